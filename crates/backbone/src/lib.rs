@@ -1,0 +1,15 @@
+//! The one encoder that every objective trains, the heads that objectives put on it, and what both cost.
+//!
+//! Hidden states are `[N, D]` with N = B·L everywhere; positions to predict are gathered before the vocabulary head.
+
+pub mod config;
+pub mod encoder;
+pub mod heads;
+pub mod init;
+pub mod parameters;
+
+pub use config::{EncoderConfig, Preset};
+pub use encoder::{Encoder, Forward};
+pub use heads::{Dense, LayerNorm, VocabularyHead};
+pub use init::Init;
+pub use parameters::{Parameter, Parameters};

@@ -1,0 +1,47 @@
+//! What an objective may know of a tokenizer: sizes and special ids.
+
+/// The five special tokens that cloze needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpecialTokens {
+    /// `[PAD]`; cloze never pads, but the id is reserved as in BERT.
+    pub pad: u32,
+    /// `[UNK]`.
+    pub unknown: u32,
+    /// `[CLS]`: first position of every window and sentence; beginning of sequence for left-to-right scoring.
+    pub start: u32,
+    /// `[SEP]`: ends every document and every scored sentence.
+    pub end: u32,
+    /// `[MASK]`.
+    pub mask: u32,
+}
+
+/// Sizes and special ids of a tokenizer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vocabulary {
+    /// V.
+    pub size: usize,
+    /// Their ids.
+    pub special: SpecialTokens,
+    ordinary: Vec<u32>,
+}
+
+impl Vocabulary {
+    /// A vocabulary of `size` ids, all ordinary but the special ones.
+    pub fn new(size: usize, special: SpecialTokens) -> Self {
+        let mut vocabulary = Self { size, special, ordinary: Vec::new() };
+        vocabulary.ordinary = (0..size as u32).filter(|id| !vocabulary.is_special(*id)).collect();
+        vocabulary
+    }
+
+    /// Whether `id` is one of the special tokens, `[UNK]` included.
+    #[inline]
+    pub fn is_special(&self, id: u32) -> bool {
+        let SpecialTokens { pad, unknown, start, end, mask } = self.special;
+        id == pad || id == unknown || id == start || id == end || id == mask
+    }
+
+    /// Every id that is not special, ascending: the pool of random replacements.
+    pub fn ordinary(&self) -> &[u32] {
+        &self.ordinary
+    }
+}

@@ -1,0 +1,153 @@
+//! One error type for the whole workspace: what, where, what is allowed, the nearest match, what to do.
+
+use std::fmt;
+
+/// `Result` with a [`Fault`].
+pub type Result<T> = std::result::Result<T, Fault>;
+
+/// Whose turn it is, and the exit status that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The command line, the experiment or an input file is wrong: exit 2, nothing was written.
+    Usage,
+    /// Something failed while running: exit 1.
+    Run,
+    /// Stopped by a signal and resumable: exit 75.
+    Interrupted,
+}
+
+/// An error for a person. Build it with [`Fault::usage`] or [`Fault::run`] and add what is known:
+///
+/// ```
+/// use cloze_foundation::Fault;
+/// let fault = Fault::usage("unknown objective `mml`")
+///     .at("experiments/x.toml:12:13 (arm[0].objective)")
+///     .allowed(["mlm", "electra"])
+///     .nearest("mml", ["mlm", "electra"])
+///     .remedy("`cloze explain` lists the objectives");
+/// assert!(fault.to_string().contains("did you mean `mlm`?"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Decides the exit status.
+    pub kind: FaultKind,
+    /// What is wrong, in one sentence without a full stop.
+    pub what: String,
+    /// File, line and column, or key path.
+    pub place: Option<String>,
+    /// What would have been accepted.
+    pub allowed: Option<String>,
+    /// The known word nearest to the one given.
+    pub nearest: Option<String>,
+    /// What to do now.
+    pub remedy: Option<String>,
+}
+
+impl Fault {
+    fn new(kind: FaultKind, what: impl Into<String>) -> Self {
+        Self { kind, what: what.into(), place: None, allowed: None, nearest: None, remedy: None }
+    }
+
+    /// The input is wrong (exit 2).
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::new(FaultKind::Usage, what)
+    }
+
+    /// Something failed while running (exit 1).
+    pub fn run(what: impl Into<String>) -> Self {
+        Self::new(FaultKind::Run, what)
+    }
+
+    /// A file that could not be read or written, in the system's words.
+    pub fn file(action: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
+        Self::usage(format!("cannot {action} `{}`: {error}", path.display()))
+    }
+
+    /// Says where. An outer place is put in front of an inner one.
+    pub fn at(mut self, place: impl Into<String>) -> Self {
+        let outer = place.into();
+        self.place = Some(match self.place {
+            Some(inner) => format!("{outer}: {inner}"),
+            None => outer,
+        });
+        self
+    }
+
+    /// Lists what would have been accepted.
+    pub fn allowed<S: AsRef<str>>(mut self, words: impl IntoIterator<Item = S>) -> Self {
+        let words: Vec<String> = words.into_iter().map(|word| word.as_ref().to_owned()).collect();
+        self.allowed = Some(words.join(", "));
+        self
+    }
+
+    /// Suggests the candidate nearest to `word`, if one is near enough to be a slip of the pen.
+    pub fn nearest<S: AsRef<str>>(mut self, word: &str, candidates: impl IntoIterator<Item = S>) -> Self {
+        self.nearest = nearest(word, candidates);
+        self
+    }
+
+    /// Says what to do.
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    /// The process exit status: 1, 2 or 75.
+    pub fn exit_status(&self) -> u8 {
+        match self.kind {
+            FaultKind::Run => 1,
+            FaultKind::Usage => 2,
+            FaultKind::Interrupted => 75,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.what)?;
+        if let Some(place) = &self.place {
+            write!(f, "\n  at {place}")?;
+        }
+        if let Some(allowed) = &self.allowed {
+            write!(f, "\n  allowed: {allowed}")?;
+        }
+        if let Some(nearest) = &self.nearest {
+            write!(f, "\n  did you mean `{nearest}`?")?;
+        }
+        if let Some(remedy) = &self.remedy {
+            write!(f, "\n  hint: {remedy}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// The candidate with the smallest Damerau-Levenshtein distance to `word`, if that is at most a third of its length
+/// (and at least 2 edits are always forgiven).
+pub fn nearest<S: AsRef<str>>(word: &str, candidates: impl IntoIterator<Item = S>) -> Option<String> {
+    let limit = (word.chars().count() / 3).max(2);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate.as_ref()), candidate.as_ref().to_owned()))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_pen_is_recognised_and_a_foreign_word_is_not() {
+        assert_eq!(nearest("eletcra", ["mlm", "electra"]).as_deref(), Some("electra"));
+        assert_eq!(nearest("zebra-crossing", ["mlm", "electra"]), None);
+    }
+
+    #[test]
+    fn an_outer_place_comes_first() {
+        let fault = Fault::usage("bad").at("line 3").at("x.toml");
+        assert_eq!(fault.place.as_deref(), Some("x.toml: line 3"));
+    }
+}

@@ -1,0 +1,29 @@
+//! What corruption makes of a window: integers only.
+
+use std::collections::BTreeMap;
+
+/// Further integers that an objective needs beside the common ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Extra {
+    /// Positions in the window; shifted by the window's offset when windows are batched.
+    Positions(Vec<u32>),
+    /// Anything else; concatenated as it is.
+    Numbers(Vec<u32>),
+}
+
+/// One corrupted window.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Example {
+    /// What the encoder reads, L ids.
+    pub inputs: Vec<u32>,
+    /// The window as it was, L ids.
+    pub originals: Vec<u32>,
+    /// Predicted positions, ascending, no duplicates: M of them.
+    pub positions: Vec<u32>,
+    /// What is to be predicted there, M ids.
+    pub targets: Vec<u32>,
+    /// Weight of each prediction in the loss, M numbers.
+    pub weights: Vec<f32>,
+    /// What else the objective needs, by name.
+    pub extra: BTreeMap<&'static str, Extra>,
+}
