@@ -1,6 +1,7 @@
 //! Building blocks and the heads that objectives put on the encoder.
 
 use crate::Init;
+use crate::config::BERT_EPSILON;
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};
 use cloze_kernels::CrossEntropy;
@@ -18,7 +19,10 @@ impl Dense {
     /// N(0, 0.02) weight, zero bias.
     pub fn new(input: usize, output: usize, bias: bool, init: &Init) -> Self {
         let weight = init.normal("weight", [input, output], crate::init::STANDARD_DEVIATION);
-        Self { weight, bias: bias.then(|| init.zeros([output])) }
+        Self {
+            weight,
+            bias: bias.then(|| init.zeros([output])),
+        }
     }
 
     /// # Shapes
@@ -41,7 +45,11 @@ pub struct LayerNorm {
 impl LayerNorm {
     /// Gain 1, bias 0.
     pub fn new(width: usize, bias: bool, epsilon: f64, init: &Init) -> Self {
-        Self { gain: init.ones([width]), bias: bias.then(|| init.zeros([width])), epsilon }
+        Self {
+            gain: init.ones([width]),
+            bias: bias.then(|| init.zeros([width])),
+            epsilon,
+        }
     }
 
     /// # Shapes
@@ -64,34 +72,51 @@ pub struct VocabularyHead {
 
 impl VocabularyHead {
     /// A head from hidden states of width `width` to a table of width `embedding` with `vocabulary` rows.
-    pub fn new(_width: usize, _embedding: usize, _vocabulary: usize, _init: &Init) -> Self {
-        todo!()
+    pub fn new(width: usize, embedding: usize, vocabulary: usize, init: &Init) -> Self {
+        Self {
+            dense: Dense::new(width, embedding, true, &init.at("dense")),
+            norm: LayerNorm::new(embedding, true, BERT_EPSILON, &init.at("norm")),
+            bias: init.zeros([vocabulary]),
+        }
     }
 
     /// The transformed hidden states that the tied table is multiplied with.
     ///
     /// # Shapes
     /// - `hidden`: `[M, K]`, result: `[M, E]`
-    pub fn transform(&self, _hidden: Tensor<2>) -> Tensor<2> {
-        todo!()
+    pub fn transform(&self, hidden: Tensor<2>) -> Tensor<2> {
+        self.norm.forward(cloze_kernels::gelu(self.dense.forward(hidden)))
     }
 
     /// # Shapes
     /// - `hidden`: `[M, K]` (gathered), `table`: `[V, E]`, result: `[M, V]`
-    pub fn logits(&self, _hidden: Tensor<2>, _table: Tensor<2>) -> Tensor<2> {
-        todo!()
+    pub fn logits(&self, hidden: Tensor<2>, table: Tensor<2>) -> Tensor<2> {
+        cloze_kernels::linear(self.transform(hidden), table.transpose(), Some(self.bias.val()))
     }
 
     /// Cross-entropy of the targets. An empty selection gives 0.
     ///
     /// # Shapes
     /// - `hidden`: `[M, K]`, `table`: `[V, E]`, `targets` and `weights`: `[M]`
-    pub fn cross_entropy(&self, _hidden: Tensor<2>, _table: Tensor<2>, _targets: Tensor<1, Int>, _weights: Tensor<1>) -> CrossEntropy {
-        todo!()
+    pub fn cross_entropy(
+        &self,
+        hidden: Tensor<2>,
+        table: Tensor<2>,
+        targets: Tensor<1, Int>,
+        weights: Tensor<1>,
+    ) -> CrossEntropy {
+        if targets.dims()[0] == 0 {
+            // Tracked, so that a batch without a prediction can still be trained on (to no effect).
+            return CrossEntropy {
+                sum: self.bias.val().sum() * 0.0,
+                each: weights.inner(),
+            };
+        }
+        cloze_kernels::vocabulary_cross_entropy(self.transform(hidden), table, Some(self.bias.val()), targets, weights)
     }
 
-    /// Forward FLOPs for `predicted` positions.
-    pub fn forward_flops(_width: usize, _embedding: usize, _vocabulary: usize, _predicted: usize) -> f64 {
-        todo!()
+    /// Forward FLOPs for `predicted` positions: the dense layer and the decoder.
+    pub fn forward_flops(width: usize, embedding: usize, vocabulary: usize, predicted: usize) -> f64 {
+        2.0 * predicted as f64 * embedding as f64 * (width as f64 + vocabulary as f64)
     }
 }

@@ -19,12 +19,20 @@ pub struct Init {
 impl Init {
     /// The root of a model. `device` should have autodiff when the model is to be trained.
     pub fn new(seed: u64, device: &Device) -> Self {
-        Self { draw: Draw::new(seed, "initialisation"), path: String::new(), device: device.clone() }
+        Self {
+            draw: Draw::new(seed, "initialisation"),
+            path: String::new(),
+            device: device.clone(),
+        }
     }
 
     /// A part of the model; `name` must be its field name, so that paths agree with [`crate::Parameters`].
     pub fn at(&self, name: impl std::fmt::Display) -> Self {
-        let path = if self.path.is_empty() { name.to_string() } else { format!("{}.{name}", self.path) };
+        let path = if self.path.is_empty() {
+            name.to_string()
+        } else {
+            format!("{}.{name}", self.path)
+        };
         Self { path, ..self.clone() }
     }
 

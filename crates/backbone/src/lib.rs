@@ -2,14 +2,17 @@
 //!
 //! Hidden states are `[N, D]` with N = B·L everywhere; positions to predict are gathered before the vocabulary head.
 
+mod block;
 pub mod config;
 pub mod encoder;
 pub mod heads;
 pub mod init;
 pub mod parameters;
+mod trunk;
 
 pub use config::{EncoderConfig, Preset};
 pub use encoder::{Encoder, Forward};
 pub use heads::{Dense, LayerNorm, VocabularyHead};
 pub use init::Init;
 pub use parameters::{Parameter, Parameters};
+pub use trunk::Trunk;

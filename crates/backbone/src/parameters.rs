@@ -41,13 +41,17 @@ impl<M: Module> Parameters for M {
     }
 
     fn change_parameters(&mut self, change: &mut dyn FnMut(&str, Parameter) -> Parameter) {
-        *self = self.clone().map(&mut Mapper { path: Vec::new(), change });
+        *self = self.clone().map(&mut Mapper {
+            path: Vec::new(),
+            change,
+        });
     }
 }
 
 fn wrap<const R: usize>(tensor: Tensor<R>) -> Parameter {
     match R {
-        1 => Parameter::Vector(tensor.flatten(0, R - 1)),
+        // The same node of the graph, so that its gradient can be looked up: a reshape would be another one.
+        1 => Parameter::Vector(Tensor::from_dispatch(tensor.into_dispatch())),
         2 => Parameter::Matrix(Tensor::from_dispatch(tensor.into_dispatch())),
         _ => unreachable!("parameters are vectors or matrices"),
     }
@@ -93,7 +97,11 @@ impl ModuleMapper for Mapper<'_> {
         let (id, tensor, mapper) = param.consume();
         let (tracked, autodiff) = (tensor.is_require_grad(), tensor.is_autodiff());
         let changed: Tensor<R> = unwrap((self.change)(&self.path.join("."), wrap(tensor)));
-        let changed = if autodiff && !changed.is_autodiff() { Tensor::from_inner(changed) } else { changed };
+        let changed = if autodiff && !changed.is_autodiff() {
+            Tensor::from_inner(changed)
+        } else {
+            changed
+        };
         Param::from_mapped_value(id, changed.set_require_grad(tracked), mapper)
     }
 }

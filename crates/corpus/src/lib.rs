@@ -1,19 +1,30 @@
 //! Text to tokens to windows: sources, tokenizer, shards, batch order, and the built-in language.
 
+mod clean;
 pub mod fragment;
+pub mod manifest;
+mod memo;
+mod merges;
 pub mod order;
 pub mod pairs;
 pub mod prepare;
+mod reader;
+pub mod registry;
 pub mod shard;
 pub mod source;
+mod split;
 pub mod tokenizer;
+mod train;
 pub mod vocabulary;
 pub mod window;
 
+pub use manifest::Manifest;
 pub use order::BatchOrder;
 pub use pairs::MinimalPair;
-pub use prepare::{CorpusConfig, Prepared, prepare};
+pub use prepare::{CorpusConfig, Prepared, describe, prepare};
+pub use registry::{KnownSource, sources};
 pub use shard::Shard;
 pub use tokenizer::{Tokenizer, TokenizerConfig};
+pub use train::WordCounts;
 pub use vocabulary::{SpecialTokens, Vocabulary};
 pub use window::Window;

@@ -1,13 +1,21 @@
 //! Token ids on disk, read in place through a memory map.
 
+use crate::tokenizer::Encoded;
 use crate::{Vocabulary, Window};
-use cloze_foundation::Result;
+use cloze_foundation::{Fault, Result, files};
+use memmap2::Mmap;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::Path;
+
+/// Bit 31 of a stored token: a word begins here.
+const WORD_START: u32 = 1 << 31;
+const TOKEN_BYTES: usize = size_of::<u32>();
 
 /// A stream of tokens: little-endian `u32`s, the id in the low 31 bits, bit 31 set where a word begins. Every document
 /// ends with `[SEP]`.
 pub struct Shard {
-    _todo: (),
+    bytes: Mmap,
 }
 
 impl Shard {
@@ -16,24 +24,188 @@ impl Shard {
     /// # Errors
     /// A missing file, or one whose size is not a multiple of 4.
     pub fn open(path: &Path) -> Result<Self> {
-        let _ = path;
-        todo!("helper A")
+        let failed = |error| Fault::file("read", path, &error);
+        let file = File::open(path).map_err(failed)?;
+        // SAFETY: a shard is renamed into place when it is complete and never written again by cloze.
+        let bytes = unsafe { Mmap::map(&file) }.map_err(failed)?;
+        if bytes.len() % TOKEN_BYTES != 0 {
+            return Err(Fault::usage(format!(
+                "`{}` is not a whole shard: {} bytes",
+                path.display(),
+                bytes.len()
+            ))
+            .remedy("delete its folder; the next run prepares the corpus again"));
+        }
+        Ok(Self { bytes })
     }
 
     /// Tokens in the stream, `[SEP]`s included.
     pub fn tokens(&self) -> usize {
-        todo!("helper A")
+        self.bytes.len() / TOKEN_BYTES
     }
 
     /// How many whole windows of `length` positions the stream gives (each takes `length - 1` tokens).
     pub fn windows(&self, length: usize) -> u64 {
-        let _ = length;
-        todo!("helper A")
+        match length.checked_sub(1) {
+            None | Some(0) => 0,
+            Some(body) => (self.tokens() / body) as u64,
+        }
     }
 
     /// Window `index` of `length` positions: `[CLS]` and the next `length - 1` tokens.
+    ///
+    /// # Panics
+    /// If `index` is not below [`windows`](Self::windows).
     pub fn window(&self, index: u64, length: usize, vocabulary: &Vocabulary) -> Window {
-        let _ = (index, length, vocabulary);
-        todo!("helper A")
+        assert!(
+            index < self.windows(length),
+            "window {index} of {}",
+            self.windows(length)
+        );
+        let body = (length - 1) * TOKEN_BYTES;
+        let from = index as usize * body;
+        let mut window = Window {
+            ids: Vec::with_capacity(length),
+            word_starts: Vec::with_capacity(length),
+        };
+        window.ids.push(vocabulary.special.start);
+        window.word_starts.push(true);
+        for token in self.bytes[from..from + body].chunks_exact(TOKEN_BYTES) {
+            let token = u32::from_le_bytes(token.try_into().expect("chunks have four bytes"));
+            window.ids.push(token & !WORD_START);
+            window.word_starts.push(token & WORD_START != 0);
+        }
+        window
+    }
+}
+
+/// Adds documents to a shard that is being written.
+pub struct ShardWriter<'a> {
+    out: BufWriter<&'a mut File>,
+    end: u32,
+    tokens: u64,
+}
+
+impl ShardWriter<'_> {
+    /// Adds one document and its `[SEP]`; nothing for a document without tokens.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn document(&mut self, document: &Encoded) -> std::io::Result<()> {
+        if document.ids.is_empty() {
+            return Ok(());
+        }
+        for (id, starts) in document.ids.iter().zip(&document.word_starts) {
+            self.token(*id, *starts)?;
+        }
+        self.token(self.end, true)
+    }
+
+    fn token(&mut self, id: u32, starts: bool) -> std::io::Result<()> {
+        self.tokens += 1;
+        let token = if starts { id | WORD_START } else { id };
+        self.out.write_all(&token.to_le_bytes())
+    }
+}
+
+/// Writes a shard, document by document and never more than a buffer in memory; `path` then holds all of it or is
+/// absent. Returns its number of tokens.
+///
+/// # Errors
+/// Whatever `fill` returns, and failures to write.
+pub fn write(path: &Path, end: u32, fill: impl FnOnce(&mut ShardWriter) -> Result<()>) -> Result<u64> {
+    let mut tokens = 0;
+    let mut cause = None;
+    let written = files::write_whole_with(path, |file| {
+        let mut writer = ShardWriter {
+            out: BufWriter::with_capacity(1 << 20, file),
+            end,
+            tokens: 0,
+        };
+        if let Err(fault) = fill(&mut writer) {
+            cause = Some(fault);
+            return Err(std::io::Error::other("the documents could not be read"));
+        }
+        tokens = writer.tokens;
+        writer.out.flush()
+    });
+    match cause {
+        Some(fault) => Err(fault),
+        None => written.map(|()| tokens),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SpecialTokens;
+
+    fn vocabulary() -> Vocabulary {
+        Vocabulary::new(
+            100,
+            SpecialTokens {
+                pad: 0,
+                unknown: 1,
+                start: 2,
+                end: 3,
+                mask: 4,
+            },
+        )
+    }
+
+    #[test]
+    fn windows_are_the_stream_cut_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("train.ids");
+        let tokens = write(&path, 3, |writer| {
+            let long = Encoded {
+                ids: vec![10, 11, 12, 13],
+                word_starts: vec![true, false, true, true],
+            };
+            writer.document(&long).unwrap();
+            writer.document(&Encoded::default()).unwrap();
+            writer
+                .document(&Encoded {
+                    ids: vec![14, 15],
+                    word_starts: vec![true, false],
+                })
+                .unwrap();
+            Ok(())
+        })
+        .unwrap();
+        let shard = Shard::open(&path).unwrap();
+        assert_eq!((tokens, shard.tokens()), (8, 8));
+        assert_eq!((shard.windows(4), shard.windows(9), shard.windows(10)), (2, 1, 0));
+        assert_eq!((shard.windows(0), shard.windows(1)), (0, 0));
+        let first = Window {
+            ids: vec![2, 10, 11, 12],
+            word_starts: vec![true, true, false, true],
+        };
+        let second = Window {
+            ids: vec![2, 13, 3, 14],
+            word_starts: vec![true, true, true, true],
+        };
+        assert_eq!(shard.window(0, 4, &vocabulary()), first);
+        assert_eq!(shard.window(1, 4, &vocabulary()), second);
+    }
+
+    #[test]
+    fn a_fault_while_reading_leaves_no_shard() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("train.ids");
+        let fault = write(&path, 3, |_| Err(Fault::usage("corrupt gzip"))).unwrap_err();
+        assert_eq!(fault.what, "corrupt gzip");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_torn_or_missing_shard_is_a_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("train.ids");
+        std::fs::write(&path, [1, 2, 3]).unwrap();
+        assert!(Shard::open(&path).err().unwrap().what.contains("not a whole shard"));
+        assert!(Shard::open(&folder.path().join("absent.ids")).is_err());
+        std::fs::write(&path, []).unwrap();
+        assert_eq!(Shard::open(&path).unwrap().tokens(), 0);
     }
 }

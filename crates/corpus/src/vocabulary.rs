@@ -28,7 +28,11 @@ pub struct Vocabulary {
 impl Vocabulary {
     /// A vocabulary of `size` ids, all ordinary but the special ones.
     pub fn new(size: usize, special: SpecialTokens) -> Self {
-        let mut vocabulary = Self { size, special, ordinary: Vec::new() };
+        let mut vocabulary = Self {
+            size,
+            special,
+            ordinary: Vec::new(),
+        };
         vocabulary.ordinary = (0..size as u32).filter(|id| !vocabulary.is_special(*id)).collect();
         vocabulary
     }
@@ -36,12 +40,40 @@ impl Vocabulary {
     /// Whether `id` is one of the special tokens, `[UNK]` included.
     #[inline]
     pub fn is_special(&self, id: u32) -> bool {
-        let SpecialTokens { pad, unknown, start, end, mask } = self.special;
+        let SpecialTokens {
+            pad,
+            unknown,
+            start,
+            end,
+            mask,
+        } = self.special;
         id == pad || id == unknown || id == start || id == end || id == mask
     }
 
     /// Every id that is not special, ascending: the pool of random replacements.
     pub fn ordinary(&self) -> &[u32] {
         &self.ordinary
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn special_ids_are_never_replacements_wherever_they_lie() {
+        // RoBERTa's order, with the mask at the end.
+        let vocabulary = Vocabulary::new(
+            8,
+            SpecialTokens {
+                pad: 1,
+                unknown: 3,
+                start: 0,
+                end: 2,
+                mask: 7,
+            },
+        );
+        assert_eq!(vocabulary.ordinary(), [4, 5, 6]);
+        assert!(vocabulary.is_special(7) && !vocabulary.is_special(6));
     }
 }

@@ -15,7 +15,9 @@ pub struct Window {
 impl Window {
     /// The positions that may be hidden: every one that does not hold a special token.
     pub fn candidates(&self, vocabulary: &Vocabulary) -> Vec<u32> {
-        (0..self.ids.len() as u32).filter(|position| !vocabulary.is_special(self.ids[*position as usize])).collect()
+        (0..self.ids.len() as u32)
+            .filter(|position| !vocabulary.is_special(self.ids[*position as usize]))
+            .collect()
     }
 
     /// The words, as ranges of positions without special tokens, from left to right. A window may begin in the middle
@@ -34,5 +36,32 @@ impl Window {
             }
         }
         words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SpecialTokens;
+
+    #[test]
+    fn words_are_whole_and_hold_no_special_token() {
+        let vocabulary = Vocabulary::new(
+            20,
+            SpecialTokens {
+                pad: 0,
+                unknown: 1,
+                start: 2,
+                end: 3,
+                mask: 4,
+            },
+        );
+        // The rest of a cut word, a word of two pieces, the end of a document, an unknown word, a word.
+        let window = Window {
+            ids: vec![2, 9, 10, 11, 3, 1, 12],
+            word_starts: vec![true, false, true, false, true, true, true],
+        };
+        assert_eq!(window.words(&vocabulary), [1..2, 2..4, 6..7]);
+        assert_eq!(window.candidates(&vocabulary), [1, 2, 3, 6]);
     }
 }

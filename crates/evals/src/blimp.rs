@@ -1,6 +1,122 @@
-//! helper E
+//! BLiMP, from its JSONL files.
 
-use crate::Entry;
+use crate::judge::{Unit, judge};
+use crate::{Entry, Measure, Subject};
+use cloze_corpus::pairs::read_blimp;
+use cloze_foundation::{Fault, Result};
+use cloze_objectives::options::{self, Options, within};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 
 /// See [`crate::EVALUATIONS`].
-pub static ENTRY: Entry = Entry { name: "blimp", title: "", citation: "", summary: "", headline: "accuracy", higher_is_better: true, chance: Some(0.5), options: &[], resolve: |_| todo!("helper E"), evaluate: |_, _| todo!("helper E") };
+pub static ENTRY: Entry = Entry {
+    name: "blimp",
+    title: "BLiMP",
+    citation: "Warstadt et al. 2020, BLiMP: The Benchmark of Linguistic Minimal Pairs for English",
+    summary: "Share of pairs in which the acceptable sentence gets the higher score; the mean over paradigms.",
+    headline: "accuracy",
+    higher_is_better: true,
+    chance: Some(0.5),
+    options: &[
+        (
+            "pairs",
+            "pairs of each paradigm, the first ones, 1 to 1000; default 200",
+        ),
+        (
+            "path",
+            "folder of the .jsonl or .jsonl.gz files, under the data root; default \"minimal_pairs/blimp\"",
+        ),
+    ],
+    resolve: |table| Ok(options::write(&options::read::<Settings>(table)?)),
+    check,
+    evaluate,
+};
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    pairs: usize,
+    path: PathBuf,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pairs: 200,
+            path: "minimal_pairs/blimp".into(),
+        }
+    }
+}
+
+impl Options for Settings {
+    fn check(&self) -> Result<()> {
+        within(
+            "pairs",
+            self.pairs as f64,
+            (1..=1000).contains(&self.pairs),
+            "1 to 1000",
+        )
+    }
+}
+
+/// The folder of the files; an absolute path needs no data root.
+fn folder(path: &Path, data_root: Option<&Path>) -> Result<PathBuf> {
+    match data_root {
+        Some(root) => Ok(root.join(path)),
+        None if path.is_absolute() => Ok(path.to_owned()),
+        None => Err(Fault::usage(format!(
+            "`{}` is under the data root, and there is none",
+            path.display()
+        ))
+        .at("path")
+        .remedy("give `--data-root FOLDER` or set CLOZE_DATA=FOLDER, or make `path` absolute")),
+    }
+}
+
+fn check(options: &toml::Table, data_root: Option<&Path>) -> Result<()> {
+    let settings: Settings = options::read(options)?;
+    read_blimp(&folder(&settings.path, data_root)?, 1).map(drop)
+}
+
+fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Measure>> {
+    let settings: Settings = options::read(options)?;
+    let pairs = read_blimp(&folder(&settings.path, subject.data_root)?, settings.pairs)?;
+    Ok(judge(ENTRY.name, &pairs, subject, Unit::Paradigm))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LINES: &str = r#"{"sentence_good": "she knows herself", "sentence_bad": "she knows itself", "linguistics_term": "anaphora", "UID": "gender"}
+"#;
+
+    #[test]
+    fn missing_data_are_found_before_training() {
+        let options = (ENTRY.resolve)(&toml::Table::new()).unwrap();
+        let fault = (ENTRY.check)(&options, None).unwrap_err();
+        assert!(
+            fault
+                .remedy
+                .as_deref()
+                .is_some_and(|remedy| remedy.contains("--data-root")),
+            "{fault}"
+        );
+
+        let root = tempfile::tempdir().unwrap();
+        assert!(
+            (ENTRY.check)(&options, Some(root.path())).is_err(),
+            "the folder does not exist"
+        );
+        let blimp = root.path().join("minimal_pairs/blimp");
+        std::fs::create_dir_all(&blimp).unwrap();
+        assert!(
+            (ENTRY.check)(&options, Some(root.path())).is_err(),
+            "the folder is empty"
+        );
+        std::fs::write(blimp.join("gender.jsonl"), LINES).unwrap();
+        assert_eq!((ENTRY.check)(&options, Some(root.path())), Ok(()));
+        let absolute = toml::Table::from_iter([("path".to_owned(), blimp.display().to_string().into())]);
+        assert_eq!((ENTRY.check)(&(ENTRY.resolve)(&absolute).unwrap(), None), Ok(()));
+    }
+}

@@ -1,6 +1,7 @@
 //! Evaluations of a trained encoder. An evaluation is one file here and one line in [`EVALUATIONS`].
 
 pub mod blimp;
+mod judge;
 pub mod masked_loss;
 pub mod minimal_pairs;
 
@@ -52,6 +53,9 @@ pub struct Entry {
     pub options: &'static [(&'static str, &'static str)],
     /// Fills in every default and refuses what is out of range. Faults carry the key as place.
     pub resolve: fn(&toml::Table) -> Result<toml::Table>,
+    /// Looks, before the first run starts, whether what `evaluate` reads is there. Gets resolved options and the data
+    /// root.
+    pub check: fn(&toml::Table, Option<&Path>) -> Result<()>,
     /// Judges; `options` are resolved ones.
     pub evaluate: fn(&Subject, &toml::Table) -> Result<Vec<Measure>>,
 }

@@ -6,6 +6,7 @@
 
 use burn::tensor::{Device, Int, Tensor};
 
+mod flex;
 pub mod reference;
 
 /// Which positions a position may look at.
@@ -88,7 +89,11 @@ pub fn embedding(weight: Tensor<2>, ids: Tensor<1, Int>) -> Tensor<2> {
 /// # Shapes
 /// - `x`: `[N, K]`, `weight`: `[K, J]`, `bias`: `[J]`, result: `[N, J]`
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-    reference::linear(x, weight, bias)
+    if flex::takes(&x) {
+        flex::linear(x, weight, bias)
+    } else {
+        reference::linear(x, weight, bias)
+    }
 }
 
 /// Normalises each row to mean 0 and variance 1 (biased), then scales and shifts (Ba, Kiros & Hinton 2016).
@@ -96,7 +101,11 @@ pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tenso
 /// # Shapes
 /// - `x`: `[N, D]`, `gain` and `bias`: `[D]`, result: `[N, D]`
 pub fn layer_norm(x: Tensor<2>, gain: Tensor<1>, bias: Option<Tensor<1>>, epsilon: f64) -> Tensor<2> {
-    reference::layer_norm(x, gain, bias, epsilon)
+    if flex::takes(&x) {
+        flex::layer_norm(x, gain, bias, epsilon)
+    } else {
+        reference::layer_norm(x, gain, bias, epsilon)
+    }
 }
 
 /// x·Φ(x) with the error function, not the tanh approximation (Hendrycks & Gimpel 2016).
@@ -104,7 +113,11 @@ pub fn layer_norm(x: Tensor<2>, gain: Tensor<1>, bias: Option<Tensor<1>>, epsilo
 /// # Shapes
 /// - `x` and result: `[N, F]`
 pub fn gelu(x: Tensor<2>) -> Tensor<2> {
-    reference::gelu(x)
+    if flex::takes(&x) {
+        flex::gelu(x)
+    } else {
+        reference::gelu(x)
+    }
 }
 
 /// GELU(left half) · right half (Shazeer 2020, GEGLU).
@@ -112,7 +125,11 @@ pub fn gelu(x: Tensor<2>) -> Tensor<2> {
 /// # Shapes
 /// - `x`: `[N, 2F]`, result: `[N, F]`
 pub fn geglu(x: Tensor<2>) -> Tensor<2> {
-    reference::geglu(x)
+    if flex::takes(&x) {
+        flex::geglu(x)
+    } else {
+        reference::geglu(x)
+    }
 }
 
 /// Rotates queries and keys by their position (Su et al. 2021), each head's first half paired with its second half.
@@ -121,7 +138,11 @@ pub fn geglu(x: Tensor<2>) -> Tensor<2> {
 /// # Shapes
 /// - `qkv` and result: `[N, 3D]`, columns `[q | k | v]`, each split into H heads
 pub fn rotary(qkv: Tensor<2>, heads: Heads, base: f64) -> Tensor<2> {
-    reference::rotary(qkv, heads, base)
+    if flex::takes(&qkv) {
+        flex::rotary(qkv, heads, base)
+    } else {
+        reference::rotary(qkv, heads, base)
+    }
 }
 
 /// softmax(q·kᵀ / √(D/H)) · v for every window and head; dropout acts on the probabilities.
@@ -129,7 +150,11 @@ pub fn rotary(qkv: Tensor<2>, heads: Heads, base: f64) -> Tensor<2> {
 /// # Shapes
 /// - `qkv`: `[N, 3D]`, columns `[q | k | v]`, each split into H heads; result: `[N, D]`
 pub fn attention(qkv: Tensor<2>, heads: Heads, pattern: Pattern, dropout: Dropout) -> Tensor<2> {
-    reference::attention(qkv, heads, pattern, dropout)
+    if flex::takes(&qkv) {
+        flex::attention(qkv, heads, pattern, dropout)
+    } else {
+        reference::attention(qkv, heads, pattern, dropout)
+    }
 }
 
 /// Zeroes a share of the elements and scales the others by 1 / (1 - rate).
@@ -137,15 +162,29 @@ pub fn attention(qkv: Tensor<2>, heads: Heads, pattern: Pattern, dropout: Dropou
 /// # Shapes
 /// - `x` and result: `[N, D]`
 pub fn dropout(x: Tensor<2>, dropout: Dropout) -> Tensor<2> {
-    reference::dropout(x, dropout)
+    if flex::takes(&x) {
+        flex::dropout(x, dropout)
+    } else {
+        reference::dropout(x, dropout)
+    }
 }
 
 /// Cross-entropy of a softmax over the vocabulary, whose logits are `hidden · weightᵀ + bias` (a tied head).
 ///
 /// # Shapes
 /// - `hidden`: `[M, D]`, `weight`: `[V, D]`, `bias`: `[V]`, `targets` and `weights`: `[M]`
-pub fn vocabulary_cross_entropy(hidden: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>, targets: Tensor<1, Int>, weights: Tensor<1>) -> CrossEntropy {
-    reference::vocabulary_cross_entropy(hidden, weight, bias, targets, weights)
+pub fn vocabulary_cross_entropy(
+    hidden: Tensor<2>,
+    weight: Tensor<2>,
+    bias: Option<Tensor<1>>,
+    targets: Tensor<1, Int>,
+    weights: Tensor<1>,
+) -> CrossEntropy {
+    if flex::takes(&hidden) && !weights.is_tracked() {
+        flex::vocabulary_cross_entropy(hidden, weight, bias, targets, weights)
+    } else {
+        reference::vocabulary_cross_entropy(hidden, weight, bias, targets, weights)
+    }
 }
 
 /// Draws one id per row from the softmax of `logits`, by inverting its distribution function at one uniform number
@@ -154,15 +193,33 @@ pub fn vocabulary_cross_entropy(hidden: Tensor<2>, weight: Tensor<2>, bias: Opti
 /// # Shapes
 /// - `logits`: `[M, V]`, result: `[M]`
 pub fn sample(logits: Tensor<2>, seed: u64) -> Tensor<1, Int> {
-    reference::sample(logits, seed)
+    if flex::takes(&logits) {
+        flex::sample(logits, seed)
+    } else {
+        reference::sample(logits, seed)
+    }
 }
 
 /// Σ x², in 64-bit, the same bits for any number of threads.
 pub fn squared_norm<const R: usize>(x: &Tensor<R>) -> f64 {
-    reference::squared_norm(x)
+    if flex::takes(x) {
+        flex::squared_norm(x)
+    } else {
+        reference::squared_norm(x)
+    }
 }
 
 /// One AdamW update of a parameter; returns the parameter and its two moments. All tensors are untracked.
-pub fn adamw<const R: usize>(parameter: Tensor<R>, gradient: Tensor<R>, first: Tensor<R>, second: Tensor<R>, settings: &AdamW) -> (Tensor<R>, Tensor<R>, Tensor<R>) {
-    reference::adamw(parameter, gradient, first, second, settings)
+pub fn adamw<const R: usize>(
+    parameter: Tensor<R>,
+    gradient: Tensor<R>,
+    first: Tensor<R>,
+    second: Tensor<R>,
+    settings: &AdamW,
+) -> (Tensor<R>, Tensor<R>, Tensor<R>) {
+    if flex::takes(&parameter) {
+        flex::adamw(parameter, gradient, first, second, settings)
+    } else {
+        reference::adamw(parameter, gradient, first, second, settings)
+    }
 }

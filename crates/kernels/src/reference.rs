@@ -43,9 +43,11 @@ pub fn geglu(x: Tensor<2>) -> Tensor<2> {
 /// cos and sin of position · base^(-2j/E), each `[L, E/2]` row-major, for head width E.
 pub fn rotary_tables(length: usize, head_width: usize, base: f64) -> (Vec<f32>, Vec<f32>) {
     let half = head_width / 2;
-    let angle = |position: usize, j: usize| position as f64 * base.powf(-2.0 * j as f64 / head_width as f64);
-    let cells = || (0..length).flat_map(|position| (0..half).map(move |j| (position, j)));
-    (cells().map(|(p, j)| angle(p, j).cos() as f32).collect(), cells().map(|(p, j)| angle(p, j).sin() as f32).collect())
+    let frequencies: Vec<f64> = (0..half)
+        .map(|j| base.powf(-2.0 * j as f64 / head_width as f64))
+        .collect();
+    let angles = (0..length).flat_map(|position| frequencies.iter().map(move |frequency| position as f64 * frequency));
+    angles.map(|angle| (angle.cos() as f32, angle.sin() as f32)).unzip()
 }
 
 /// See [`crate::rotary`].
@@ -57,7 +59,10 @@ pub fn rotary(qkv: Tensor<2>, heads: Heads, base: f64) -> Tensor<2> {
     let (cos, sin) = rotary_tables(length, head_width, base);
     let table = |values: Vec<f32>| Tensor::<5>::from_data(TensorData::new(values, [1, length, 1, 1, half]), &device);
     let (cos, sin) = (table(cos), table(sin));
-    let turned = qkv.clone().slice([0..rows, 0..2 * width]).reshape([batch, length, 2, heads, head_width]);
+    let turned = qkv
+        .clone()
+        .slice([0..rows, 0..2 * width])
+        .reshape([batch, length, 2, heads, head_width]);
     let first = turned.clone().slice([0..batch, 0..length, 0..2, 0..heads, 0..half]);
     let second = turned.slice([0..batch, 0..length, 0..2, 0..heads, half..head_width]);
     let left = first.clone() * cos.clone() - second.clone() * sin.clone();
@@ -72,13 +77,20 @@ pub fn attention(qkv: Tensor<2>, heads: Heads, pattern: Pattern, dropout: Dropou
     let (width, Heads { batch, length, heads }) = (columns / 3, heads);
     let head_width = width / heads;
     let device = qkv.device();
-    let part = |index: usize| qkv.clone().slice([0..rows, index * width..(index + 1) * width]).reshape([batch, length, heads, head_width]).swap_dims(1, 2);
+    let part = |index: usize| {
+        qkv.clone()
+            .slice([0..rows, index * width..(index + 1) * width])
+            .reshape([batch, length, heads, head_width])
+            .swap_dims(1, 2)
+    };
     let scores = part(0).matmul(part(1).transpose()) / (head_width as f64).sqrt();
     let scores = match pattern {
         Pattern::Bidirectional => scores,
         Pattern::Causal => {
             // true = may not be looked at: every position after the query's own.
-            let hidden: Vec<bool> = (0..length).flat_map(|query| (0..length).map(move |key| key > query)).collect();
+            let hidden: Vec<bool> = (0..length)
+                .flat_map(|query| (0..length).map(move |key| key > query))
+                .collect();
             let hidden = Tensor::<4, Bool>::from_data(TensorData::new(hidden, [1, 1, length, length]), &device);
             scores.mask_fill(hidden.expand([batch, heads, length, length]), f32::NEG_INFINITY)
         }
@@ -88,15 +100,18 @@ pub fn attention(qkv: Tensor<2>, heads: Heads, pattern: Pattern, dropout: Dropou
     probabilities.matmul(part(2)).swap_dims(1, 2).reshape([rows, width])
 }
 
-/// Whether element `index` is kept by a dropout of this seed. SplitMix64's finaliser over seed and index, high 32 bits
-/// against a threshold.
+/// The 64 bits of element `index` under a seed: SplitMix64 (Steele, Lea & Flood 2014), read at a counter.
 #[inline(always)]
-pub fn keeps(dropout: Dropout, index: u64) -> bool {
-    let mut z = dropout.seed.wrapping_add((index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+pub(crate) fn hash(seed: u64, index: u64) -> u64 {
+    let mut z = seed.wrapping_add((index + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^= z >> 31;
-    ((z >> 32) as f64) < (1.0 - dropout.rate) * 4_294_967_296.0
+    z ^ (z >> 31)
+}
+
+/// Whether element `index` is kept by a dropout: the high 32 of its 64 bits are below the share that is kept.
+pub fn keeps(dropout: Dropout, index: u64) -> bool {
+    ((hash(dropout.seed, index) >> 32) as f64) < (1.0 - dropout.rate) * 4_294_967_296.0
 }
 
 /// See [`crate::dropout`].
@@ -106,26 +121,33 @@ pub fn dropout(x: Tensor<2>, dropout: Dropout) -> Tensor<2> {
     }
     let [rows, columns] = x.dims();
     let scale = (1.0 / (1.0 - dropout.rate)) as f32;
-    let mask: Vec<f32> = (0..(rows * columns) as u64).map(|index| if keeps(dropout, index) { scale } else { 0.0 }).collect();
+    let mask: Vec<f32> = (0..(rows * columns) as u64)
+        .map(|index| if keeps(dropout, index) { scale } else { 0.0 })
+        .collect();
     let mask = Tensor::<2>::from_data(TensorData::new(mask, [rows, columns]), &x.device());
     x * mask
 }
 
 /// See [`crate::vocabulary_cross_entropy`].
-pub fn vocabulary_cross_entropy(hidden: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>, targets: Tensor<1, Int>, weights: Tensor<1>) -> CrossEntropy {
+pub fn vocabulary_cross_entropy(
+    hidden: Tensor<2>,
+    weight: Tensor<2>,
+    bias: Option<Tensor<1>>,
+    targets: Tensor<1, Int>,
+    weights: Tensor<1>,
+) -> CrossEntropy {
     let logits = linear(hidden, weight.transpose(), bias);
     let chosen = activation::log_softmax(logits, 1).gather(1, targets.unsqueeze_dim(1));
     let each = chosen.squeeze_dim::<1>(1).neg();
-    CrossEntropy { sum: (each.clone() * weights).sum(), each: each.inner() }
+    CrossEntropy {
+        sum: (each.clone() * weights).sum(),
+        each: each.inner(),
+    }
 }
 
 /// The uniform number of a row.
 pub fn uniform(seed: u64, row: u64) -> f64 {
-    let mut z = seed.wrapping_add((row + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^= z >> 31;
-    (z >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
+    (hash(seed, row) >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
 }
 
 /// See [`crate::sample`].
@@ -136,17 +158,31 @@ pub fn sample(logits: Tensor<2>, seed: u64) -> Tensor<1, Int> {
     let total = cumulative.clone().slice([0..rows, columns - 1..columns]);
     let draws: Vec<f32> = (0..rows as u64).map(|row| uniform(seed, row) as f32).collect();
     let draws = Tensor::<2>::from_data(TensorData::new(draws, [rows, 1]), &device) * total;
-    cumulative.lower_equal(draws.expand([rows, columns])).int().sum_dim(1).squeeze_dim::<1>(1).clamp_max(columns as i64 - 1)
+    cumulative
+        .lower_equal(draws.expand([rows, columns]))
+        .int()
+        .sum_dim(1)
+        .squeeze_dim::<1>(1)
+        .clamp_max(columns as i64 - 1)
 }
 
 /// See [`crate::squared_norm`].
 pub fn squared_norm<const R: usize>(x: &Tensor<R>) -> f64 {
     let values = x.to_data().convert::<f32>();
-    values.as_slice::<f32>().map(|values| values.iter().map(|value| f64::from(*value) * f64::from(*value)).sum()).unwrap_or(f64::NAN)
+    values
+        .as_slice::<f32>()
+        .map(|values| values.iter().map(|value| f64::from(*value) * f64::from(*value)).sum())
+        .unwrap_or(f64::NAN)
 }
 
 /// See [`crate::adamw`].
-pub fn adamw<const R: usize>(parameter: Tensor<R>, gradient: Tensor<R>, first: Tensor<R>, second: Tensor<R>, settings: &AdamW) -> (Tensor<R>, Tensor<R>, Tensor<R>) {
+pub fn adamw<const R: usize>(
+    parameter: Tensor<R>,
+    gradient: Tensor<R>,
+    first: Tensor<R>,
+    second: Tensor<R>,
+    settings: &AdamW,
+) -> (Tensor<R>, Tensor<R>, Tensor<R>) {
     let gradient = gradient * settings.gradient_scale;
     let first = first * settings.beta_1 + gradient.clone() * (1.0 - settings.beta_1);
     let second = second * settings.beta_2 + gradient.square() * (1.0 - settings.beta_2);

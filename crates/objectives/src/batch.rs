@@ -41,13 +41,19 @@ impl Batch {
     /// Puts examples of one length together.
     pub fn of(examples: &[Example]) -> Self {
         let length = examples.first().map_or(0, |example| example.inputs.len());
-        let mut batch = Self { windows: examples.len(), length, ..Self::default() };
+        let mut batch = Self {
+            windows: examples.len(),
+            length,
+            ..Self::default()
+        };
         for (index, example) in examples.iter().enumerate() {
             debug_assert_eq!(example.inputs.len(), length);
             let offset = (index * length) as u32;
             batch.inputs.extend(&example.inputs);
             batch.originals.extend(&example.originals);
-            batch.positions.extend(example.positions.iter().map(|position| position + offset));
+            batch
+                .positions
+                .extend(example.positions.iter().map(|position| position + offset));
             batch.targets.extend(&example.targets);
             batch.weights.extend(&example.weights);
             for (name, extra) in &example.extra {
@@ -64,7 +70,12 @@ impl Batch {
     /// What FLOPs depend on.
     pub fn sizes(&self) -> Sizes {
         let extra = self.extra.iter().map(|(name, column)| (*name, column.len())).collect();
-        Sizes { windows: self.windows, length: self.length, predicted: self.positions.len(), extra }
+        Sizes {
+            windows: self.windows,
+            length: self.length,
+            predicted: self.positions.len(),
+            extra,
+        }
     }
 
     /// An extra column, empty where no example had it.

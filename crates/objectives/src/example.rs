@@ -1,5 +1,6 @@
 //! What corruption makes of a window: integers only.
 
+use cloze_corpus::Window;
 use std::collections::BTreeMap;
 
 /// Further integers that an objective needs beside the common ones.
@@ -26,4 +27,31 @@ pub struct Example {
     pub weights: Vec<f32>,
     /// What else the objective needs, by name.
     pub extra: BTreeMap<&'static str, Extra>,
+}
+
+impl Example {
+    /// A window in which nothing is hidden and nothing predicted.
+    pub fn of(window: &Window) -> Self {
+        Self {
+            inputs: window.ids.clone(),
+            originals: window.ids.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// A window whose tokens at these positions (ascending) are to be predicted, with weight 1 each. The inputs are
+    /// still as they were.
+    pub fn predicting(window: &Window, positions: Vec<u32>) -> Self {
+        let targets: Vec<u32> = positions
+            .iter()
+            .map(|position| window.ids[*position as usize])
+            .collect();
+        let weights = vec![1.0; positions.len()];
+        Self {
+            positions,
+            targets,
+            weights,
+            ..Self::of(window)
+        }
+    }
 }

@@ -7,8 +7,10 @@ pub mod example;
 pub mod laws;
 pub mod model;
 pub mod objective;
+pub mod options;
 pub mod registry;
 pub mod scoring;
+mod tensors;
 
 pub mod autoregressive;
 pub mod electra;

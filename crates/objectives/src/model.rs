@@ -26,12 +26,18 @@ pub trait Model: Parameters + Send {
     fn scores(&self) -> &'static [&'static str];
 
     /// Scores sentences (`[CLS]` .. `[SEP]`) by one of [`scores`](Self::scores): higher is more acceptable. A
-    /// sentence's score does not depend on the others in the call.
+    /// sentence's score does not depend on the others in the call. A rule that the model does not have gives the
+    /// headline one.
     fn score(&self, rule: &str, sentences: &[Vec<u32>], vocabulary: &Vocabulary) -> Vec<f64>;
 
     /// Negative log-likelihood (nats) of every target of a masked batch, for models with a masked-token head; `None`
     /// for the others.
     fn masked_losses(&self, batch: &Batch) -> Option<Vec<f32>>;
+
+    /// The most probable id at every predicted position of a masked batch, for the same models.
+    fn masked_guesses(&self, _batch: &Batch) -> Option<Vec<u32>> {
+        None
+    }
 
     /// The same weights without gradients and dropout, for evaluation.
     fn frozen(&self) -> Box<dyn Model>;

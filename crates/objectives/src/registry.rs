@@ -17,13 +17,17 @@ pub static OBJECTIVES: &[&Entry] = &[
 /// # Errors
 /// An unknown name, with the names that exist and the nearest one.
 pub fn find(name: &str) -> Result<&'static Entry> {
-    OBJECTIVES.iter().copied().find(|entry| entry.name == name).ok_or_else(|| {
-        let names = || OBJECTIVES.iter().map(|entry| entry.name);
-        Fault::usage(format!("unknown objective `{name}`"))
-            .allowed(names())
-            .nearest(name, names())
-            .remedy("`cloze explain` lists the objectives")
-    })
+    OBJECTIVES
+        .iter()
+        .copied()
+        .find(|entry| entry.name == name)
+        .ok_or_else(|| {
+            let names = || OBJECTIVES.iter().map(|entry| entry.name);
+            Fault::usage(format!("unknown objective `{name}`"))
+                .allowed(names())
+                .nearest(name, names())
+                .remedy("`cloze explain` lists the objectives")
+        })
 }
 
 /// An objective from its name and option table.
@@ -32,4 +36,5 @@ pub fn find(name: &str) -> Result<&'static Entry> {
 /// An unknown objective or key, or a value outside its range.
 pub fn configure(name: &str, options: &toml::Table) -> Result<Box<dyn Objective>> {
     (find(name)?.configure)(options)
+        .map_err(|fault| fault.remedy(format!("`cloze explain {name}` describes its options")))
 }

@@ -1,6 +1,446 @@
-//! helper E
+//! SpanBERT: hide spans of whole words; predict them from the context and, once more, from the two tokens around them
+//! (Joshi et al. 2020).
 
-use crate::Entry;
+use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, maskable, runs, words};
+use crate::options::{self, Options, within};
+use crate::tensors::{
+    FORWARD_AND_BACKWARD, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
+    vocabulary_flops,
+};
+use crate::{Batch, Entry, Example, Extra, Loss, Model, Objective, Sizes, scoring};
+use burn::module::{Module, Param};
+use burn::tensor::Tensor;
+use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, LayerNorm, VocabularyHead};
+use cloze_corpus::{Vocabulary, Window};
+use cloze_foundation::{Draw, Fault, Result, Stream};
+use cloze_kernels::Pattern;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// See the registry.
-pub static ENTRY: Entry = Entry { name: "span", title: "", citation: "", summary: "", options: &[], scores: &[], configure: |_| todo!("helper E") };
+pub static ENTRY: Entry = Entry {
+    name: "span",
+    title: "SpanBERT",
+    citation: "Joshi et al. 2020, SpanBERT: Improving Pre-training by Representing and Predicting Spans",
+    summary: "Hides spans of whole words; predicts each token in its place, and again from the two tokens around its span.",
+    options: &[
+        (
+            "mode",
+            "`corrected` or `reference` (the published implementation with its quirks); default `corrected`",
+        ),
+        (
+            "rate",
+            "share of the tokens that is predicted, above 0 and below 1, or { from, to, shape = \"linear\" | \"cosine\" | \"step\" } over the budget; default 0.15",
+        ),
+        (
+            "replace",
+            "what takes the place of a span, drawn once for the whole span: { mask, random } as shares with a sum of at most 1; default { mask = 0.8, random = 0.1 }",
+        ),
+        (
+            "span_stop",
+            "p of the geometric law of span lengths, above 0 and at most 1; default 0.2",
+        ),
+        ("span_words", "the longest span in words, 1 to 1000; default 10"),
+        (
+            "boundary_weight",
+            "weight of the boundary objective, 0 or more (0 switches it off); default 1.0",
+        ),
+        (
+            "boundary_tokens",
+            "how many tokens of a span the boundary objective predicts, 1 to 1000; default 15",
+        ),
+    ],
+    scores: crate::mlm::MASKED_SCORES,
+    configure: |table| Ok(Box::new(Span(options::read(table)?))),
+};
+
+/// Names of the extra columns: one row for every prediction of the boundary objective.
+const LEFT: &str = "boundary_left";
+const RIGHT: &str = "boundary_right";
+const OFFSET: &str = "boundary_offset";
+const TARGET: &str = "boundary_target";
+
+/// Options.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    mode: Mode,
+    rate: Rate,
+    replace: Replacement,
+    span_stop: f64,
+    span_words: usize,
+    boundary_weight: f64,
+    boundary_tokens: usize,
+}
+
+impl Default for Settings {
+    /// The command in facebookresearch/SpanBERT, `pretraining/README.md` (the flags themselves default to p = 0.3 and
+    /// 20 boundary tokens).
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            rate: Rate::Fixed(0.15),
+            replace: Replacement::default(),
+            span_stop: 0.2,
+            span_words: 10,
+            boundary_weight: 1.0,
+            boundary_tokens: 15,
+        }
+    }
+}
+
+impl Settings {
+    fn law(&self) -> SpanLaw {
+        SpanLaw {
+            stop: self.span_stop,
+            longest: self.span_words,
+        }
+    }
+}
+
+impl Options for Settings {
+    fn check(&self) -> Result<()> {
+        self.rate.check("rate")?;
+        self.replace.check("replace")?;
+        self.law().check()?;
+        let weight = self.boundary_weight;
+        within(
+            "boundary_weight",
+            weight,
+            weight >= 0.0 && weight.is_finite(),
+            "0 or more",
+        )?;
+        if !(1..=1000).contains(&self.boundary_tokens) {
+            let what = format!("{} is out of range", self.boundary_tokens);
+            return Err(Fault::usage(what).at("boundary_tokens").allowed(["1 to 1000"]));
+        }
+        Ok(())
+    }
+}
+
+struct Span(Settings);
+
+impl Span {
+    /// Which positions are hidden: `true` = hidden.
+    fn select(&self, words: &[Range<usize>], length: usize, progress: f64, stream: &mut Stream) -> Vec<bool> {
+        let candidates: usize = words.iter().map(ExactSizeIterator::len).sum();
+        let rate = self.0.rate.at(progress);
+        let mut hidden = vec![false; length];
+        match self.0.mode {
+            Mode::Corrected => self.select_words(words, budget(rate, candidates), &mut hidden, stream),
+            // facebookresearch/SpanBERT, `data/masking.py` rounds up.
+            Mode::Reference => {
+                let budget = ((rate * candidates as f64).ceil() as usize).min(candidates);
+                self.select_tokens(words, budget, &mut hidden, stream);
+            }
+        }
+        hidden
+    }
+
+    /// Anchors are words, each tried once in random order; a span ends before the word that would overshoot the budget,
+    /// at a document's end, and where its length is reached. It may run over words that are hidden already.
+    fn select_words(&self, words: &[Range<usize>], budget: usize, hidden: &mut [bool], stream: &mut Stream) {
+        let mut left = budget;
+        let mut anchors: Vec<usize> = (0..words.len()).collect();
+        for slot in 0..anchors.len() {
+            if left == 0 {
+                return;
+            }
+            deal(&mut anchors, slot, stream);
+            let anchor = anchors[slot];
+            if hidden[words[anchor].start] {
+                continue;
+            }
+            let mut end = words[anchor].start;
+            for word in words[anchor..].iter().take(self.0.law().draw(stream)) {
+                let new = if hidden[word.start] { 0 } else { word.len() };
+                if word.start != end || new > left {
+                    break;
+                }
+                hidden[word.clone()].fill(true);
+                left -= new;
+                end = word.end;
+            }
+        }
+        if left == budget
+            && let Some(shortest) = words.iter().min_by_key(|word| word.len())
+        {
+            // Every word is longer than the budget: a window without a prediction would teach nothing.
+            hidden[shortest.clone()].fill(true);
+        }
+    }
+
+    /// facebookresearch/SpanBERT, `data/masking.py`: anchors are tokens (so long words are preferred) moved back to the
+    /// word's start, and the last span is cut where the budget ends, in the middle of a word if need be.
+    fn select_tokens(&self, words: &[Range<usize>], budget: usize, hidden: &mut [bool], stream: &mut Stream) {
+        let word_of: Vec<usize> = words
+            .iter()
+            .enumerate()
+            .flat_map(|(word, range)| range.clone().map(move |_| word))
+            .collect();
+        let position_of: Vec<usize> = words.iter().cloned().flatten().collect();
+        let mut left = budget;
+        while left > 0 {
+            let length = self.0.law().draw(stream);
+            let token = stream.below(position_of.len());
+            if hidden[position_of[token]] {
+                continue;
+            }
+            let anchor = word_of[token];
+            let mut end = words[anchor].start;
+            for word in words[anchor..].iter().take(length) {
+                if word.start != end {
+                    break;
+                }
+                for position in word.clone() {
+                    if left > 0 && !hidden[position] {
+                        hidden[position] = true;
+                        left -= 1;
+                    }
+                }
+                end = word.end;
+            }
+        }
+    }
+
+    /// The tokens on both sides of a span, if both are in the window. facebookresearch/SpanBERT knows only the inside of
+    /// a block, so a span beside [CLS] or [SEP] has no boundary there; `corrected` takes those for what they are.
+    fn boundary(&self, span: &Range<usize>, window: &Window, vocabulary: &Vocabulary) -> Option<(u32, u32)> {
+        let (left, right) = (span.start.checked_sub(1)?, span.end);
+        let inside = |position: usize| {
+            window
+                .ids
+                .get(position)
+                .is_some_and(|id| self.0.mode == Mode::Corrected || maskable(*id, vocabulary, self.0.mode))
+        };
+        (inside(left) && inside(right)).then_some((left as u32, right as u32))
+    }
+}
+
+impl Objective for Span {
+    fn options(&self) -> toml::Table {
+        options::write(&self.0)
+    }
+
+    fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
+        let settings = &self.0;
+        let mut stream = draw.stream();
+        let words = words(window, vocabulary, settings.mode);
+        let hidden = self.select(&words, window.ids.len(), progress, &mut stream);
+        // Spans that touch are one span from here on: for the replacement and for the boundary objective.
+        let spans = runs(&hidden);
+        let positions = spans
+            .iter()
+            .cloned()
+            .flatten()
+            .map(|position| position as u32)
+            .collect();
+        let mut example = Example::predicting(window, positions);
+
+        // facebookresearch/SpanBERT draws random tokens from the corpus by frequency. Corruption sees one window, so the
+        // reference mode draws from the window, which has the same frequencies on average.
+        let text: Vec<u32>;
+        let pool = match settings.mode {
+            Mode::Corrected => Pool::Ids(vocabulary.ordinary()),
+            Mode::Reference => {
+                text = words
+                    .iter()
+                    .cloned()
+                    .flatten()
+                    .map(|position| window.ids[position])
+                    .collect();
+                Pool::Ids(&text)
+            }
+        };
+        let [mut left, mut right, mut offsets, mut targets] = [const { Vec::new() }; 4];
+        for span in spans {
+            let fate = settings.replace.fate(&mut stream);
+            fate.befall(
+                &mut example.inputs,
+                span.clone(),
+                vocabulary.special.mask,
+                pool,
+                &mut stream,
+            );
+            if let Some(boundary) = self.boundary(&span, window, vocabulary)
+                && settings.boundary_weight > 0.0
+            {
+                for (offset, position) in span.take(settings.boundary_tokens).enumerate() {
+                    left.push(boundary.0);
+                    right.push(boundary.1);
+                    offsets.push(offset as u32);
+                    targets.push(window.ids[position]);
+                }
+            }
+        }
+        example.extra.insert(LEFT, Extra::Positions(left));
+        example.extra.insert(RIGHT, Extra::Positions(right));
+        example.extra.insert(OFFSET, Extra::Numbers(offsets));
+        example.extra.insert(TARGET, Extra::Numbers(targets));
+        example
+    }
+
+    fn build(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Model> {
+        // `criterions/spanbert_loss.py` adds 1 to the number of boundary predictions.
+        let added = if self.0.mode == Mode::Reference { 1.0 } else { 0.0 };
+        Box::new(SpanModel {
+            encoder: Encoder::new(encoder, vocabulary.size, &init.at("encoder")),
+            head: VocabularyHead::new(encoder.width, encoder.width, vocabulary.size, &init.at("head")),
+            boundary: BoundaryHead::new(
+                encoder.width,
+                self.0.boundary_tokens,
+                vocabulary.size,
+                &init.at("boundary"),
+            ),
+            boundary_weight: self.0.boundary_weight,
+            denominator_added: added,
+        })
+    }
+
+    fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
+        let pairs = sizes.extra.get(TARGET).copied().unwrap_or(0);
+        let boundary = FORWARD_AND_BACKWARD * BoundaryHead::forward_flops(encoder.width, vocabulary, pairs);
+        vocabulary_flops(encoder, vocabulary, sizes, false) + boundary
+    }
+}
+
+/// The span-boundary objective's head: the states on both sides of a span and an embedding of the place in it, through
+/// two dense layers with GELU and layer norm, to a decoder tied to the token table with a bias of its own.
+#[derive(Module, Debug)]
+struct BoundaryHead {
+    /// `[boundary_tokens, P]`.
+    places: Param<Tensor<2>>,
+    /// `[2D + P, D]`.
+    first: Dense,
+    first_norm: LayerNorm,
+    /// `[D, D]`.
+    second: Dense,
+    second_norm: LayerNorm,
+    /// `[V]`.
+    bias: Param<Tensor<1>>,
+}
+
+impl BoundaryHead {
+    /// P, the width of the place embedding: 200 at BERT-base's width of 768, and in proportion below.
+    fn place_width(width: usize) -> usize {
+        (width * 200).div_ceil(768).min(200)
+    }
+
+    fn new(width: usize, places: usize, vocabulary: usize, init: &Init) -> Self {
+        let place = Self::place_width(width);
+        let norm = |name: &str| LayerNorm::new(width, true, 1e-12, &init.at(name));
+        Self {
+            places: init.normal("places", [places, place], cloze_backbone::init::STANDARD_DEVIATION),
+            first: Dense::new(2 * width + place, width, true, &init.at("first")),
+            first_norm: norm("first_norm"),
+            second: Dense::new(width, width, true, &init.at("second")),
+            second_norm: norm("second_norm"),
+            bias: init.zeros([vocabulary]),
+        }
+    }
+
+    /// Sum of the cross-entropies; 0 without a boundary.
+    ///
+    /// # Shapes
+    /// - `hidden`: `[N, D]`, `table`: `[V, D]`, result: `[1]`
+    fn loss_sum(&self, hidden: Tensor<2>, table: Tensor<2>, batch: &Batch) -> Tensor<1> {
+        let targets = batch.extra(TARGET);
+        if targets.is_empty() {
+            return self.bias.val().sum() * 0.0;
+        }
+        let device = hidden.device();
+        let places = cloze_kernels::embedding(self.places.val(), tensor_ids(batch.extra(OFFSET), &device));
+        let around = vec![
+            gather(hidden.clone(), batch.extra(LEFT)),
+            gather(hidden, batch.extra(RIGHT)),
+            places,
+        ];
+        let x = self
+            .first_norm
+            .forward(cloze_kernels::gelu(self.first.forward(Tensor::cat(around, 1))));
+        let x = self.second_norm.forward(cloze_kernels::gelu(self.second.forward(x)));
+        let weights = tensor_weights(&vec![1.0; targets.len()], &device);
+        let targets = tensor_ids(targets, &device);
+        cloze_kernels::vocabulary_cross_entropy(x, table, Some(self.bias.val()), targets, weights).sum
+    }
+
+    fn forward_flops(width: usize, vocabulary: usize, pairs: usize) -> f64 {
+        let columns = (2 * width + Self::place_width(width)) + width + vocabulary;
+        2.0 * pairs as f64 * width as f64 * columns as f64
+    }
+}
+
+/// The encoder with a masked-token head and a boundary head.
+#[derive(Module, Debug)]
+struct SpanModel {
+    encoder: Encoder,
+    head: VocabularyHead,
+    boundary: BoundaryHead,
+    boundary_weight: f64,
+    denominator_added: f64,
+}
+
+impl SpanModel {
+    fn hidden(&self, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
+        let ids = tensor_ids(&batch.inputs, &self.encoder.tokens.val().device());
+        self.encoder.forward(ids, pass(batch, Pattern::Bidirectional, dropout))
+    }
+
+    fn losses(&self, batch: &Batch) -> Vec<f32> {
+        let hidden = self.hidden(batch, None);
+        numbers(cross_entropy(&self.head, hidden, self.encoder.tokens.val(), batch).each)
+    }
+}
+
+impl Model for SpanModel {
+    fn loss(&self, batch: &Batch, draw: Draw, training: bool) -> Loss {
+        let hidden = self.hidden(batch, training.then(|| draw.purpose("dropout")));
+        let table = self.encoder.tokens.val();
+        let sum = cross_entropy(&self.head, hidden.clone(), table.clone(), batch).sum;
+        let mlm = mean(sum, &batch.weights, 0.0);
+        let mut parts = vec![("mlm", mlm.clone().inner())];
+        if self.boundary_weight == 0.0 {
+            return Loss { total: mlm, parts };
+        }
+        let pairs = vec![1.0; batch.extra(TARGET).len()];
+        let boundary = mean(
+            self.boundary.loss_sum(hidden, table, batch),
+            &pairs,
+            self.denominator_added,
+        );
+        parts.push(("boundary", boundary.clone().inner()));
+        Loss {
+            total: mlm + boundary * self.boundary_weight,
+            parts,
+        }
+    }
+
+    fn encoder(&self) -> &Encoder {
+        &self.encoder
+    }
+
+    fn scores(&self) -> &'static [&'static str] {
+        &["pseudo-log-likelihood"]
+    }
+
+    fn score(&self, _rule: &str, sentences: &[Vec<u32>], vocabulary: &Vocabulary) -> Vec<f64> {
+        scoring::pseudo_log_likelihood(sentences, vocabulary, &|batch| self.losses(batch))
+    }
+
+    fn masked_losses(&self, batch: &Batch) -> Option<Vec<f32>> {
+        Some(self.losses(batch))
+    }
+
+    fn masked_guesses(&self, batch: &Batch) -> Option<Vec<u32>> {
+        Some(guesses(
+            &self.head,
+            self.hidden(batch, None),
+            self.encoder.tokens.val(),
+            batch,
+        ))
+    }
+
+    fn frozen(&self) -> Box<dyn Model> {
+        Box::new(self.clone().valid())
+    }
+}

@@ -90,9 +90,3 @@ pub struct RunConfig {
     /// Decides initialisation, data order, corruption, dropout.
     pub seed: u64,
 }
-
-/// An experiment file after validation: everything that [`crate::Plan`] is made from.
-#[derive(Clone, Debug)]
-pub struct Experiment {
-    _todo: (),
-}

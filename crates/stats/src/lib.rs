@@ -1,1 +1,26 @@
-//! stats
+//! Statistics of a comparison with few seeds: intervals, paired tests, corrections, power, curves.
+//!
+//! Pure functions over slices, one concept per file. The unit of replication is the pretraining seed (docs/shapes.md):
+//! whatever is nested below it (fine-tuning seeds, test items) is averaged before it comes here. Every function refuses
+//! a value that is not finite, and says which one.
+
+mod aggregate;
+mod check;
+mod curve;
+mod holm;
+mod paired;
+mod power;
+mod sign_flip;
+mod student;
+mod summary;
+mod superiority;
+
+pub use aggregate::{chance_normalised, macro_average};
+pub use curve::area_under_log_curve;
+pub use holm::holm;
+pub use paired::{Paired, paired};
+pub use power::{detectable_effect, power, seeds_needed};
+pub use sign_flip::{seeds_for_sign_flip, sign_flip, smallest_sign_flip_p};
+pub use student::{two_sided_p, two_sided_quantile};
+pub use summary::{Interval, Summary, correlation, summarise};
+pub use superiority::superiority;

@@ -1,0 +1,262 @@
+//! What the encoder promises whatever its size: counts, determinism, who sees whom, gradients everywhere.
+
+use burn::module::Module;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use cloze_backbone::{Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Preset, VocabularyHead};
+use cloze_foundation::Draw;
+use cloze_kernels::Pattern;
+
+const VOCABULARY: usize = 23;
+const PRESETS: [Preset; 2] = [Preset::Bert, Preset::Modern];
+
+fn config(preset: Preset) -> EncoderConfig {
+    EncoderConfig {
+        preset,
+        width: 12,
+        layers: 2,
+        heads: 3,
+        feed_forward: 20,
+        window: 8,
+        dropout: 0.1,
+    }
+}
+
+fn encoder(preset: Preset, seed: u64, device: &Device) -> Encoder {
+    Encoder::new(&config(preset), VOCABULARY, &Init::new(seed, device).at("encoder"))
+}
+
+fn how(batch: usize, length: usize, pattern: Pattern) -> Forward {
+    Forward {
+        batch,
+        length,
+        pattern,
+        dropout: None,
+    }
+}
+
+fn ids(ids: &[i64], device: &Device) -> Tensor<1, Int> {
+    Tensor::from_data(TensorData::new(ids.to_vec(), [ids.len()]), device)
+}
+
+fn values<const R: usize>(tensor: &Tensor<R>) -> Vec<f32> {
+    tensor.to_data().convert::<f32>().try_to_vec().unwrap()
+}
+
+/// Weights of the usual standard deviation make attention almost uniform; these make every part matter.
+fn enlarge(encoder: &mut Encoder) {
+    encoder.change_parameters(&mut |_, parameter| match parameter {
+        Parameter::Matrix(matrix) => Parameter::Matrix(matrix * 20.0),
+        vector => vector,
+    });
+}
+
+#[test]
+fn the_counted_parameters_are_those_that_exist() {
+    for preset in PRESETS {
+        let encoder = encoder(preset, 1, &Device::flex());
+        assert_eq!(encoder.count(), config(preset).parameters(VOCABULARY), "{preset:?}");
+    }
+    // BERT-base without segments and pooler: 109,482,240 as published, less 2·768 and 768·768 + 768.
+    let base = EncoderConfig::preset(Preset::Bert, 768, 12, 512);
+    assert_eq!(base.parameters(30_522), 109_482_240 - 2 * 768 - (768 * 768 + 768));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_and_another_does_not() {
+    let device = Device::flex();
+    let draw = Draw::new(3, "dropout").step(1);
+    for preset in PRESETS {
+        let run = |seed: u64, dropout: Option<Draw>| {
+            let how = Forward {
+                dropout,
+                ..how(2, 4, Pattern::Bidirectional)
+            };
+            values(&encoder(preset, seed, &device).forward(ids(&[1, 2, 3, 4, 5, 6, 7, 8], &device), how))
+        };
+        assert_eq!(run(1, Some(draw)), run(1, Some(draw)));
+        assert_ne!(run(1, None), run(2, None));
+        assert_ne!(run(1, Some(draw)), run(1, None));
+        assert_ne!(run(1, Some(draw)), run(1, Some(draw.step(2))));
+    }
+}
+
+#[test]
+fn initial_values_depend_on_the_path_and_have_the_published_deviation() {
+    let device = Device::flex();
+    let encoder = Encoder::new(
+        &EncoderConfig::preset(Preset::Bert, 64, 2, 32),
+        200,
+        &Init::new(1, &device),
+    );
+    let mut seen: Vec<Vec<f32>> = Vec::new();
+    encoder.each_parameter(&mut |path, parameter| {
+        if let Parameter::Matrix(matrix) = parameter {
+            let values = values(matrix);
+            let mean = values.iter().sum::<f32>() / values.len() as f32;
+            let deviation = (values.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / values.len() as f32).sqrt();
+            assert!(
+                (deviation - 0.02).abs() < 0.001 && mean.abs() < 0.002,
+                "{path}: {mean} {deviation}"
+            );
+            assert!(
+                seen.iter().all(|other| other[..8] != values[..8]),
+                "{path} has the values of another"
+            );
+            seen.push(values);
+        }
+    });
+    assert_eq!(seen.len(), 2 + 2 * 4);
+}
+
+#[test]
+fn later_tokens_are_seen_in_one_pattern_and_not_in_the_other() {
+    let device = Device::flex();
+    let (before, after) = ([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 9, 10]);
+    for preset in PRESETS {
+        let mut encoder = encoder(preset, 1, &device);
+        enlarge(&mut encoder);
+        let states = |ids_: &[i64], pattern| values(&encoder.forward(ids(ids_, &device), how(1, 6, pattern)));
+        let width = 12;
+        let (a, b) = (states(&before, Pattern::Causal), states(&after, Pattern::Causal));
+        assert_eq!(a[..4 * width], b[..4 * width], "{preset:?}: the future leaks");
+        assert_ne!(a[4 * width..], b[4 * width..]);
+        let (a, b) = (
+            states(&before, Pattern::Bidirectional),
+            states(&after, Pattern::Bidirectional),
+        );
+        let moved = |t: usize| (0..width).any(|j| (a[t * width + j] - b[t * width + j]).abs() > 1e-4);
+        assert!((0..4).all(moved), "{preset:?}: a position does not see the end");
+    }
+}
+
+#[test]
+fn windows_of_a_batch_do_not_see_each_other() {
+    let device = Device::flex();
+    for preset in PRESETS {
+        let mut encoder = encoder(preset, 1, &device);
+        enlarge(&mut encoder);
+        let both = encoder.forward(ids(&[1, 2, 3, 4, 5, 6], &device), how(2, 3, Pattern::Bidirectional));
+        let second = encoder.forward(ids(&[4, 5, 6], &device), how(1, 3, Pattern::Bidirectional));
+        let difference = values(&both)[36..]
+            .iter()
+            .zip(values(&second))
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
+        assert!(difference < 1e-5, "{preset:?}: {difference}");
+    }
+}
+
+#[test]
+fn rotated_scores_depend_on_the_distance_alone() {
+    let device = Device::flex();
+    let (length, width, heads) = (7, 12, 3);
+    // The same query, key and value at every position.
+    let mut stream = Draw::new(1, "rotary").stream();
+    let row: Vec<f32> = (0..3 * width).map(|_| stream.normal() as f32).collect();
+    let qkv = Tensor::<2>::from_data(TensorData::new(row.repeat(length), [length, 3 * width]), &device);
+    let turned = values(&cloze_kernels::rotary(
+        qkv,
+        cloze_kernels::Heads {
+            batch: 1,
+            length,
+            heads,
+        },
+        10_000.0,
+    ));
+    let at = |t: usize, part: usize| &turned[(t * 3 + part) * width..][..width];
+    for head in 0..heads {
+        let score = |q: usize, k: usize| -> f32 { (head * 4..head * 4 + 4).map(|j| at(q, 0)[j] * at(k, 1)[j]).sum() };
+        for (q, k) in (0..length - 1).flat_map(|q| (0..length - 1).map(move |k| (q, k))) {
+            assert!((score(q, k) - score(q + 1, k + 1)).abs() < 1e-4);
+        }
+        assert!((score(0, 3) - score(3, 0)).abs() > 1e-3, "left and right are the same");
+    }
+    assert!((0..length).all(|t| at(t, 2) == &row[2 * width..]), "values were turned");
+}
+
+#[test]
+fn learned_positions_know_places_and_both_presets_know_the_order() {
+    let device = Device::flex();
+    for preset in PRESETS {
+        let mut encoder = encoder(preset, 1, &device);
+        enlarge(&mut encoder);
+        let states = |tokens: &[i64]| {
+            values(&encoder.forward(ids(tokens, &device), how(1, tokens.len(), Pattern::Bidirectional)))
+        };
+        let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);
+        // One token repeated: only `bert` adds the place to the state.
+        let repeated = states(&[7; 6]);
+        let spread = distance(&repeated[..12], &repeated[5 * 12..]);
+        match preset {
+            Preset::Modern => assert!(spread < 1e-4, "{spread}"),
+            Preset::Bert => assert!(spread > 1e-2, "{spread}"),
+        }
+        let moved = distance(&states(&[1, 2, 3, 4])[36..], &states(&[2, 1, 3, 4])[36..]);
+        assert!(moved > 1e-3, "{preset:?}: {moved}");
+    }
+}
+
+#[test]
+fn a_gradient_reaches_every_parameter() {
+    let device = Device::flex().autodiff();
+    for preset in PRESETS {
+        let init = Init::new(1, &device);
+        let encoder = Encoder::new(&config(preset), VOCABULARY, &init.at("encoder"));
+        let head = VocabularyHead::new(12, 12, VOCABULARY, &init.at("head"));
+        let input: Vec<i64> = (0..8).collect();
+        let dropout = Some(Draw::new(1, "dropout"));
+        let hidden = encoder.forward(
+            ids(&input, &device),
+            Forward {
+                dropout,
+                ..how(1, 8, Pattern::Bidirectional)
+            },
+        );
+        let weights = Tensor::<1>::ones([8], &device);
+        let loss = head
+            .cross_entropy(hidden, encoder.tokens.val(), ids(&input, &device), weights)
+            .sum;
+        let gradients = loss.backward();
+        let mut without = Vec::new();
+        let mut check = |path: &str, parameter: &Parameter| {
+            let gradient = match parameter {
+                Parameter::Vector(vector) => vector.grad(&gradients).map(|gradient| values(&gradient)),
+                Parameter::Matrix(matrix) => matrix.grad(&gradients).map(|gradient| values(&gradient)),
+            };
+            if gradient.is_none_or(|values| values.iter().all(|value| *value == 0.0)) {
+                without.push(path.to_owned());
+            }
+        };
+        encoder.each_parameter(&mut check);
+        head.each_parameter(&mut check);
+        assert!(without.is_empty(), "{preset:?}: {without:?}");
+    }
+}
+
+#[test]
+fn an_empty_selection_has_no_loss_and_can_be_trained_on() {
+    let device = Device::flex().autodiff();
+    let head = VocabularyHead::new(12, 12, VOCABULARY, &Init::new(1, &device));
+    let (hidden, table) = (
+        Tensor::<2>::zeros([0, 12], &device),
+        Tensor::<2>::ones([VOCABULARY, 12], &device),
+    );
+    let loss = head.cross_entropy(hidden, table, ids(&[], &device), Tensor::<1>::zeros([0], &device));
+    assert_eq!((values(&loss.sum), loss.each.dims()), (vec![0.0], [0]));
+    assert!(head.bias.val().grad(&loss.sum.backward()).is_some());
+}
+
+#[test]
+fn the_last_layer_is_what_forward_gives() {
+    let device = Device::flex();
+    for preset in PRESETS {
+        let encoder = encoder(preset, 1, &device).valid();
+        let input = ids(&[3, 1, 4, 1], &device);
+        let layers = encoder.layers(input.clone(), how(1, 4, Pattern::Causal));
+        assert_eq!(layers.len(), 3);
+        assert_eq!(
+            values(&layers[2]),
+            values(&encoder.forward(input, how(1, 4, Pattern::Causal)))
+        );
+    }
+}

@@ -1,0 +1,155 @@
+//! `cloze plan`, `run`, `status` and `report`.
+
+use crate::arguments::{ExperimentArguments, Format, RunArguments};
+use cloze_foundation::{Fault, Result};
+use cloze_runner::store::{Marker, Store};
+use cloze_runner::{Experiment, Plan, RunOptions, cost, progress};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+fn planned(arguments: &ExperimentArguments) -> Result<Plan> {
+    Plan::new(&Experiment::load(&arguments.experiment, &arguments.set)?)
+}
+
+/// What an experiment would do and cost.
+///
+/// # Errors
+/// Anything wrong with the experiment.
+pub fn plan(arguments: &ExperimentArguments, json: bool) -> Result<String> {
+    let plan = planned(arguments)?;
+    if json {
+        let text = serde_json::to_string_pretty(&plan).map_err(|error| Fault::run(error.to_string()))?;
+        return Ok(text + "\n");
+    }
+    let cost = plan.cost(cost::ASSUMED_FLOPS_PER_SECOND)?;
+    let mut text = format!("{}\n\n", plan.question);
+    let mut arms: Vec<(&str, usize, f64)> = Vec::new();
+    for run in &plan.runs {
+        match arms.iter_mut().find(|(arm, ..)| *arm == run.arm) {
+            Some((_, seeds, flops)) => {
+                *seeds += 1;
+                *flops += run.flops;
+            }
+            None => arms.push((&run.arm, 1, run.flops)),
+        }
+    }
+    let width = arms.iter().map(|(arm, ..)| arm.chars().count()).max().unwrap_or(0).max(3);
+    let _ = writeln!(text, "{:width$}  seeds  training FLOPs", "arm");
+    for (arm, seeds, flops) in &arms {
+        let _ = writeln!(text, "{arm:width$}  {seeds:5}  {flops:.2e}");
+    }
+    let _ = writeln!(
+        text,
+        "\n{} runs, {:.2e} training FLOPs, {:.1} M tokens, {:.1} MB of weights and moments; about {} at {:.0} GFLOP/s, \
+         evaluation not counted",
+        cost.runs,
+        cost.flops,
+        cost.tokens / 1e6,
+        cost.checkpoint_bytes as f64 / 1e6,
+        duration(cost.seconds),
+        cost::ASSUMED_FLOPS_PER_SECOND / 1e9
+    );
+    Ok(text)
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+/// Runs what is missing and reports; the text is the table, the status 0 or 1.
+///
+/// # Errors
+/// Anything that stops the sweep as a whole.
+pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(String, u8)> {
+    let plan = planned(arguments)?;
+    if running.dry_run {
+        let (text, _) = statuses(&plan, &arguments.results)?;
+        return Ok((text, 0));
+    }
+    let program = std::env::current_exe().map_err(|error| Fault::run(format!("cannot find this program: {error}")))?;
+    let options = RunOptions {
+        results: arguments.results.clone(),
+        data_root: running.data_root.clone(),
+        device: running.device.clone(),
+        jobs: running.jobs,
+        fail_fast: running.fail_fast,
+        retry_diverged: false,
+        program,
+    };
+    let summary = cloze_runner::run(&plan, &options, &*progress::for_stderr())?;
+    eprintln!(
+        "{} trained, {} done before, {} diverged, {} failed, {} not started",
+        summary.done, summary.skipped, summary.diverged, summary.failed, summary.left
+    );
+    let folder = arguments.results.join(&plan.experiment);
+    let status = u8::from(summary.failed + summary.diverged + summary.left > 0);
+    if !folder.join("metrics.parquet").exists() {
+        return Ok((String::new(), status));
+    }
+    let report = cloze_report::write(&folder)?;
+    eprintln!("report: {}", folder.join("report").join("index.html").display());
+    Ok((report.table, status))
+}
+
+/// Which runs are where; the status is 1 when something failed or diverged.
+///
+/// # Errors
+/// Anything wrong with the experiment, or a store that cannot be read.
+pub fn status(arguments: &ExperimentArguments) -> Result<(String, u8)> {
+    statuses(&planned(arguments)?, &arguments.results)
+}
+
+fn statuses(plan: &Plan, results: &Path) -> Result<(String, u8)> {
+    let store = Store::new(results.join(&plan.experiment));
+    let width = plan.runs.iter().map(|run| run.arm.chars().count()).max().unwrap_or(0);
+    let (mut text, mut bad, mut done) = (String::new(), 0, 0);
+    for run in &plan.runs {
+        let word = match store.run(&run.id).marker()? {
+            Some(Marker::Done(_)) => {
+                done += 1;
+                "done".to_owned()
+            }
+            Some(Marker::Diverged(diverged)) => {
+                bad += 1;
+                format!("DIVERGED at step {}", diverged.spent.steps)
+            }
+            Some(Marker::Failed(failed)) => {
+                bad += 1;
+                format!("FAILED: {}", failed.reason)
+            }
+            None => "missing".to_owned(),
+        };
+        let _ = writeln!(text, "{}  {:width$}  seed {}  {word}", run.id, run.arm, run.config.seed);
+    }
+    let _ = writeln!(text, "{done} of {} runs are done", plan.runs.len());
+    Ok((text, u8::from(bad > 0)))
+}
+
+/// Writes the report and gives the table in a format.
+///
+/// # Errors
+/// No metrics yet, or a damaged file.
+pub fn report(experiment: &Path, results: &Path, format: Format) -> Result<String> {
+    let folder = folder_of(experiment, results);
+    let report = cloze_report::write(&folder)?;
+    eprintln!("report: {}", folder.join("report").join("index.html").display());
+    let name = match format {
+        Format::Md => return Ok(report.table),
+        Format::Csv => "table.csv",
+        Format::Tex => "table.tex",
+        Format::Html => "index.html",
+    };
+    cloze_foundation::files::read_text(&folder.join("report").join(name))
+}
+
+/// The results folder that an experiment file or a folder stands for.
+fn folder_of(experiment: &Path, results: &Path) -> PathBuf {
+    if experiment.is_dir() {
+        return experiment.to_owned();
+    }
+    results.join(experiment.file_stem().unwrap_or(experiment.as_os_str()))
+}

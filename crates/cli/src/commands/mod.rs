@@ -1,0 +1,54 @@
+//! One file per subcommand. Each returns what to print or an exit status; only this module writes to stdout.
+
+mod completions;
+mod data;
+mod experiment;
+mod explain;
+
+use crate::arguments::Command;
+use cloze_foundation::{Fault, Result};
+use cloze_runner::Errand;
+use std::io::{ErrorKind, Write};
+
+/// Does what was asked and gives the exit status.
+///
+/// # Errors
+/// Whatever the command's own work gives.
+pub fn execute(command: Command) -> Result<u8> {
+    match command {
+        Command::Plan { experiment, json } => print(&experiment::plan(&experiment, json)?),
+        Command::Run { experiment, running } => {
+            let (text, status) = experiment::run(&experiment, &running)?;
+            print(&text).map(|_| status)
+        }
+        Command::Status { experiment } => {
+            let (text, status) = experiment::status(&experiment)?;
+            print(&text).map(|_| status)
+        }
+        Command::Report { experiment, results, format } => print(&experiment::report(&experiment, &results, format)?),
+        Command::Explain { topic } => print(&explain::explain(topic.as_deref())?),
+        Command::Data { command } => print(&data::execute(&command)?),
+        Command::Completions { shell } => print(&String::from_utf8_lossy(&completions::script(shell))),
+        Command::TrainRun(arguments) => {
+            let errand = Errand {
+                folder: arguments.folder,
+                id: arguments.id,
+                corpus: arguments.corpus,
+                device: arguments.device,
+                data_root: arguments.data_root,
+            };
+            // The marker in the run's folder says how it ended; the parent reads that.
+            cloze_runner::train_run(&errand, &mut std::io::stdout().lock()).map(|_| 0)
+        }
+    }
+}
+
+/// Writes data to stdout. A reader that has gone away (`| head`) is no failure.
+fn print(text: &str) -> Result<u8> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(0),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(0),
+        Err(error) => Err(Fault::run(format!("cannot write to stdout: {error}"))),
+    }
+}

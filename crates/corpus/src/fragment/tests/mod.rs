@@ -1,0 +1,22 @@
+//! Tests of the built-in language.
+
+mod exact;
+mod judged_pairs;
+mod text;
+
+use super::language::LANGUAGE;
+use super::lexicon::WordId;
+
+/// The words of a text, sentence by sentence.
+fn read(text: &str) -> Vec<Vec<WordId>> {
+    let spaced = text.replace('.', " .");
+    let words: Vec<WordId> = spaced
+        .split_whitespace()
+        .map(|word| LANGUAGE.lexicon.id(word).expect(word))
+        .collect();
+    let stop = LANGUAGE.lexicon.id(".").unwrap();
+    words
+        .split_inclusive(|word| *word == stop)
+        .map(<[WordId]>::to_vec)
+        .collect()
+}

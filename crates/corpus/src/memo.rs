@@ -1,0 +1,80 @@
+//! Encoding a whole corpus quickly: natural text repeats its words, so each is encoded once and remembered.
+
+use crate::Tokenizer;
+use crate::tokenizer::Encoded;
+use std::collections::HashMap;
+
+/// Words remembered before the memory is emptied; about 100 bytes each.
+const CAPACITY: usize = 1 << 20;
+
+/// A tokenizer that remembers words, if its tokens depend on one word at a time.
+pub struct Memo<'a> {
+    tokenizer: &'a Tokenizer,
+    words: Option<HashMap<String, Encoded>>,
+}
+
+impl<'a> Memo<'a> {
+    /// Nothing remembered yet.
+    pub fn new(tokenizer: &'a Tokenizer) -> Self {
+        Self {
+            tokenizer,
+            words: tokenizer.is_word_wise().then(HashMap::new),
+        }
+    }
+
+    /// Exactly what [`Tokenizer::encode`] gives for a text that is already clean.
+    pub fn encode(&mut self, text: &str) -> Encoded {
+        let Some(words) = &mut self.words else {
+            return self.tokenizer.encode(text);
+        };
+        let mut encoded = Encoded::default();
+        for word in text.split_ascii_whitespace() {
+            if let Some(known) = words.get(word) {
+                encoded.extend(known);
+                continue;
+            }
+            let new = self.tokenizer.encode_line(word);
+            encoded.extend(&new);
+            if words.len() == CAPACITY {
+                words.clear();
+            }
+            words.insert(word.to_owned(), new);
+        }
+        encoded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clean, train::WordCounts};
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    static TRAINED: LazyLock<[Tokenizer; 2]> = LazyLock::new(|| {
+        let mut counts = WordCounts::default();
+        counts.add(&"it's a naïve, 3rd café (don't they'll ...) 漢字 low lower lowest ".repeat(9));
+        [
+            Tokenizer::train_wordpiece(150, &counts).unwrap(),
+            Tokenizer::train_bpe(300, &counts).unwrap(),
+        ]
+    });
+
+    proptest! {
+        #[test]
+        fn remembered_words_give_the_tokens_of_the_whole_line(
+            text in "([a-fA-F0-9'.,\\[\\]#é\u{301}字ǅΣ\u{200B}]|[ \n\t\u{A0}]|low|'s|[MASK]){0,30}",
+            anything: String,
+        ) {
+            for tokenizer in &*TRAINED {
+                prop_assert!(tokenizer.is_word_wise());
+                for text in [&text, &anything] {
+                    let text = clean::clean(text);
+                    let mut memo = Memo::new(tokenizer);
+                    prop_assert_eq!(memo.encode(&text), tokenizer.encode(&text));
+                    prop_assert_eq!(memo.encode(&text), tokenizer.encode(&text));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The kernels of the `flex` CPU backend, 32-bit floats. Each operation runs forward on plain values and leaves one node
+//! in the graph ([`node`]) that knows its own backward pass.
+//!
+//! Work is cut into blocks whose size never depends on the number of threads, and partial sums are added in block order,
+//! so that any number of threads gives the same bits.
+
+mod activation;
+mod adamw;
+mod attention;
+mod cross_entropy;
+mod dropout;
+mod layer_norm;
+mod linear;
+mod matrix;
+mod node;
+mod norm;
+mod rotary;
+mod sample;
+mod vector;
+
+pub(crate) use activation::{geglu, gelu};
+pub(crate) use adamw::adamw;
+pub(crate) use attention::attention;
+pub(crate) use cross_entropy::vocabulary_cross_entropy;
+pub(crate) use dropout::dropout;
+pub(crate) use layer_norm::layer_norm;
+pub(crate) use linear::linear;
+pub(crate) use norm::squared_norm;
+pub(crate) use rotary::rotary;
+pub(crate) use sample::sample;
+
+use burn::tensor::{DType, GradientCheckpointingStrategy, Tensor};
+
+/// Elements of one block of an elementwise operation.
+const BLOCK: usize = 16_384;
+
+/// Whether the kernels take this tensor: 32-bit floats on `flex`. A graph that recomputes activations (burn's
+/// gradient checkpointing) keeps to the reference, whose operations it knows how to recompute.
+pub(crate) fn takes<const R: usize>(x: &Tensor<R>) -> bool {
+    x.dtype() == DType::F32
+        && crate::is_flex(&x.device())
+        && x.gradient_checkpointing_strategy() != Some(GradientCheckpointingStrategy::Balanced)
+}

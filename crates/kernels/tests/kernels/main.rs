@@ -1,0 +1,6 @@
+//! The kernels against their references, the references against what is known, and any number of threads against one.
+
+mod agreement;
+mod common;
+mod definitions;
+mod threads;

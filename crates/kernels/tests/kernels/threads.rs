@@ -1,0 +1,62 @@
+//! One thread and several threads give the same bits, forward and backward.
+
+use crate::common::{numbers, run};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use cloze_kernels::{Dropout, Heads, Pattern};
+
+fn one_block(x: &[Tensor<2>]) -> Tensor<2> {
+    let device = x[0].device();
+    let [rows, width] = x[0].dims();
+    let heads = Heads {
+        batch: 6,
+        length: rows / 6,
+        heads: 2,
+    };
+    let row = |x: &Tensor<2>| x.clone().flatten(0, 1);
+    let dropout = Dropout { rate: 0.1, seed: 5 };
+    let h = cloze_kernels::layer_norm(x[0].clone(), row(&x[1]), Some(row(&x[2])), 1e-5);
+    let qkv = cloze_kernels::rotary(
+        cloze_kernels::linear(h.clone(), x[3].clone(), Some(row(&x[5]))),
+        heads,
+        1e4,
+    );
+    let attended = cloze_kernels::attention(qkv.clone(), heads, Pattern::Causal, dropout);
+    let h = h
+        + cloze_kernels::dropout(attended, dropout)
+        + cloze_kernels::attention(qkv, heads, Pattern::Bidirectional, dropout);
+    let h = cloze_kernels::gelu(h.clone()) + cloze_kernels::geglu(Tensor::cat(vec![h.clone(), h], 1));
+    let targets: Vec<i64> = (0..rows as i64).map(|row| row % x[4].dims()[0] as i64).collect();
+    let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [rows]), &device);
+    let loss = cloze_kernels::vocabulary_cross_entropy(
+        h,
+        x[4].clone(),
+        Some(row(&x[6])),
+        targets,
+        Tensor::ones([rows], &device),
+    );
+    assert_eq!(width, x[4].dims()[1]);
+    loss.sum.unsqueeze()
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bits() {
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("threads can be started");
+        pool.install(|| {
+            let results = run(
+                &[[600, 32], [1, 32], [1, 32], [32, 96], [700, 32], [1, 96], [1, 700]],
+                one_block,
+            );
+            let norm = cloze_kernels::squared_norm(&numbers("x", [333, 333], &Device::flex()));
+            (results, norm.to_bits())
+        })
+    };
+    let one = with(1);
+    assert!(one.0.iter().flatten().all(|value| value.is_finite()));
+    for threads in [2, 3] {
+        assert!(one == with(threads), "{threads} threads differ from one");
+    }
+}

@@ -1,0 +1,137 @@
+//! What takes the place of a selected token: [MASK], the token itself, or a random one.
+
+use crate::options::within;
+use cloze_corpus::Vocabulary;
+use cloze_foundation::{Fault, Result, Stream};
+use serde::{Deserialize, Serialize};
+
+/// Shares of the selected tokens; the rest is kept. Devlin et al. 2019: 80 % [MASK], 10 % random, 10 % kept.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Replacement {
+    /// Share that becomes [MASK].
+    pub mask: f64,
+    /// Share that becomes a random token.
+    pub random: f64,
+}
+
+impl Default for Replacement {
+    fn default() -> Self {
+        Self { mask: 0.8, random: 0.1 }
+    }
+}
+
+/// What happens to a selected token, or to all tokens of a selected word or span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// [MASK] takes its place.
+    Mask,
+    /// A random token takes its place; a new one for every token of a word or span.
+    Random,
+    /// It stays, and is predicted all the same.
+    Keep,
+}
+
+/// Where random tokens come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Pool<'a> {
+    /// Uniformly from these ids.
+    Ids(&'a [u32]),
+    /// Uniformly from all V ids, special ones included.
+    Everything(&'a Vocabulary),
+}
+
+impl Replacement {
+    /// Checks the shares.
+    ///
+    /// # Errors
+    /// A usage fault at `key` or one of its parts.
+    pub fn check(&self, key: &str) -> Result<()> {
+        for (part, share) in [("mask", self.mask), ("random", self.random)] {
+            within(&format!("{key}.{part}"), share, (0.0..=1.0).contains(&share), "0 to 1")?;
+        }
+        if self.mask + self.random > 1.0 + 1e-9 {
+            let what = format!(
+                "mask = {} and random = {} are more than everything",
+                self.mask, self.random
+            );
+            return Err(Fault::usage(what)
+                .at(key)
+                .allowed(["shares with a sum of at most 1; the rest is kept"]));
+        }
+        Ok(())
+    }
+
+    /// Draws a fate.
+    pub fn fate(&self, stream: &mut Stream) -> Fate {
+        let point = stream.unit();
+        if point < self.mask {
+            Fate::Mask
+        } else if point < self.mask + self.random {
+            Fate::Random
+        } else {
+            Fate::Keep
+        }
+    }
+}
+
+impl Pool<'_> {
+    /// Draws an id; an empty pool gives `original` back.
+    fn draw(&self, original: u32, stream: &mut Stream) -> u32 {
+        match self {
+            Self::Ids([]) => original,
+            Self::Ids(ids) => ids[stream.below(ids.len())],
+            Self::Everything(vocabulary) => stream.below(vocabulary.size.max(1)) as u32,
+        }
+    }
+}
+
+impl Fate {
+    /// Lets the tokens at `positions` meet this fate.
+    pub fn befall(
+        self,
+        inputs: &mut [u32],
+        positions: impl IntoIterator<Item = usize>,
+        mask: u32,
+        pool: Pool,
+        stream: &mut Stream,
+    ) {
+        for position in positions {
+            match self {
+                Self::Mask => inputs[position] = mask,
+                Self::Random => inputs[position] = pool.draw(inputs[position], stream),
+                Self::Keep => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloze_foundation::Draw;
+
+    #[test]
+    fn fates_have_their_shares() {
+        let law = Replacement { mask: 0.5, random: 0.2 };
+        let mut stream = Draw::new(3, "fates").stream();
+        let (mut masked, mut random, draws) = (0, 0, 100_000);
+        for _ in 0..draws {
+            match law.fate(&mut stream) {
+                Fate::Mask => masked += 1,
+                Fate::Random => random += 1,
+                Fate::Keep => {}
+            }
+        }
+        // Three standard deviations of a share of 0.5 over 100,000 draws are 0.005.
+        assert!((masked as f64 / f64::from(draws) - 0.5).abs() < 0.005);
+        assert!((random as f64 / f64::from(draws) - 0.2).abs() < 0.005);
+    }
+
+    #[test]
+    fn an_empty_pool_keeps_the_token() {
+        let mut inputs = [7];
+        Fate::Random.befall(&mut inputs, [0], 4, Pool::Ids(&[]), &mut Draw::new(1, "pool").stream());
+        assert_eq!(inputs, [7]);
+    }
+}

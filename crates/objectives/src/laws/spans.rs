@@ -1,0 +1,104 @@
+//! The lengths of spans, and runs of selected positions.
+
+use crate::options::within;
+use cloze_foundation::{Result, Stream};
+use std::ops::Range;
+
+/// A geometric law over span lengths in words, cut off at a longest one and renormalised (Joshi et al. 2020, SpanBERT,
+/// section 3.1): P(n) ∝ p·(1 - p)ⁿ⁻¹ for n = 1 ..= longest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SpanLaw {
+    /// p, the probability of stopping after each word.
+    pub stop: f64,
+    /// The longest span in words.
+    pub longest: usize,
+}
+
+impl SpanLaw {
+    /// Checks p and the longest length, which are the options `span_stop` and `span_words`.
+    ///
+    /// # Errors
+    /// A usage fault at the key.
+    pub fn check(&self) -> Result<()> {
+        let Self { stop, longest } = *self;
+        within("span_stop", stop, stop > 0.0 && stop <= 1.0, "above 0 and at most 1")?;
+        within("span_words", longest as f64, (1..=1000).contains(&longest), "1 to 1000")
+    }
+
+    /// Draws a length, by inverting the distribution function.
+    pub fn draw(&self, stream: &mut Stream) -> usize {
+        let rest = 1.0 - self.stop;
+        // 1 - restⁿ is the untruncated distribution function at n.
+        let reached = stream.unit() * (1.0 - rest.powf(self.longest as f64));
+        if rest <= 0.0 {
+            return 1;
+        }
+        let length = ((1.0 - reached).ln() / rest.ln()).floor() as usize + 1;
+        length.min(self.longest)
+    }
+}
+
+/// Maximal runs of `true`.
+pub fn runs(selected: &[bool]) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for position in (0..selected.len()).filter(|position| selected[*position]) {
+        match runs.last_mut() {
+            Some(run) if run.end == position => run.end += 1,
+            _ => runs.push(position..position + 1),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloze_foundation::Draw;
+    use proptest::prelude::*;
+
+    #[test]
+    fn lengths_follow_spanberts_law() {
+        // Probabilities for p = 0.2 and at most 10 words, from the formula.
+        const EXPECTED: [f64; 10] = [
+            0.2241, 0.1792, 0.1434, 0.1147, 0.0918, 0.0734, 0.0587, 0.0470, 0.0376, 0.0301,
+        ];
+        let law = SpanLaw { stop: 0.2, longest: 10 };
+        let mut stream = Draw::new(11, "spans").stream();
+        let draws = 200_000;
+        let mut counts = [0u32; 10];
+        for _ in 0..draws {
+            counts[law.draw(&mut stream) - 1] += 1;
+        }
+        // Four standard deviations of a share of 0.22 are 0.0037.
+        for (count, expected) in counts.iter().zip(EXPECTED) {
+            assert!(
+                (f64::from(*count) / f64::from(draws) - expected).abs() < 0.004,
+                "{counts:?}"
+            );
+        }
+        let mean: f64 = counts
+            .iter()
+            .zip(1..)
+            .map(|(count, n)| f64::from(*count * n))
+            .sum::<f64>()
+            / f64::from(draws);
+        assert!((mean - 3.797).abs() < 0.03, "mean {mean}");
+    }
+
+    proptest! {
+        #[test]
+        fn a_length_is_never_zero_nor_beyond_the_longest(stop in 1e-6..=1.0f64, longest in 1usize..40, seed: u64) {
+            let length = SpanLaw { stop, longest }.draw(&mut Draw::new(seed, "spans").stream());
+            prop_assert!((1..=longest).contains(&length));
+        }
+
+        #[test]
+        fn runs_cover_exactly_what_is_selected(selected in prop::collection::vec(any::<bool>(), 0..100)) {
+            let runs = runs(&selected);
+            prop_assert!(runs.windows(2).all(|pair| pair[0].end < pair[1].start));
+            let covered: Vec<usize> = runs.into_iter().flatten().collect();
+            let expected: Vec<usize> = (0..selected.len()).filter(|position| selected[*position]).collect();
+            prop_assert_eq!(covered, expected);
+        }
+    }
+}

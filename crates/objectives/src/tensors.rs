@@ -1,0 +1,91 @@
+//! Host integers as tensors, and the few lines that every loss shares.
+
+use crate::{Batch, Sizes};
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use cloze_backbone::{EncoderConfig, Forward, VocabularyHead};
+use cloze_foundation::Draw;
+use cloze_kernels::{CrossEntropy, Pattern};
+
+/// Training costs a forward pass and twice that for the backward pass.
+pub const FORWARD_AND_BACKWARD: f64 = 3.0;
+
+/// # Shapes
+/// - result: `[n]` for n numbers
+pub fn tensor_ids(numbers: &[u32], device: &Device) -> Tensor<1, Int> {
+    let numbers: Vec<i64> = numbers.iter().copied().map(i64::from).collect();
+    let count = numbers.len();
+    Tensor::from_data(TensorData::new(numbers, [count]), device)
+}
+
+/// # Shapes
+/// - result: `[n]` for n numbers
+pub fn tensor_weights(numbers: &[f32], device: &Device) -> Tensor<1> {
+    Tensor::from_data(TensorData::new(numbers.to_vec(), [numbers.len()]), device)
+}
+
+/// The rows of `hidden` at `positions`.
+///
+/// # Shapes
+/// - `hidden`: `[N, D]`, result: `[M, D]` for M positions
+pub fn gather(hidden: Tensor<2>, positions: &[u32]) -> Tensor<2> {
+    let positions = tensor_ids(positions, &hidden.device());
+    hidden.select(0, positions)
+}
+
+/// A sum over predictions as a mean; `added` is what published code adds to the denominator against division by zero.
+/// Without a prediction the mean is 0.
+///
+/// # Shapes
+/// - `sum` and result: `[1]`
+pub fn mean(sum: Tensor<1>, weights: &[f32], added: f64) -> Tensor<1> {
+    let total: f64 = weights.iter().copied().map(f64::from).sum();
+    sum / if total > 0.0 { total + added } else { 1.0 }
+}
+
+/// How a batch goes through an encoder.
+pub fn pass(batch: &Batch, pattern: Pattern, dropout: Option<Draw>) -> Forward {
+    Forward {
+        batch: batch.windows,
+        length: batch.length,
+        pattern,
+        dropout,
+    }
+}
+
+/// Training FLOPs of an encoder with a vocabulary head on its predicted positions.
+pub fn vocabulary_flops(encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes, causal: bool) -> f64 {
+    let head = VocabularyHead::forward_flops(encoder.width, encoder.width, vocabulary, sizes.predicted);
+    FORWARD_AND_BACKWARD * (encoder.forward_flops(sizes.windows, sizes.length, causal) + head)
+}
+
+/// Cross-entropy of a batch's targets, from the hidden states of all positions.
+///
+/// # Shapes
+/// - `hidden`: `[N, K]`, `table`: `[V, E]`
+pub fn cross_entropy(head: &VocabularyHead, hidden: Tensor<2>, table: Tensor<2>, batch: &Batch) -> CrossEntropy {
+    let device = hidden.device();
+    let targets = tensor_ids(&batch.targets, &device);
+    head.cross_entropy(
+        gather(hidden, &batch.positions),
+        table,
+        targets,
+        tensor_weights(&batch.weights, &device),
+    )
+}
+
+/// The most probable id at every predicted position, from the hidden states of all positions.
+///
+/// # Shapes
+/// - `hidden`: `[N, K]`, `table`: `[V, E]`, result: M ids
+pub fn guesses(head: &VocabularyHead, hidden: Tensor<2>, table: Tensor<2>, batch: &Batch) -> Vec<u32> {
+    if batch.positions.is_empty() {
+        return Vec::new();
+    }
+    let best = head.logits(gather(hidden, &batch.positions), table).argmax(1);
+    best.into_data().iter::<u32>().collect()
+}
+
+/// Numbers of a tensor on the host.
+pub fn numbers(tensor: Tensor<1>) -> Vec<f32> {
+    tensor.into_data().iter::<f32>().collect()
+}

@@ -1,0 +1,142 @@
+//! What holds for the corruption of every objective in the registry, in both modes, on any window.
+
+mod common;
+
+use cloze_foundation::Draw;
+use cloze_objectives::{Batch, Example, Extra};
+use common::{SPECIAL, any_window, configured, every_objective, vocabulary};
+use proptest::prelude::*;
+
+const SIZE: usize = 40;
+
+proptest! {
+    #[test]
+    fn an_example_is_well_formed(window in any_window(SIZE), seed: u64, progress in 0.0..=1.0f64) {
+        let vocabulary = vocabulary(SIZE);
+        for (entry, mode, objective) in every_objective() {
+            let draw = Draw::new(seed, "corruption");
+            let example = objective.corrupt(&window, &vocabulary, progress, draw);
+            let Example { inputs, originals, positions, targets, weights, extra } = &example;
+            let at = format!("{} ({mode})", entry.name);
+            prop_assert_eq!(originals, &window.ids, "{}", at);
+            prop_assert_eq!(inputs.len(), window.ids.len(), "{}", at);
+            prop_assert_eq!((targets.len(), weights.len()), (positions.len(), positions.len()), "{}", at);
+            // Ascending without duplicates.
+            prop_assert!(positions.windows(2).all(|pair| pair[0] < pair[1]), "{}", at);
+            prop_assert!(positions.iter().all(|position| (*position as usize) < inputs.len()), "{}", at);
+            prop_assert!(weights.iter().all(|weight| *weight > 0.0 && weight.is_finite()), "{}", at);
+            prop_assert!(inputs.iter().all(|id| (*id as usize) < SIZE), "{}", at);
+            // A target is the token that was there, or the next one where nothing is hidden.
+            let here = |ahead: usize| positions.iter().zip(targets).all(|(p, t)| originals.get(*p as usize + ahead) == Some(t));
+            prop_assert!(here(0) || (inputs == originals && here(1)), "{}", at);
+            for (position, (now, before)) in inputs.iter().zip(originals).enumerate() {
+                let selected = positions.binary_search(&(position as u32)).is_ok();
+                prop_assert!(selected || now == before, "{}: changed outside the selection", at);
+                prop_assert!(now == before || ![SPECIAL.pad, SPECIAL.start, SPECIAL.end, SPECIAL.mask].contains(before), "{}: hid a special token", at);
+                prop_assert!(mode == "reference" || now == before || *before != SPECIAL.unknown, "{}: hid [UNK]", at);
+                let ordinary = !vocabulary.is_special(*now) || *now == SPECIAL.mask || now == before;
+                prop_assert!(mode == "reference" || ordinary, "{}: put in a special token", at);
+            }
+            // Something is predicted wherever something can be.
+            let possible = window.ids[1..].iter().any(|id| !vocabulary.is_special(*id));
+            prop_assert!(mode == "reference" || !possible || !positions.is_empty(), "{}: predicts nothing", at);
+            for column in extra.values() {
+                if let Extra::Positions(positions) = column {
+                    prop_assert!(positions.iter().all(|position| (*position as usize) < inputs.len()), "{}", at);
+                }
+            }
+            // A function of the draw.
+            prop_assert_eq!(&objective.corrupt(&window, &vocabulary, progress, draw), &example, "{}", at);
+        }
+    }
+
+    #[test]
+    fn no_rate_and_no_options_make_it_panic(window in any_window(SIZE), seed: u64, rate in 0.001..0.999f64, share in 0.0..=1.0f64) {
+        let vocabulary = vocabulary(SIZE);
+        for (entry, mode, objective) in every_objective() {
+            if !objective.options().contains_key("rate") {
+                continue;
+            }
+            let mut options = format!("mode = \"{mode}\"\nrate = {{ from = {rate}, to = {}, shape = \"cosine\" }}\n", 1.0 - rate);
+            if objective.options().contains_key("replace") {
+                options += &format!("replace = {{ mask = {share}, random = {} }}\n", 1.0 - share);
+            }
+            let example = configured(entry.name, &options).corrupt(&window, &vocabulary, share, Draw::new(seed, "corruption"));
+            prop_assert!(example.positions.len() <= window.ids.len());
+        }
+    }
+
+    #[test]
+    fn whole_words_are_whole(window in any_window(SIZE), seed: u64) {
+        let vocabulary = vocabulary(SIZE);
+        for (name, mode) in [("whole-word", "corrected"), ("whole-word", "reference"), ("span", "corrected")] {
+            let objective = configured(name, &format!("mode = \"{mode}\""));
+            let example = objective.corrupt(&window, &vocabulary, 0.0, Draw::new(seed, "corruption"));
+            for word in window.words(&vocabulary) {
+                let chosen = word.clone().filter(|position| example.positions.contains(&(*position as u32))).count();
+                prop_assert!(chosen == 0 || chosen == word.len(), "{} ({}) cut the word at {:?}", name, mode, word);
+            }
+        }
+    }
+
+    #[test]
+    fn the_token_budget_is_kept(window in any_window(SIZE), seed: u64, rate in 0.01..0.99f64) {
+        let vocabulary = vocabulary(SIZE);
+        let candidates = window.candidates(&vocabulary).len();
+        let exact = ((rate * candidates as f64).round() as usize).max(1).min(candidates);
+        let shortest = window.words(&vocabulary).iter().map(ExactSizeIterator::len).min().unwrap_or(0);
+        for name in ["mlm", "electra", "whole-word", "span"] {
+            let objective = configured(name, &format!("rate = {rate}"));
+            let count = objective.corrupt(&window, &vocabulary, 0.0, Draw::new(seed, "corruption")).positions.len();
+            match name {
+                "mlm" | "electra" => prop_assert_eq!(count, exact, "{}", name),
+                _ => prop_assert!(count <= exact.max(shortest), "{}: {} of {}", name, count, exact),
+            }
+        }
+    }
+
+    #[test]
+    fn a_batch_shifts_positions_by_window(windows in prop::collection::vec(any_window(SIZE), 1..4), seed: u64) {
+        let vocabulary = vocabulary(SIZE);
+        let length = windows.iter().map(|window| window.ids.len()).min().unwrap_or(0);
+        for (entry, mode, objective) in every_objective() {
+            let examples: Vec<Example> = windows.iter().enumerate().map(|(index, window)| {
+                let mut window = window.clone();
+                window.ids.truncate(length);
+                window.word_starts.truncate(length);
+                objective.corrupt(&window, &vocabulary, 0.0, Draw::new(seed, "corruption").example(index as u64))
+            }).collect();
+            let batch = Batch::of(&examples);
+            prop_assert_eq!(batch.inputs.len(), windows.len() * length);
+            prop_assert_eq!(batch.sizes().predicted, examples.iter().map(|example| example.positions.len()).sum::<usize>());
+            prop_assert!(batch.positions.windows(2).all(|pair| pair[0] < pair[1]), "{} ({})", entry.name, mode);
+        }
+    }
+}
+
+#[test]
+fn boundaries_lie_outside_their_span_and_are_visible() {
+    let vocabulary = vocabulary(1000);
+    for mode in ["corrected", "reference"] {
+        let objective = configured("span", &format!("mode = \"{mode}\""));
+        let mut rows = 0;
+        for index in 0..50 {
+            let window = common::window(128, 30.0, 5.0, 1000, &mut Draw::new(1, "text").example(index).stream());
+            let batch =
+                Batch::of(&[objective.corrupt(&window, &vocabulary, 0.0, Draw::new(1, "corruption").example(index))]);
+            let hidden = |position: u32| batch.positions.binary_search(&position).is_ok();
+            let columns =
+                ["boundary_left", "boundary_right", "boundary_offset", "boundary_target"].map(|name| batch.extra(name));
+            for row in 0..columns[0].len() {
+                let [left, right, offset, target] = columns.map(|column| column[row]);
+                assert!(!hidden(left) && !hidden(right) && (left + 1..right).all(hidden));
+                assert_eq!(batch.originals[(left + 1 + offset) as usize], target);
+                assert!(left + 1 + offset < right && offset < 15);
+                let text = |position: u32| ![SPECIAL.start, SPECIAL.end].contains(&batch.originals[position as usize]);
+                assert!(mode == "corrected" || (text(left) && text(right)));
+                rows += 1;
+            }
+        }
+        assert!(rows > 500, "{rows} boundary predictions");
+    }
+}

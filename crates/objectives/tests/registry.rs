@@ -1,0 +1,74 @@
+//! What holds for every entry of the registry.
+
+mod common;
+
+use cloze_objectives::{OBJECTIVES, configure, find};
+use common::{configured, every_objective};
+use std::collections::HashSet;
+
+#[test]
+fn names_are_unique_and_every_text_is_there() {
+    let names: HashSet<&str> = OBJECTIVES.iter().map(|entry| entry.name).collect();
+    assert_eq!(names.len(), OBJECTIVES.len());
+    for entry in OBJECTIVES {
+        assert!(entry.citation.contains("20"), "{}: no year in the citation", entry.name);
+        assert!(
+            !entry.title.is_empty() && entry.summary.ends_with('.') && !entry.scores.is_empty(),
+            "{}",
+            entry.name
+        );
+        assert_eq!(find(entry.name).unwrap().name, entry.name);
+    }
+}
+
+#[test]
+fn every_option_is_documented_with_its_default_and_none_else() {
+    for (entry, ..) in every_objective() {
+        let documented: HashSet<&str> = entry.options.iter().map(|(key, _)| *key).collect();
+        let options = configured(entry.name, "").options();
+        let existing: HashSet<&str> = options.keys().map(String::as_str).collect();
+        assert_eq!(documented, existing, "{}", entry.name);
+        for (key, text) in entry.options {
+            assert!(
+                text.contains("default"),
+                "{}.{key} has no default in its text",
+                entry.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_objective_has_a_page_that_names_its_options_and_scores() {
+    for entry in OBJECTIVES {
+        let path = format!("{}/../../docs/objectives/{}.md", env!("CARGO_MANIFEST_DIR"), entry.name);
+        let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        for (key, _) in entry.options.iter().chain(entry.scores) {
+            assert!(page.contains(&format!("`{key}`")), "{path} does not mention `{key}`");
+        }
+    }
+}
+
+#[test]
+fn options_survive_a_round_trip() {
+    for (entry, _, objective) in every_objective() {
+        let options = objective.options();
+        assert_eq!(
+            configure(entry.name, &options).unwrap().options(),
+            options,
+            "{}",
+            entry.name
+        );
+        let text = toml::to_string(&options).unwrap();
+        assert_eq!(configured(entry.name, &text).options(), options, "{}", entry.name);
+    }
+    let changing = configured("mlm", "rate = { from = 0.3, to = 0.15 }").options();
+    assert_eq!(changing["rate"]["shape"].as_str(), Some("linear"));
+}
+
+#[test]
+fn an_unknown_objective_names_the_nearest() {
+    let fault = find("eletcra").err().unwrap();
+    assert_eq!(fault.nearest.as_deref(), Some("electra"));
+    assert_eq!(fault.exit_status(), 2);
+}

@@ -1,0 +1,204 @@
+//! Each arm against the baseline and against the best, with the words that the numbers allow.
+
+use crate::measure::Measure;
+use crate::number;
+use crate::view::{BySeed, CONFIDENCE, View, summary};
+use cloze_foundation::Result;
+use cloze_stats::{Paired, holm, paired, seeds_for_sign_flip, seeds_needed, sign_flip, superiority};
+
+/// Level of every test.
+pub(crate) const ALPHA: f64 = 0.05;
+/// Power that "N more seeds" aims at.
+const POWER: f64 = 0.8;
+
+/// What a comparison comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Holm p of the exact sign-flip test below 5 %.
+    Better,
+    /// The same on the other side.
+    Worse,
+    /// Only the paired t test is below 5 %: it assumes normal differences.
+    Ahead,
+    /// The same on the other side.
+    Behind,
+    /// Neither test.
+    NoEvidence,
+    /// Fewer than two common seeds.
+    NoTest,
+}
+
+/// An arm against its baseline on one measure.
+#[derive(Clone, Debug)]
+pub(crate) struct Comparison {
+    pub arm: usize,
+    pub baseline: usize,
+    pub paired: Paired,
+    /// Exact sign-flip p, raw and after Holm over the arms of this measure.
+    pub flip: f64,
+    pub flip_holm: f64,
+    /// Paired t p after Holm over the arms of this measure.
+    pub t_holm: Option<f64>,
+    /// Share of seed pairs that the arm wins, ties one half; "wins" is the measure's direction.
+    pub wins: f64,
+    pub verdict: Verdict,
+    /// Seeds in all for 80 % power at the observed effect, where that can be said.
+    pub seeds: Option<usize>,
+}
+
+/// The baseline of every arm: the named arm, or the one that shares the arm's place in the sweep.
+pub(crate) fn baselines(view: &View) -> Vec<Option<usize>> {
+    let names: Vec<&str> = view.arms.iter().map(|arm| arm.name.as_str()).collect();
+    let Some(wanted) = &view.plan.report.baseline else {
+        return vec![Some(0); names.len()];
+    };
+    if let Some(place) = names.iter().position(|name| name == wanted) {
+        return vec![Some(place); names.len()];
+    }
+    // `mlm rate=0.15` in a sweep over widths is one baseline per width.
+    let suffix = |name: &str| {
+        name.strip_prefix(wanted.as_str())
+            .filter(|rest| rest.starts_with(' '))
+            .map(str::to_owned)
+    };
+    let known: Vec<(usize, String)> = names
+        .iter()
+        .enumerate()
+        .filter_map(|(place, name)| Some((place, suffix(name)?)))
+        .collect();
+    names
+        .iter()
+        .map(|name| {
+            known
+                .iter()
+                .find(|(_, rest)| name.ends_with(rest.as_str()))
+                .map(|(place, _)| *place)
+        })
+        .collect()
+}
+
+/// Every arm that shares a seed with its baseline, in the order of the arms.
+pub(crate) fn against_baselines(view: &View, measure: &Measure) -> Result<Vec<Comparison>> {
+    let finals = view.finals(measure)?;
+    let mut found = Vec::new();
+    for (arm, baseline) in baselines(view).into_iter().enumerate() {
+        let Some(baseline) = baseline.filter(|baseline| *baseline != arm) else {
+            continue;
+        };
+        let (first, second) = common(&finals[arm], &finals[baseline]);
+        if first.is_empty() {
+            continue;
+        }
+        let differences: Vec<f64> = first.iter().zip(&second).map(|(a, b)| a - b).collect();
+        let wins = superiority(&first, &second)?;
+        found.push(Comparison {
+            arm,
+            baseline,
+            paired: paired(&first, &second, CONFIDENCE)?,
+            flip: sign_flip(&differences)?,
+            flip_holm: 1.0,
+            t_holm: None,
+            wins: if measure.higher_is_better() { wins } else { 1.0 - wins },
+            verdict: Verdict::NoTest,
+            seeds: None,
+        });
+    }
+    let family = found.len();
+    let flips = holm(&found.iter().map(|one| one.flip).collect::<Vec<_>>())?;
+    let ts = holm(&found.iter().map(|one| one.paired.p.unwrap_or(1.0)).collect::<Vec<_>>())?;
+    for ((one, flip), t) in found.iter_mut().zip(flips).zip(ts) {
+        one.flip_holm = flip;
+        one.t_holm = one.paired.p.map(|_| t);
+        one.verdict = verdict(one, measure);
+        if one.verdict == Verdict::NoEvidence
+            && let Some(effect) = one.paired.effect
+        {
+            let exact = seeds_for_sign_flip(ALPHA, family)?;
+            one.seeds = seeds_needed(effect, POWER, ALPHA)?.map(|seeds| seeds.max(exact));
+        }
+    }
+    Ok(found)
+}
+
+fn verdict(one: &Comparison, measure: &Measure) -> Verdict {
+    let good = (one.paired.delta > 0.0) == measure.higher_is_better();
+    let exact = one.flip_holm < ALPHA;
+    let normal = one.t_holm.is_some_and(|p| p < ALPHA);
+    match (exact, normal, good) {
+        _ if one.paired.n < 2 => Verdict::NoTest,
+        (true, _, true) => Verdict::Better,
+        (true, _, false) => Verdict::Worse,
+        (_, true, true) => Verdict::Ahead,
+        (_, true, false) => Verdict::Behind,
+        _ => Verdict::NoEvidence,
+    }
+}
+
+/// The verdict as a sentence.
+pub(crate) fn sentence(view: &View, measure: &Measure, one: &Comparison) -> String {
+    let (arm, baseline) = (&view.arms[one.arm].name, &view.arms[one.baseline].name);
+    let n = one.paired.n;
+    let delta = number::difference(measure, one.paired.delta);
+    let exact = format!("exact sign-flip test, Holm p = {}", number::p(one.flip_holm));
+    let normal = format!("paired t test, Holm p = {}", number::p(one.t_holm.unwrap_or(1.0)));
+    let caution = "the t test takes the differences to be normal, and the exact test cannot confirm it";
+    match one.verdict {
+        Verdict::Better => format!("{arm} is better than {baseline}: {delta} ({exact}, {n} seeds)."),
+        Verdict::Worse => format!("{arm} is worse than {baseline}: {delta} ({exact}, {n} seeds)."),
+        Verdict::Ahead => format!("{arm} is ahead of {baseline}: {delta} ({normal}, {n} seeds); {caution}."),
+        Verdict::Behind => format!("{arm} is behind {baseline}: {delta} ({normal}, {n} seeds); {caution}."),
+        Verdict::NoTest => format!("{arm} and {baseline} share one seed: {delta}, and no test is possible."),
+        Verdict::NoEvidence => {
+            let more = match one.seeds {
+                Some(seeds) if seeds > n => format!("about {} more seeds for 80 % power at this difference", seeds - n),
+                Some(_) => "more seeds at this difference would show it with 80 % power".to_owned(),
+                None if one.paired.effect.is_none() => {
+                    "the seeds do not differ enough to say how many more are needed".to_owned()
+                }
+                None => "no number of seeds that anybody trains would show a difference this small".to_owned(),
+            };
+            format!("{arm} against {baseline}: no evidence of a difference ({delta}, {n} seeds; {more}).")
+        }
+    }
+}
+
+/// Which arms to print bold: the one with the best mean and every arm that is not distinguishable from it (paired t
+/// test against the best, Holm over the arms, 5 %).
+pub(crate) fn not_distinguishable_from_best(finals: &[BySeed], measure: &Measure) -> Result<Vec<bool>> {
+    let mut means = Vec::new();
+    for (arm, values) in finals.iter().enumerate() {
+        if let Some(found) = summary(values)? {
+            means.push((arm, found.mean));
+        }
+    }
+    let mut bold = vec![false; finals.len()];
+    // The first of equal means, in the order of the plan.
+    let Some((best, _)) = means.iter().copied().min_by(|a, b| measure.order(a.1, b.1)) else {
+        return Ok(bold);
+    };
+    let mut others = Vec::new();
+    for (arm, _) in means.into_iter().filter(|(arm, _)| *arm != best) {
+        let (first, second) = common(&finals[arm], &finals[best]);
+        let p = if first.is_empty() {
+            None
+        } else {
+            paired(&first, &second, CONFIDENCE)?.p
+        };
+        others.push((arm, p.unwrap_or(1.0)));
+    }
+    let adjusted = holm(&others.iter().map(|(_, p)| *p).collect::<Vec<_>>())?;
+    bold[best] = true;
+    others
+        .iter()
+        .zip(adjusted)
+        .for_each(|((arm, _), p)| bold[*arm] = p >= ALPHA);
+    Ok(bold)
+}
+
+/// The values of the seeds that both have, in the order of seeds.
+fn common(first: &BySeed, second: &BySeed) -> (Vec<f64>, Vec<f64>) {
+    first
+        .iter()
+        .filter_map(|(seed, a)| Some((*a, *second.get(seed)?)))
+        .unzip()
+}

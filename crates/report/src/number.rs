@@ -1,0 +1,113 @@
+//! Numbers as people read them.
+
+use crate::measure::Measure;
+
+/// What stands where there is no number.
+pub(crate) const NONE: &str = "–";
+
+/// A value in the measure's unit: `62.3`, `4.126`.
+pub(crate) fn value(measure: &Measure, value: f64) -> String {
+    unsigned_zero(format!("{:.*}", measure.decimals(), value * measure.scale()))
+}
+
+/// A difference in the measure's unit, with its sign.
+pub(crate) fn difference(measure: &Measure, difference: f64) -> String {
+    let text = value(measure, difference);
+    if text.starts_with('-') || text.chars().all(|letter| matches!(letter, '0' | '.')) {
+        text
+    } else {
+        format!("+{text}")
+    }
+}
+
+/// A p value.
+pub(crate) fn p(p: f64) -> String {
+    if p < 0.001 {
+        "<0.001".to_owned()
+    } else {
+        format!("{p:.3}")
+    }
+}
+
+/// A share between 0 and 1.
+pub(crate) fn share(share: f64) -> String {
+    unsigned_zero(format!("{share:.2}"))
+}
+
+/// Three digits and a prefix: `2.00M`, `31.4T`, `950`.
+pub(crate) fn large(number: f64) -> String {
+    let (scaled, prefix) = prefixed(number);
+    let decimals = match scaled.abs() {
+        _ if prefix.is_empty() && scaled.fract() == 0.0 => 0,
+        size if size < 9.995 => 2,
+        size if size < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{scaled:.decimals$}{prefix}")
+}
+
+/// A tick on a budget axis: no more digits than needed.
+pub(crate) fn tick(number: f64) -> String {
+    let (scaled, prefix) = prefixed(number);
+    // Six decimals and no trailing zeros: 0.1 + 0.2 is 0.3 here.
+    let text = format!("{scaled:.6}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{}{prefix}", unsigned_zero(text.to_owned()))
+}
+
+fn prefixed(number: f64) -> (f64, &'static str) {
+    let prefixes = [
+        (1e18, "E"),
+        (1e15, "P"),
+        (1e12, "T"),
+        (1e9, "G"),
+        (1e6, "M"),
+        (1e3, "k"),
+    ];
+    // 999,600 is 1.00M, not 1000k.
+    match prefixes.iter().find(|(size, _)| number.abs() >= size * 0.9995) {
+        Some((size, prefix)) => (number / size, prefix),
+        None => (number, ""),
+    }
+}
+
+/// `-0.0` is `0.0`.
+fn unsigned_zero(text: String) -> String {
+    match text.strip_prefix('-') {
+        Some(rest) if rest.chars().all(|letter| matches!(letter, '0' | '.')) => rest.to_owned(),
+        _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_have_honest_signs() {
+        let accuracy = Measure::new("blimp", "accuracy");
+        assert_eq!(
+            [
+                value(&accuracy, 0.6234),
+                difference(&accuracy, -0.0001),
+                difference(&accuracy, 0.02)
+            ],
+            ["62.3", "0.0", "+2.0"]
+        );
+        assert_eq!(
+            [
+                large(2e6),
+                large(999_600.0),
+                large(31.44e12),
+                large(950.0),
+                large(12.3456)
+            ],
+            ["2.00M", "1.00M", "31.4T", "950", "12.3"]
+        );
+        assert_eq!(
+            [tick(0.0), tick(500e3), tick(1.5e6), tick(0.1 + 0.2)],
+            ["0", "500k", "1.5M", "0.3"]
+        );
+        assert_eq!([p(0.0004), p(0.25)], ["<0.001", "0.250"]);
+    }
+}

@@ -1,0 +1,170 @@
+//! What a plan takes: FLOPs, bytes and time, known before anything is trained.
+
+use crate::{Equalise, Plan, RunConfig};
+use cloze_corpus::{SpecialTokens, Tokenizer, TokenizerConfig, Vocabulary, Window};
+use cloze_foundation::{Draw, Result};
+use cloze_objectives::{Batch, Objective};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// FLOPs a second that are assumed where a budget in seconds has to be turned into FLOPs: two cores of a small machine.
+pub const ASSUMED_FLOPS_PER_SECOND: f64 = 3e10;
+/// Windows that are corrupted to see how much an objective predicts, spread over the training's progress.
+const SAMPLE: usize = 8;
+/// Share of tokens that begin a word, in the windows made for that.
+const WORD_STARTS: f64 = 0.75;
+/// A checkpoint holds each weight and its two moments as 32-bit floats.
+const CHECKPOINT_BYTES_PER_PARAMETER: u64 = 12;
+
+/// What a plan takes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cost {
+    /// How many runs.
+    pub runs: usize,
+    /// Training FLOPs of all of them, evaluations excluded.
+    pub flops: f64,
+    /// Tokens that their encoders read.
+    pub tokens: f64,
+    /// Bytes of one checkpoint of every run (encoder and two moments; heads of objectives excluded).
+    pub checkpoint_bytes: u64,
+    /// Seconds of training one after the other at the stated rate; budgets in seconds count as they are.
+    pub seconds: f64,
+}
+
+impl Cost {
+    pub(crate) fn of(plan: &Plan, flops_per_second: f64) -> Result<Self> {
+        let mut vocabularies = Vocabularies::default();
+        let mut cost = Self {
+            runs: plan.runs.len(),
+            flops: 0.0,
+            tokens: 0.0,
+            checkpoint_bytes: 0,
+            seconds: 0.0,
+        };
+        let mut expected = Expected::default();
+        for run in &plan.runs {
+            let config = &run.config;
+            cost.flops += run.flops;
+            cost.seconds += match config.budget.equalise {
+                Equalise::Seconds => config.budget.amount,
+                _ => run.flops / flops_per_second,
+            };
+            let objective = cloze_objectives::configure(&config.objective, &config.options)?;
+            let steps = run.flops / expected.step(config, &*objective)?.flops;
+            cost.tokens += steps * (config.budget.batch * config.encoder.window) as f64;
+            let parameters = config.encoder.parameters(vocabularies.size(&config.corpus.tokenizer)?) as u64;
+            cost.checkpoint_bytes = cost
+                .checkpoint_bytes
+                .saturating_add(parameters.saturating_mul(CHECKPOINT_BYTES_PER_PARAMETER));
+        }
+        Ok(cost)
+    }
+}
+
+/// What one optimizer step is expected to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    pub(crate) flops: f64,
+    pub(crate) predictions: f64,
+}
+
+/// Expectations for runs, with what was read or computed for earlier ones.
+#[derive(Default)]
+pub(crate) struct Expected {
+    vocabularies: Vocabularies,
+    steps: BTreeMap<String, Step>,
+}
+
+impl Expected {
+    /// Training FLOPs of a run: whole optimizer steps, the last of which reaches the budget.
+    pub(crate) fn flops(&mut self, config: &RunConfig, objective: &dyn Objective) -> Result<f64> {
+        let step = self.step(config, objective)?;
+        let budget = config.budget;
+        let steps = match budget.equalise {
+            Equalise::Tokens => budget.amount / (budget.batch * config.encoder.window) as f64,
+            Equalise::Predictions => budget.amount / step.predictions.max(1.0),
+            Equalise::Steps => budget.amount,
+            Equalise::Flops => budget.amount / step.flops,
+            Equalise::Seconds => budget.amount * ASSUMED_FLOPS_PER_SECOND / step.flops,
+        };
+        Ok(steps.ceil().max(1.0) * step.flops)
+    }
+
+    /// Corrupts a few windows of random tokens and counts.
+    pub(crate) fn step(&mut self, config: &RunConfig, objective: &dyn Objective) -> Result<Step> {
+        let key = format!(
+            "{} {} {:?} {:?} {}",
+            config.objective, config.options, config.encoder, config.corpus.tokenizer, config.budget.batch
+        );
+        if let Some(step) = self.steps.get(&key) {
+            return Ok(*step);
+        }
+        let size = self.vocabularies.size(&config.corpus.tokenizer)?;
+        let vocabulary = Vocabulary::new(
+            size,
+            SpecialTokens {
+                pad: 0,
+                unknown: 1,
+                start: 2,
+                end: 3,
+                mask: 4,
+            },
+        );
+        let examples: Vec<_> = (0..SAMPLE)
+            .map(|index| {
+                let draw = Draw::new(0, "cost").example(index as u64);
+                let window = window(config.encoder.window, &vocabulary, draw.purpose("window"));
+                objective.corrupt(
+                    &window,
+                    &vocabulary,
+                    (index as f64 + 0.5) / SAMPLE as f64,
+                    draw.purpose("corruption"),
+                )
+            })
+            .collect();
+        let sizes = Batch::of(&examples).sizes();
+        let share = config.budget.batch as f64 / SAMPLE as f64;
+        let step = Step {
+            flops: objective.flops(&config.encoder, size, &sizes) * share,
+            predictions: sizes.predicted as f64 * share,
+        };
+        self.steps.insert(key, step);
+        Ok(step)
+    }
+}
+
+fn window(length: usize, vocabulary: &Vocabulary, draw: Draw) -> Window {
+    let mut stream = draw.stream();
+    let mut window = Window {
+        ids: vec![vocabulary.special.start],
+        word_starts: vec![true],
+    };
+    for position in 1..length {
+        let ordinary = vocabulary.ordinary();
+        window.ids.push(ordinary[stream.below(ordinary.len())]);
+        window.word_starts.push(position == 1 || stream.chance(WORD_STARTS));
+    }
+    window
+}
+
+/// V by tokenizer; a tokenizer file is read once.
+#[derive(Default)]
+struct Vocabularies {
+    files: BTreeMap<PathBuf, usize>,
+}
+
+impl Vocabularies {
+    fn size(&mut self, tokenizer: &TokenizerConfig) -> Result<usize> {
+        match tokenizer {
+            TokenizerConfig::Wordpiece { vocab } | TokenizerConfig::Bpe { vocab } => Ok(*vocab),
+            TokenizerConfig::File { path } => {
+                if let Some(size) = self.files.get(path) {
+                    return Ok(*size);
+                }
+                let size = Tokenizer::load(path)?.vocabulary().size;
+                self.files.insert(path.clone(), size);
+                Ok(size)
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! What experiment files may say, and the whole text of what is said about wrong ones.
+
+use super::Experiment;
+use crate::{Equalise, Plan};
+use cloze_foundation::{Result, fault::FaultKind};
+
+const HEAD: &str = "question = \"Which?\"\n";
+const TAIL: &str = "\n[evaluate]\ntasks = []\n";
+
+fn plan(body: &str, set: &[&str]) -> Result<Plan> {
+    let set: Vec<String> = set.iter().map(|argument| (*argument).to_owned()).collect();
+    Plan::new(&Experiment::parse("x", "x.toml", &format!("{HEAD}{body}{TAIL}"), &set)?)
+}
+
+/// The whole text of the fault; line 1 is the question.
+fn fault(body: &str, set: &[&str]) -> String {
+    let fault = plan(body, set).expect_err("this experiment is wrong");
+    assert_eq!(fault.kind, FaultKind::Usage);
+    fault.to_string()
+}
+
+const MLM: &str = "[[arm]]\nobjective = \"mlm\"\n";
+
+#[test]
+fn everything_but_question_and_arms_has_a_default() {
+    let plan = plan(MLM, &[]).unwrap();
+    let config = &plan.runs[0].config;
+    assert_eq!(
+        plan.runs.iter().map(|run| run.config.seed).collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
+    assert_eq!(
+        (config.budget.equalise, config.budget.amount, config.budget.batch),
+        (Equalise::Tokens, 2e6, 16)
+    );
+    assert_eq!(
+        (config.encoder.width, config.encoder.layers, config.encoder.window),
+        (128, 2, 64)
+    );
+    assert_eq!(
+        (
+            config.corpus.source.as_str(),
+            config.corpus.words,
+            config.corpus.held_out
+        ),
+        ("fragment", 1_500_000, 0.05)
+    );
+    assert_eq!(
+        config.options,
+        cloze_objectives::configure("mlm", &toml::Table::new())
+            .unwrap()
+            .options()
+    );
+}
+
+#[test]
+fn what_is_written_is_what_is_planned() {
+    let plan = plan(
+        "[corpus]\nsource = \"a/*.txt\"\ntokenizer = { kind = \"bpe\", vocab = 512 }\nheld_out = 0.1\n\
+         [encoder]\npreset = \"bert\"\nwidth = 96\nheads = 3\nwindow = 32\ndropout = 0\n\
+         [budget]\nequalise = \"seconds\"\namount = \"2min\"\nbatch = 8\n[optimizer]\npeak_lr = 2e-3\nclip = 0\n\
+         [sweep]\nseeds = [7]\n[[arm]]\nname = \"falling\"\nobjective = \"mlm\"\nrate = { from = 0.3, to = 0.15, shape = \"linear\" }\n",
+        &[],
+    )
+    .unwrap();
+    let run = &plan.runs[0];
+    assert_eq!((plan.runs.len(), run.arm.as_str(), run.config.seed), (1, "falling", 7));
+    assert_eq!(run.config.options["rate"]["from"].as_float(), Some(0.3));
+    assert_eq!((run.config.encoder.heads, run.config.encoder.dropout), (3, 0.0));
+    assert_eq!(
+        (run.config.budget.equalise, run.config.budget.amount),
+        (Equalise::Seconds, 120.0)
+    );
+    assert_eq!((run.config.optimizer.peak_lr, run.config.optimizer.clip), (2e-3, 0.0));
+}
+
+#[test]
+fn unknown_keys_are_named_with_their_place_and_the_nearest_key() {
+    assert_eq!(
+        fault("[encoder]\nwidht = 64\n[[arm]]\nobjective = \"mlm\"\n", &[]),
+        "unknown key `widht` in `encoder`\n  at x.toml:3:1 (encoder.widht)\n  \
+         allowed: preset, width, layers, heads, feed_forward, window, dropout\n  did you mean `width`?"
+    );
+    assert_eq!(
+        fault("[[arm]]\nobjective = \"mlm\"\nraet = 0.3\n", &[]),
+        "unknown key `raet` in `arm[0]`\n  at x.toml:4:1 (arm[0].raet)\n  \
+         allowed: name, objective, grid, set, mode, rate, replace\n  did you mean `rate`?"
+    );
+    assert!(fault("[bugdet]\n", &[]).contains("unknown key `bugdet`\n  at x.toml:2:2 (bugdet)"));
+    let tokenizer = format!("[corpus]\ntokenizer = {{ kind = \"wordpiece\", path = \"x\" }}\n{MLM}");
+    assert!(fault(&tokenizer, &[]).contains("(corpus.tokenizer.path)\n  allowed: kind, vocab"));
+    assert!(
+        fault(
+            "[sweep.grid]\n\"encoder.widht\" = [64]\n[[arm]]\nobjective = \"mlm\"\n",
+            &[]
+        )
+        .starts_with("there is no key `encoder.widht` to change\n  at x.toml:3:1 (encoder.widht)")
+    );
+}
+
+#[test]
+fn unknown_words_are_named_with_the_words_that_are_known() {
+    assert_eq!(
+        fault("[[arm]]\nobjective = \"eletcra\"\n", &[]),
+        "unknown objective `eletcra`\n  at x.toml:3:13 (arm[0].objective)\n  \
+         allowed: mlm, whole-word, span, electra, autoregressive\n  did you mean `electra`?\n  \
+         hint: `cloze explain` lists the objectives"
+    );
+    assert_eq!(
+        fault("[encoder]\npreset = \"modren\"\n[[arm]]\nobjective = \"mlm\"\n", &[]),
+        "unknown preset `modren`\n  at x.toml:3:10 (encoder.preset)\n  allowed: modern, bert\n  did you mean `modern`?"
+    );
+    assert_eq!(
+        fault("[budget]\nequalise = \"step\"\n[[arm]]\nobjective = \"mlm\"\n", &[]),
+        "unknown equalise `step`\n  at x.toml:3:12 (budget.equalise)\n  \
+         allowed: tokens, predictions, steps, flops, seconds\n  did you mean `steps`?"
+    );
+    let text = "question = \"Which?\"\n[evaluate]\ntasks = [\"minimal-pears\"]\n[[arm]]\nobjective = \"mlm\"\n";
+    assert_eq!(
+        Experiment::parse("x", "x.toml", text, &[]).unwrap_err().to_string(),
+        "unknown evaluation `minimal-pears`\n  at x.toml:3:10 (evaluate.tasks[0])\n  \
+         allowed: minimal-pairs, blimp, masked-loss\n  did you mean `minimal-pairs`?"
+    );
+    assert_eq!(
+        fault("[report]\nbaseline = \"mml\"\n[[arm]]\nobjective = \"mlm\"\n", &[]),
+        "the baseline `mml` is none of the arms\n  at x.toml:3:12 (report.baseline)\n  allowed: mlm\n  did you mean `mlm`?"
+    );
+}
+
+#[test]
+fn values_out_of_range_are_named_with_the_range() {
+    assert_eq!(
+        fault("[[arm]]\nobjective = \"mlm\"\nrate = 1.5\n", &[]),
+        "1.5 is out of range\n  at x.toml:4:8 (arm[0].rate)\n  allowed: above 0 and below 1"
+    );
+    // A swept value is shown where it stands in the list.
+    assert!(
+        fault("[[arm]]\nobjective = \"mlm\"\ngrid.rate = [0.1, 1.5]\n", &[]).contains("at x.toml:4:19 (arm[0].rate)")
+    );
+    assert_eq!(
+        fault(
+            "[encoder]\npreset = \"bert\"\nwindow = 1024\n[[arm]]\nobjective = \"mlm\"\n",
+            &[]
+        ),
+        "a window of 1024 is longer than the 512 learned positions of this preset\n  at x.toml:4:10 (encoder.window)\n  \
+         allowed: 2 to 512\n  hint: shorten the window, or choose preset = \"modern\""
+    );
+    assert_eq!(
+        fault("[budget]\nbatch = 0\n[[arm]]\nobjective = \"mlm\"\n", &[]),
+        "batch = 0 is out of range\n  at x.toml:3:9 (budget.batch)\n  allowed: 1 to 1000000"
+    );
+    assert_eq!(
+        fault("[optimizer]\nwarmup = 1.5\n[[arm]]\nobjective = \"mlm\"\n", &[]),
+        "warmup = 1.5 is out of range\n  at x.toml:3:10 (optimizer.warmup)\n  allowed: from 0 to below 1"
+    );
+    let heads = fault("[encoder]\nwidth = 128\nheads = 3\n[[arm]]\nobjective = \"mlm\"\n", &[]);
+    assert!(
+        heads.contains("at x.toml:4:9 (encoder.heads)") && heads.contains("allowed: 1, 2, 4, 8"),
+        "{heads}"
+    );
+}
+
+#[test]
+fn wrong_types_and_amounts_are_named_with_what_is_wanted() {
+    assert_eq!(
+        fault("[encoder]\nwidth = \"wide\"\n[[arm]]\nobjective = \"mlm\"\n", &[]),
+        "`encoder.width` is a string and has to be a whole number\n  at x.toml:3:9 (encoder.width)\n  allowed: a whole number"
+    );
+    assert_eq!(
+        fault("[budget]\namount = \"2 parsecs\"\n[[arm]]\nobjective = \"mlm\"\n", &[]),
+        "amount = \"2 parsecs\" is not an amount\n  at x.toml:3:10 (budget.amount)\n  \
+         allowed: a number above 0, or such a number with k, M, G, T or P as in \"2M\""
+    );
+    assert!(
+        fault("encoder = 5\n[[arm]]\nobjective = \"mlm\"\n", &[])
+            .starts_with("`encoder` is a whole number and has to be a table")
+    );
+    assert!(fault("arm = 5\n", &[]).starts_with("`arm` is a whole number and has to be a list of tables"));
+    assert!(fault("[corpus]\nheld_out = 2020-01-01\n", &[]).starts_with("2020-01-01 is a date"));
+    assert!(fault("[corpus]\nheld_out = nan\n", &[]).starts_with("nan is not a finite number\n  at x.toml:3:12"));
+    assert!(fault("[corpus]\nwords = 99999999999999999999\n", &[]).contains("does not fit in 64 bits"));
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    assert_eq!(
+        fault("", &[]),
+        "an experiment needs at least one arm\n  at x.toml\n  hint: add [[arm]] with objective = \"mlm\""
+    );
+    assert_eq!(
+        fault("[[arm]]\nname = \"a\"\n", &[]),
+        "`arm[0].objective` is missing\n  at x.toml:2:1 (arm[0].objective)\n  hint: `cloze explain` lists the objectives"
+    );
+    let text = Experiment::parse("x", "x.toml", MLM, &[]).unwrap_err().to_string();
+    assert!(
+        text.starts_with("`question` is missing\n  at x.toml (question)"),
+        "{text}"
+    );
+    assert!(
+        fault("[budget]\nequalise = \"steps\"\n[[arm]]\nobjective = \"mlm\"\n", &[])
+            .starts_with("`budget.amount` is missing")
+    );
+}
+
+#[test]
+fn broken_toml_has_a_line_and_a_column() {
+    let text = fault("[encoder\n", &[]);
+    assert!(
+        text.starts_with("not valid TOML: ") && text.contains("at x.toml:2:9"),
+        "{text}"
+    );
+    let text = fault("[corpus]\nsource = \"ä\" \"b\"\n", &[]);
+    assert!(text.contains("at x.toml:3:14"), "columns count characters: {text}");
+}
+
+#[test]
+fn arguments_override_the_file() {
+    let runs = |set: &[&str]| plan(MLM, set).unwrap().runs;
+    assert_eq!(runs(&["encoder.width=64"])[0].config.encoder.width, 64);
+    assert_eq!(
+        runs(&["budget.amount=500k", "sweep.seeds=[9]"])[0].config.budget.amount,
+        5e5
+    );
+    assert_eq!(runs(&["sweep.seeds=[9]"]).len(), 1);
+    assert_eq!(
+        runs(&["corpus.source = novels/*.txt"])[0].config.corpus.source,
+        "novels/*.txt"
+    );
+    assert_eq!(
+        runs(&["arm.0.rate=0.4"])[0].config.options["rate"].as_float(),
+        Some(0.4)
+    );
+    assert_eq!(runs(&["sweep.grid.\"encoder.width\"=[32, 64]"])[5].arm, "mlm width=64");
+}
+
+#[test]
+fn a_wrong_argument_is_named() {
+    assert_eq!(
+        fault(MLM, &["encoder.widht=64"]),
+        "unknown key `widht` in `encoder`\n  at --set encoder.widht=64 (encoder.widht)\n  \
+         allowed: preset, width, layers, heads, feed_forward, window, dropout\n  did you mean `width`?"
+    );
+    assert_eq!(
+        fault(MLM, &["encoder.width"]),
+        "an override needs a key and a value\n  at --set encoder.width\n  \
+         hint: write it as in `--set budget.amount=500k` or `--set sweep.seeds=[1,2]`"
+    );
+    assert!(fault(MLM, &["encoder.width=wide"]).contains("`encoder.width` is a string"));
+    for (argument, what) in [
+        ("=5", "is not a key path"),
+        ("a..b=5", "is not a key path"),
+        ("[encoder]\nwidth=5", "is not a key path"),
+        ("encoder.width=", "is given no value"),
+        ("sweep.seeds=[1", "the value is not valid TOML"),
+        ("arm.7.rate=0.5", "`7` is not a place in a list of 1"),
+        ("question.x=5", "`x` would be a key of a string"),
+    ] {
+        assert!(
+            fault(MLM, &[argument]).contains(what),
+            "{argument}: {}",
+            fault(MLM, &[argument])
+        );
+    }
+    let swept = format!("[sweep.grid]\n\"encoder.width\" = [64]\n{MLM}");
+    assert!(fault(&swept, &["encoder.width=32"]).starts_with("`encoder.width` is swept, so it cannot be set"));
+}
+
+#[test]
+fn without_tasks_the_built_in_language_is_judged_by_its_pairs_too() {
+    let tasks = |source: &str| {
+        let text = format!("{HEAD}[corpus]\nsource = \"{source}\"\n{MLM}");
+        let plan = Plan::new(&Experiment::parse("x", "x.toml", &text, &[]).unwrap()).unwrap();
+        plan.runs[0]
+            .config
+            .evaluate
+            .iter()
+            .map(|task| task.task.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(tasks("fragment"), ["minimal-pairs", "masked-loss"]);
+    assert_eq!(tasks("novels/*.txt"), ["masked-loss"]);
+}
+
+#[test]
+fn claims_are_kept_word_for_word() {
+    let claims = "[[claim]]\nsays = \"better\"\ncheck = \"interior_optimum(minimal-pairs, rate, 0.15, 0.5)\"\n";
+    let plan = plan(&format!("{MLM}{claims}"), &[]).unwrap();
+    assert_eq!(plan.claims[0].check, "interior_optimum(minimal-pairs, rate, 0.15, 0.5)");
+    assert!(
+        fault(&format!("{MLM}[[claim]]\nsays = \"x\"\ncheck = \"better\"\n"), &[])
+            .starts_with("`better` is not a check")
+    );
+}
+
+#[test]
+fn no_text_makes_it_panic() {
+    let whole = format!(
+        "{HEAD}[sweep.random]\nsamples = 2\n\"optimizer.peak_lr\" = {{ from = 1e-4, to = 1e-2 }}\n{MLM}grid.rate = [0.1]\n{TAIL}"
+    );
+    assert!(
+        Experiment::parse("x", "x.toml", &whole, &[])
+            .and_then(|experiment| Plan::new(&experiment))
+            .is_ok()
+    );
+    for end in (0..whole.len()).filter(|end| whole.is_char_boundary(*end)) {
+        for insert in ["", "\u{0}", "é", "[[", "= {", "9e999", "\"\"\""] {
+            let text = format!("{}{insert}{}", &whole[..end], &whole[end..]);
+            let _ = Experiment::parse("x", "x.toml", &text, &[]).and_then(|experiment| Plan::new(&experiment));
+        }
+    }
+    for deep in [
+        format!("x = {}", "[".repeat(100_000)),
+        format!("{}x = 1", "a.".repeat(100_000)),
+    ] {
+        assert!(Experiment::parse("x", "x.toml", &deep, &[]).is_err());
+    }
+}

@@ -1,0 +1,64 @@
+//! Run ids: a hash of everything that decides a run's result, and of nothing else.
+
+#[cfg(test)]
+mod tests;
+
+use crate::RunConfig;
+use crate::config::SEMANTICS_VERSION;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// Hexadecimal digits of a run id.
+const DIGITS: usize = 16;
+
+/// The id of a run: the first 16 hexadecimal digits of BLAKE3 over the canonical text of its configuration.
+pub fn run_id(config: &RunConfig) -> String {
+    let mut id = blake3::hash(canonical(config).as_bytes()).to_hex().to_string();
+    id.truncate(DIGITS);
+    id
+}
+
+/// The text that is hashed. The built-in language's version is part of it where its text or its pairs are used, so that
+/// results on another version of it never pass for the same run.
+fn canonical(config: &RunConfig) -> String {
+    let language =
+        config.corpus.source == "fragment" || config.evaluate.iter().any(|task| task.task == "minimal-pairs");
+    let mut text = format!("cloze run {SEMANTICS_VERSION}\n");
+    if language {
+        let _ = writeln!(text, "fragment {}", cloze_corpus::fragment::VERSION);
+    }
+    let value = serde_json::to_value(config)
+        .expect("a configuration holds strings, numbers, lists and tables with string keys");
+    encode(&value, &mut text);
+    text
+}
+
+/// Keys sorted whatever order the map keeps, floats in their shortest exact form, integers apart from floats.
+fn encode(value: &Value, text: &mut String) {
+    match value {
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) => _ = write!(text, "{float:e}"),
+            None => _ = write!(text, "{number}"),
+        },
+        Value::Array(list) => {
+            text.push('[');
+            for item in list {
+                encode(item, text);
+                text.push(',');
+            }
+            text.push(']');
+        }
+        Value::Object(table) => {
+            text.push('{');
+            for (key, item) in table.iter().collect::<BTreeMap<_, _>>() {
+                let _ = write!(text, "{key:?}:");
+                encode(item, text);
+                text.push(',');
+            }
+            text.push('}');
+        }
+        Value::String(string) => _ = write!(text, "{string:?}"),
+        Value::Bool(_) | Value::Null => _ = write!(text, "{value}"),
+    }
+}

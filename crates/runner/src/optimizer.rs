@@ -1,0 +1,130 @@
+//! AdamW over any model: two moments per parameter path, decay on matrices only, one global gradient norm.
+
+use crate::OptimizerConfig;
+use burn::tensor::{Gradients, Tensor};
+use cloze_backbone::{Parameter, Parameters};
+use cloze_kernels::AdamW;
+use cloze_objectives::Model;
+use std::collections::BTreeMap;
+
+/// AdamW (Loshchilov & Hutter 2019) with gradients clipped by their global norm (Pascanu et al. 2013).
+pub struct Optimizer {
+    config: OptimizerConfig,
+    updates: u64,
+    moments: BTreeMap<String, [Parameter; 2]>,
+}
+
+impl Optimizer {
+    /// No moments yet: they start at 0 when a parameter first has a gradient.
+    pub fn new(config: OptimizerConfig) -> Self {
+        Self {
+            config,
+            updates: 0,
+            moments: BTreeMap::new(),
+        }
+    }
+
+    /// One update of every parameter that has a gradient. A `norm` above the configured one scales all gradients down
+    /// to it; `norm` is what [`gradient_norm`] found.
+    pub fn update(&mut self, model: &mut dyn Model, mut gradients: Gradients, norm: f64, learning_rate: f64) {
+        self.updates += 1;
+        let clip = self.config.clip;
+        let shared = AdamW {
+            learning_rate,
+            beta_1: self.config.beta_1,
+            beta_2: self.config.beta_2,
+            epsilon: self.config.epsilon,
+            weight_decay: 0.0,
+            step: self.updates,
+            gradient_scale: if clip > 0.0 && norm > clip { clip / norm } else { 1.0 },
+        };
+        let matrices = AdamW {
+            weight_decay: self.config.weight_decay,
+            ..shared
+        };
+        let moments = &mut self.moments;
+        model.change_parameters(&mut |path, parameter| match parameter {
+            Parameter::Vector(vector) => match vector.grad_remove(&mut gradients) {
+                Some(gradient) => Parameter::Vector(adamw(
+                    path,
+                    vector,
+                    gradient,
+                    moments,
+                    &shared,
+                    Parameter::Vector,
+                    as_vector,
+                )),
+                None => Parameter::Vector(vector),
+            },
+            Parameter::Matrix(matrix) => match matrix.grad_remove(&mut gradients) {
+                Some(gradient) => Parameter::Matrix(adamw(
+                    path,
+                    matrix,
+                    gradient,
+                    moments,
+                    &matrices,
+                    Parameter::Matrix,
+                    as_matrix,
+                )),
+                None => Parameter::Matrix(matrix),
+            },
+        });
+    }
+}
+
+/// The norm of all gradients together, summed in 64-bit in the order of the parameters.
+pub fn gradient_norm(model: &dyn Parameters, gradients: &Gradients) -> f64 {
+    let mut squares = 0.0;
+    model.each_parameter(&mut |_, parameter| {
+        squares += match parameter {
+            Parameter::Vector(vector) => vector
+                .grad(gradients)
+                .map_or(0.0, |gradient| cloze_kernels::squared_norm(&gradient)),
+            Parameter::Matrix(matrix) => matrix
+                .grad(gradients)
+                .map_or(0.0, |gradient| cloze_kernels::squared_norm(&gradient)),
+        };
+    });
+    squares.sqrt()
+}
+
+fn as_vector(parameter: Parameter) -> Option<Tensor<1>> {
+    if let Parameter::Vector(vector) = parameter {
+        Some(vector)
+    } else {
+        None
+    }
+}
+
+fn as_matrix(parameter: Parameter) -> Option<Tensor<2>> {
+    if let Parameter::Matrix(matrix) = parameter {
+        Some(matrix)
+    } else {
+        None
+    }
+}
+
+/// Updates one parameter and its moments.
+///
+/// # Shapes
+/// - `parameter` (tracked), `gradient`, both moments and the result (untracked): all alike
+fn adamw<const R: usize>(
+    path: &str,
+    parameter: Tensor<R>,
+    gradient: Tensor<R>,
+    moments: &mut BTreeMap<String, [Parameter; 2]>,
+    settings: &AdamW,
+    wrap: fn(Tensor<R>) -> Parameter,
+    unwrap: fn(Parameter) -> Option<Tensor<R>>,
+) -> Tensor<R> {
+    let parameter = parameter.inner();
+    let [first, second] = match moments.remove(path) {
+        Some(pair) => pair.map(unwrap),
+        None => [None, None],
+    };
+    let first = first.unwrap_or_else(|| parameter.zeros_like());
+    let second = second.unwrap_or_else(|| parameter.zeros_like());
+    let (parameter, first, second) = cloze_kernels::adamw(parameter, gradient, first, second, settings);
+    moments.insert(path.to_owned(), [wrap(first), wrap(second)]);
+    parameter
+}

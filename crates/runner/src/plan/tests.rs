@@ -1,0 +1,243 @@
+//! Expansion, names, identity over edits, and what a plan costs.
+
+use super::Plan;
+use crate::{Equalise, Experiment};
+use cloze_foundation::Result;
+use std::time::{Duration, Instant};
+
+fn plan(body: &str) -> Result<Plan> {
+    let text = format!("question = \"Which?\"\n[evaluate]\ntasks = []\n{body}");
+    Plan::new(&Experiment::parse("x", "x.toml", &text, &[])?)
+}
+
+fn arms(plan: &Plan) -> Vec<&str> {
+    let mut names: Vec<&str> = plan.runs.iter().map(|run| run.arm.as_str()).collect();
+    names.dedup();
+    names
+}
+
+#[test]
+fn arms_are_crossed_with_the_sweep_and_seeds_are_innermost() {
+    let plan = plan(
+        "[sweep]\nseeds = [1, 2]\n[sweep.grid]\n\"encoder.width\" = [32, 64]\n[sweep.zip]\n\"encoder.layers\" = [1, 2]\n\"budget.amount\" = [\"10k\", \"20k\"]\n\
+         [[arm]]\nobjective = \"mlm\"\ngrid.rate = [0.15, 0.4]\n[[arm]]\nobjective = \"span\"\n",
+    )
+    .unwrap();
+    assert_eq!(plan.runs.len(), (2 + 1) * 2 * 2 * 2);
+    let names = arms(&plan);
+    assert_eq!(
+        &names[..2],
+        [
+            "mlm rate=0.15 width=32 layers=1 amount=10k",
+            "mlm rate=0.15 width=32 layers=2 amount=20k"
+        ]
+    );
+    assert_eq!(names[8], "span width=32 layers=1 amount=10k");
+    assert_eq!([plan.runs[0].config.seed, plan.runs[1].config.seed], [1, 2]);
+    let run = &plan.runs[2];
+    assert_eq!((run.config.encoder.layers, run.config.budget.amount), (2, 2e4));
+    assert_eq!(run.factors["options.rate"].as_float(), Some(0.15));
+    assert_eq!(run.factors["encoder.width"].as_integer(), Some(32));
+}
+
+#[test]
+fn dotted_and_nested_keys_mean_the_same() {
+    let arm = "[[arm]]\nobjective = \"mlm\"\n";
+    let quoted = plan(&format!("[sweep.grid]\n\"encoder.width\" = [32, 64]\n{arm}")).unwrap();
+    let nested = plan(&format!("[sweep.grid]\nencoder.width = [32, 64]\n{arm}")).unwrap();
+    assert_eq!(quoted, nested);
+}
+
+#[test]
+fn an_arm_may_set_what_others_share() {
+    let plan = plan(
+        "[[arm]]\nobjective = \"mlm\"\n[[arm]]\nname = \"hot\"\nobjective = \"mlm\"\nset.\"optimizer.peak_lr\" = 0.01\n\
+         set.corpus.tokenizer = { kind = \"bpe\", vocab = 300 }\n",
+    )
+    .unwrap();
+    assert_eq!(
+        (
+            plan.runs[0].config.optimizer.peak_lr,
+            plan.runs[3].config.optimizer.peak_lr
+        ),
+        (1e-3, 0.01)
+    );
+    assert_eq!(
+        plan.runs[3].config.corpus.tokenizer,
+        cloze_corpus::TokenizerConfig::Bpe { vocab: 300 }
+    );
+}
+
+#[test]
+fn random_points_stay_when_there_are_more_of_them() {
+    let points = |samples: usize| {
+        plan(&format!(
+            "[sweep]\nseeds = [1]\n[sweep.random]\nsamples = {samples}\nseed = 5\n\"optimizer.peak_lr\" = {{ from = 1e-4, to = 1e-2, scale = \"log\" }}\n\
+             \"encoder.layers\" = {{ from = 1, to = 3 }}\n[[arm]]\nobjective = \"mlm\"\n"
+        ))
+        .unwrap()
+    };
+    let (few, many) = (points(4), points(200));
+    assert_eq!(few.runs[..], many.runs[..4]);
+    let rates: Vec<f64> = many.runs.iter().map(|run| run.config.optimizer.peak_lr).collect();
+    assert!(rates.iter().all(|rate| (1e-4..=1e-2).contains(rate)));
+    // Log-uniform: half of the points below the geometric mean of the ends.
+    let low = rates.iter().filter(|rate| **rate < 1e-3).count();
+    assert!((70..=130).contains(&low), "{low}");
+    for layers in 1..=3 {
+        let count = many
+            .runs
+            .iter()
+            .filter(|run| run.config.encoder.layers == layers)
+            .count();
+        assert!((40..=95).contains(&count), "{layers} layers: {count}");
+    }
+}
+
+#[test]
+fn what_cannot_be_told_apart_is_refused() {
+    let text = |body: &str| plan(body).unwrap_err().to_string();
+    let twice = "[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n";
+    assert_eq!(
+        text(twice),
+        "two arms are called `mlm`\n  at x.toml:6:1 (arm[1])\n  allowed: a name other than that of x.toml:4:1 (arm[0])\n  \
+         hint: give one of them a name: name = \"...\""
+    );
+    let same = "[[arm]]\nobjective = \"mlm\"\n[[arm]]\nname = \"default\"\nobjective = \"mlm\"\nrate = 0.15\n";
+    assert!(text(same).starts_with("`mlm` and `default` are the same run\n  at x.toml:6:1 (arm[1])"));
+    assert!(
+        text("[[arm]]\nobjective = \"mlm\"\nrate = 0.2\ngrid.rate = [0.3]\n")
+            .starts_with("`rate` is both given and swept")
+    );
+    assert!(
+        text("[sweep.grid]\n\"encoder.width\" = [64]\n[[arm]]\nobjective = \"mlm\"\nset.\"encoder.width\" = 32\n")
+            .starts_with("`encoder.width` and `encoder.width` change the same key")
+    );
+    assert!(
+        text("[sweep.zip]\n\"encoder.width\" = [64]\n\"encoder.layers\" = [1, 2]\n[[arm]]\nobjective = \"mlm\"\n")
+            .starts_with("`encoder.layers` has 2 values and `encoder.width` has 1")
+    );
+    assert!(text("[sweep]\nseeds = [1, 1]\n[[arm]]\nobjective = \"mlm\"\n").starts_with("seed 1 is given twice"));
+    assert!(text("[sweep]\nseeds = [-1]\n[[arm]]\nobjective = \"mlm\"\n").starts_with("-1 is not a seed"));
+    assert!(
+        text(
+            "[sweep.random]\nsamples = 50000\n\"encoder.layers\" = { from = 1, to = 9 }\n[[arm]]\nobjective = \"mlm\"\n"
+        )
+        .starts_with("the sweep has 150000 runs")
+    );
+}
+
+#[test]
+fn an_edited_experiment_keeps_the_runs_that_it_still_has() {
+    let before = plan("[[arm]]\nobjective = \"mlm\"\ngrid.rate = [0.15, 0.4]\n").unwrap();
+    let after = plan("[sweep]\nseeds = [3, 1, 2, 4]\n[[arm]]\nobjective = \"electra\"\n[[arm]]\nobjective = \"mlm\"\ngrid.rate = [0.6, 0.4, 0.15]\n").unwrap();
+    for run in &before.runs {
+        assert_eq!(
+            after.run(&run.id).map(|kept| (&kept.arm, &kept.config)),
+            Some((&run.arm, &run.config))
+        );
+    }
+}
+
+#[test]
+fn a_plan_is_read_as_it_was_written_and_not_when_it_was_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(
+        "[optimizer]\npeak_lr = 0.001\nepsilon = 1.2345678901234567e-7\n[[arm]]\nobjective = \"mlm\"\ngrid.rate = [0.15, { from = 0.3, to = 0.1 }]\n",
+    )
+    .unwrap();
+    plan.write(folder.path()).unwrap();
+    assert_eq!(Plan::read(folder.path()).unwrap(), plan);
+    let path = folder.path().join(super::PLAN_FILE);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("\"peak_lr\": 0.001", "\"peak_lr\": 0.002", 1)).unwrap();
+    assert!(
+        Plan::read(folder.path())
+            .unwrap_err()
+            .what
+            .contains("has another configuration than its id says")
+    );
+    std::fs::write(&path, &text[..text.len() / 2]).unwrap();
+    assert!(Plan::read(folder.path()).unwrap_err().what.starts_with("not a plan"));
+}
+
+#[test]
+fn flops_follow_the_budget() {
+    let flops = |budget: &str| {
+        plan(&format!(
+            "[sweep]\nseeds = [1]\n[budget]\n{budget}\n[[arm]]\nobjective = \"mlm\"\n"
+        ))
+        .unwrap()
+        .runs[0]
+            .flops
+    };
+    let one = flops("equalise = \"steps\"\namount = 1");
+    assert_eq!(flops("equalise = \"steps\"\namount = 10"), 10.0 * one);
+    // 16 windows of 64 are 1,024 tokens a step; the step that reaches the budget is a whole one.
+    assert_eq!(flops("equalise = \"tokens\"\namount = 10_000"), 10.0 * one);
+    let budget = 5.5 * one;
+    assert_eq!(flops(&format!("equalise = \"flops\"\namount = {budget}")), 6.0 * one);
+    // 15 % of the 63 tokens that may be hidden in each window of 64.
+    assert_eq!(flops("equalise = \"predictions\"\namount = 1440"), 10.0 * one);
+}
+
+#[test]
+fn cost_adds_up() {
+    let plan =
+        plan("[budget]\namount = \"1024k\"\n[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"electra\"\n").unwrap();
+    let cost = plan.cost(1e10).unwrap();
+    let close = |found: f64, wanted: f64| (found / wanted - 1.0).abs() < 1e-9;
+    assert_eq!(cost.runs, 6);
+    assert!(close(cost.flops, plan.runs.iter().map(|run| run.flops).sum()));
+    assert!(
+        close(cost.seconds, cost.flops / 1e10) && close(cost.tokens, 6.0 * 1_024_000.0),
+        "{cost:?}"
+    );
+    assert_eq!(
+        cost.checkpoint_bytes,
+        6 * 12 * plan.runs[0].config.encoder.parameters(2048) as u64
+    );
+    let mut timed = plan.clone();
+    timed.runs.truncate(1);
+    timed.runs[0].config.budget.equalise = Equalise::Seconds;
+    timed.runs[0].config.budget.amount = 90.0;
+    assert_eq!(timed.cost(1e10).unwrap().seconds, 90.0);
+}
+
+#[test]
+fn five_thousand_runs_are_planned_within_a_second() {
+    let seeds: Vec<String> = (1..=50).map(|seed| seed.to_string()).collect();
+    let rates: Vec<String> = (1..=50).map(|rate| format!("{:.2}", f64::from(rate) / 60.0)).collect();
+    let body = format!(
+        "[sweep]\nseeds = [{}]\n[sweep.grid]\n\"encoder.width\" = [64, 128]\n[[arm]]\nobjective = \"mlm\"\ngrid.rate = [{}]\n",
+        seeds.join(", "),
+        rates.join(", ")
+    );
+    let start = Instant::now();
+    let plan = plan(&body).unwrap();
+    let taken = start.elapsed();
+    assert_eq!(plan.runs.len(), 5000);
+    assert!(taken < Duration::from_secs(1), "{taken:?}");
+}
+
+#[test]
+fn every_shipped_experiment_is_planned() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../experiments");
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("# "), "{}: headed by its question", path.display());
+        let plan = Experiment::load(&path, &[])
+            .and_then(|experiment| Plan::new(&experiment))
+            .unwrap_or_else(|fault| panic!("{fault}"));
+        assert!(!plan.runs.is_empty() && plan.question.ends_with('?'));
+        names.push(plan.experiment);
+    }
+    for name in ["quickstart", "fiction", "masking-ratio"] {
+        assert!(
+            names.iter().any(|found| found == name),
+            "{name} is missing from {names:?}"
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! Where, when and by what a run was made. None of it decides the result; all of it explains one.
+
+use cloze_corpus::Prepared;
+use cloze_foundation::files::{hash, read_text, write_whole};
+use cloze_foundation::{Fault, Result};
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Written when a run starts, and again with `ended` when it ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Which attempt at this run it is, from 1.
+    pub attempt: u32,
+    /// cloze's version.
+    pub cloze: String,
+    /// The git revision of the working directory, with `+` where files differ from it; `None` outside a repository.
+    pub git: Option<String>,
+    /// The device's name.
+    pub device: String,
+    /// Threads for host computation.
+    pub threads: usize,
+    /// Hash of tokenizer and token shards.
+    pub data: String,
+    /// Hash of `tokenizer.json`.
+    pub tokenizer: Option<String>,
+    /// The host's processor.
+    pub processor: String,
+    /// Operating system and architecture.
+    pub system: String,
+    /// Seconds since 1970 when the attempt started.
+    pub started: u64,
+    /// Seconds since 1970 when it ended.
+    pub ended: Option<u64>,
+}
+
+impl Provenance {
+    /// What can be known now. The attempt's number is for the run's folder to say.
+    pub fn now(device: &str, corpus: &Prepared) -> Self {
+        Self {
+            attempt: 1,
+            cloze: env!("CARGO_PKG_VERSION").to_owned(),
+            git: revision(),
+            device: device.to_owned(),
+            threads: rayon::current_num_threads(),
+            data: corpus.hash.clone(),
+            tokenizer: std::fs::read(corpus.folder.join("tokenizer.json"))
+                .ok()
+                .map(|bytes| hash(&bytes)),
+            processor: processor(),
+            system: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
+            started: seconds(),
+            ended: None,
+        }
+    }
+
+    /// Notes the end.
+    pub fn end(&mut self) {
+        self.ended = Some(seconds());
+    }
+
+    /// Writes it, whole.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self).map_err(|error| Fault::run(error.to_string()))?;
+        write_whole(path, (text + "\n").as_bytes())
+    }
+
+    /// Reads what [`write`](Self::write) wrote.
+    ///
+    /// # Errors
+    /// A missing or foreign file.
+    pub fn read(path: &Path) -> Result<Self> {
+        serde_json::from_str(&read_text(path)?)
+            .map_err(|error| Fault::usage(format!("`{}` is not a provenance file: {error}", path.display())))
+    }
+}
+
+fn seconds() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git")
+        .args(arguments)
+        .output()
+        .ok()
+        .filter(|output| output.status.success())?;
+    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+fn revision() -> Option<String> {
+    let revision = git(&["rev-parse", "HEAD"])?;
+    let changed = git(&["status", "--porcelain", "--untracked-files=no"]).is_some_and(|files| !files.is_empty());
+    Some(if changed { revision + "+" } else { revision })
+}
+
+fn processor() -> String {
+    let named = |text: String| {
+        let line = text.lines().find(|line| line.starts_with("model name"))?.to_owned();
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    std::fs::read_to_string("/proc/cpuinfo")
+        .ok()
+        .and_then(named)
+        .unwrap_or_else(|| std::env::consts::ARCH.to_owned())
+}

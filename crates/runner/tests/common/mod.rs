@@ -1,0 +1,189 @@
+//! A corpus, configurations and plans that are small enough to train in a second.
+#![allow(dead_code)] // each test binary uses its own part of this
+
+use burn::tensor::Device;
+use cloze_backbone::{EncoderConfig, Preset};
+use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, prepare};
+use cloze_foundation::Result;
+use cloze_runner::store::Split;
+use cloze_runner::train::{Job, Sink, Tick, Trained, train};
+use cloze_runner::{
+    Budget, Equalise, OptimizerConfig, Plan, PlannedRun, Progress, ReportConfig, RunConfig, Spent, TaskConfig, run_id,
+};
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+
+/// A little text of the built-in language.
+pub fn corpus_config() -> CorpusConfig {
+    CorpusConfig {
+        source: "fragment".to_owned(),
+        tokenizer: TokenizerConfig::Wordpiece { vocab: 400 },
+        held_out: 0.1,
+        words: 8_000,
+    }
+}
+
+/// The text, prepared once per test binary.
+pub fn corpus() -> &'static Prepared {
+    static CORPUS: OnceLock<(tempfile::TempDir, Prepared)> = OnceLock::new();
+    let (_, prepared) = CORPUS.get_or_init(|| {
+        let cache = tempfile::tempdir().unwrap();
+        let prepared = prepare(&corpus_config(), None, cache.path(), &mut |_| ()).unwrap();
+        (cache, prepared)
+    });
+    prepared
+}
+
+/// A run of `steps` steps of 4 windows of 16 positions at width 32.
+pub fn config(objective: &str, seed: u64, steps: u64) -> RunConfig {
+    RunConfig {
+        objective: objective.to_owned(),
+        options: cloze_objectives::configure(objective, &toml::Table::new())
+            .unwrap()
+            .options(),
+        corpus: corpus_config(),
+        encoder: EncoderConfig::preset(Preset::Modern, 32, 1, 16),
+        budget: Budget {
+            equalise: Equalise::Steps,
+            amount: steps as f64,
+            batch: 4,
+        },
+        optimizer: OptimizerConfig {
+            peak_lr: 3e-3,
+            warmup: 0.1,
+            weight_decay: 0.01,
+            beta_1: 0.9,
+            beta_2: 0.98,
+            epsilon: 1e-6,
+            clip: 1.0,
+        },
+        evaluate: Vec::new(),
+        points: 2,
+        validation_windows: 4,
+        seed,
+    }
+}
+
+/// An evaluation with a few of its options set.
+pub fn task(name: &str, options: &str) -> TaskConfig {
+    let options: toml::Table = options.parse().unwrap();
+    TaskConfig {
+        task: name.to_owned(),
+        options: (cloze_evals::find(name).unwrap().resolve)(&options).unwrap(),
+    }
+}
+
+/// A plan with these runs; arms are named by objective.
+pub fn plan(configs: Vec<RunConfig>) -> Plan {
+    let planned = |config: RunConfig| PlannedRun {
+        id: run_id(&config),
+        arm: config.objective.clone(),
+        factors: toml::Table::new(),
+        config,
+        flops: 0.0,
+    };
+    Plan {
+        experiment: "tiny".to_owned(),
+        question: "Does it run?".to_owned(),
+        cites: None,
+        runs: configs.into_iter().map(planned).collect(),
+        report: ReportConfig::default(),
+        claims: Vec::new(),
+    }
+}
+
+/// A sink that remembers.
+#[derive(Default)]
+pub struct Memory {
+    /// (steps, split, task, metric, value)
+    pub rows: Vec<(u64, &'static str, String, String, f64)>,
+    /// How often rows were to be kept.
+    pub kept: usize,
+    /// Every tick's share.
+    pub shares: Vec<f64>,
+}
+
+impl Memory {
+    /// Values of a metric of pretraining, in order.
+    pub fn pretraining(&self, split: &str, metric: &str) -> Vec<f64> {
+        let fits =
+            |row: &&(u64, &str, String, String, f64)| row.1 == split && row.2 == "pretraining" && row.3 == metric;
+        self.rows.iter().filter(fits).map(|row| row.4).collect()
+    }
+}
+
+impl Sink for Memory {
+    fn row(&mut self, spent: &Spent, split: Split, task: &str, metric: &str, value: f64) {
+        self.rows
+            .push((spent.steps, split.name(), task.to_owned(), metric.to_owned(), value));
+    }
+    fn keep(&mut self) -> Result<()> {
+        self.kept += 1;
+        Ok(())
+    }
+    fn tick(&mut self, tick: &Tick) -> Result<()> {
+        self.shares.push(tick.share);
+        Ok(())
+    }
+}
+
+/// Trains in this process.
+pub fn train_here(config: &RunConfig, device: &Device) -> (Trained, Memory) {
+    let mut memory = Memory::default();
+    let job = Job {
+        config,
+        corpus: corpus(),
+        device,
+        data_root: None,
+    };
+    let trained = train(&job, &mut memory).unwrap();
+    (trained, memory)
+}
+
+/// Progress that remembers the order of things.
+#[derive(Default)]
+pub struct Log(pub Mutex<Vec<String>>);
+
+impl Log {
+    fn add(&self, line: String) {
+        self.0.lock().unwrap().push(line);
+    }
+    /// Lines that start so.
+    pub fn count(&self, start: &str) -> usize {
+        self.0
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|line| line.starts_with(start))
+            .count()
+    }
+}
+
+impl Progress for Log {
+    fn say(&self, line: &str) {
+        self.add(format!("say {line}"));
+    }
+    fn begin(&self, total: usize) {
+        self.add(format!("begin {total}"));
+    }
+    fn started(&self, run: &PlannedRun) {
+        self.add(format!("started {} {}", run.arm, run.config.seed));
+    }
+    fn ticked(&self, run: &PlannedRun, tick: &Tick) {
+        self.add(format!("ticked {} {}", run.arm, tick.share));
+    }
+    fn ended(&self, run: &PlannedRun, marker: &cloze_runner::store::Marker) {
+        self.add(format!("ended {} {marker:?}", run.arm));
+    }
+}
+
+/// Names of everything below a folder.
+pub fn names(folder: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        names.push(entry.file_name().to_string_lossy().into_owned());
+        names.extend(self::names(&entry.path()));
+    }
+    names.sort();
+    names
+}

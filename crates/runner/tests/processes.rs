@@ -1,0 +1,205 @@
+//! A plan through child processes. The child is this test binary, started through a script that turns its arguments
+//! into an environment variable.
+#![cfg(unix)]
+
+mod common;
+
+use cloze_runner::store::{Marker, Store, parquet};
+use cloze_runner::{Errand, Plan, RunOptions, Summary, run, train_run};
+use common::{Log, config, names, plan, task};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// What the children of the tests below do: not a test of its own.
+#[test]
+#[ignore = "started by the other tests"]
+fn child() {
+    let Ok(arguments) = std::env::var("TEST_ARGUMENTS") else {
+        return;
+    };
+    let words: Vec<&str> = arguments.lines().collect();
+    let errand = Errand {
+        folder: PathBuf::from(words[1]),
+        id: words[2].to_owned(),
+        corpus: PathBuf::from(words[4]),
+        device: words[6].to_owned(),
+        data_root: None,
+    };
+    if let Err(fault) = train_run(&errand, &mut std::io::stdout()) {
+        eprintln!("{fault}");
+        std::process::exit(fault.exit_status().into());
+    }
+}
+
+/// A program that runs `before` (shell) and then trains.
+fn program(folder: &Path, before: &str) -> PathBuf {
+    let path = folder.join("program.sh");
+    let this = std::env::current_exe().unwrap();
+    let script = format!(
+        "#!/bin/sh\n{before}\nTEST_ARGUMENTS=$(printf '%s\\n' \"$@\") exec '{}' child --exact --ignored --nocapture\n",
+        this.display()
+    );
+    std::fs::write(&path, script).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+fn options(folder: &Path, before: &str) -> RunOptions {
+    RunOptions {
+        results: folder.join("results"),
+        data_root: None,
+        device: "flex".to_owned(),
+        jobs: None,
+        fail_fast: false,
+        retry_diverged: false,
+        program: program(folder, before),
+    }
+}
+
+fn markers(folder: &Path, plan: &Plan) -> Vec<Option<Marker>> {
+    let store = Store::new(folder.join("results").join(&plan.experiment));
+    plan.runs
+        .iter()
+        .map(|run| store.run(&run.id).marker().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_plan_is_trained_once_and_only_what_is_missing_is_trained_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut diverging = config("autoregressive", 1, 30);
+    diverging.optimizer.peak_lr = 1e30;
+    let plan = plan(vec![config("mlm", 1, 4), config("mlm", 2, 4), diverging]);
+    let options = options(folder.path(), "");
+
+    let log = Log::default();
+    let first = run(&plan, &options, &log).unwrap();
+    assert_eq!(
+        first,
+        Summary {
+            done: 2,
+            diverged: 1,
+            ..Summary::default()
+        }
+    );
+    let lines = log.0.lock().unwrap().clone();
+    let position = |start: &str| lines.iter().position(|line| line.starts_with(start)).unwrap();
+    assert!(
+        position("started autoregressive 1") < position("started mlm 2"),
+        "arms take turns: {lines:?}"
+    );
+    assert_eq!(log.count("ticked mlm"), 8);
+
+    let store = Store::new(folder.path().join("results/tiny"));
+    let rows = parquet::read(&store.metrics()).unwrap();
+    let before = std::fs::read(store.metrics()).unwrap();
+    assert!(names(store.root()).contains(&"plan.json".to_owned()) && rows.height() > 0);
+
+    let log = Log::default();
+    let second = run(&plan, &options, &log).unwrap();
+    assert_eq!(
+        second,
+        Summary {
+            skipped: 3,
+            diverged: 1,
+            ..Summary::default()
+        }
+    );
+    assert_eq!(log.count("started"), 0);
+    assert!(
+        before == std::fs::read(store.metrics()).unwrap(),
+        "nothing was done, so nothing may change"
+    );
+
+    std::fs::remove_file(store.run(&plan.runs[1].id).path().join("DONE")).unwrap();
+    let third = run(&plan, &options, &Log::default()).unwrap();
+    assert_eq!(
+        third,
+        Summary {
+            done: 1,
+            skipped: 2,
+            diverged: 1,
+            ..Summary::default()
+        }
+    );
+    let Some(Marker::Done(done)) = &markers(folder.path(), &plan)[1] else {
+        panic!("not done")
+    };
+    assert_eq!(done.attempt, 2);
+}
+
+#[test]
+fn a_child_that_dies_leaves_failed_with_the_reason_and_is_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = plan(vec![config("mlm", 1, 3), config("mlm", 2, 3)]);
+    let dying = options(folder.path(), "echo 'the last words' >&2; kill -9 $$");
+    let summary = run(&plan, &dying, &Log::default()).unwrap();
+    assert_eq!(
+        summary,
+        Summary {
+            failed: 2,
+            ..Summary::default()
+        }
+    );
+    let Some(Marker::Failed(failed)) = &markers(folder.path(), &plan)[0] else {
+        panic!("not failed")
+    };
+    assert!(failed.reason.contains("signal 9"), "{}", failed.reason);
+    assert_eq!(failed.stderr, ["the last words"]);
+    assert!(!folder.path().join("results/tiny/metrics.parquet").exists());
+
+    let exiting = RunOptions {
+        jobs: Some(1),
+        fail_fast: true,
+        ..options(folder.path(), "exit 3")
+    };
+    let summary = run(&plan, &exiting, &Log::default()).unwrap();
+    assert_eq!(
+        summary,
+        Summary {
+            failed: 1,
+            left: 1,
+            ..Summary::default()
+        }
+    );
+    let Some(Marker::Failed(failed)) = &markers(folder.path(), &plan)[0] else {
+        panic!("not failed")
+    };
+    assert!(failed.reason.contains("exit status 3"), "{}", failed.reason);
+
+    let summary = run(&plan, &options(folder.path(), ""), &Log::default()).unwrap();
+    assert_eq!(
+        summary,
+        Summary {
+            done: 2,
+            ..Summary::default()
+        }
+    );
+    assert!(
+        markers(folder.path(), &plan)
+            .iter()
+            .all(|marker| matches!(marker, Some(Marker::Done(_))))
+    );
+}
+
+#[test]
+fn what_can_be_known_before_the_first_run_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut long = config("mlm", 1, 3);
+    long.encoder.window = 1_000_000;
+    let mut unjudged = config("mlm", 2, 3);
+    unjudged.evaluate = vec![task("blimp", "")];
+    let options = options(folder.path(), "");
+    for (config, words) in [(long, "too few for a window"), (unjudged, "data")] {
+        let fault = run(&plan(vec![config]), &options, &Log::default()).unwrap_err();
+        assert_eq!(fault.exit_status(), 2);
+        assert!(fault.to_string().contains(words), "{fault}");
+        assert!(!folder.path().join("results/tiny").exists());
+    }
+    let nowhere = RunOptions {
+        device: "abacus".to_owned(),
+        ..options
+    };
+    assert!(run(&plan(vec![config("mlm", 1, 3)]), &nowhere, &Log::default()).is_err());
+    assert!(!folder.path().join("results/tiny").exists());
+}

@@ -1,0 +1,254 @@
+//! One run in this process: every objective trains, equal seeds give equal bits, divergence is an ending.
+
+mod common;
+
+use burn::tensor::Device;
+use cloze_runner::store::{Marker, Store, parquet, weights};
+use cloze_runner::train::Ending;
+use cloze_runner::worker::{Errand, train_run};
+use cloze_runner::{Budget, Equalise, Plan};
+use common::{config, corpus, names, plan, task, train_here};
+
+fn errand(folder: &std::path::Path, plan: &Plan, index: usize) -> Errand {
+    Errand {
+        folder: folder.to_owned(),
+        id: plan.runs[index].id.clone(),
+        corpus: corpus().folder.clone(),
+        device: "flex".to_owned(),
+        data_root: None,
+    }
+}
+
+#[test]
+fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
+    let results = tempfile::tempdir().unwrap();
+    let mut configs = Vec::new();
+    for objective in cloze_objectives::OBJECTIVES {
+        let mut config = config(objective.name, 1, 6);
+        config.evaluate = vec![task("masked-loss", "windows = 2"), task("minimal-pairs", "pairs = 1")];
+        configs.push(config);
+    }
+    let plan = plan(configs);
+    plan.write(results.path()).unwrap();
+    let store = Store::new(results.path());
+    for (index, run) in plan.runs.iter().enumerate() {
+        let mut out = Vec::new();
+        let marker = train_run(&errand(results.path(), &plan, index), &mut out).unwrap();
+        let Marker::Done(done) = &marker else {
+            panic!("{}: {marker:?}", run.arm)
+        };
+        assert_eq!(
+            (done.attempt, done.spent.steps, done.spent.tokens_seen),
+            (1, 6, 6 * 4 * 16),
+            "{}",
+            run.arm
+        );
+        assert!(done.spent.flops > 0.0 && done.spent.tokens_predicted > 0 && done.spent.seconds > 0.0);
+        assert_eq!(
+            out.iter().filter(|byte| **byte == b'\n').count(),
+            6,
+            "a line of progress for every interval"
+        );
+        let folder = store.run(&run.id);
+        let found = names(folder.path());
+        for name in [
+            "DONE",
+            "config.json",
+            "provenance.json",
+            "manifest.json",
+            "model.safetensors",
+            "part-00001.parquet",
+        ] {
+            assert!(found.iter().any(|found| found == name), "{name} in {found:?}");
+        }
+        assert!(!found.iter().any(|name| name.starts_with(".part-")), "{found:?}");
+        let rows = parquet::union(&folder.parts().unwrap()).unwrap().unwrap();
+        assert!(rows.height() > 6 * 4, "{rows}");
+        let tasks: Vec<&str> = rows.column("task").unwrap().str().unwrap().iter().flatten().collect();
+        for task in ["pretraining", "minimal-pairs"] {
+            assert!(tasks.contains(&task), "{task} in {tasks:?}");
+        }
+        let steps: Vec<u64> = rows.column("step").unwrap().u64().unwrap().iter().flatten().collect();
+        assert!(steps.is_sorted() && steps.last() == Some(&6), "{steps:?}");
+    }
+}
+
+#[test]
+fn saved_weights_come_back_and_damaged_ones_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let device = Device::flex();
+    let (trained, _) = train_here(&config("mlm", 1, 3), &device);
+    let (mut other, _) = train_here(&config("mlm", 2, 3), &device);
+    let place = folder.path().join("final");
+    weights::save(&place, &*trained.model, "a-run", 3).unwrap();
+    assert_ne!(
+        weights::to_bytes(&*other.model).unwrap(),
+        weights::to_bytes(&*trained.model).unwrap()
+    );
+    let manifest = weights::load(&place, &mut *other.model, &device).unwrap();
+    assert_eq!((manifest.run.as_str(), manifest.step), ("a-run", 3));
+    assert_eq!(
+        weights::to_bytes(&*other.model).unwrap(),
+        weights::to_bytes(&*trained.model).unwrap()
+    );
+
+    let (mut electra, _) = train_here(&config("electra", 1, 1), &device);
+    let fault = weights::load(&place, &mut *electra.model, &device).unwrap_err();
+    assert!(
+        fault.what.contains("there is no `") || fault.what.contains("tensors, the model takes"),
+        "{fault}"
+    );
+
+    let tensors = place.join("model.safetensors");
+    let mut bytes = std::fs::read(&tensors).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&tensors, bytes).unwrap();
+    let fault = weights::load(&place, &mut *other.model, &device).unwrap_err();
+    assert!(fault.what.contains("damaged"), "{fault}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bits_on_one_thread_and_on_two() {
+    corpus();
+    for objective in cloze_objectives::OBJECTIVES {
+        let train = |threads: usize, seed: u64| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let (trained, memory) = train_here(&config(objective.name, seed, 4), &Device::flex());
+                (
+                    weights::to_bytes(&*trained.model).unwrap(),
+                    memory.pretraining("held-out", "loss"),
+                )
+            })
+        };
+        let once = train(1, 5);
+        assert!(
+            once == train(2, 5),
+            "{}: another thread count, other bits",
+            objective.name
+        );
+        assert!(once != train(1, 6), "{}: another seed, the same bits", objective.name);
+    }
+}
+
+#[test]
+fn the_loss_falls_and_every_parameter_moves() {
+    let device = Device::flex();
+    for objective in cloze_objectives::OBJECTIVES {
+        let (_, memory) = train_here(&config(objective.name, 1, 60), &device);
+        let losses = memory.pretraining("held-out", "loss");
+        let training = memory.pretraining("train", "loss");
+        assert_eq!((losses.len(), training.len(), memory.kept), (2, 60, 2));
+        assert!(
+            losses[1] < training[0],
+            "{}: {} after {}",
+            objective.name,
+            losses[1],
+            training[0]
+        );
+
+        let before = weights::to_bytes(&*train_here(&config(objective.name, 1, 1), &device).0.model).unwrap();
+        let after = weights::to_bytes(&*train_here(&config(objective.name, 1, 3), &device).0.model).unwrap();
+        let (before, after) = (
+            safetensors::SafeTensors::deserialize(&before).unwrap(),
+            safetensors::SafeTensors::deserialize(&after).unwrap(),
+        );
+        for (name, view) in before.iter() {
+            assert_ne!(
+                view.data(),
+                after.tensor(name).unwrap().data(),
+                "{}: {name} did not move",
+                objective.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_axis_ends_a_run_with_the_step_that_reaches_it() {
+    let (reference, _) = train_here(&config("mlm", 1, 10), &Device::flex());
+    let axes = [
+        (Equalise::Tokens, reference.spent.tokens_seen as f64),
+        (Equalise::Predictions, reference.spent.tokens_predicted as f64),
+        (Equalise::Flops, reference.spent.flops),
+    ];
+    for (equalise, amount) in axes {
+        let mut config = config("mlm", 1, 10);
+        config.budget = Budget {
+            equalise,
+            amount: amount - 1.0,
+            ..config.budget
+        };
+        let (trained, memory) = train_here(&config, &Device::flex());
+        assert_eq!(trained.spent.steps, 10, "{equalise:?}");
+        assert_eq!(memory.shares.last(), Some(&1.0));
+        assert_eq!(memory.kept, 2);
+    }
+    let mut seconds = config("mlm", 1, 10);
+    seconds.budget = Budget {
+        equalise: Equalise::Seconds,
+        amount: 0.2,
+        ..seconds.budget
+    };
+    let (trained, _) = train_here(&seconds, &Device::flex());
+    assert!(
+        trained.spent.seconds >= 0.2 && trained.spent.steps > 1,
+        "{:?}",
+        trained.spent
+    );
+}
+
+#[test]
+fn an_absurd_learning_rate_diverges_and_says_where() {
+    let mut config = config("mlm", 1, 50);
+    config.optimizer.peak_lr = 1e30;
+    config.optimizer.warmup = 0.0;
+    let (trained, memory) = train_here(&config, &Device::flex());
+    let Ending::Diverged {
+        last_finite_loss,
+        gradient_norm,
+        windows,
+    } = trained.ending
+    else {
+        panic!("it converged")
+    };
+    assert!(trained.spent.steps < 50);
+    assert!(last_finite_loss.unwrap().is_finite() && gradient_norm.unwrap().is_finite());
+    assert_eq!(windows.len(), 4);
+    assert_eq!(memory.pretraining("train", "diverged"), [1.0]);
+
+    let results = tempfile::tempdir().unwrap();
+    let plan = plan(vec![config]);
+    plan.write(results.path()).unwrap();
+    let marker = train_run(&errand(results.path(), &plan, 0), &mut Vec::new()).unwrap();
+    assert!(matches!(marker, Marker::Diverged(_)), "{marker:?}");
+    let found = names(Store::new(results.path()).run(&plan.runs[0].id).path());
+    assert!(
+        found.contains(&"DIVERGED".to_owned()) && !found.contains(&"DONE".to_owned()),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_parent_that_stops_reading_ends_the_run_without_a_marker() {
+    struct Closed;
+    impl std::io::Write for Closed {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(std::io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let results = tempfile::tempdir().unwrap();
+    let plan = plan(vec![config("mlm", 1, 6)]);
+    plan.write(results.path()).unwrap();
+    let fault = train_run(&errand(results.path(), &plan, 0), &mut Closed).unwrap_err();
+    assert_eq!(fault.exit_status(), 75);
+    let folder = Store::new(results.path()).run(&plan.runs[0].id);
+    assert_eq!(folder.marker().unwrap(), None);
+    let Marker::Done(done) = train_run(&errand(results.path(), &plan, 0), &mut Vec::new()).unwrap() else {
+        panic!()
+    };
+    assert_eq!(done.attempt, 2);
+}

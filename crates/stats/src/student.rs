@@ -1,0 +1,31 @@
+//! Student's t distribution, by the regularised incomplete beta function of `statrs`.
+
+use crate::check;
+use cloze_foundation::{Fault, Result};
+use statrs::distribution::{ContinuousCDF, StudentsT};
+
+fn distribution(degrees: usize) -> Result<StudentsT> {
+    StudentsT::new(0.0, 1.0, degrees as f64).map_err(|_| {
+        Fault::run(format!(
+            "Student's t has no distribution with {degrees} degrees of freedom"
+        ))
+    })
+}
+
+/// The t that |T| exceeds with probability `1 - confidence`.
+///
+/// # Errors
+/// No degrees of freedom, or a confidence outside (0, 1).
+pub fn two_sided_quantile(degrees: usize, confidence: f64) -> Result<f64> {
+    check::share("confidence", confidence)?;
+    Ok(distribution(degrees)?.inverse_cdf(0.5 + confidence / 2.0))
+}
+
+/// The probability that |T| is at least |t|.
+///
+/// # Errors
+/// No degrees of freedom, or a t that is not finite.
+pub fn two_sided_p(degrees: usize, t: f64) -> Result<f64> {
+    check::finite("t", &[t])?;
+    Ok((2.0 * distribution(degrees)?.sf(t.abs())).min(1.0))
+}

@@ -1,0 +1,104 @@
+//! Mean, standard deviation and Student's t interval over seeds.
+
+use crate::{check, student};
+use cloze_foundation::Result;
+
+/// A closed interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// Upper end.
+    pub high: f64,
+}
+
+impl Interval {
+    /// Whether `value` lies inside, ends included.
+    pub fn contains(&self, value: f64) -> bool {
+        self.low <= value && value <= self.high
+    }
+
+    /// Whether the two share a point.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.low <= other.high && other.low <= self.high
+    }
+
+    /// Half of its width.
+    pub fn half_width(&self) -> f64 {
+        (self.high - self.low) / 2.0
+    }
+}
+
+/// What is known of the mean over seeds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Summary {
+    /// Seeds.
+    pub n: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// Standard deviation with n - 1; one seed has none.
+    pub sd: Option<f64>,
+    /// Student's t interval of the mean; one seed has none.
+    pub interval: Option<Interval>,
+}
+
+/// Summarises the values of one arm. The t interval holds its level with 3 seeds, where a percentile bootstrap that
+/// says 95 % covers 74 %.
+///
+/// # Errors
+/// An empty slice or a value that is not finite.
+pub fn summarise(values: &[f64], confidence: f64) -> Result<Summary> {
+    check::finite("values", values)?;
+    check::share("confidence", confidence)?;
+    let n = values.len();
+    let mean = mean(values);
+    if n == 1 {
+        return Ok(Summary {
+            n,
+            mean,
+            sd: None,
+            interval: None,
+        });
+    }
+    let sd = standard_deviation(values, mean);
+    let half = student::two_sided_quantile(n - 1, confidence)? * sd / (n as f64).sqrt();
+    Ok(Summary {
+        n,
+        mean,
+        sd: Some(sd),
+        interval: Some(Interval {
+            low: mean - half,
+            high: mean + half,
+        }),
+    })
+}
+
+/// Pearson's correlation; none for fewer than two pairs or where one side does not vary.
+///
+/// # Errors
+/// Lengths that differ, or a value that is not finite.
+pub fn correlation(first: &[f64], second: &[f64]) -> Result<Option<f64>> {
+    check::pairs(first, second)?;
+    let (mean_first, mean_second) = (mean(first), mean(second));
+    let products: f64 = first
+        .iter()
+        .zip(second)
+        .map(|(a, b)| (a - mean_first) * (b - mean_second))
+        .sum();
+    let spread = standard_deviation(first, mean_first) * standard_deviation(second, mean_second);
+    if first.len() < 2 || spread == 0.0 {
+        return Ok(None);
+    }
+    Ok(Some((products / spread / (first.len() - 1) as f64).clamp(-1.0, 1.0)))
+}
+
+/// The mean as an offset from the first value, so that equal values give exactly that value.
+pub(crate) fn mean(values: &[f64]) -> f64 {
+    values[0] + values.iter().map(|value| value - values[0]).sum::<f64>() / values.len() as f64
+}
+
+/// With n - 1; 0 for a single value.
+pub(crate) fn standard_deviation(values: &[f64], mean: f64) -> f64 {
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (squares / (values.len().max(2) - 1) as f64).sqrt()
+}

@@ -1,0 +1,168 @@
+//! What must hold for any numbers.
+
+use cloze_foundation::Draw;
+use cloze_stats::*;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+fn scores(length: std::ops::Range<usize>) -> impl Strategy<Value = Vec<(f64, f64)>> {
+    // Thousandths, as accuracies are: ties happen.
+    prop::collection::vec((0_u32..=1000, 0_u32..=1000), length).prop_map(|pairs| {
+        pairs
+            .into_iter()
+            .map(|(a, b)| (f64::from(a) / 1e3, f64::from(b) / 1e3))
+            .collect()
+    })
+}
+
+fn split(pairs: &[(f64, f64)]) -> (Vec<f64>, Vec<f64>) {
+    pairs.iter().copied().unzip()
+}
+
+fn near(a: f64, b: f64) -> bool {
+    (a - b).abs() < 1e-9
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn the_order_of_seeds_does_not_matter(pairs in scores(2..10), key in any::<u64>()) {
+        let mut shuffled = pairs.clone();
+        Draw::new(key, "order").stream().shuffle(&mut shuffled);
+        let ((a, b), (c, d)) = (split(&pairs), split(&shuffled));
+        let (left, right) = (paired(&a, &b, 0.95).unwrap(), paired(&c, &d, 0.95).unwrap());
+        prop_assert!(near(left.delta, right.delta) && near(left.sd.unwrap(), right.sd.unwrap()));
+        prop_assert_eq!(left.p.is_some(), right.p.is_some());
+        let differ = |pairs: &[(f64, f64)]| pairs.iter().map(|(a, b)| a - b).collect::<Vec<_>>();
+        prop_assert_eq!(sign_flip(&differ(&pairs)).unwrap(), sign_flip(&differ(&shuffled)).unwrap());
+        prop_assert_eq!(superiority(&a, &b).unwrap(), superiority(&c, &d).unwrap());
+    }
+
+    #[test]
+    fn swapping_the_arms_swaps_the_answer(pairs in scores(2..10)) {
+        let (a, b) = split(&pairs);
+        let (left, right) = (paired(&a, &b, 0.95).unwrap(), paired(&b, &a, 0.95).unwrap());
+        prop_assert!(near(left.delta, -right.delta) && left.p.is_some() == right.p.is_some());
+        prop_assert!(near(left.interval.unwrap().low, -right.interval.unwrap().high));
+        prop_assert!(near(left.p.unwrap_or(0.0), right.p.unwrap_or(0.0)));
+        prop_assert!(near(superiority(&a, &b).unwrap() + superiority(&b, &a).unwrap(), 1.0));
+        let (forth, back): (Vec<f64>, Vec<f64>) = pairs.iter().map(|(a, b)| (a - b, b - a)).unzip();
+        prop_assert_eq!(sign_flip(&forth).unwrap(), sign_flip(&back).unwrap());
+    }
+
+    #[test]
+    fn the_sign_flip_p_is_a_multiple_of_its_smallest(pairs in scores(1..12)) {
+        let differences: Vec<f64> = pairs.iter().map(|(a, b)| a - b).collect();
+        let p = sign_flip(&differences).unwrap();
+        let multiple = p / smallest_sign_flip_p(differences.len());
+        prop_assert!(p <= 1.0 && multiple >= 1.0 && near(multiple, multiple.round()));
+    }
+
+    #[test]
+    fn holm_is_monotone_at_least_raw_and_needs_no_sorting(p in prop::collection::vec(0.0..=1.0_f64, 0..12), key in any::<u64>()) {
+        let adjusted = holm(&p).unwrap();
+        for i in 0..p.len() {
+            prop_assert!(adjusted[i] >= p[i] && adjusted[i] <= (p.len() as f64 * p[i]).max(adjusted[i]) && adjusted[i] <= 1.0);
+            for j in 0..p.len() {
+                prop_assert!(p[i] > p[j] || adjusted[i] <= adjusted[j]);
+            }
+        }
+        let mut order: Vec<usize> = (0..p.len()).collect();
+        Draw::new(key, "order").stream().shuffle(&mut order);
+        let shuffled: Vec<f64> = order.iter().map(|i| p[*i]).collect();
+        let expected: Vec<f64> = order.iter().map(|i| adjusted[*i]).collect();
+        prop_assert_eq!(holm(&shuffled).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_flat_curve_has_its_height_as_area(height in -2.0..2.0_f64, x in prop::collection::btree_set(1_u32..10_000, 2..8)) {
+        let points: Vec<(f64, f64)> = x.into_iter().rev().map(|x| (f64::from(x), height)).collect();
+        prop_assert!(near(area_under_log_curve(&points).unwrap(), height));
+    }
+}
+
+#[test]
+fn one_seed_has_no_interval_and_equal_seeds_have_no_test() {
+    let one = summarise(&[0.7], 0.95).unwrap();
+    assert_eq!((one.n, one.mean, one.sd, one.interval), (1, 0.7, None, None));
+    let pair = paired(&[0.7], &[0.6], 0.95).unwrap();
+    assert_eq!(
+        (pair.sd, pair.interval, pair.p, pair.effect, pair.correlation),
+        (None, None, None, None, None)
+    );
+
+    let constant = summarise(&[0.1; 3], 0.95).unwrap();
+    assert_eq!((constant.mean, constant.sd), (0.1, Some(0.0)));
+    let shifted = paired(&[0.3, 0.4, 0.5], &[0.1, 0.2, 0.3], 0.95).unwrap();
+    assert_eq!((shifted.p, shifted.effect), (None, None));
+    assert!(near(shifted.delta, 0.2) && near(shifted.correlation.unwrap(), 1.0));
+    assert_eq!(paired(&[0.5; 4], &[0.5; 4], 0.95).unwrap().p, None);
+}
+
+#[test]
+fn what_is_not_a_number_is_refused_by_name() {
+    let told = |result: cloze_foundation::Result<f64>| result.unwrap_err().to_string();
+    assert!(told(summarise(&[0.1, f64::NAN], 0.95).map(|s| s.mean)).starts_with("value 2 of `values` is NaN"));
+    assert!(told(paired(&[0.1], &[f64::INFINITY], 0.95).map(|p| p.delta)).starts_with("value 1 of `second` is inf"));
+    assert!(told(sign_flip(&[f64::NAN])).contains("`differences` is NaN"));
+    assert!(told(superiority(&[], &[1.0])).starts_with("`first` has no values"));
+    assert!(told(holm(&[0.2, f64::NAN]).map(|p| p[0])).starts_with("p value 2 is NaN"));
+    assert!(told(area_under_log_curve(&[(1.0, 0.1), (f64::NAN, 0.2)])).contains("`x` is NaN"));
+    assert!(told(area_under_log_curve(&[(1.0, 0.1), (1.0, 0.2)])).contains("distinct positive x"));
+    assert!(told(power(f64::NAN, 3, 0.05)).contains("`effect` is NaN"));
+    assert!(told(paired(&[0.1, 0.2], &[0.1], 0.95).map(|p| p.delta)).starts_with("2 values cannot be paired with 1"));
+    assert!(told(chance_normalised(0.7, 0.5, 0.5)).contains("cannot be placed"));
+    let tasks = [BTreeMap::from([(4, 0.1)]), BTreeMap::from([(4, f64::NAN)])];
+    assert!(
+        macro_average(&tasks)
+            .unwrap_err()
+            .to_string()
+            .starts_with("value 2 of `scores of seed 4` is NaN")
+    );
+}
+
+#[test]
+fn the_exact_test_needs_the_seeds_that_the_enumeration_says() {
+    assert_eq!([3, 5, 6].map(smallest_sign_flip_p), [0.25, 0.0625, 0.03125]);
+    let needed = [1, 3, 7, 12].map(|comparisons| seeds_for_sign_flip(0.05, comparisons).unwrap());
+    assert_eq!(needed, [6, 7, 9, 9]);
+    assert_eq!(sign_flip(&[0.1, 0.2, 0.3]).unwrap(), 0.25);
+}
+
+#[test]
+fn seeds_needed_and_the_detectable_effect_invert_power() {
+    for effect in [0.3, 0.8, 1.5, 4.0] {
+        let n = seeds_needed(effect, 0.8, 0.05).unwrap().unwrap();
+        assert!(power(effect, n, 0.05).unwrap() >= 0.8 && power(effect, n - 1, 0.05).unwrap() < 0.8);
+    }
+    let smallest = detectable_effect(5, 0.8, 0.05).unwrap().unwrap();
+    assert!(near(power(smallest, 5, 0.05).unwrap(), 0.8));
+    assert_eq!(detectable_effect(1, 0.8, 0.05).unwrap(), None);
+    assert_eq!(seeds_needed(0.0, 0.8, 0.05).unwrap(), None);
+}
+
+#[test]
+fn a_mean_over_tasks_needs_all_of_them() {
+    let tasks = [
+        BTreeMap::from([(1, 0.2), (2, 0.4)]),
+        BTreeMap::from([(2, 0.8), (3, 0.9)]),
+    ];
+    let means = macro_average(&tasks).unwrap();
+    assert!(means.len() == 1 && near(means[&2], 0.6));
+    assert!(near(chance_normalised(0.75, 0.5, 1.0).unwrap(), 0.5));
+}
+
+#[test]
+fn t_intervals_cover_what_they_say() {
+    for n in [3, 5] {
+        let trials = 8_000;
+        let covered = (0..trials).filter(|trial| {
+            let mut noise = Draw::new(7, "coverage").step(n as u64).example(*trial).stream();
+            let values: Vec<f64> = (0..n).map(|_| 0.6 + 0.1 * noise.normal()).collect();
+            summarise(&values, 0.95).unwrap().interval.unwrap().contains(0.6)
+        });
+        let share = covered.count() as f64 / trials as f64;
+        assert!((0.93..=0.97).contains(&share), "{n} seeds: {share}");
+    }
+}
