@@ -205,12 +205,13 @@ mod tests {
 
     #[test]
     fn what_the_arithmetic_cannot_do_is_refused_with_its_key() {
-        let fault = |change: fn(&mut EncoderConfig)| {
+        type Change = fn(&mut EncoderConfig);
+        let fault = |change: Change| {
             let mut config = tiny(Preset::Bert);
             change(&mut config);
             config.check().unwrap_err()
         };
-        let cases: [(fn(&mut EncoderConfig), &str); 8] = [
+        let cases: [(Change, &str); 8] = [
             (|c| c.width = 0, "encoder.width"),
             (|c| c.layers = 0, "encoder.layers"),
             (|c| c.heads = 0, "encoder.heads"),

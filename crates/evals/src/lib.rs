@@ -68,8 +68,14 @@ pub static EVALUATIONS: &[&Entry] = &[&minimal_pairs::ENTRY, &blimp::ENTRY, &mas
 /// # Errors
 /// An unknown name, with the names that exist and the nearest one.
 pub fn find(name: &str) -> Result<&'static Entry> {
-    EVALUATIONS.iter().copied().find(|entry| entry.name == name).ok_or_else(|| {
-        let names = || EVALUATIONS.iter().map(|entry| entry.name);
-        Fault::usage(format!("unknown evaluation `{name}`")).allowed(names()).nearest(name, names())
-    })
+    EVALUATIONS
+        .iter()
+        .copied()
+        .find(|entry| entry.name == name)
+        .ok_or_else(|| {
+            let names = || EVALUATIONS.iter().map(|entry| entry.name);
+            Fault::usage(format!("unknown evaluation `{name}`"))
+                .allowed(names())
+                .nearest(name, names())
+        })
 }

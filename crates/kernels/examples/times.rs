@@ -14,18 +14,20 @@ const WIDTH: usize = 128;
 const HEADS: usize = 2;
 const VOCABULARY: usize = 4096;
 
-/// The median of what one call takes.
+/// The shortest time that one call takes, of at least 9 calls and half a second: other work on the machine only adds.
 fn milliseconds<T>(mut call: impl FnMut() -> T) -> f64 {
     black_box(call());
-    let mut times: Vec<f64> = (0..9)
-        .map(|_| {
-            let start = Instant::now();
-            black_box(call());
-            start.elapsed().as_secs_f64() * 1e3
-        })
-        .collect();
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
+    let start = Instant::now();
+    let mut shortest = f64::INFINITY;
+    for calls in 0.. {
+        let before = Instant::now();
+        black_box(call());
+        shortest = shortest.min(before.elapsed().as_secs_f64());
+        if calls >= 9 && start.elapsed().as_secs_f64() > 0.5 {
+            break;
+        }
+    }
+    shortest * 1e3
 }
 
 fn numbers<const R: usize>(shape: [usize; R], device: &Device) -> Tensor<R> {
@@ -113,28 +115,8 @@ fn main() {
         }
         let rate = Dropout { rate: 0.1, seed: 1 };
         compare!("dropout", [matrix(WIDTH)], dropout, |f, x| f(x[0].clone(), rate));
-        let sizes = [
-            ("D -> 3D", WIDTH, 3 * WIDTH),
-            ("D -> 4D", WIDTH, 4 * WIDTH),
-            ("4D -> D", 4 * WIDTH, WIDTH),
-        ];
-        for (name, inner, outer) in sizes {
-            let inputs = [matrix(inner), numbers([inner, outer], &device), vector(outer)];
-            let name = format!("linear {name}");
-            compare!(&name, inputs, linear, |f, x| f(
-                x[0].clone(),
-                x[1].clone(),
-                Some(row(&x[2]))
-            ));
-        }
         let ids: Vec<i64> = (0..rows as i64).map(|row| row * 31 % VOCABULARY as i64).collect();
         let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [rows]), &device);
-        compare!(
-            "embedding",
-            [numbers([VOCABULARY, WIDTH], &device)],
-            embedding,
-            |f, x| f(x[0].clone(), ids.clone())
-        );
         for (name, predicted) in [("cross entropy, 15 %", rows * 15 / 100), ("cross entropy, all", rows)] {
             let hidden = numbers([predicted, WIDTH], &device);
             let inputs = [hidden, numbers([VOCABULARY, WIDTH], &device), vector(VOCABULARY)];

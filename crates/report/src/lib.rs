@@ -1,6 +1,6 @@
 //! Parquet and the frozen plan in; tables, charts and the page out.
 //!
-//! [`write`] fills `results/<experiment>/report/`; [`table`] gives one table as text. The same input gives the same
+//! [`write()`] fills `results/<experiment>/report/`; [`table`] gives one table as text. The same input gives the same
 //! bytes. Losses of different objectives are never ranked: they have different targets.
 
 mod charts;
@@ -20,7 +20,7 @@ use cloze_foundation::files::write_whole;
 use cloze_foundation::{Fault, Result};
 use std::path::{Path, PathBuf};
 
-/// What [`write`] made.
+/// What [`write()`] made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// Coverage, scores and verdicts as Markdown, for the terminal.

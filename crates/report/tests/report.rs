@@ -115,7 +115,7 @@ fn one_seed_has_no_interval_and_says_so() {
     says(&text, "An arm with one seed has no standard deviation and no interval.");
     assert!(!text.contains("± 0") && !text.contains(" against mlm"), "{text}");
     let charts = fs::read_to_string(folder.join("report/charts/learning-curves.svg")).unwrap();
-    says(&charts, "mlm (1 seed, no interval)");
+    says(&charts, "mlm (1\u{a0}seed, no\u{a0}interval)");
 }
 
 #[test]

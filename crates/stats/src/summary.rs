@@ -18,11 +18,6 @@ impl Interval {
         self.low <= value && value <= self.high
     }
 
-    /// Whether the two share a point.
-    pub fn overlaps(&self, other: &Self) -> bool {
-        self.low <= other.high && other.low <= self.high
-    }
-
     /// Half of its width.
     pub fn half_width(&self) -> f64 {
         (self.high - self.low) / 2.0

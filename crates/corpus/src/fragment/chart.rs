@@ -23,8 +23,8 @@ impl<'g> Chart<'g> {
             found: vec![Vec::new(); spans],
         };
         for width in 1..=length {
-            for start in 0..=length - width {
-                chart.fill(start, start + width, tags[start]);
+            for (start, tags) in tags.iter().enumerate().take(length - width + 1) {
+                chart.fill(start, start + width, tags);
             }
         }
         chart

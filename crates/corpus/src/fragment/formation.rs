@@ -79,8 +79,8 @@ pub fn listed(class: &str, kind: Kind, list: usize) -> Vec<String> {
 }
 
 const ONSETS: &str = "b br bl d dr f fl fr g gl gr h j k kl l m n p pl pr r s sk sl sp st str t tr v w z";
-const VOWELS: &str = "a e i o u a e i o u ai ea oo ou";
-const CODAS: &str = "b d f g k l m n p r t nd nt rk rm lt mp sk st ft ck ll";
+const VOWELS: &str = "a e i o u a e i o u ai ea oi ou";
+const CODAS: &str = "b d f l m n p r t v nd nt rk rm rn lt mp sk st ft";
 
 /// An invented root of one syllable, or sometimes two.
 fn root(stream: &mut Stream) -> String {

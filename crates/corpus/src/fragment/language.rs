@@ -13,6 +13,9 @@ pub const SENTENCES: RangeInclusive<usize> = 4..=10;
 /// How often a name is the document's favourite of its class instead of a fresh draw.
 pub const FAVOUR: f64 = 0.75;
 
+/// Decides the invented words. Chosen so that none of them is offensive.
+const LEXICON_SEED: u64 = 9;
+
 /// What a terminal of the grammar is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Terminal {
@@ -62,7 +65,7 @@ impl Language {
             .map(|symbol| grammar.names[symbol].as_str())
             .filter(|name| !name.starts_with('<'))
             .collect();
-        let lexicon = Lexicon::new(&literals);
+        let lexicon = Lexicon::new(&literals, LEXICON_SEED);
         let mut terminals = vec![None; grammar.symbols()];
         let mut tags = vec![Vec::new(); lexicon.words.len()];
         for symbol in leaves() {

@@ -6,7 +6,7 @@ use super::formation::{Kind, SHAPES, Shape, invent, listed};
 use super::morphology;
 use super::words::TOPICS;
 use cloze_foundation::{Draw, Stream};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Index of a word form.
 pub type WordId = u32;
@@ -92,8 +92,9 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// Makes the lexicon around the grammar's own words, which no lexeme may look like.
-    pub fn new(literals: &[&str]) -> Self {
+    /// Makes the lexicon around the grammar's own words, which no lexeme may look like. The seed
+    /// decides the invented roots.
+    pub fn new(literals: &[&str], seed: u64) -> Self {
         let mut lexicon = Self {
             words: Vec::new(),
             classes: Vec::new(),
@@ -103,7 +104,17 @@ impl Lexicon {
         for literal in literals {
             lexicon.add_word((*literal).to_owned(), None);
         }
-        let mut stream = Draw::new(1, "the built-in language's lexicon").stream();
+        let mut stream = Draw::new(seed, "the built-in language's lexicon").stream();
+        // A listed word of a later class must not be taken by an invented one.
+        let reserved: HashSet<String> = SHAPES
+            .iter()
+            .flat_map(|Shape(name, kind, ..)| {
+                (0..=TOPICS.len())
+                    .flat_map(|list| listed(name, *kind, list))
+                    .map(|stem| kind.inflect(&stem))
+            })
+            .flatten()
+            .collect();
         for Shape(name, kind, common, topical, patterns) in SHAPES {
             let forms = kind.forms();
             let topics = if *topical > 0 { TOPICS.len() } else { 0 };
@@ -130,10 +141,18 @@ impl Lexicon {
                 let start = lexicon.lexemes.len();
                 let mut stems = stems.into_iter();
                 while lexicon.lexemes.len() - start < size {
-                    let Some(stem) = stems.next().or_else(|| invent(patterns, &mut stream)) else {
+                    let rank = lexicon.lexemes.len() - start;
+                    if let Some(stem) = stems.next() {
+                        lexicon.add_lexeme(class, list, rank, kind.inflect(&stem));
+                        continue;
+                    }
+                    let Some(stem) = invent(patterns, &mut stream) else {
                         break;
                     };
-                    lexicon.add_lexeme(class, list, lexicon.lexemes.len() - start, &stem, *kind);
+                    let forms = kind.inflect(&stem);
+                    if !forms.iter().any(|form| reserved.contains(form)) {
+                        lexicon.add_lexeme(class, list, rank, forms);
+                    }
                 }
                 let list = lexicon.weigh(start);
                 lexicon.classes[class].lists.push(list);
@@ -157,8 +176,7 @@ impl Lexicon {
     }
 
     /// Adds a lexeme unless one of its forms is already a word.
-    fn add_lexeme(&mut self, class: usize, list: usize, rank: usize, stem: &str, kind: Kind) {
-        let forms = kind.inflect(stem);
+    fn add_lexeme(&mut self, class: usize, list: usize, rank: usize, forms: Vec<String>) {
         if forms.iter().any(|form| self.id(form).is_some()) {
             return;
         }

@@ -1,10 +1,9 @@
 //! The built-in language: a probabilistic grammar of an English-like fragment, whose entropy, best possible
 //! masked-token accuracy and labels are known because the grammar is.
 //!
-//! `grammar.txt` is the whole grammar on one page; `lexicon` makes its words (from
-//! `words`, `formation` and `morphology`); `language` samples documents; `chart`
-//! is exact inference; `paradigms` and `pairs`
-//! make minimal pairs; `latent` and `truth` says what is known.
+//! `grammar.txt` is the whole grammar on one page; `lexicon` makes its words (from `words`, `formation` and
+//! `morphology`); `language` samples documents; `chart` and `latent` are exact inference, from which `truth` says what
+//! is known; `paradigms` and `pairs` make minimal pairs.
 
 mod chart;
 mod formation;

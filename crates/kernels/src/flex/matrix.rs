@@ -1,13 +1,4 @@
-//! Matrix products inside fused operations. Threads share the rows of the result, or the rows that are summed over, in
-//! blocks of fixed size, which for an encoder's tall matrices is faster than `gemm`'s own division of the work.
-
-use super::vector;
-use rayon::prelude::*;
-
-/// Rows of a tall matrix that one task multiplies.
-const ROWS: usize = 256;
-/// At most this many partial sums of a product over many rows.
-const PARTS: usize = 8;
+//! Matrix products inside fused operations, on the calling thread: the operations share their own work among threads.
 
 /// A matrix in a slice: element (i, j) lies at `i·row + j·column`.
 #[derive(Clone, Copy)]
@@ -101,52 +92,4 @@ pub(crate) fn multiply([m, k, n]: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, out:
             gemm::Parallelism::None,
         );
     }
-}
-
-/// `a · b + bias` for a tall row-major `a` of `[m, k]`, in parallel over blocks of rows. An empty `bias` is none.
-pub(crate) fn multiply_tall([m, k, n]: [usize; 3], a: &[f32], b: Matrix<'_>, bias: &[f32]) -> Vec<f32> {
-    let mut out = vec![0.0; m * n];
-    out.par_chunks_mut((ROWS * n).max(1))
-        .enumerate()
-        .for_each(|(block, out)| {
-            let a = Matrix::new(a, k).corner(block * ROWS, 0);
-            multiply([out.len() / n, k, n], a, b, out, n, Onto::Replace(1.0));
-            if !bias.is_empty() {
-                out.chunks_exact_mut(n).for_each(|row| vector::add(row, bias));
-            }
-        });
-    out
-}
-
-/// `aᵀ · b` for dense a of `[m, k]` and b of `[m, n]` with many rows, and the column sums of b.
-pub(crate) fn multiply_transposed([m, k, n]: [usize; 3], a: &[f32], b: &[f32]) -> (Vec<f32>, Vec<f32>) {
-    let rows = m.div_ceil(PARTS).max(ROWS);
-    let parts: Vec<_> = (0..m.div_ceil(rows))
-        .into_par_iter()
-        .map(|part| {
-            let (first, count) = (part * rows, rows.min(m - part * rows));
-            let mut product = vec![0.0; k * n];
-            let (a, rest) = (Matrix::new(a, k).corner(first, 0), &b[first * n..(first + count) * n]);
-            multiply(
-                [k, count, n],
-                a.transposed(),
-                Matrix::new(rest, n),
-                &mut product,
-                n,
-                Onto::Replace(1.0),
-            );
-            let mut sums = vec![0.0; n];
-            if n > 0 {
-                rest.chunks_exact(n).for_each(|row| vector::add(&mut sums, row));
-            }
-            (product, sums)
-        })
-        .collect();
-    let mut parts = parts.into_iter();
-    let (mut product, mut sums) = parts.next().unwrap_or_else(|| (vec![0.0; k * n], vec![0.0; n]));
-    for (more, more_sums) in parts {
-        vector::add(&mut product, &more);
-        vector::add(&mut sums, &more_sums);
-    }
-    (product, sums)
 }

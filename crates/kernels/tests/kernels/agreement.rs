@@ -39,18 +39,6 @@ proptest! {
     }
 
     #[test]
-    fn linear_agrees(rows in 1usize..700, inner in 1usize..40, width in 1usize..40, biased: bool) {
-        let shapes = [[rows, inner], [inner, width], [1, width]];
-        let shapes = &shapes[..if biased { 3 } else { 2 }];
-        let bias = |x: &[Tensor<2>]| x.get(2).map(row);
-        assert_near(
-            &run(shapes, |x| cloze_kernels::linear(x[0].clone(), x[1].clone(), bias(x))),
-            &run(shapes, |x| reference::linear(x[0].clone(), x[1].clone(), bias(x))),
-            2e-5,
-        );
-    }
-
-    #[test]
     fn rotary_agrees(batch in 1usize..4, length in 1usize..20, heads in 1usize..4, half in 0usize..9) {
         // Heads of one column have nothing to turn.
         let width = heads * (2 * half).max(2);

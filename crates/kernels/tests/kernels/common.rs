@@ -17,11 +17,7 @@ pub fn values<const R: usize>(x: Tensor<R>) -> Vec<f32> {
 
 /// Output and gradients of the inputs, of `f` applied to numbers of these shapes, on flex.
 pub fn run(shapes: &[[usize; 2]], f: impl Fn(&[Tensor<2>]) -> Tensor<2>) -> Vec<Vec<f32>> {
-    run_on(&Device::flex().autodiff(), shapes, f)
-}
-
-/// [`run`] on an autodiff device.
-pub fn run_on(device: &Device, shapes: &[[usize; 2]], f: impl Fn(&[Tensor<2>]) -> Tensor<2>) -> Vec<Vec<f32>> {
+    let device = &Device::flex().autodiff();
     let inputs: Vec<_> = shapes
         .iter()
         .enumerate()

@@ -13,6 +13,21 @@ fn ids(ids: &[i64]) -> Tensor<1, Int> {
 }
 
 #[test]
+fn a_linear_map_and_a_table_are_what_they_are() {
+    let weight = Tensor::from_data([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], &flex());
+    let y = cloze_kernels::linear(
+        Tensor::from_data([[1.0, 0.0, -1.0]], &flex()),
+        weight.clone(),
+        Some(Tensor::from_data([10.0, 20.0], &flex())),
+    );
+    assert_eq!(values(y), [6.0, 16.0]);
+    assert_eq!(
+        values(cloze_kernels::embedding(weight, ids(&[2, 0, 2]))),
+        [5.0, 6.0, 1.0, 2.0, 5.0, 6.0]
+    );
+}
+
+#[test]
 fn a_normalised_row_has_mean_0_and_variance_1() {
     let y = reference::layer_norm(
         Tensor::from_data([[1.0, 2.0, 3.0, 6.0]], &flex()),
@@ -165,6 +180,10 @@ fn gradients_are_slopes() {
     assert_gradients(&[[3, 6], [1, 6], [1, 6]], |x| {
         cloze_kernels::layer_norm(x[0].clone(), row(&x[1]), Some(row(&x[2])), 1e-2)
     });
+    assert_gradients(&[[3, 5], [5, 4], [1, 4]], |x| {
+        cloze_kernels::linear(x[0].clone(), x[1].clone(), Some(row(&x[2])))
+    });
+    assert_gradients(&[[4, 3]], |x| cloze_kernels::embedding(x[0].clone(), ids(&[3, 0, 3])));
     assert_gradients(&[[3, 5]], |x| cloze_kernels::gelu(x[0].clone()));
     assert_gradients(&[[3, 6]], |x| cloze_kernels::geglu(x[0].clone()));
     assert_gradients(&[[5, 12]], |x| cloze_kernels::rotary(x[0].clone(), heads, 10.0));

@@ -50,8 +50,12 @@ fn any_number_of_threads_gives_the_same_bits() {
                 &[[600, 32], [1, 32], [1, 32], [32, 96], [700, 32], [1, 96], [1, 700]],
                 one_block,
             );
+            // Large enough for the matrix product to divide its work.
+            let linear = run(&[[2048, 64], [64, 80], [1, 80]], |x| {
+                cloze_kernels::linear(x[0].clone(), x[1].clone(), Some(x[2].clone().flatten(0, 1)))
+            });
             let norm = cloze_kernels::squared_norm(&numbers("x", [333, 333], &Device::flex()));
-            (results, norm.to_bits())
+            (results, linear, norm.to_bits())
         })
     };
     let one = with(1);

@@ -24,7 +24,8 @@ pub(crate) fn scene(view: &View) -> Result<Option<Scene>> {
     let height = 210.0;
     let (places, bottom) = grid(AXES.len(), 3, top, height);
     for (place, (axis, (left, top, wide))) in AXES.into_iter().zip(places).enumerate() {
-        let x = Range::from_zero(points().map(|point| (axis.take)(&point.spent)));
+        let along = || points().map(|point| (axis.take)(&point.spent));
+        let x = Range::from_zero(along());
         let panel = Panel {
             left,
             top,
@@ -35,7 +36,7 @@ pub(crate) fn scene(view: &View) -> Result<Option<Scene>> {
         };
         let y_label = if place % 3 == 0 { measure.label() } else { String::new() };
         panel.frame(&mut scene, axis.column, axis.label, &y_label, &x.ticks(4));
-        panel.chance(&mut scene, chance);
+        panel.chance(&mut scene, chance, along().fold(f64::INFINITY, f64::min));
         for (arm, curves) in curves.iter().enumerate() {
             let look = look(arm);
             mean(&mut scene, &panel, &profile(curves, axis, scale)?, look);
@@ -46,9 +47,10 @@ pub(crate) fn scene(view: &View) -> Result<Option<Scene>> {
             }
         }
     }
+    let dotted = if chance.is_some() { " Dotted line: chance." } else { "" };
     let caption = format!(
-        "Lines with symbols: mean over seeds at every judgement. Open circles, a little to the right: single seeds at the end. Equal for every arm: \
-         {}; on the other axes arms end where their training took them. The learning rate falls to zero at the end of the \
+        "Lines with symbols: mean over seeds at every judgement. Open circles, a little to the right: single seeds at the \
+         end.{dotted} Equal for every arm: {}; on the other axes arms end where their training took them. The learning rate falls to zero at the end of the \
          budget, so a point on the way is not the result of a smaller budget.",
         view.equalised()
     );

@@ -21,6 +21,7 @@ pub(crate) fn scores(view: &View) -> Result<Option<Scene>> {
         .collect::<Result<Vec<_>>>()?;
     let chance = measure.chance().map(|chance| chance * scale);
     let x = Range::from_zero(tokens(curves));
+    let first = tokens(curves).fold(f64::INFINITY, f64::min);
     let y = Range::around(
         profiles
             .iter()
@@ -62,7 +63,7 @@ pub(crate) fn scores(view: &View) -> Result<Option<Scene>> {
             String::new()
         };
         panel.frame(&mut scene, &title, AXES[0].label, &y_label, &x.ticks(4));
-        panel.chance(&mut scene, chance);
+        panel.chance(&mut scene, chance, first);
         match arm {
             None => drawn
                 .iter()
@@ -148,9 +149,9 @@ fn own(scene: &mut Scene, panel: &Panel, curves: &Curves, steps: &[Step], arm: u
 
 fn seeds_title(view: &View, arm: usize, curves: &Curves) -> String {
     let seeds = if curves.len() == 1 {
-        "1 seed, no interval".to_owned()
+        "1\u{a0}seed, no\u{a0}interval".to_owned()
     } else {
-        format!("{} seeds", curves.len())
+        format!("{}\u{a0}seeds", curves.len())
     };
     format!("{} ({seeds})", view.arms[arm].name)
 }

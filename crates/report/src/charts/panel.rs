@@ -127,20 +127,22 @@ impl Panel {
         }
     }
 
-    /// The level of a guesser. Its name stands at the left end, where charts leave room for it.
-    pub(crate) fn chance(&self, scene: &mut Scene, chance: Option<f64>) {
+    /// The level of a guesser, named at the left end if no data begin there. `first` is the smallest x of the data.
+    pub(crate) fn chance(&self, scene: &mut Scene, chance: Option<f64>, first: f64) {
         if let Some(chance) = chance {
             let ends = vec![self.at(self.x.low, chance), self.at(self.x.high, chance)];
             scene.line(ends, GREY, 1.2, Some((1.5, 3.5)));
             let (x, y) = self.at(self.x.low, chance);
-            scene.text((x + 3.0, y - 8.0), "chance", TICK - 1.0, GREY, Side::Start);
+            if x + 3.0 + text_width("chance", TICK - 1.0) < self.at(first, chance).0 - 6.0 {
+                scene.text((x + 3.0, y - 8.0), "chance", TICK - 1.0, GREY, Side::Start);
+            }
         }
     }
 }
 
 /// Rectangles of `count` panels in rows of `columns`, `height` high, from `top` on; and the y below the last row.
 pub(crate) fn grid(count: usize, columns: usize, top: f64, height: f64) -> (Vec<(f64, f64, f64)>, f64) {
-    let (left, right, between, above, below) = (super::style::MARGIN + 56.0, 14.0, 66.0, 40.0, 44.0);
+    let (left, right, between, above, below) = (super::style::MARGIN + 56.0, 14.0, 66.0, 44.0, 42.0);
     let columns = columns.min(count).max(1);
     let inner = super::style::WIDTH - left - right - super::style::MARGIN - between * (columns - 1) as f64;
     let wide = inner / columns as f64;

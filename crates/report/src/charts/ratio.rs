@@ -68,7 +68,7 @@ pub(crate) fn scene(view: &View) -> Result<Option<Scene>> {
             &measure.label(),
             &rates,
         );
-        panel.chance(&mut scene, chance);
+        panel.chance(&mut scene, chance, rates[0]);
         for (place, steps) in curves.iter().enumerate() {
             band(&mut scene, &panel, steps, look(place));
         }

@@ -66,10 +66,10 @@ pub(crate) fn fit(text: &str, size: f64, width: f64) -> String {
     letters.into_iter().collect()
 }
 
-/// Lines of at most `width`.
+/// Lines of at most `width`, broken at spaces that are not no-break spaces.
 pub(crate) fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
         match lines.last_mut() {
             Some(line) if text_width(&format!("{line} {word}"), size) <= width => *line = format!("{line} {word}"),
             _ => lines.push(word.to_owned()),
@@ -135,7 +135,8 @@ pub(crate) fn begin(title: &str) -> (Scene, f64) {
 /// Puts the caption below `bottom` and closes the scene.
 pub(crate) fn finish(mut scene: Scene, bottom: f64, caption: String) -> Scene {
     let mut y = bottom + 12.0;
-    for line in wrap(&caption, TICK, WIDTH - 2.0 * MARGIN) {
+    // Room for viewers whose font is wider than the one measured here.
+    for line in wrap(&caption, TICK, 0.88 * (WIDTH - 2.0 * MARGIN)) {
         scene.text((MARGIN, y), line, TICK, GREY, Side::Start);
         y += TICK * 1.45;
     }

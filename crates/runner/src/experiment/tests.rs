@@ -131,7 +131,8 @@ fn unknown_words_are_named_with_the_words_that_are_known() {
 fn values_out_of_range_are_named_with_the_range() {
     assert_eq!(
         fault("[[arm]]\nobjective = \"mlm\"\nrate = 1.5\n", &[]),
-        "1.5 is out of range\n  at x.toml:4:8 (arm[0].rate)\n  allowed: above 0 and below 1"
+        "1.5 is out of range\n  at x.toml:4:8 (arm[0].rate)\n  allowed: above 0 and below 1\n  \
+         hint: `cloze explain mlm` describes its options"
     );
     // A swept value is shown where it stands in the list.
     assert!(

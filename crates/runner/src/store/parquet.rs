@@ -77,7 +77,7 @@ pub fn write(path: &Path, frame: &mut DataFrame) -> Result<()> {
     write_whole(path, &bytes)
 }
 
-/// Reads a file that [`write`] wrote. The decoder panics on some damaged files; here that is a fault like any other.
+/// Reads a file that [`write()`] wrote. The decoder panics on some damaged files; here that is a fault like any other.
 ///
 /// # Errors
 /// A file that is missing, damaged, of a later schema or not ours.

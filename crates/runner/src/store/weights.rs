@@ -42,10 +42,10 @@ pub fn to_bytes(model: &dyn Parameters) -> Result<Vec<u8>> {
             Parameter::Vector(vector) => vector.try_to_data(),
             Parameter::Matrix(matrix) => matrix.try_to_data(),
         };
-        let values = data.map_err(|error| error.to_string()).and_then(|data| {
+        let values = data.map(|data| {
             let data = data.convert::<f32>();
             let bytes: Vec<u8> = data.iter::<f32>().flat_map(f32::to_le_bytes).collect();
-            Ok((data.shape().to_vec(), bytes))
+            (data.shape().to_vec(), bytes)
         });
         match values {
             Ok((shape, bytes)) => tensors.push((path.to_owned(), shape, bytes)),

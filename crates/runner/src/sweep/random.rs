@@ -3,7 +3,7 @@
 use super::{Axis, Dimension, MOST_RUNS, flatten};
 use crate::experiment::node::{Node, Value};
 use crate::experiment::section::{Section, wrong_kind};
-use cloze_foundation::{Draw, Fault, Result};
+use cloze_foundation::{Draw, Result};
 
 /// `samples` points drawn from (seed, key path, sample), so that another key or more samples change none of them.
 pub(super) fn read(node: &Node) -> Result<Dimension> {

@@ -13,7 +13,7 @@ fn the_same_seed_gives_the_same_text_for_ever() {
     let text: Vec<String> = (0..20).map(|index| document(1, index)).collect();
     assert_eq!(
         &blake3::hash(text.join("\n").as_bytes()).to_hex()[..16],
-        "d4a1e11e0f80a328"
+        "83dab56cddb76969"
     );
     assert_ne!(document(1, 0), document(2, 0));
 }
@@ -143,12 +143,5 @@ fn documents_keep_to_a_topic_and_return_to_names() {
 fn a_faulty_grammar_is_refused() {
     for text in ["S -> a", "1 S ->", "1 S -> a S", "1 S -> T", ""] {
         assert!(Grammar::parse(text).is_err(), "{text}");
-    }
-}
-
-#[test]
-fn zz_words() {
-    for lexeme in &LANGUAGE.lexicon.lexemes {
-        print!("{} ", LANGUAGE.lexicon.words[lexeme.forms[0] as usize].text);
     }
 }
