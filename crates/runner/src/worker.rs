@@ -48,6 +48,9 @@ impl Errand {
             command.arg("--data-root").arg(root);
         }
         command.env("RAYON_NUM_THREADS", threads.to_string());
+        // Tensor operations free and take the same large buffers all the time: giving their pages back to the system
+        // and faulting them in again cost 8 % of a step (docs/log.md).
+        command.env("MIMALLOC_PURGE_DELAY", "1000");
         command
     }
 }
@@ -58,6 +61,7 @@ impl Errand {
 /// # Errors
 /// What went wrong; unless the run was merely interrupted, FAILED says it too.
 pub fn train_run(errand: &Errand, out: &mut dyn Write) -> Result<Marker> {
+    join_pool();
     let store = Store::new(&errand.folder);
     let plan = Plan::read(&errand.folder)?;
     let run = plan.runs.iter().find(|run| run.id == errand.id).ok_or_else(|| {
@@ -80,6 +84,13 @@ pub fn train_run(errand: &Errand, out: &mut dyn Write) -> Result<Marker> {
         .write(folder.path())?;
     }
     result
+}
+
+/// Makes this thread one of rayon's. Otherwise it would hand every parallel piece to a worker and sleep until that is
+/// done, thousands of times a second: with one thread per process that costs speed (docs/log.md).
+fn join_pool() {
+    // A pool that is there already (a test, a second run in this process) works too, only slower.
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
 }
 
 fn attempt(errand: &Errand, run: &PlannedRun, folder: &RunFolder, out: &mut dyn Write) -> Result<Marker> {
