@@ -32,7 +32,9 @@ impl Draw {
     }
 
     fn narrow(self, tag: u64, coordinate: u64) -> Self {
-        Self { key: mix(mix(self.key ^ tag).wrapping_add(coordinate.wrapping_mul(GAMMA))) }
+        Self {
+            key: mix(mix(self.key ^ tag).wrapping_add(coordinate.wrapping_mul(GAMMA))),
+        }
     }
 
     /// The draws of one optimizer step.
@@ -57,7 +59,10 @@ impl Draw {
 
     /// The numbers at these coordinates, from the first one on.
     pub fn stream(self) -> Stream {
-        Stream { key: self.key, index: 0 }
+        Stream {
+            key: self.key,
+            index: 0,
+        }
     }
 }
 
@@ -133,7 +138,10 @@ mod tests {
         // Golden: a change here changes every result of every experiment.
         let mut stream = Draw::new(1, "corruption").step(7).example(3).stream();
         // The same arithmetic in Python's integers gave these.
-        assert_eq!([stream.bits(), stream.bits()], [0x1c7c_6fcc_9634_ab6b, 0x80ad_bbd1_632c_ea6d]);
+        assert_eq!(
+            [stream.bits(), stream.bits()],
+            [0x1c7c_6fcc_9634_ab6b, 0x80ad_bbd1_632c_ea6d]
+        );
     }
 
     #[test]

@@ -45,7 +45,14 @@ pub struct Fault {
 
 impl Fault {
     fn new(kind: FaultKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), place: None, allowed: None, nearest: None, remedy: None }
+        Self {
+            kind,
+            what: what.into(),
+            place: None,
+            allowed: None,
+            nearest: None,
+            remedy: None,
+        }
     }
 
     /// The input is wrong (exit 2).
@@ -129,7 +136,12 @@ pub fn nearest<S: AsRef<str>>(word: &str, candidates: impl IntoIterator<Item = S
     let limit = (word.chars().count() / 3).max(2);
     candidates
         .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate.as_ref()), candidate.as_ref().to_owned()))
+        .map(|candidate| {
+            (
+                strsim::damerau_levenshtein(word, candidate.as_ref()),
+                candidate.as_ref().to_owned(),
+            )
+        })
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)

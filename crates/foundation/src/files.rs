@@ -24,17 +24,26 @@ pub fn write_whole_with(path: &Path, fill: impl FnOnce(&mut File) -> std::io::Re
         fault.kind = crate::FaultKind::Run;
         fault
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed)?;
-    let mut beside = tempfile::Builder::new().prefix(".part-").tempfile_in(folder).map_err(failed)?;
+    let mut beside = tempfile::Builder::new()
+        .prefix(".part-")
+        .tempfile_in(folder)
+        .map_err(failed)?;
     fill(beside.as_file_mut()).map_err(failed)?;
     beside.as_file().sync_all().map_err(failed)?;
     let file = beside.persist(path).map_err(|error| failed(error.error))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(fs::Permissions::from_mode(0o644)).map_err(failed)?;
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        file.set_permissions(fs::Permissions::from_mode(0o644))
+            .map_err(failed)?;
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed)?;
     }
     drop(file);
     Ok(())
@@ -47,7 +56,11 @@ pub fn write_whole_with(path: &Path, fill: impl FnOnce(&mut File) -> std::io::Re
 pub fn read_text(path: &Path) -> Result<String> {
     let bytes = fs::read(path).map_err(|error| Fault::file("read", path, &error))?;
     String::from_utf8(bytes).map_err(|error| {
-        Fault::usage(format!("`{}` is not UTF-8 text (first bad byte at offset {})", path.display(), error.utf8_error().valid_up_to()))
+        Fault::usage(format!(
+            "`{}` is not UTF-8 text (first bad byte at offset {})",
+            path.display(),
+            error.utf8_error().valid_up_to()
+        ))
     })
 }
 

@@ -1,60 +1,50 @@
 //! What a score is: its title, unit, direction and chance level.
 
+use crate::read::Facts;
 use std::cmp::Ordering;
-
-/// What is known of an evaluation. It repeats four facts of the evaluations' registry, because a report must not need
-/// the code that trains and judges.
-struct Known {
-    task: &'static str,
-    title: &'static str,
-    headline: &'static str,
-    chance: Option<f64>,
-}
-
-const KNOWN: [Known; 3] = [
-    Known {
-        task: "minimal-pairs",
-        title: "Minimal pairs",
-        headline: "accuracy",
-        chance: Some(0.5),
-    },
-    Known {
-        task: "blimp",
-        title: "BLiMP",
-        headline: "accuracy",
-        chance: Some(0.5),
-    },
-    Known {
-        task: "masked-loss",
-        title: "Masked-token loss",
-        headline: "loss",
-        chance: None,
-    },
-];
 
 /// The pseudo-task of the mean over tasks.
 pub(crate) const ALL_TASKS: &str = "all tasks";
 /// The task of numbers from pretraining itself.
 pub(crate) const PRETRAINING: &str = "pretraining";
 
-/// A score: `minimal-pairs/agreement`, `accuracy`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A score: `minimal-pairs/agreement`, `accuracy`. Two are the same when task and metric are.
+#[derive(Clone, Debug)]
 pub(crate) struct Measure {
     pub task: String,
     pub metric: String,
+    facts: Option<Facts>,
+}
+
+impl PartialEq for Measure {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Measure {}
+
+impl PartialOrd for Measure {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Measure {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (&self.task, &self.metric).cmp(&(&other.task, &other.metric))
+    }
 }
 
 impl Measure {
-    pub(crate) fn new(task: &str, metric: &str) -> Self {
+    /// A score of a task or of a part of it; `tasks` is what the plan says of its evaluations.
+    pub(crate) fn new(task: &str, metric: &str, tasks: &[Facts]) -> Self {
+        let whole = task.split('/').next().unwrap_or_default();
         Self {
             task: task.to_owned(),
             metric: metric.to_owned(),
+            facts: tasks.iter().find(|facts| facts.task == whole).cloned(),
         }
-    }
-
-    fn known(&self) -> Option<&'static Known> {
-        let whole = self.task.split('/').next().unwrap_or_default();
-        KNOWN.iter().find(|known| known.task == whole)
     }
 
     /// The metric without the scoring rule in brackets.
@@ -70,8 +60,8 @@ impl Measure {
     /// For headings and axes, without the unit.
     pub(crate) fn title(&self) -> String {
         let whole = self.task.split('/').next().unwrap_or_default();
-        let title = match self.known() {
-            Some(known) => known.title.to_owned(),
+        let title = match &self.facts {
+            Some(facts) => facts.title.clone(),
             None if self.task == ALL_TASKS => return "Mean over tasks, chance-normalised score".to_owned(),
             None => whole.to_owned(),
         };
@@ -116,7 +106,10 @@ impl Measure {
 
     /// Whether larger is better.
     pub(crate) fn higher_is_better(&self) -> bool {
-        !["loss", "perplexity"].iter().any(|word| self.kind().contains(word))
+        match &self.facts {
+            Some(facts) if facts.headline == self.kind() => facts.higher_is_better,
+            _ => !["loss", "perplexity"].iter().any(|word| self.kind().contains(word)),
+        }
     }
 
     /// What a guesser gets, where that is known.
@@ -124,9 +117,8 @@ impl Measure {
         if self.task == ALL_TASKS {
             return Some(0.0);
         }
-        self.known()
-            .and_then(|known| known.chance)
-            .filter(|_| self.kind() == "accuracy")
+        let facts = self.facts.as_ref().filter(|facts| facts.headline == self.kind())?;
+        facts.chance
     }
 
     /// Better first.
@@ -140,11 +132,11 @@ impl Measure {
 }
 
 /// The metric of a task that tables and charts lead with, of those that were found.
-pub(crate) fn headline<'a>(task: &str, metrics: &[&'a str]) -> Option<&'a str> {
-    let wanted = KNOWN
+pub(crate) fn headline<'a>(task: &str, metrics: &[&'a str], tasks: &[Facts]) -> Option<&'a str> {
+    let wanted = tasks
         .iter()
-        .find(|known| known.task == task)
-        .map(|known| known.headline);
+        .find(|facts| facts.task == task)
+        .map(|facts| facts.headline.as_str());
     let preferred = wanted.into_iter().chain(["accuracy", "f1", "loss"]);
     preferred
         .filter_map(|word| metrics.iter().find(|metric| **metric == word))

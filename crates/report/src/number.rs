@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_have_honest_signs() {
-        let accuracy = Measure::new("blimp", "accuracy");
+        let accuracy = Measure::new("blimp", "accuracy", &[]);
         assert_eq!(
             [
                 value(&accuracy, 0.6234),

@@ -16,6 +16,19 @@ pub(crate) struct Plan {
     pub cites: Option<String>,
     pub runs: Vec<PlannedRun>,
     pub report: Wishes,
+    /// Absent in a plan written by hand: tasks then go by their names, without a chance level.
+    #[serde(default)]
+    pub tasks: Vec<Facts>,
+}
+
+/// What the plan says of an evaluation.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Facts {
+    pub task: String,
+    pub title: String,
+    pub headline: String,
+    pub higher_is_better: bool,
+    pub chance: Option<f64>,
 }
 
 /// What the experiment wants from its report.

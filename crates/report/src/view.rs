@@ -134,7 +134,7 @@ impl View {
         arm.spent.insert(seed, spent.unwrap_or_default());
         let mut refused: BTreeSet<Measure> = BTreeSet::new();
         for row in rows.iter().filter(|row| row.split != "train") {
-            let measure = Measure::new(&row.task, &row.metric);
+            let measure = Measure::new(&row.task, &row.metric, &self.plan.tasks);
             if !row.value.is_finite() {
                 refused.insert(measure);
                 continue;
@@ -194,7 +194,7 @@ impl View {
                 .filter(|measure| measure.task == task)
                 .map(|measure| measure.metric.as_str())
                 .collect();
-            headline(&task, &metrics).map(|metric| Measure::new(&task, metric))
+            headline(&task, &metrics, &self.plan.tasks).map(|metric| Measure::new(&task, metric, &self.plan.tasks))
         };
         self.tasks().into_iter().filter_map(lead).collect()
     }
@@ -236,7 +236,7 @@ impl View {
             .into_iter()
             .filter(|measure| measure.chance().is_some())
             .count();
-        (placed > 1).then(|| Measure::new(ALL_TASKS, "score"))
+        (placed > 1).then(|| Measure::new(ALL_TASKS, "score", &[]))
     }
 
     /// (score - chance) / (1 - chance), averaged over tasks within each seed.

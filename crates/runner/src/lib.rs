@@ -24,7 +24,7 @@ pub use config::{Budget, Equalise, OptimizerConfig, RunConfig, TaskConfig};
 pub use cost::Cost;
 pub use experiment::Experiment;
 pub use identity::run_id;
-pub use plan::{Plan, PlannedRun, ReportConfig};
+pub use plan::{Plan, PlannedRun, ReportConfig, TaskFacts};
 pub use progress::Progress;
 pub use run::{RunOptions, Summary, run};
 pub use worker::{Errand, train_run};

@@ -26,6 +26,22 @@ pub struct ReportConfig {
     pub charts: Vec<String>,
 }
 
+/// An evaluation as reports show it, copied from its entry in the registry: a report needs the plan and the metrics,
+/// and not the code that judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskFacts {
+    /// Its name, as in the metrics.
+    pub task: String,
+    /// For charts and tables.
+    pub title: String,
+    /// The metric that they lead with.
+    pub headline: String,
+    /// Whether a larger headline is better.
+    pub higher_is_better: bool,
+    /// The headline of a guesser, where there is one.
+    pub chance: Option<f64>,
+}
+
 /// A run in a plan.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedRun {
@@ -54,6 +70,9 @@ pub struct Plan {
     pub runs: Vec<PlannedRun>,
     /// What the report shows.
     pub report: ReportConfig,
+    /// What the report has to know of the evaluations that judge the runs.
+    #[serde(default)]
+    pub tasks: Vec<TaskFacts>,
     /// What was claimed before the first run.
     #[serde(default)]
     pub claims: Vec<Claim>,
@@ -116,6 +135,7 @@ impl Plan {
             question: experiment.question.clone(),
             cites: experiment.cites.clone(),
             report: report(experiment, &names, &stems, &runs)?,
+            tasks: tasks(&runs)?,
             runs,
             claims: experiment.claims.clone(),
         })
@@ -166,6 +186,24 @@ impl Plan {
     pub fn cost(&self, flops_per_second: f64) -> Result<Cost> {
         Cost::of(self, flops_per_second)
     }
+}
+
+/// The evaluations of all runs, each once, in the order of the first run that has it.
+fn tasks(runs: &[PlannedRun]) -> Result<Vec<TaskFacts>> {
+    let mut facts: Vec<TaskFacts> = Vec::new();
+    for task in runs.iter().flat_map(|run| &run.config.evaluate) {
+        if facts.iter().all(|known| known.task != task.task) {
+            let entry = cloze_evals::find(&task.task)?;
+            facts.push(TaskFacts {
+                task: task.task.clone(),
+                title: entry.title.to_owned(),
+                headline: entry.headline.to_owned(),
+                higher_is_better: entry.higher_is_better,
+                chance: entry.chance,
+            });
+        }
+    }
+    Ok(facts)
 }
 
 fn check_size(experiment: &Experiment) -> Result<()> {

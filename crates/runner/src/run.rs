@@ -71,6 +71,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress) -> Result
     }
     if waiting.is_empty() {
         progress.say(&format!("all {} runs have ended already", plan.runs.len()));
+        plan.write(store.root())?;
     } else {
         device::open(&options.device)?;
         check_evaluations(&waiting, options)?;

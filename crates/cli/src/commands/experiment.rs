@@ -33,7 +33,12 @@ pub fn plan(arguments: &ExperimentArguments, json: bool) -> Result<String> {
             None => arms.push((&run.arm, 1, run.flops)),
         }
     }
-    let width = arms.iter().map(|(arm, ..)| arm.chars().count()).max().unwrap_or(0).max(3);
+    let width = arms
+        .iter()
+        .map(|(arm, ..)| arm.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(3);
     let _ = writeln!(text, "{:width$}  seeds  training FLOPs", "arm");
     for (arm, seeds, flops) in &arms {
         let _ = writeln!(text, "{arm:width$}  {seeds:5}  {flops:.2e}");

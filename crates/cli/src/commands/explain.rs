@@ -14,27 +14,44 @@ pub fn explain(topic: Option<&str>) -> Result<String> {
     if let Some(entry) = OBJECTIVES.iter().find(|entry| entry.name == topic) {
         let mut text = heading(entry.name, entry.title, entry.summary, entry.citation);
         list(&mut text, "Options", entry.options);
-        list(&mut text, "Sentence scores (the first one is the headline)", entry.scores);
+        list(
+            &mut text,
+            "Sentence scores (the first one is the headline)",
+            entry.scores,
+        );
         return Ok(text);
     }
     if let Some(entry) = EVALUATIONS.iter().find(|entry| entry.name == topic) {
         let mut text = heading(entry.name, entry.title, entry.summary, entry.citation);
         list(&mut text, "Options", entry.options);
-        let direction = if entry.higher_is_better { "higher is better" } else { "lower is better" };
-        let chance = entry.chance.map(|chance| format!(", chance {chance}")).unwrap_or_default();
+        let direction = if entry.higher_is_better {
+            "higher is better"
+        } else {
+            "lower is better"
+        };
+        let chance = entry
+            .chance
+            .map(|chance| format!(", chance {chance}"))
+            .unwrap_or_default();
         let _ = writeln!(text, "\nHeadline metric: {} ({direction}{chance})", entry.headline);
         return Ok(text);
     }
     if let Some((key, meaning)) = cloze_runner::experiment::KEYS.iter().find(|(key, _)| *key == topic) {
         return Ok(format!("{key}\n  {meaning}\n"));
     }
-    let topics = || {
-        let keys = cloze_runner::experiment::KEYS.iter().map(|(key, _)| *key);
-        OBJECTIVES.iter().map(|entry| entry.name).chain(EVALUATIONS.iter().map(|entry| entry.name)).chain(keys)
-    };
     Err(Fault::usage(format!("nothing is known about `{topic}`"))
         .nearest(topic, topics())
         .remedy("`cloze explain` without a topic lists the topics"))
+}
+
+/// Every topic: objectives, evaluations, experiment keys.
+pub fn topics() -> impl Iterator<Item = &'static str> {
+    let keys = cloze_runner::experiment::KEYS.iter().map(|(key, _)| *key);
+    OBJECTIVES
+        .iter()
+        .map(|entry| entry.name)
+        .chain(EVALUATIONS.iter().map(|entry| entry.name))
+        .chain(keys)
 }
 
 fn index() -> String {

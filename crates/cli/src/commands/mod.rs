@@ -25,7 +25,11 @@ pub fn execute(command: Command) -> Result<u8> {
             let (text, status) = experiment::status(&experiment)?;
             print(&text).map(|_| status)
         }
-        Command::Report { experiment, results, format } => print(&experiment::report(&experiment, &results, format)?),
+        Command::Report {
+            experiment,
+            results,
+            format,
+        } => print(&experiment::report(&experiment, &results, format)?),
         Command::Explain { topic } => print(&explain::explain(topic.as_deref())?),
         Command::Data { command } => print(&data::execute(&command)?),
         Command::Completions { shell } => print(&String::from_utf8_lossy(&completions::script(shell))),

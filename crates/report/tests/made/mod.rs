@@ -140,6 +140,11 @@ impl Made {
         json!({
             "experiment": "made", "question": "Which objective <learns> most & soonest?", "cites": "Nobody (2026)",
             "runs": runs, "report": { "baseline": self.baseline, "charts": self.charts }, "claims": [],
+            "tasks": [
+                { "task": "minimal-pairs", "title": "Minimal pairs", "headline": "accuracy", "higher_is_better": true, "chance": 0.5 },
+                { "task": "blimp", "title": "BLiMP", "headline": "accuracy", "higher_is_better": true, "chance": 0.5 },
+                { "task": "masked-loss", "title": "Masked-token loss", "headline": "loss", "higher_is_better": false, "chance": null },
+            ],
         })
     }
 

@@ -83,6 +83,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         flops: 0.0,
     };
     Plan {
+        tasks: Vec::new(),
         experiment: "tiny".to_owned(),
         question: "Does it run?".to_owned(),
         cites: None,

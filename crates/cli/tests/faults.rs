@@ -1,0 +1,181 @@
+//! What bad input gets: one error that says what, where, what is allowed, the nearest match; exit 2; nothing written.
+
+mod common;
+
+use common::{Workplace, text};
+
+const GOOD: &str = r#"
+question = "Does bad input get a good answer?"
+
+[corpus]
+source    = "text.txt"
+tokenizer = { kind = "wordpiece", vocab = 64 }
+held_out  = 0.2
+
+[encoder]
+width  = 16
+layers = 1
+window = 8
+
+[budget]
+amount = "1k"
+
+[sweep]
+seeds = [1]
+
+[[arm]]
+objective = "mlm"
+
+[evaluate]
+tasks = []
+"#;
+
+/// Runs an experiment that differs from the good one by a replacement; gives the error text.
+fn fault(workplace: &Workplace, from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "the good experiment has no `{from}`");
+    workplace.write("x.toml", GOOD.replace(from, to));
+    let before = workplace.names();
+    let output = workplace.cloze(&["run", "x.toml"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(output.stdout.is_empty(), "data on stdout");
+    assert_eq!(said.matches("error: ").count(), 1, "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+    let after: Vec<String> = workplace
+        .names()
+        .into_iter()
+        .filter(|name| !before.contains(name))
+        .collect();
+    // The cache's folder may be there; what it holds is tested below.
+    for name in after {
+        assert_eq!(
+            common::files(&workplace.path(&name)),
+            Vec::<std::path::PathBuf>::new(),
+            "{name} was written"
+        );
+    }
+    said
+}
+
+fn workplace() -> Workplace {
+    let workplace = Workplace::new();
+    let paragraphs: String = (0..40)
+        .map(|n| format!("The cat number {n} sat on the mat and saw the dogs.\n\n"))
+        .collect();
+    workplace.write("text.txt", paragraphs);
+    workplace
+}
+
+#[track_caller]
+fn says(said: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(said.contains(part), "`{part}` is missing in:\n{said}");
+    }
+}
+
+#[test]
+fn a_misspelt_key() {
+    let said = fault(&workplace(), "layers = 1", "layesr = 1");
+    says(&said, &["layesr", "x.toml:11:1", "allowed:", "did you mean `layers`?"]);
+}
+
+#[test]
+fn an_unknown_objective() {
+    let said = fault(&workplace(), "\"mlm\"", "\"eletcra\"");
+    says(
+        &said,
+        &[
+            "eletcra",
+            "x.toml:21:",
+            "autoregressive",
+            "did you mean `electra`?",
+            "cloze explain",
+        ],
+    );
+}
+
+#[test]
+fn a_rate_of_one_and_a_half() {
+    let said = fault(&workplace(), "objective = \"mlm\"", "objective = \"mlm\"\nrate = 1.5");
+    says(&said, &["1.5", "rate", "x.toml:22:", "below 1"]);
+}
+
+#[test]
+fn a_missing_file() {
+    let said = fault(&workplace(), "text.txt", "novel.txt");
+    says(&said, &["novel.txt"]);
+}
+
+#[test]
+fn an_empty_corpus() {
+    let workplace = workplace();
+    workplace.write("text.txt", "\n  \n\n");
+    says(&fault(&workplace, "1k", "2k"), &["text.txt"]);
+}
+
+#[test]
+fn a_window_longer_than_the_positions() {
+    let said = fault(&workplace(), "window = 8", "window = 1000\npreset = \"bert\"");
+    says(&said, &["1000", "encoder.window", "512"]);
+}
+
+#[test]
+fn a_tokenizer_without_a_mask() {
+    let workplace = workplace();
+    workplace.write(
+        "tokenizer.json",
+        r#"{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,
+            "pre_tokenizer":{"type":"Whitespace"},"post_processor":null,"decoder":null,
+            "model":{"type":"WordLevel","vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"the":4},"unk_token":"[UNK]"}}"#,
+    );
+    let said = fault(
+        &workplace,
+        "{ kind = \"wordpiece\", vocab = 64 }",
+        "{ kind = \"file\", path = \"tokenizer.json\" }",
+    );
+    says(&said, &["tokenizer.json", "[MASK]"]);
+}
+
+#[test]
+fn a_corrupt_gzip() {
+    let workplace = workplace();
+    workplace.write("text.txt.gz", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3, 4, 5]);
+    says(&fault(&workplace, "text.txt", "text.txt.gz"), &["text.txt.gz"]);
+}
+
+#[test]
+fn a_missing_data_root_is_named_before_anything_runs() {
+    let said = fault(&workplace(), "tasks = []", "tasks = [\"blimp\"]");
+    says(&said, &["blimp", "--data-root"]);
+}
+
+#[test]
+fn an_unknown_device_and_an_unbuilt_one() {
+    let workplace = workplace();
+    workplace.write("x.toml", GOOD);
+    for (device, expected) in [("flexx", "did you mean `flex`?"), ("cuda", "--features cuda")] {
+        let output = workplace.cloze(&["run", "x.toml", "--device", device]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        // With the feature built in, `cuda` is known and fails otherwise.
+        if device != "cuda" || !cfg!(feature = "cuda") {
+            says(&said, &[device, expected]);
+        }
+    }
+}
+
+#[test]
+fn an_override_is_named_when_it_is_wrong() {
+    let workplace = workplace();
+    workplace.write("x.toml", GOOD);
+    let output = workplace.cloze(&["plan", "x.toml", "--set", "budget.amuont=3"]);
+    assert_eq!(output.status.code(), Some(2));
+    says(&text(&output.stderr), &["--set", "amuont", "did you mean `amount`?"]);
+}
+
+#[test]
+fn an_unknown_topic() {
+    let output = Workplace::new().cloze(&["explain", "elektra"]);
+    assert_eq!(output.status.code(), Some(2));
+    says(&text(&output.stderr), &["elektra", "did you mean `electra`?"]);
+}
