@@ -20,7 +20,8 @@ pub static ENTRY: Entry = Entry {
     title: "Masked-token loss (held-out text)",
     citation: "Devlin et al. 2019, at a rate of 15 % with [MASK] at every selected position",
     summary: "Mean negative log-likelihood in nats of masked tokens of held-out text, the same masks for every run. \
-              ELECTRA answers with its generator; objectives without a masked-token head have no such number.",
+              ELECTRA answers with its generator; objectives without a masked-token head have no such number. \
+              Single tokens are masked, as MLM does it: an arm that was trained on words or spans is judged off its own task.",
     headline: "loss",
     higher_is_better: false,
     chance: None,

@@ -93,10 +93,13 @@ fn grid(table: &Table) -> String {
 /// Names are shown as they are: no emphasis, no tags, no broken cells.
 fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        // `p < 0.001` needs no help; only what would begin a tag does.
+        let begins_tag = letters.peek().is_some_and(|next| next.is_ascii_alphabetic() || "/!?".contains(*next));
         match letter {
             '|' | '*' | '`' | '\\' => safe.extend(['\\', letter]),
-            '<' => safe.push_str("&lt;"),
+            '<' if begins_tag => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '&' => safe.push_str("&amp;"),
             letter if letter.is_control() => safe.push(' '),
