@@ -17,7 +17,7 @@ const WINDOWS: usize = 16;
 /// See [`crate::EVALUATIONS`].
 pub static ENTRY: Entry = Entry {
     name: "masked-loss",
-    title: "Masked-token loss (held-out text)",
+    title: "Masked-token loss",
     citation: "Devlin et al. 2019, at a rate of 15 % with [MASK] at every selected position",
     summary: "Mean negative log-likelihood in nats of masked tokens of held-out text, the same masks for every run. \
               ELECTRA answers with its generator; objectives without a masked-token head have no such number. \

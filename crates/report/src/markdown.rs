@@ -96,7 +96,9 @@ fn escape(text: &str) -> String {
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         // `p < 0.001` needs no help; only what would begin a tag does.
-        let begins_tag = letters.peek().is_some_and(|next| next.is_ascii_alphabetic() || "/!?".contains(*next));
+        let begins_tag = letters
+            .peek()
+            .is_some_and(|next| next.is_ascii_alphabetic() || "/!?".contains(*next));
         match letter {
             '|' | '*' | '`' | '\\' => safe.extend(['\\', letter]),
             '<' if begins_tag => safe.push_str("&lt;"),

@@ -67,8 +67,16 @@ fn truth(text: &mut String) {
     let truth = fragment::truth(SAMPLE);
     let rows = [
         ("entropy, nats per word", truth.entropy_per_word, truth.entropy_error),
-        ("best possible accuracy on one hidden word", truth.best_masked_accuracy, truth.accuracy_error),
-        ("best possible loss on one hidden word, nats", truth.best_masked_loss, truth.loss_error),
+        (
+            "best possible accuracy on one hidden word",
+            truth.best_masked_accuracy,
+            truth.accuracy_error,
+        ),
+        (
+            "best possible loss on one hidden word, nats",
+            truth.best_masked_loss,
+            truth.loss_error,
+        ),
     ];
     for (what, value, error) in rows {
         let _ = writeln!(text, "  {what}: {value:.3} (standard error {error:.3})");
