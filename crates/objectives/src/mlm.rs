@@ -77,7 +77,7 @@ impl Options for Masking {
 impl Masking {
     /// The number of tokens to select in a window with this many candidates.
     ///
-    /// google-research/bert, `create_pretraining_data.py` takes the rate of all positions, [CLS] and [SEP] included,
+    /// google-research/bert, `create_pretraining_data.py` takes the rate of all positions, `[CLS]` and `[SEP]` included,
     /// and rounds half to even as Python does.
     pub(crate) fn budget(&self, window: &Window, candidates: usize, progress: f64) -> usize {
         let rate = self.rate.at(progress);

@@ -204,7 +204,7 @@ impl Span {
     }
 
     /// The tokens on both sides of a span, if both are in the window. facebookresearch/SpanBERT knows only the inside of
-    /// a block, so a span beside [CLS] or [SEP] has no boundary there; `corrected` takes those for what they are.
+    /// a block, so a span beside `[CLS]` or `[SEP]` has no boundary there; `corrected` takes those for what they are.
     fn boundary(&self, span: &Range<usize>, window: &Window, vocabulary: &Vocabulary) -> Option<(u32, u32)> {
         let (left, right) = (span.start.checked_sub(1)?, span.end);
         let inside = |position: usize| {

@@ -1,15 +1,15 @@
-//! What takes the place of a selected token: [MASK], the token itself, or a random one.
+//! What takes the place of a selected token: `[MASK]`, the token itself, or a random one.
 
 use crate::options::within;
 use cloze_corpus::Vocabulary;
 use cloze_foundation::{Fault, Result, Stream};
 use serde::{Deserialize, Serialize};
 
-/// Shares of the selected tokens; the rest is kept. Devlin et al. 2019: 80 % [MASK], 10 % random, 10 % kept.
+/// Shares of the selected tokens; the rest is kept. Devlin et al. 2019: 80 % `[MASK]`, 10 % random, 10 % kept.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Replacement {
-    /// Share that becomes [MASK].
+    /// Share that becomes `[MASK]`.
     pub mask: f64,
     /// Share that becomes a random token.
     pub random: f64,
@@ -24,7 +24,7 @@ impl Default for Replacement {
 /// What happens to a selected token, or to all tokens of a selected word or span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// [MASK] takes its place.
+    /// `[MASK]` takes its place.
     Mask,
     /// A random token takes its place; a new one for every token of a word or span.
     Random,

@@ -6,7 +6,7 @@ use cloze_foundation::Stream;
 use std::ops::Range;
 
 /// Whether the token `id` may be hidden. `corrected` hides no special token; the published implementations do hide
-/// [UNK] (google-research/bert, `create_pretraining_data.py`: every token but [CLS] and [SEP] is a candidate).
+/// `[UNK]` (google-research/bert, `create_pretraining_data.py`: every token but `[CLS]` and `[SEP]` is a candidate).
 pub fn maskable(id: u32, vocabulary: &Vocabulary, mode: Mode) -> bool {
     !vocabulary.is_special(id) || (mode == Mode::Reference && id == vocabulary.special.unknown)
 }
