@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// What the children of the tests below do: not a test of its own.
 #[test]
-#[ignore = "started by the other tests"]
+#[ignore = "no test: the worker process, which the tests in this file start by themselves"]
 fn child() {
     let Ok(arguments) = std::env::var("TEST_ARGUMENTS") else {
         return;
