@@ -2,6 +2,8 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use cloze_runner::Cadence;
+use cloze_runner::store::lease;
 use std::path::PathBuf;
 
 /// Which pretraining objective should I use, at which masking ratio, and how sure can I be?
@@ -50,6 +52,17 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Format::Md)]
         format: Format,
     },
+    /// Print an array-job script for Slurm: one task a run, queued again when it is preempted or out of time
+    Slurm {
+        #[command(flatten)]
+        experiment: ExperimentArguments,
+        #[command(flatten)]
+        running: RunArguments,
+        #[command(flatten)]
+        slurm: SlurmArguments,
+    },
+    /// Look whether this machine and the runs of an experiment are in order; show and release stale claims
+    Doctor(DoctorArguments),
     /// Explain an objective, an evaluation or an experiment key; without a topic, list them
     Explain {
         /// `mlm`, `electra`, `minimal-pairs`, `budget.equalise`, ...
@@ -107,24 +120,101 @@ pub struct RunArguments {
     /// Say what would be run, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Train only the run with this id, as `status` prints it (what a Slurm array task does)
+    #[arg(long, value_name = "RUN")]
+    pub only: Option<String>,
+    /// Train diverged runs again
+    #[arg(long)]
+    pub retry_diverged: bool,
+    #[command(flatten)]
+    pub safety: SafetyArguments,
+}
+
+/// When to save, and what others may conclude from silence.
+#[derive(Clone, Debug, Args)]
+pub struct SafetyArguments {
+    /// How often a run saves what it has: `60s`, or `500 steps`
+    #[arg(long = "checkpoint", default_value_t, value_name = "TIME|STEPS")]
+    pub checkpoint: Cadence,
+    /// Seconds of silence after which a run that another machine began counts as abandoned
+    #[arg(long, default_value_t = lease::USUAL.as_secs_f64(), value_parser = seconds, value_name = "SECONDS")]
+    pub lease: f64,
+    /// A signal that asks for a stop, beside SIGTERM and SIGINT: HUP, USR1 or USR2
+    #[arg(long, value_name = "SIGNAL")]
+    pub stop_signal: Option<String>,
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= 1e6 => Ok(seconds),
+        _ => Err("a number of seconds above 0, at most 1000000".to_owned()),
+    }
+}
+
+/// What a task may take; by default the plan decides.
+#[derive(Debug, Args)]
+pub struct SlurmArguments {
+    /// Minutes that a task may take
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub minutes: Option<u64>,
+    /// MiB of memory of a task
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub mem: Option<u64>,
+    /// Cores of a task
+    #[arg(long)]
+    pub cores: Option<usize>,
+    /// Tasks at the same time
+    #[arg(long)]
+    pub at_once: Option<usize>,
+    /// A further option for sbatch, as in `--sbatch=--partition=short`; may be repeated
+    #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
+    pub sbatch: Vec<String>,
+}
+
+/// What to examine.
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// An experiment file or a results folder; without one, only the machine is looked at
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub experiment: Option<PathBuf>,
+    /// Where results live
+    #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
+    pub results: PathBuf,
+    /// Release stale claims, so that the next `run` need not wait
+    #[arg(long)]
+    pub release: bool,
+    /// Seconds without a sign of life after which a claim counts as stale; doctor watches for as long
+    #[arg(long, default_value_t = lease::USUAL.as_secs_f64(), value_parser = seconds, value_name = "SECONDS")]
+    pub lease: f64,
 }
 
 /// Arguments of the hidden command.
 #[derive(Debug, Args)]
 pub struct TrainRunArguments {
-    /// The experiment's results folder, which holds plan.json
+    /// The experiment's results folder
     pub folder: PathBuf,
     /// The run's id
     pub id: String,
+    /// The name of its arm
+    #[arg(long)]
+    pub arm: String,
     /// Its prepared corpus
     #[arg(long)]
     pub corpus: PathBuf,
+    /// The last attempt at it, which is over; 0 if there was none
+    #[arg(long)]
+    pub after: u32,
+    /// By which its parent knows its attempt
+    #[arg(long)]
+    pub token: String,
     /// Folder with data sets
     #[arg(long)]
     pub data_root: Option<PathBuf>,
     /// Backend
     #[arg(long, default_value = "flex")]
     pub device: String,
+    #[command(flatten)]
+    pub safety: SafetyArguments,
 }
 
 /// About data sets.

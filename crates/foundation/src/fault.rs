@@ -60,6 +60,11 @@ impl Fault {
         Self::new(FaultKind::Usage, what)
     }
 
+    /// Work that stopped half way and goes on when the same command is run again (exit 75).
+    pub fn interrupted(what: impl Into<String>) -> Self {
+        Self::new(FaultKind::Interrupted, what).remedy("run the same command again to go on")
+    }
+
     /// Something failed while running (exit 1).
     pub fn run(what: impl Into<String>) -> Self {
         Self::new(FaultKind::Run, what)
@@ -67,7 +72,17 @@ impl Fault {
 
     /// A file that could not be read or written, in the system's words.
     pub fn file(action: &str, path: &std::path::Path, error: &std::io::Error) -> Self {
-        Self::usage(format!("cannot {action} `{}`: {error}", path.display()))
+        use std::io::ErrorKind;
+        let fault = Self::usage(format!("cannot {action} `{}`: {error}", path.display()));
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                fault.remedy("free some space (or use another --results folder) and run the same command again")
+            }
+            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied if action != "read" => {
+                fault.remedy("choose a folder that you may write to, with --results")
+            }
+            _ => fault,
+        }
     }
 
     /// Says where. An outer place is put in front of an inner one.

@@ -1,9 +1,33 @@
 //! Files that are complete or absent: written beside, synced, renamed.
 
-use crate::{Fault, Result};
+use crate::{Fault, FaultKind, Result};
 use std::fs::{self, File};
-use std::io::Write;
-use std::path::Path;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// How the names of files and folders begin that are being written. Readers ignore them.
+const SCRATCH: &str = ".part-";
+
+fn parent(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}
+
+/// Names in a folder survive a power loss once the folder itself is synced.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn unwritten(path: &Path, error: &std::io::Error) -> Fault {
+    Fault {
+        kind: FaultKind::Run,
+        ..Fault::file("write", path, error)
+    }
+}
 
 /// Writes `bytes` to `path` so that at every moment, also after a kill or a power loss, `path` holds either what it
 /// held before or all of `bytes`. Missing parent folders are made.
@@ -19,34 +43,109 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// As [`write_whole`].
 pub fn write_whole_with(path: &Path, fill: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
-    let failed = |error: std::io::Error| {
-        let mut fault = Fault::file("write", path, &error);
-        fault.kind = crate::FaultKind::Run;
-        fault
-    };
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let failed = |error: std::io::Error| unwritten(path, &error);
+    let folder = parent(path);
     fs::create_dir_all(folder).map_err(failed)?;
     let mut beside = tempfile::Builder::new()
-        .prefix(".part-")
+        .prefix(SCRATCH)
         .tempfile_in(folder)
         .map_err(failed)?;
     fill(beside.as_file_mut()).map_err(failed)?;
-    beside.as_file().sync_all().map_err(failed)?;
-    let file = beside.persist(path).map_err(|error| failed(error.error))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(fs::Permissions::from_mode(0o644))
-            .map_err(failed)?;
-        File::open(folder)
-            .and_then(|folder| folder.sync_all())
+        beside
+            .as_file()
+            .set_permissions(fs::Permissions::from_mode(0o644))
             .map_err(failed)?;
     }
+    let (file, scratch) = beside.into_parts();
+    file.sync_all().map_err(failed)?;
     drop(file);
+    fs::rename(&scratch, path).map_err(failed)?;
+    let _gone = scratch.keep(); // it has another name now, so there is nothing to clean up
+    sync_folder(folder).map_err(failed)
+}
+
+/// Fills a folder beside `path` and gives it that name once everything in it is synced, so that `path` is complete or
+/// absent. `fill` is given the folder to write to. Missing parent folders are made. Where `path` is a folder with
+/// something in it already, it is left as it is and the answer is false: of several processes that try, one succeeds.
+///
+/// # Errors
+/// What `fill` or the system says; nothing is left behind then.
+pub fn write_folder(path: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<bool> {
+    let failed = |error: std::io::Error| unwritten(path, &error);
+    let parent = parent(path);
+    fs::create_dir_all(parent).map_err(failed)?;
+    let beside = tempfile::Builder::new()
+        .prefix(SCRATCH)
+        .tempdir_in(parent)
+        .map_err(failed)?;
+    fill(beside.path())?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Scratch folders are private; what is finished may be shared.
+        fs::set_permissions(beside.path(), fs::Permissions::from_mode(0o755)).map_err(failed)?;
+    }
+    sync_folder(beside.path()).map_err(failed)?;
+    match fs::rename(beside.path(), path) {
+        Ok(()) => {
+            let _gone = beside.keep(); // it has another name now, so there is nothing to clean up
+            sync_folder(parent).map_err(failed)?;
+            Ok(true)
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Removes a file or a folder with all that is in it; what is not there counts as removed.
+///
+/// # Errors
+/// What the system says.
+pub fn remove(path: &Path) -> Result<()> {
+    let removed = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Fault::file("remove", path, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes what a process that was killed while it wrote left in `folder`. Only for the folder's one writer.
+///
+/// # Errors
+/// What the system says.
+pub fn sweep_scratch(folder: &Path) -> Result<()> {
+    for path in list(folder)? {
+        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(SCRATCH)) {
+            remove(&path)?;
+        }
+    }
     Ok(())
+}
+
+/// What is in a folder, sorted by name; nothing where there is no folder.
+///
+/// # Errors
+/// A folder that cannot be listed.
+pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |error: std::io::Error| Fault::file("list", folder, &error);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.map_err(failed)?.path());
+    }
+    paths.sort();
+    Ok(paths)
 }
 
 /// Reads a whole file as UTF-8 text.
@@ -85,5 +184,25 @@ mod tests {
         assert!(result.is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_appears_whole_and_only_for_the_first() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("deep").join("a");
+        let fill = |text: &'static str| move |scratch: &Path| write_whole(&scratch.join("x"), text.as_bytes());
+        assert!(write_folder(&path, fill("first")).unwrap());
+        assert!(!write_folder(&path, fill("second")).unwrap());
+        assert_eq!(read_text(&path.join("x")).unwrap(), "first");
+        let refused = write_folder(&place.path().join("b"), |_| Err(Fault::run("no")));
+        assert!(refused.is_err());
+        assert_eq!(list(place.path()).unwrap(), [place.path().join("deep")]);
+        assert_eq!(list(&place.path().join("deep")).unwrap(), [path.clone()]);
+
+        fs::create_dir(place.path().join(".part-left")).unwrap();
+        sweep_scratch(place.path()).unwrap();
+        remove(&path).unwrap();
+        remove(&path).unwrap();
+        assert_eq!(list(&place.path().join("deep")).unwrap(), Vec::<PathBuf>::new());
     }
 }

@@ -102,9 +102,7 @@ impl View {
         for run in &plan.runs {
             let place = names.iter().position(|name| *name == run.arm).unwrap_or_default();
             let rows = by_run.remove(run.id.as_str()).unwrap_or_default();
-            // A run that was repeated counts once, as its last attempt.
-            let last = rows.iter().map(|row| row.attempt).max().unwrap_or_default();
-            let rows: Vec<&Row> = rows.into_iter().filter(|row| row.attempt == last).collect();
+            let rows = last_words(rows);
             let status = match &rows {
                 rows if rows.iter().any(|row| row.metric == "diverged" && row.value != 0.0) => Status::Diverged,
                 rows if !rows.is_empty() => Status::Done,
@@ -304,4 +302,17 @@ fn arm(run: &PlannedRun) -> Arm {
         seeds: Vec::new(),
         spent: BTreeMap::new(),
     }
+}
+
+/// A run that was resumed has rows of several attempts. Where two speak of the same step, the later one counts.
+fn last_words(rows: Vec<&Row>) -> Vec<&Row> {
+    let mut latest: BTreeMap<(u64, &str, &str, &str), &Row> = BTreeMap::new();
+    for row in rows {
+        let key = (row.spent.steps as u64, row.split.as_str(), row.task.as_str(), row.metric.as_str());
+        match latest.get(&key) {
+            Some(known) if known.attempt > row.attempt => {}
+            _ => _ = latest.insert(key, row),
+        }
+    }
+    latest.into_values().collect()
 }

@@ -14,8 +14,10 @@ pub const ASSUMED_FLOPS_PER_SECOND: f64 = 1.2e11;
 const SAMPLE: usize = 8;
 /// Share of tokens that begin a word, in the windows made for that.
 const WORD_STARTS: f64 = 0.75;
-/// A checkpoint holds each weight and its two moments as 32-bit floats.
-const CHECKPOINT_BYTES_PER_PARAMETER: u64 = 12;
+/// A weight is a 32-bit float.
+const WEIGHT_BYTES: u64 = 4;
+/// A checkpoint holds each weight and its two moments.
+const CHECKPOINT_COPIES: u64 = 3;
 
 /// What a plan takes.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,7 +28,10 @@ pub struct Cost {
     pub flops: f64,
     /// Tokens that their encoders read.
     pub tokens: f64,
-    /// Bytes of one checkpoint of every run (encoder and two moments; heads of objectives excluded).
+    /// Bytes of the trained weights of all runs (encoders; heads of objectives excluded).
+    pub weight_bytes: u64,
+    /// Bytes of the largest checkpoint of any run. While a run trains there are up to
+    /// [`MOST`](crate::store::checkpoint::MOST) of them, afterwards none.
     pub checkpoint_bytes: u64,
     /// Seconds of training one after the other at the stated rate; budgets in seconds count as they are.
     pub seconds: f64,
@@ -39,6 +44,7 @@ impl Cost {
             runs: plan.runs.len(),
             flops: 0.0,
             tokens: 0.0,
+            weight_bytes: 0,
             checkpoint_bytes: 0,
             seconds: 0.0,
         };
@@ -54,12 +60,20 @@ impl Cost {
             let steps = run.flops / expected.step(config, &*objective)?.flops;
             cost.tokens += steps * (config.budget.batch * config.encoder.window) as f64;
             let parameters = config.encoder.parameters(vocabularies.size(&config.corpus.tokenizer)?) as u64;
-            cost.checkpoint_bytes = cost
-                .checkpoint_bytes
-                .saturating_add(parameters.saturating_mul(CHECKPOINT_BYTES_PER_PARAMETER));
+            let bytes = parameters.saturating_mul(WEIGHT_BYTES);
+            cost.weight_bytes = cost.weight_bytes.saturating_add(bytes);
+            cost.checkpoint_bytes = cost.checkpoint_bytes.max(bytes.saturating_mul(CHECKPOINT_COPIES));
         }
         Ok(cost)
     }
+}
+
+/// V of a run's tokenizer.
+///
+/// # Errors
+/// A tokenizer file that cannot be read.
+pub(crate) fn vocabulary_size(config: &RunConfig) -> Result<usize> {
+    Vocabularies::default().size(&config.corpus.tokenizer)
 }
 
 /// What one optimizer step is expected to do.

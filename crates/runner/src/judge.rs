@@ -1,9 +1,9 @@
 //! Judging a model while it trains: the validation loss under its own objective, and the evaluations.
 
-use crate::RunConfig;
 use crate::train::Job;
+use crate::{RunConfig, TaskConfig};
 use cloze_corpus::Prepared;
-use cloze_evals::Subject;
+use cloze_evals::{Measure, Subject};
 use cloze_foundation::{Draw, Result};
 use cloze_objectives::{Batch, Model, Objective};
 
@@ -45,26 +45,17 @@ impl HeldOut {
     }
 }
 
-/// Runs every evaluation of a job on a frozen model: (task, metric, value).
+/// Runs one evaluation of a job on a frozen model.
 ///
 /// # Errors
-/// What an evaluation says, with its name as place.
-pub fn evaluate(job: &Job, model: &dyn Model) -> Result<Vec<(String, String, f64)>> {
+/// What the evaluation says, with its name as place.
+pub fn evaluate(job: &Job, task: &TaskConfig, model: &dyn Model) -> Result<Vec<Measure>> {
     let subject = Subject {
         model,
         corpus: job.corpus,
         window: job.config.encoder.window,
         data_root: job.data_root,
     };
-    let mut measures = Vec::new();
-    for task in &job.config.evaluate {
-        let entry = cloze_evals::find(&task.task)?;
-        let found = (entry.evaluate)(&subject, &task.options).map_err(|fault| fault.at(task.task.as_str()))?;
-        measures.extend(
-            found
-                .into_iter()
-                .map(|measure| (measure.task, measure.metric, measure.value)),
-        );
-    }
-    Ok(measures)
+    let entry = cloze_evals::find(&task.task)?;
+    (entry.evaluate)(&subject, &task.options).map_err(|fault| fault.at(task.task.as_str()))
 }

@@ -4,8 +4,22 @@ use crate::budget::Spent;
 use crate::store::Split;
 use crate::store::metrics::PRETRAINING;
 use crate::train::Sink;
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// A meter between two steps, on the host.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    steps: u64,
+    loss: f64,
+    norm: f64,
+    rate: f64,
+    /// How many steps said a part of the loss, and the bits of its sum, which need not be a number.
+    parts: BTreeMap<String, (u64, u32)>,
+    since: Spent,
+    last: Option<(f64, f64)>,
+}
 
 /// Adds up what steps say and reports the means.
 #[derive(Default)]
@@ -14,7 +28,7 @@ pub struct Meter {
     loss: f64,
     norm: f64,
     rate: f64,
-    parts: BTreeMap<&'static str, (u64, Tensor<1>)>,
+    parts: BTreeMap<String, (u64, Tensor<1>)>,
     since: Spent,
     last: Option<(f64, f64)>,
 }
@@ -33,7 +47,39 @@ impl Meter {
                 Some((count, sum)) => (count + 1, sum + value),
                 None => (1, value),
             };
-            self.parts.insert(name, sum);
+            self.parts.insert(name.to_owned(), sum);
+        }
+    }
+
+    /// What the meter shows, to go on from later.
+    pub fn read(&self) -> Reading {
+        let read = |(name, (count, sum)): (&String, &(u64, Tensor<1>))| {
+            (name.clone(), (*count, sum.clone().into_scalar::<f32>().to_bits()))
+        };
+        Reading {
+            steps: self.steps,
+            loss: self.loss,
+            norm: self.norm,
+            rate: self.rate,
+            parts: self.parts.iter().map(read).collect(),
+            since: self.since,
+            last: self.last,
+        }
+    }
+
+    /// A meter that goes on from a reading, with its sums on `device`.
+    pub fn resume(reading: &Reading, device: &Device) -> Self {
+        let sum = |(name, (count, bits)): (&String, &(u64, u32))| {
+            (name.clone(), (*count, Tensor::from_data([f32::from_bits(*bits)], device)))
+        };
+        Self {
+            steps: reading.steps,
+            loss: reading.loss,
+            norm: reading.norm,
+            rate: reading.rate,
+            parts: reading.parts.iter().map(sum).collect(),
+            since: reading.since,
+            last: reading.last,
         }
     }
 
@@ -58,7 +104,7 @@ impl Meter {
         row("tokens_per_second", speed);
         for (name, (count, sum)) in std::mem::take(&mut self.parts) {
             if name != "loss" {
-                row(name, f64::from(sum.into_scalar::<f32>()) / count as f64);
+                row(&name, f64::from(sum.into_scalar::<f32>()) / count as f64);
             }
         }
         let mean = self.loss / steps;

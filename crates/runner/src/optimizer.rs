@@ -1,11 +1,15 @@
 //! AdamW over any model: two moments per parameter path, decay on matrices only, one global gradient norm.
 
 use crate::OptimizerConfig;
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::{Device, Gradients, Tensor};
 use cloze_backbone::{Parameter, Parameters};
+use cloze_foundation::{Fault, Result};
 use cloze_kernels::AdamW;
 use cloze_objectives::Model;
 use std::collections::BTreeMap;
+
+/// The moments by name, in the order in which they are kept.
+const MOMENTS: [&str; 2] = ["first", "second"];
 
 /// AdamW (Loshchilov & Hutter 2019) with gradients clipped by their global norm (Pascanu et al. 2013).
 pub struct Optimizer {
@@ -22,6 +26,35 @@ impl Optimizer {
             updates: 0,
             moments: BTreeMap::new(),
         }
+    }
+
+    /// Both moments of every parameter that has had a gradient: `first/<path>` and `second/<path>`.
+    pub fn moments(&self) -> impl Iterator<Item = (String, &Parameter)> {
+        self.moments.iter().flat_map(|(path, pair)| {
+            let named = move |(moment, value)| (format!("{moment}/{path}"), value);
+            MOMENTS.iter().zip(pair).map(named)
+        })
+    }
+
+    /// Goes on after `updates` updates with the moments of a safetensors file.
+    ///
+    /// # Errors
+    /// Bytes that are not such a file, or a moment without its partner.
+    pub fn restore(&mut self, updates: u64, bytes: &[u8], device: &Device) -> Result<()> {
+        let mut tensors = crate::store::weights::parameters(bytes, device)?;
+        let mut moments = BTreeMap::new();
+        let paths: Vec<String> = tensors.keys().filter_map(|name| Some(name.strip_prefix("first/")?.to_owned())).collect();
+        for path in paths {
+            let [first, second] = MOMENTS.map(|moment| tensors.remove(&format!("{moment}/{path}")));
+            if let (Some(first), Some(second)) = (first, second) {
+                moments.insert(path, [first, second]);
+            }
+        }
+        if moments.is_empty() != (updates == 0) || !tensors.is_empty() {
+            return Err(Fault::usage("the moments of the optimizer are not complete"));
+        }
+        (self.updates, self.moments) = (updates, moments);
+        Ok(())
     }
 
     /// One update of every parameter that has a gradient. A `norm` above the configured one scales all gradients down

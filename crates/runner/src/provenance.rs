@@ -11,8 +11,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Written when a run starts, and again with `ended` when it ends.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
-    /// Which attempt at this run it is, from 1.
-    pub attempt: u32,
     /// cloze's version.
     pub cloze: String,
     /// The git revision of the working directory, with `+` where files differ from it; `None` outside a repository.
@@ -36,10 +34,9 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// What can be known now. The attempt's number is for the run's folder to say.
+    /// What can be known now.
     pub fn now(device: &str, corpus: &Prepared) -> Self {
         Self {
-            attempt: 1,
             cloze: env!("CARGO_PKG_VERSION").to_owned(),
             git: revision(),
             device: device.to_owned(),

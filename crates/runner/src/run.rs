@@ -1,19 +1,21 @@
 //! A whole plan: check, prepare, train what is missing, gather the metrics.
 
 use crate::progress::{Progress, title};
-use crate::store::{Marker, RunFolder, Store, parquet};
+use crate::queue::{Queue, Turn};
+use crate::store::{Marker, Store};
+use crate::supervise::{Outcome, supervise};
 use crate::train::check_corpus;
-use crate::worker::{Errand, supervise};
-use crate::{Plan, PlannedRun, device};
+use crate::{Cadence, Errand, Plan, PlannedRun, Stop, device, gather};
 use cloze_corpus::{CorpusConfig, Prepared, prepare};
+use cloze_foundation::files::write_whole;
 use cloze_foundation::{Fault, Result};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// Below this width a run does not keep two threads busy: one run on each core does more work than one run on all.
-const NARROW: usize = 384;
+pub(crate) const NARROW: usize = 384;
 
 /// How a plan is to be run. Nothing here changes a result.
 #[derive(Clone, Debug)]
@@ -30,36 +32,51 @@ pub struct RunOptions {
     pub fail_fast: bool,
     /// Train diverged runs again.
     pub retry_diverged: bool,
+    /// Train only the run with this id; the metrics are then not gathered.
+    pub only: Option<String>,
+    /// When runs save what they have.
+    pub checkpoint: Cadence,
+    /// How long a run that another process holds may be silent before it is taken over.
+    pub lease: Duration,
+    /// A signal that asks for a stop, beside SIGTERM and SIGINT.
+    pub stop_signal: Option<String>,
     /// The program that has the hidden subcommand: normally this one.
     pub program: PathBuf,
 }
 
 /// What became of a plan's runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Trained now.
     pub done: usize,
-    /// Had ended before.
+    /// Had ended before, or were ended by another process meanwhile.
     pub skipped: usize,
     /// Diverged, now or before.
     pub diverged: usize,
     /// Failed now.
     pub failed: usize,
-    /// Not started, because a run had failed (`fail_fast`).
+    /// Saved and left now, because a stop was asked for.
+    pub interrupted: usize,
+    /// Not started, because a run had failed (`fail_fast`) or a stop was asked for.
     pub left: usize,
+    /// What was found damaged while the metrics were gathered.
+    pub damaged: Vec<String>,
 }
 
 /// Trains every run of a plan that has not ended, each in a process of its own, and gathers the metrics of all that
-/// have. Running it again does only what is missing.
+/// have. Running it again does only what is missing, and goes on with what was begun.
+///
+/// Several processes, on several machines with one file system, may do this at once: each run is trained by one of
+/// them, and each waits for those that others hold.
 ///
 /// # Errors
-/// Whatever can be known before the first run starts, with nothing written; later, a store that cannot be written, or
-/// a run that was interrupted. A run that fails or diverges is counted, not an error.
-pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress) -> Result<Summary> {
+/// Whatever can be known before the first run starts, with nothing written; later, a store that cannot be written. A
+/// run that fails, diverges or is interrupted is counted, not an error.
+pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &Stop) -> Result<Summary> {
     let store = Store::new(options.results.join(&plan.experiment));
     let mut summary = Summary::default();
     let mut waiting = Vec::new();
-    for run in interleaved(plan) {
+    for run in chosen(plan, options)? {
         match store.run(&run.id).marker()? {
             Some(Marker::Done(_)) => summary.skipped += 1,
             Some(Marker::Diverged(_)) if !options.retry_diverged => {
@@ -70,17 +87,34 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress) -> Result
         }
     }
     if waiting.is_empty() {
-        progress.say(&format!("all {} runs have ended already", plan.runs.len()));
-        plan.write(store.root())?;
+        progress.say("every run has ended already");
+        if options.only.is_none() {
+            plan.write(store.root())?;
+        }
     } else {
         device::open(&options.device)?;
         check_evaluations(&waiting, options)?;
         let corpora = prepare_all(&waiting, options, progress)?;
         plan.write(store.root())?;
-        train_all(&waiting, &corpora, &store, options, progress, &mut summary)?;
+        train_all(&waiting, &corpora, &store, options, progress, stop, &mut summary)?;
     }
-    gather(plan, &store)?;
+    if options.only.is_none() {
+        summary.damaged = gather(plan, &store)?.damaged;
+    }
     Ok(summary)
+}
+
+/// The runs that this call is about.
+fn chosen<'a>(plan: &'a Plan, options: &RunOptions) -> Result<Vec<&'a PlannedRun>> {
+    let Some(id) = &options.only else {
+        return Ok(interleaved(plan));
+    };
+    plan.run(id).map(|run| vec![run]).ok_or_else(|| {
+        Fault::usage(format!("the plan has no run `{id}`"))
+            .at("--only")
+            .nearest(id, plan.runs.iter().map(|run| &run.id))
+            .remedy("`cloze status` lists the ids; they change when the experiment does")
+    })
 }
 
 /// The runs so that the first seeds of all arms come first, then the second seeds: a sweep that is stopped half way
@@ -138,9 +172,17 @@ fn corpus_of<'a>(corpora: &'a [(CorpusConfig, Prepared)], config: &CorpusConfig)
         .ok_or_else(|| Fault::run("a run's corpus was not prepared"))
 }
 
+/// The cores to use: what the machine has, or what RAYON_NUM_THREADS allows.
+fn cores() -> usize {
+    let allowed = std::env::var("RAYON_NUM_THREADS").ok().and_then(|text| text.parse().ok());
+    allowed
+        .filter(|cores| *cores > 0)
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
 /// How many runs at a time, and how many threads for each.
 fn workers(runs: &[&PlannedRun], options: &RunOptions) -> (usize, usize) {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = cores();
     let narrow = runs.iter().all(|run| run.config.encoder.width < NARROW);
     let usual = if narrow && device::is_host(&options.device) {
         cores
@@ -157,35 +199,37 @@ fn train_all(
     store: &Store,
     options: &RunOptions,
     progress: &dyn Progress,
+    stop: &Stop,
     summary: &mut Summary,
 ) -> Result<()> {
     let (jobs, threads) = workers(runs, options);
     progress.begin(runs.len());
-    let (next, ended) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let stop = || next.store(runs.len(), Ordering::SeqCst);
+    let queue = Queue::new(runs, store, options);
+    let ended = Mutex::new(Vec::new());
     let work = || {
-        while let Some(run) = runs.get(next.fetch_add(1, Ordering::SeqCst)) {
-            progress.started(run);
-            let result = corpus_of(corpora, &run.config.corpus).and_then(|corpus| {
-                let errand = Errand {
-                    folder: store.root().to_owned(),
-                    id: run.id.clone(),
-                    corpus: corpus.folder.clone(),
-                    device: options.device.clone(),
-                    data_root: options.data_root.clone(),
-                };
-                supervise(&errand, &options.program, threads, &|tick| progress.ticked(run, tick))
+        while let Some(next) = queue.next(stop, progress) {
+            let result = next.and_then(|(run, turn)| match turn {
+                Turn::EndedElsewhere(marker) => Ok((run, Outcome::Ended(marker), false)),
+                Turn::Train { after } => {
+                    let outcome = train_one(run, after, corpora, store, options, threads, stop, progress);
+                    Ok((run, outcome.map_err(|fault| fault.at(title(run)))?, true))
+                }
             });
             match &result {
-                Ok(marker) => {
+                Ok((run, Outcome::Elsewhere, _)) => {
+                    queue.put_back(run);
+                    continue;
+                }
+                Ok((run, Outcome::Ended(marker), _)) => {
                     progress.ended(run, marker);
                     if options.fail_fast && matches!(marker, Marker::Failed(_)) {
-                        stop();
+                        queue.close();
                     }
                 }
-                Err(_) => stop(),
+                Ok((_, Outcome::Interrupted, _)) => {}
+                Err(_) => queue.close(),
             }
-            let result = result.map_err(|fault| fault.at(title(run)));
+            queue.done_with_one();
             ended.lock().unwrap_or_else(PoisonError::into_inner).push(result);
         }
     };
@@ -196,29 +240,51 @@ fn train_all(
     });
     let ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
     summary.left = runs.len() - ended.len();
-    for marker in ended {
-        match marker? {
-            Marker::Done(_) => summary.done += 1,
-            Marker::Diverged(_) => summary.diverged += 1,
-            Marker::Failed(_) => summary.failed += 1,
+    for result in ended {
+        match result? {
+            (_, Outcome::Ended(Marker::Failed(_)), _) => summary.failed += 1,
+            (_, Outcome::Ended(Marker::Diverged(_)), _) => summary.diverged += 1,
+            (_, Outcome::Ended(Marker::Done(_)), true) => summary.done += 1,
+            (_, Outcome::Ended(Marker::Done(_)), false) => summary.skipped += 1,
+            (_, Outcome::Interrupted | Outcome::Elsewhere, _) => summary.interrupted += 1,
         }
     }
     Ok(())
 }
 
-/// Writes the rows of every run that has ended, done or diverged, in plan order, as one file.
-///
-/// # Errors
-/// A part that cannot be read, with its name; a file that cannot be written.
-pub fn gather(plan: &Plan, store: &Store) -> Result<()> {
-    let mut parts = Vec::new();
-    for folder in plan.runs.iter().map(|run| store.run(&run.id)) {
-        if let Some(Marker::Done(_) | Marker::Diverged(_)) = folder.marker()? {
-            parts.extend(RunFolder::parts(&folder)?);
-        }
-    }
-    match parquet::union(&parts)? {
-        Some(mut frame) => parquet::write(&store.metrics(), &mut frame),
-        None => Ok(()),
-    }
+#[expect(clippy::too_many_arguments, reason = "all of it is what one run needs to know of the sweep")]
+fn train_one(
+    run: &PlannedRun,
+    after: u32,
+    corpora: &[(CorpusConfig, Prepared)],
+    store: &Store,
+    options: &RunOptions,
+    threads: usize,
+    stop: &Stop,
+    progress: &dyn Progress,
+) -> Result<Outcome> {
+    progress.started(run);
+    let folder = store.run(&run.id);
+    let config = serde_json::to_string_pretty(&run.config).map_err(|error| Fault::run(error.to_string()))?;
+    write_whole(&folder.config(), (config + "\n").as_bytes())?;
+    let errand = Errand {
+        folder: store.root().to_owned(),
+        id: run.id.clone(),
+        arm: run.arm.clone(),
+        corpus: corpus_of(corpora, &run.config.corpus)?.folder.clone(),
+        device: options.device.clone(),
+        data_root: options.data_root.clone(),
+        after,
+        token: token(),
+        checkpoint: options.checkpoint,
+        lease: options.lease,
+        stop_signal: options.stop_signal.clone(),
+    };
+    supervise(&errand, &options.program, threads, stop, &|tick| progress.ticked(run, tick))
+}
+
+/// A word that no other attempt anywhere has.
+fn token() -> String {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    format!("{:016x}{:016x}", RandomState::new().build_hasher().finish(), RandomState::new().build_hasher().finish())
 }

@@ -5,11 +5,11 @@
 
 use crate::budget::Spent;
 use crate::judge::{self, HeldOut};
-use crate::meter::Meter;
+use crate::meter::{Meter, Reading};
 use crate::optimizer::{Optimizer, gradient_norm};
 use crate::schedule::learning_rate;
-use crate::store::Split;
-use crate::store::metrics::PRETRAINING;
+use crate::store::metrics::{LOST_SECONDS, PRETRAINING, RESUMED_AFTER};
+use crate::store::{Checkpoint, Split};
 use crate::{Budget, RunConfig};
 use burn::tensor::Device;
 use cloze_backbone::Init;
@@ -48,8 +48,61 @@ pub struct Tick {
     pub tokens_per_second: f64,
 }
 
+/// Where a run stands between two steps. With the weights and the optimizer's moments it is all there is to know.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// What was used.
+    pub spent: Spent,
+    /// Share of the budget up to which numbers were reported and judgements made. Less than what `spent` says where
+    /// a step was taken and its judgement was not.
+    pub reported: f64,
+    /// Sums of the interval that goes on.
+    pub meter: Reading,
+}
+
+/// A run between two steps: what a checkpoint needs.
+pub struct Standing<'a> {
+    /// The model.
+    pub model: &'a dyn Model,
+    /// The optimizer with its moments.
+    pub optimizer: &'a Optimizer,
+    /// The clock of the run, which stands still while it is judged.
+    pub spent: &'a Spent,
+    /// See [`Position`].
+    pub reported: f64,
+    meter: &'a Meter,
+}
+
+impl Standing<'_> {
+    /// The position, read from the device.
+    pub fn position(&self) -> Position {
+        Position {
+            spent: *self.spent,
+            reported: self.reported,
+            meter: self.meter.read(),
+        }
+    }
+}
+
+/// Where a run goes on.
+pub struct Resume<'a> {
+    /// What was saved.
+    pub checkpoint: Option<&'a Checkpoint>,
+    /// Seconds of training that were spent by then, those after the checkpoint that were lost included.
+    pub seconds: f64,
+}
+
 /// Who is told what happens in a run. An error ends the run.
 pub trait Sink {
+    /// Between two steps, and between two evaluations of a judgement: a moment at which the run can be saved and left.
+    ///
+    /// # Errors
+    /// Where the run is to stop here, or cannot be saved.
+    fn rest(&mut self, standing: &Standing) -> Result<()> {
+        let _ = standing;
+        Ok(())
+    }
+
     /// A number to keep.
     fn row(&mut self, spent: &Spent, split: Split, task: &str, metric: &str, value: f64);
 
@@ -112,44 +165,36 @@ pub fn check_corpus(config: &RunConfig, corpus: &Prepared) -> Result<()> {
     Ok(())
 }
 
-/// Trains and judges one run.
+/// Trains and judges one run, from its beginning or from where it was left.
 ///
 /// # Errors
-/// A configuration that cannot be built, an evaluation that fails, a sink that refuses. Divergence is not an error.
-pub fn train(job: &Job, sink: &mut dyn Sink) -> Result<Trained> {
-    let Job { config, corpus, .. } = *job;
-    check_corpus(config, corpus)?;
-    let objective = cloze_objectives::configure(&config.objective, &config.options)?;
-    let vocabulary = corpus.tokenizer.vocabulary();
-    let init = Init::new(config.seed, &job.device.clone().autodiff());
-    let mut run = Run {
-        order: BatchOrder {
-            seed: config.seed,
-            windows: corpus.train.windows(config.encoder.window),
-        },
-        model: objective.build(&config.encoder, vocabulary, &init),
-        optimizer: Optimizer::new(config.optimizer),
-        meter: Meter::default(),
-        spent: Spent::default(),
-        objective,
-        job,
-    };
-    let held_out = HeldOut::new(config, corpus, &*run.objective);
-    let points = config.points.max(1) as f64;
-    let mut share = 0.0;
-    while share < 1.0 {
-        if let Some(ending) = run.step(share)? {
+/// A configuration that cannot be built, an evaluation that fails, a sink that refuses, a checkpoint of another run.
+/// Divergence is not an error.
+pub fn train(job: &Job, sink: &mut dyn Sink, resume: Option<&Resume>) -> Result<Trained> {
+    let mut run = Run::new(job)?;
+    if let Some(resume) = resume {
+        run.resume(resume, sink)?;
+    }
+    let held_out = HeldOut::new(job.config, job.corpus, &*run.objective);
+    while run.reported < 1.0 {
+        // A run that was saved between a step and its judgement goes on with the judgement.
+        let share = run.share();
+        if share <= run.reported
+            && share < 1.0
+            && let Some(ending) = run.step(share)?
+        {
             run.meter.report(&run.spent, sink);
             sink.row(&run.spent, Split::Train, PRETRAINING, "diverged", 1.0);
             sink.keep()?;
-            return Ok(Trained {
-                model: run.model,
-                spent: run.spent,
-                ending,
-            });
+            return Ok(run.ended(ending));
         }
-        let before = share;
-        share = run.spent.share(&config.budget);
+        let (before, share) = (run.reported, run.share());
+        let judged = crossed(before, share, job.config.points.max(1) as f64);
+        let judgement = if judged {
+            run.judge(&held_out, sink)?
+        } else {
+            Vec::new()
+        };
         if crossed(before, share, INTERVALS)
             && let Some((loss, tokens_per_second)) = run.meter.report(&run.spent, sink)
         {
@@ -160,20 +205,16 @@ pub fn train(job: &Job, sink: &mut dyn Sink) -> Result<Trained> {
                 tokens_per_second,
             })?;
         }
-        if crossed(before, share, points) {
-            let frozen = run.model.frozen();
-            sink.row(&run.spent, Split::HeldOut, PRETRAINING, "loss", held_out.loss(&*frozen));
-            for (task, metric, value) in judge::evaluate(job, &*frozen)? {
-                sink.row(&run.spent, Split::Test, &task, &metric, value);
-            }
+        for (split, task, metric, value) in judgement {
+            sink.row(&run.spent, split, &task, &metric, value);
+        }
+        run.reported = share;
+        if judged {
             sink.keep()?;
         }
+        sink.rest(&run.standing())?;
     }
-    Ok(Trained {
-        model: run.model,
-        spent: run.spent,
-        ending: Ending::Finished,
-    })
+    Ok(run.ended(Ending::Finished))
 }
 
 /// Whether one of `parts` equal parts of the budget ended between two shares. The end of the budget always counts.
@@ -189,9 +230,84 @@ struct Run<'a> {
     optimizer: Optimizer,
     meter: Meter,
     spent: Spent,
+    reported: f64,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(job: &'a Job<'a>) -> Result<Self> {
+        let Job { config, corpus, .. } = *job;
+        check_corpus(config, corpus)?;
+        let objective = cloze_objectives::configure(&config.objective, &config.options)?;
+        let init = Init::new(config.seed, &job.device.clone().autodiff());
+        Ok(Self {
+            order: BatchOrder {
+                seed: config.seed,
+                windows: corpus.train.windows(config.encoder.window),
+            },
+            model: objective.build(&config.encoder, corpus.tokenizer.vocabulary(), &init),
+            optimizer: Optimizer::new(config.optimizer),
+            meter: Meter::default(),
+            spent: Spent::default(),
+            reported: 0.0,
+            objective,
+            job,
+        })
+    }
+
+    /// Goes to where the run was left, and says so in its first rows.
+    fn resume(&mut self, resume: &Resume, sink: &mut dyn Sink) -> Result<()> {
+        if let Some(checkpoint) = resume.checkpoint {
+            let position = &checkpoint.state.position;
+            checkpoint.restore(&mut *self.model, &mut self.optimizer, self.job.device)?;
+            self.spent = position.spent;
+            self.reported = position.reported;
+            self.meter = Meter::resume(&position.meter, self.job.device);
+        }
+        let pending = self.share() > self.reported;
+        let last = self.spent.steps.saturating_sub(u64::from(pending)) as f64;
+        let lost = (resume.seconds - self.spent.seconds).max(0.0);
+        self.spent.seconds += lost;
+        for (metric, value) in [(RESUMED_AFTER, last), (LOST_SECONDS, lost)] {
+            sink.row(&self.spent, Split::Train, PRETRAINING, metric, value);
+        }
+        Ok(())
+    }
+
+    fn share(&self) -> f64 {
+        self.spent.share(&self.job.config.budget)
+    }
+
+    fn standing(&self) -> Standing<'_> {
+        Standing {
+            model: &*self.model,
+            optimizer: &self.optimizer,
+            spent: &self.spent,
+            reported: self.reported,
+            meter: &self.meter,
+        }
+    }
+
+    fn ended(self, ending: Ending) -> Trained {
+        Trained {
+            model: self.model,
+            spent: self.spent,
+            ending,
+        }
+    }
+
+    /// The validation loss and every evaluation: (split, task, metric, value).
+    fn judge(&self, held_out: &HeldOut, sink: &mut dyn Sink) -> Result<Vec<(Split, String, String, f64)>> {
+        let frozen = self.model.frozen();
+        let loss = held_out.loss(&*frozen);
+        let mut found = vec![(Split::HeldOut, PRETRAINING.to_owned(), "loss".to_owned(), loss)];
+        for task in &self.job.config.evaluate {
+            sink.rest(&self.standing())?;
+            let measures = judge::evaluate(self.job, task, &*frozen)?;
+            found.extend(measures.into_iter().map(|measure| (Split::Test, measure.task, measure.metric, measure.value)));
+        }
+        Ok(found)
+    }
+
     /// One optimizer step, which starts at `share` of the budget.
     fn step(&mut self, share: f64) -> Result<Option<Ending>> {
         let started = Instant::now();

@@ -1,87 +1,92 @@
-//! One run in one process: what the child does, and how the parent starts it and learns how it ended.
+//! One run in one process: what the child does.
 
+use crate::errand::{Cadence, Errand};
 use crate::provenance::Provenance;
-use crate::store::{Done, Failed, Label, Marker, Recorder, RunFolder, Split, Store, marker::Diverged, weights};
-use crate::train::{Ending, Job, Sink, Tick, train};
-use crate::{Plan, PlannedRun, Spent, device};
+use crate::pulse::Pulse;
+use crate::stop::Stop;
+use crate::store::checkpoint::State;
+use crate::store::{
+    Attempt, Checkpoint, Done, Failed, Label, Marker, Recorder, RunFolder, Split, Store, lease, marker::Diverged, weights,
+};
+use crate::train::{Ending, Job, Resume, Sink, Standing, Tick, train};
+use crate::{RunConfig, Spent, device, run_id};
 use cloze_corpus::Prepared;
-use cloze_foundation::files::write_whole;
+use cloze_foundation::files::read_text;
 use cloze_foundation::{Fault, FaultKind, Result};
-use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::io::Write;
+use std::time::Instant;
 
-/// The hidden subcommand that calls [`train_run`].
-pub const SUBCOMMAND: &str = "train-run";
-
-/// How many lines of a child's stderr are kept.
-const KEPT_LINES: usize = 20;
-
-/// What the child is told: `train-run <folder> <id> --corpus <folder> --device <name> [--data-root <folder>]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Errand {
-    /// The experiment's results folder, with `plan.json` in it.
-    pub folder: PathBuf,
-    /// The run's id.
-    pub id: String,
-    /// The prepared corpus.
-    pub corpus: PathBuf,
-    /// The device's name.
-    pub device: String,
-    /// Folder with data sets for evaluations.
-    pub data_root: Option<PathBuf>,
-}
-
-impl Errand {
-    /// The command line that has `program` run this errand on `threads` threads.
-    pub fn command(&self, program: &Path, threads: usize) -> Command {
-        let mut command = Command::new(program);
-        command
-            .arg(SUBCOMMAND)
-            .arg(&self.folder)
-            .arg(&self.id)
-            .arg("--corpus")
-            .arg(&self.corpus);
-        command.arg("--device").arg(&self.device);
-        if let Some(root) = &self.data_root {
-            command.arg("--data-root").arg(root);
-        }
-        command.env("RAYON_NUM_THREADS", threads.to_string());
-        // Tensor operations free and take the same large buffers all the time: giving their pages back to the system
-        // and faulting them in again cost 8 % of a step (docs/log.md).
-        command.env("MIMALLOC_PURGE_DELAY", "1000");
-        command
-    }
-}
-
-/// Trains one run of a frozen plan and leaves its marker. Progress goes to `out` as one JSON object per line; when
-/// nobody reads it any more (the parent died), training stops without a marker.
+/// Trains one run, from where it was left, and leaves its marker. Progress goes to `out` as one JSON object per line.
+/// When `stop` is requested the run is saved and left without a marker.
 ///
 /// # Errors
 /// What went wrong; unless the run was merely interrupted, FAILED says it too.
-pub fn train_run(errand: &Errand, out: &mut dyn Write) -> Result<Marker> {
+pub fn train_run(errand: &Errand, out: &mut dyn Write, stop: &Stop) -> Result<Marker> {
     join_pool();
-    let store = Store::new(&errand.folder);
-    let plan = Plan::read(&errand.folder)?;
-    let run = plan.runs.iter().find(|run| run.id == errand.id).ok_or_else(|| {
-        Fault::usage(format!(
-            "no run `{}` in the plan of `{}`",
-            errand.id,
-            errand.folder.display()
-        ))
-        .nearest(&errand.id, plan.runs.iter().map(|run| &run.id))
-    })?;
-    let folder = store.run(&run.id);
-    let result = attempt(errand, run, &folder, out);
+    let folder = Store::new(&errand.folder).run(&errand.id);
+    let config = configuration(&folder, &errand.id)?;
+    let device = device::open(&errand.device)?;
+    let corpus = Prepared::open(&errand.corpus)?;
+    let mut provenance = Provenance::now(&errand.device, &corpus);
+    let Some(attempt) = Attempt::claim(&folder, errand.after, &errand.token, &provenance)? else {
+        return Err(Fault::interrupted(format!("run {} was claimed by another process", errand.id)));
+    };
+    let job = Job {
+        config: &config,
+        corpus: &corpus,
+        device: &device,
+        data_root: errand.data_root.as_deref(),
+    };
+    let result = hold(errand, &job, &folder, &attempt, out, stop);
+    provenance.end();
+    // The run is safe by now, however it ended; these two only tell people and other processes.
+    let _ = provenance.write(&attempt.provenance());
+    let _ = attempt.end(match &result {
+        Ok(Marker::Done(_)) => "done".to_owned(),
+        Ok(Marker::Diverged(_)) => "diverged".to_owned(),
+        Ok(Marker::Failed(failed)) => format!("failed: {}", failed.reason),
+        Err(fault) if fault.kind == FaultKind::Interrupted => "interrupted".to_owned(),
+        Err(fault) => format!("failed: {}", fault.what),
+    });
+    result
+}
+
+fn configuration(folder: &RunFolder, id: &str) -> Result<RunConfig> {
+    let path = folder.config();
+    let wrong = |why: String| Fault::usage(format!("`{}` cannot be used: {why}", path.display()));
+    let config: RunConfig =
+        serde_json::from_str(&read_text(&path)?).map_err(|error| wrong(format!("it is no configuration: {error}")))?;
+    match run_id(&config) {
+        found if found == id => Ok(config),
+        found => Err(wrong(format!("it is that of run {found}"))),
+    }
+}
+
+/// What the holder of a run does with it.
+fn hold(
+    errand: &Errand,
+    job: &Job,
+    folder: &RunFolder,
+    attempt: &Attempt,
+    out: &mut dyn Write,
+    stop: &Stop,
+) -> Result<Marker> {
+    match folder.marker()? {
+        // Whoever had the run before has finished it meanwhile.
+        Some(marker @ (Marker::Done(_) | Marker::Diverged(_))) => return Ok(marker),
+        _ => folder.forget()?,
+    }
+    folder.sweep()?;
+    let result = resume_and_train(errand, job, folder, attempt, out, stop);
     if let Err(fault) = &result
         && fault.kind != FaultKind::Interrupted
     {
-        Marker::Failed(Failed {
+        let failed = Marker::Failed(Failed {
             reason: fault.to_string(),
             stderr: Vec::new(),
-        })
-        .write(folder.path())?;
+        });
+        // On a full disk this fails as well; the parent is told by the exit status and the words on stderr.
+        let _ = failed.write(folder.path());
     }
     result
 }
@@ -93,37 +98,51 @@ fn join_pool() {
     let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
 }
 
-fn attempt(errand: &Errand, run: &PlannedRun, folder: &RunFolder, out: &mut dyn Write) -> Result<Marker> {
-    let device = device::open(&errand.device)?;
-    let corpus = Prepared::open(&errand.corpus)?;
-    let mut provenance = Provenance::now(&errand.device, &corpus);
-    let attempt = folder.begin(&mut provenance)?;
-    let config = serde_json::to_string_pretty(&run.config).map_err(|error| Fault::run(error.to_string()))?;
-    write_whole(&folder.config(), config.as_bytes())?;
+fn resume_and_train(
+    errand: &Errand,
+    job: &Job,
+    folder: &RunFolder,
+    attempt: &Attempt,
+    out: &mut dyn Write,
+    stop: &Stop,
+) -> Result<Marker> {
+    let data = job.corpus.hash.clone();
+    let checkpoint = Checkpoint::newest(folder, &errand.id, &data, &mut |line| eprintln!("{line}"))?;
+    let seconds = Attempt::seconds_spent(folder)?;
+    let resume = (attempt.number > 1).then_some(Resume {
+        checkpoint: checkpoint.as_ref(),
+        seconds,
+    });
     let label = Label {
-        run: run.id.clone(),
-        arm: run.arm.clone(),
-        seed: run.config.seed,
-        attempt,
+        run: errand.id.clone(),
+        arm: errand.arm.clone(),
+        seed: job.config.seed,
+        attempt: attempt.number,
     };
+    let parts = checkpoint.as_ref().map(|checkpoint| checkpoint.state.parts.clone());
+    let pulse = Pulse::start(attempt.clone(), lease::beat(errand.lease));
     let mut sink = Child {
-        recorder: Recorder::new(label, folder.clone()),
+        recorder: Recorder::new(label, folder.clone(), parts.unwrap_or_default()),
+        folder,
+        attempt,
+        cadence: errand.checkpoint,
+        saved: (Instant::now(), checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.state.position.spent.steps)),
+        data,
+        pulse: &pulse,
+        stop,
         out,
     };
-    let job = Job {
-        config: &run.config,
-        corpus: &corpus,
-        device: &device,
-        data_root: errand.data_root.as_deref(),
-    };
-    let trained = train(&job, &mut sink)?;
+    let trained = train(job, &mut sink, resume.as_ref())?;
+    sink.check_claim()?;
+    let parts = sink.recorder.parts().clone();
     let marker = match trained.ending {
         Ending::Finished => {
-            let weights = weights::save(&folder.weights(), &*trained.model, &run.id, trained.spent.steps)?;
+            let weights = weights::save(&folder.weights(), &*trained.model, &errand.id, trained.spent.steps)?;
             Marker::Done(Done {
-                attempt,
+                attempt: attempt.number,
                 spent: trained.spent,
                 weights,
+                parts,
             })
         }
         Ending::Diverged {
@@ -131,26 +150,78 @@ fn attempt(errand: &Errand, run: &PlannedRun, folder: &RunFolder, out: &mut dyn 
             gradient_norm,
             windows,
         } => Marker::Diverged(Diverged {
-            attempt,
+            attempt: attempt.number,
             spent: trained.spent,
             last_finite_loss,
             gradient_norm,
             windows,
+            parts,
         }),
     };
-    provenance.end();
-    provenance.write(&folder.provenance())?;
     marker.write(folder.path())?;
+    if let Err(fault) = folder.drop_checkpoints() {
+        eprintln!("the run has ended, but its checkpoints are still there: {fault}");
+    }
     Ok(marker)
 }
 
-/// The sink of a child: rows to parquet, progress to the parent.
+/// The sink of a child: rows to parquet, checkpoints to their folders, progress to the parent.
 struct Child<'a> {
     recorder: Recorder,
+    folder: &'a RunFolder,
+    attempt: &'a Attempt,
+    cadence: Cadence,
+    /// When and after which step the last checkpoint was made.
+    saved: (Instant, u64),
+    data: String,
+    pulse: &'a Pulse,
+    stop: &'a Stop,
     out: &'a mut dyn Write,
 }
 
+impl Child<'_> {
+    /// A process that was silent for longer than its lease may have lost the run.
+    fn check_claim(&self) -> Result<()> {
+        if self.attempt.is_latest(self.folder)? {
+            Ok(())
+        } else {
+            Err(Fault::interrupted("another process has taken over this run"))
+        }
+    }
+
+    fn save(&mut self, standing: &Standing) -> Result<()> {
+        self.check_claim()?;
+        self.recorder.flush()?;
+        let state = State {
+            attempt: self.attempt.number,
+            data: self.data.clone(),
+            position: standing.position(),
+            parts: self.recorder.parts().clone(),
+        };
+        Checkpoint::save(self.folder, &self.recorder.label().run, standing.model, standing.optimizer, &state)?;
+        self.saved = (Instant::now(), standing.spent.steps);
+        Ok(())
+    }
+}
+
 impl Sink for Child<'_> {
+    fn rest(&mut self, standing: &Standing) -> Result<()> {
+        self.pulse.note(*standing.spent, standing.reported);
+        let stopping = self.stop.requested();
+        let due = match self.cadence {
+            Cadence::Time(time) => self.saved.0.elapsed() >= time,
+            Cadence::Steps(steps) => standing.spent.steps >= self.saved.1 + steps,
+        };
+        // The end needs no checkpoint: the trained weights are about to be saved.
+        if due && standing.reported < 1.0 || stopping {
+            self.save(standing)?;
+        }
+        if stopping {
+            return Err(Fault::interrupted("a stop was asked for; the run was saved"));
+        }
+        Ok(())
+    }
+
     fn row(&mut self, spent: &Spent, split: Split, task: &str, metric: &str, value: f64) {
         self.recorder.row(spent, split, task, metric, value);
     }
@@ -161,94 +232,8 @@ impl Sink for Child<'_> {
 
     fn tick(&mut self, tick: &Tick) -> Result<()> {
         let line = serde_json::to_string(tick).map_err(|error| Fault::run(error.to_string()))?;
-        writeln!(self.out, "{line}")
-            .and_then(|()| self.out.flush())
-            .map_err(|error| {
-                let fault = Fault::run(format!("nobody reads this run's progress any more: {error}"));
-                Fault {
-                    kind: FaultKind::Interrupted,
-                    ..fault
-                }
-            })
-    }
-}
-
-/// Runs an errand in a child process and waits for it. However the child ends, the run has a marker afterwards, unless
-/// the child was interrupted (exit status 75).
-///
-/// # Errors
-/// A child that cannot be started, one that was interrupted, a marker that cannot be read or written.
-pub fn supervise(errand: &Errand, program: &Path, threads: usize, ticked: &dyn Fn(&Tick)) -> Result<Marker> {
-    let folder = Store::new(&errand.folder).run(&errand.id);
-    folder.forget()?; // what the marker says afterwards is about this child
-    let mut child = errand
-        .command(program, threads)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| Fault::run(format!("cannot start `{}`: {error}", program.display())))?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let last_lines = std::thread::scope(|scope| {
-        let last_lines = scope.spawn(|| stderr.map(last_lines).unwrap_or_default());
-        if let Some(stdout) = stdout {
-            for line in BufReader::new(stdout).lines().map_while(std::io::Result::ok) {
-                if let Ok(tick) = serde_json::from_str(&line) {
-                    ticked(&tick);
-                }
-            }
-        }
-        last_lines.join().unwrap_or_default()
-    });
-    let status = child
-        .wait()
-        .map_err(|error| Fault::run(format!("cannot wait for a run's process: {error}")))?;
-    match folder.marker()? {
-        Some(marker) => Ok(marker),
-        None if status.code() == Some(75) => Err(Fault {
-            kind: FaultKind::Interrupted,
-            ..Fault::run(format!("run {} was interrupted", errand.id)).remedy("run the same command again to go on")
-        }),
-        None => {
-            let failed = Marker::Failed(Failed {
-                reason: reason(status),
-                stderr: last_lines,
-            });
-            failed.write(folder.path())?;
-            Ok(failed)
-        }
-    }
-}
-
-/// The last lines of a stream, in whatever encoding it is.
-fn last_lines(stream: impl Read) -> Vec<String> {
-    let mut kept = VecDeque::new();
-    for line in BufReader::new(stream).split(b'\n').map_while(std::io::Result::ok) {
-        if kept.len() == KEPT_LINES {
-            kept.pop_front();
-        }
-        kept.push_back(String::from_utf8_lossy(&line).trim_end().to_owned());
-    }
-    kept.into()
-}
-
-/// Why a process ended that left no marker.
-fn reason(status: ExitStatus) -> String {
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::ExitStatusExt;
-        if let Some(signal) = status.signal() {
-            let hint = if signal == 9 {
-                " (out of memory, or killed by hand)"
-            } else {
-                ""
-            };
-            return format!("its process was ended by signal {signal}{hint}");
-        }
-    }
-    match status.code() {
-        Some(0) => "its process ended without a result".to_owned(),
-        Some(code) => format!("its process ended with exit status {code}"),
-        None => "its process ended".to_owned(),
+        // A parent that has died is noticed at the end of stdin, where the run is saved before it stops.
+        let _ = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
+        Ok(())
     }
 }

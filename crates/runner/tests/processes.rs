@@ -5,10 +5,15 @@
 mod common;
 
 use cloze_runner::store::{Marker, Store, parquet};
-use cloze_runner::{Errand, Plan, RunOptions, Summary, run, train_run};
+use cloze_runner::{Cadence, Errand, Plan, Progress, RunOptions, Stop, Summary, train_run};
 use common::{Log, config, names, plan, task};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+fn run(plan: &Plan, options: &RunOptions, log: &dyn Progress) -> cloze_foundation::Result<Summary> {
+    cloze_runner::run(plan, options, log, &Stop::default())
+}
 
 /// What the children of the tests below do: not a test of its own.
 #[test]
@@ -18,14 +23,22 @@ fn child() {
         return;
     };
     let words: Vec<&str> = arguments.lines().collect();
+    let value = |name: &str| words[words.iter().position(|word| *word == name).unwrap() + 1];
     let errand = Errand {
         folder: PathBuf::from(words[1]),
         id: words[2].to_owned(),
-        corpus: PathBuf::from(words[4]),
-        device: words[6].to_owned(),
+        arm: value("--arm").to_owned(),
+        corpus: PathBuf::from(value("--corpus")),
+        device: value("--device").to_owned(),
         data_root: None,
+        after: value("--after").parse().unwrap(),
+        token: value("--token").to_owned(),
+        checkpoint: value("--checkpoint").parse().unwrap(),
+        lease: Duration::from_secs_f64(value("--lease").parse().unwrap()),
+        stop_signal: None,
     };
-    if let Err(fault) = train_run(&errand, &mut std::io::stdout()) {
+    let stop = Stop::on_signals(None).unwrap().on_end_of_stdin();
+    if let Err(fault) = train_run(&errand, &mut std::io::stdout(), &stop) {
         eprintln!("{fault}");
         std::process::exit(fault.exit_status().into());
     }
@@ -52,6 +65,10 @@ fn options(folder: &Path, before: &str) -> RunOptions {
         jobs: None,
         fail_fast: false,
         retry_diverged: false,
+        only: None,
+        checkpoint: Cadence::default(),
+        lease: Duration::from_secs(60),
+        stop_signal: None,
         program: program(folder, before),
     }
 }

@@ -5,19 +5,8 @@ mod common;
 use burn::tensor::Device;
 use cloze_runner::store::{Marker, Store, parquet, weights};
 use cloze_runner::train::Ending;
-use cloze_runner::worker::{Errand, train_run};
-use cloze_runner::{Budget, Equalise, Plan};
-use common::{config, corpus, names, plan, task, train_here};
-
-fn errand(folder: &std::path::Path, plan: &Plan, index: usize) -> Errand {
-    Errand {
-        folder: folder.to_owned(),
-        id: plan.runs[index].id.clone(),
-        corpus: corpus().folder.clone(),
-        device: "flex".to_owned(),
-        data_root: None,
-    }
-}
+use cloze_runner::{Budget, Equalise, Stop, train_run};
+use common::{config, corpus, errand, names, plan, task, train_here, work};
 
 #[test]
 fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
@@ -29,11 +18,10 @@ fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
         configs.push(config);
     }
     let plan = plan(configs);
-    plan.write(results.path()).unwrap();
     let store = Store::new(results.path());
     for (index, run) in plan.runs.iter().enumerate() {
         let mut out = Vec::new();
-        let marker = train_run(&errand(results.path(), &plan, index), &mut out).unwrap();
+        let marker = train_run(&errand(results.path(), &plan, index, 0), &mut out, &Stop::default()).unwrap();
         let Marker::Done(done) = &marker else {
             panic!("{}: {marker:?}", run.arm)
         };
@@ -57,7 +45,7 @@ fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
             "provenance.json",
             "manifest.json",
             "model.safetensors",
-            "part-00001.parquet",
+            "part-00001-00001.parquet",
         ] {
             assert!(found.iter().any(|found| found == name), "{name} in {found:?}");
         }
@@ -219,36 +207,11 @@ fn an_absurd_learning_rate_diverges_and_says_where() {
 
     let results = tempfile::tempdir().unwrap();
     let plan = plan(vec![config]);
-    plan.write(results.path()).unwrap();
-    let marker = train_run(&errand(results.path(), &plan, 0), &mut Vec::new()).unwrap();
+    let marker = work(&errand(results.path(), &plan, 0, 0)).unwrap();
     assert!(matches!(marker, Marker::Diverged(_)), "{marker:?}");
     let found = names(Store::new(results.path()).run(&plan.runs[0].id).path());
     assert!(
         found.contains(&"DIVERGED".to_owned()) && !found.contains(&"DONE".to_owned()),
         "{found:?}"
     );
-}
-
-#[test]
-fn a_parent_that_stops_reading_ends_the_run_without_a_marker() {
-    struct Closed;
-    impl std::io::Write for Closed {
-        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-            Err(std::io::ErrorKind::BrokenPipe.into())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-    let results = tempfile::tempdir().unwrap();
-    let plan = plan(vec![config("mlm", 1, 6)]);
-    plan.write(results.path()).unwrap();
-    let fault = train_run(&errand(results.path(), &plan, 0), &mut Closed).unwrap_err();
-    assert_eq!(fault.exit_status(), 75);
-    let folder = Store::new(results.path()).run(&plan.runs[0].id);
-    assert_eq!(folder.marker().unwrap(), None);
-    let Marker::Done(done) = train_run(&errand(results.path(), &plan, 0), &mut Vec::new()).unwrap() else {
-        panic!()
-    };
-    assert_eq!(done.attempt, 2);
 }

@@ -1,13 +1,15 @@
 //! `cloze plan`, `run`, `status` and `report`.
 
-use crate::arguments::{ExperimentArguments, Format, RunArguments};
+use crate::arguments::{ExperimentArguments, Format, RunArguments, SafetyArguments};
 use cloze_foundation::{Fault, Result};
-use cloze_runner::store::{Marker, Store};
-use cloze_runner::{Experiment, Plan, RunOptions, cost, progress};
+use cloze_runner::status::Status;
+use cloze_runner::store::{Marker, Store, checkpoint};
+use cloze_runner::{Experiment, Plan, RunOptions, Stop, cost, progress};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-fn planned(arguments: &ExperimentArguments) -> Result<Plan> {
+pub(super) fn planned(arguments: &ExperimentArguments) -> Result<Plan> {
     Plan::new(&Experiment::load(&arguments.experiment, &arguments.set)?)
 }
 
@@ -45,14 +47,19 @@ pub fn plan(arguments: &ExperimentArguments, json: bool) -> Result<String> {
     }
     let _ = writeln!(
         text,
-        "\n{} runs, {:.2e} training FLOPs, {:.1} M tokens, {:.1} MB of weights and moments; about {} at {:.0} GFLOP/s, \
-         evaluation not counted",
+        "\n{} runs, {:.2e} training FLOPs, {:.1} M tokens; about {} at {:.0} GFLOP/s, evaluation not counted",
         cost.runs,
         cost.flops,
         cost.tokens / 1e6,
-        cost.checkpoint_bytes as f64 / 1e6,
         duration(cost.seconds),
         cost::ASSUMED_FLOPS_PER_SECOND / 1e9
+    );
+    let _ = writeln!(
+        text,
+        "on disk: {:.1} MB of trained weights; while a run trains, up to {} checkpoints of {:.1} MB",
+        cost.weight_bytes as f64 / 1e6,
+        checkpoint::MOST,
+        cost.checkpoint_bytes as f64 / 1e6
     );
     Ok(text)
 }
@@ -76,22 +83,43 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         return Ok((text, 0));
     }
     let program = std::env::current_exe().map_err(|error| Fault::run(format!("cannot find this program: {error}")))?;
+    let SafetyArguments {
+        checkpoint,
+        lease,
+        stop_signal,
+    } = running.safety.clone();
+    let stop = Stop::on_signals(stop_signal.as_deref())?;
     let options = RunOptions {
         results: arguments.results.clone(),
         data_root: running.data_root.clone(),
         device: running.device.clone(),
         jobs: running.jobs,
         fail_fast: running.fail_fast,
-        retry_diverged: false,
+        retry_diverged: running.retry_diverged,
+        only: running.only.clone(),
+        checkpoint,
+        lease: Duration::from_secs_f64(lease),
+        stop_signal,
         program,
     };
-    let summary = cloze_runner::run(&plan, &options, &*progress::for_stderr())?;
+    let summary = cloze_runner::run(&plan, &options, &*progress::for_stderr(), &stop)?;
     eprintln!(
-        "{} trained, {} done before, {} diverged, {} failed, {} not started",
-        summary.done, summary.skipped, summary.diverged, summary.failed, summary.left
+        "{} trained, {} done before, {} diverged, {} failed, {} interrupted, {} not started",
+        summary.done, summary.skipped, summary.diverged, summary.failed, summary.interrupted, summary.left
     );
+    for damage in &summary.damaged {
+        eprintln!("damaged: {damage}");
+    }
+    if stop.requested() || summary.interrupted > 0 {
+        eprintln!("interrupted: run the same command again to go on");
+        return Ok((String::new(), Fault::interrupted("").exit_status()));
+    }
+    let bad = summary.failed + summary.diverged + summary.left + summary.damaged.len();
+    if options.only.is_some() {
+        return Ok((String::new(), u8::from(bad > 0)));
+    }
     let folder = arguments.results.join(&plan.experiment);
-    let status = u8::from(summary.failed + summary.diverged + summary.left > 0);
+    let status = u8::from(bad > 0);
     if !folder.join("metrics.parquet").exists() {
         return Ok((String::new(), status));
     }
@@ -113,22 +141,10 @@ fn statuses(plan: &Plan, results: &Path) -> Result<(String, u8)> {
     let width = plan.runs.iter().map(|run| run.arm.chars().count()).max().unwrap_or(0);
     let (mut text, mut bad, mut done) = (String::new(), 0, 0);
     for run in &plan.runs {
-        let word = match store.run(&run.id).marker()? {
-            Some(Marker::Done(_)) => {
-                done += 1;
-                "done".to_owned()
-            }
-            Some(Marker::Diverged(diverged)) => {
-                bad += 1;
-                format!("DIVERGED at step {}", diverged.spent.steps)
-            }
-            Some(Marker::Failed(failed)) => {
-                bad += 1;
-                format!("FAILED: {}", failed.reason)
-            }
-            None => "missing".to_owned(),
-        };
-        let _ = writeln!(text, "{}  {:width$}  seed {}  {word}", run.id, run.arm, run.config.seed);
+        let status = Status::of(&store.run(&run.id))?;
+        done += usize::from(matches!(status, Status::Ended(Marker::Done(_))));
+        bad += usize::from(status.is_bad());
+        let _ = writeln!(text, "{}  {:width$}  seed {}  {status}", run.id, run.arm, run.config.seed);
     }
     let _ = writeln!(text, "{done} of {} runs are done", plan.runs.len());
     Ok((text, u8::from(bad > 0)))
@@ -152,7 +168,7 @@ pub fn report(experiment: &Path, results: &Path, format: Format) -> Result<Strin
 }
 
 /// The results folder that an experiment file or a folder stands for.
-fn folder_of(experiment: &Path, results: &Path) -> PathBuf {
+pub(super) fn folder_of(experiment: &Path, results: &Path) -> PathBuf {
     if experiment.is_dir() {
         return experiment.to_owned();
     }

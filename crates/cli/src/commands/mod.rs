@@ -2,13 +2,16 @@
 
 mod completions;
 mod data;
+mod doctor;
 mod experiment;
 mod explain;
+mod slurm;
 
-use crate::arguments::Command;
+use crate::arguments::{Command, SafetyArguments};
 use cloze_foundation::{Fault, Result};
-use cloze_runner::Errand;
+use cloze_runner::{Errand, Stop};
 use std::io::{ErrorKind, Write};
+use std::time::Duration;
 
 /// Does what was asked and gives the exit status.
 ///
@@ -30,19 +33,40 @@ pub fn execute(command: Command) -> Result<u8> {
             results,
             format,
         } => print(&experiment::report(&experiment, &results, format)?),
+        Command::Slurm {
+            experiment,
+            running,
+            slurm,
+        } => print(&slurm::script(&experiment, &running, &slurm)?),
+        Command::Doctor(arguments) => {
+            let (text, status) = doctor::doctor(&arguments)?;
+            print(&text).map(|_| status)
+        }
         Command::Explain { topic } => print(&explain::explain(topic.as_deref())?),
         Command::Data { command } => print(&data::execute(&command)?),
         Command::Completions { shell } => print(&String::from_utf8_lossy(&completions::script(shell))),
         Command::TrainRun(arguments) => {
+            let SafetyArguments {
+                checkpoint,
+                lease,
+                stop_signal,
+            } = arguments.safety;
+            let stop = Stop::on_signals(stop_signal.as_deref())?.on_end_of_stdin();
             let errand = Errand {
                 folder: arguments.folder,
                 id: arguments.id,
+                arm: arguments.arm,
                 corpus: arguments.corpus,
                 device: arguments.device,
                 data_root: arguments.data_root,
+                after: arguments.after,
+                token: arguments.token,
+                checkpoint,
+                lease: Duration::from_secs_f64(lease),
+                stop_signal,
             };
             // The marker in the run's folder says how it ended; the parent reads that.
-            cloze_runner::train_run(&errand, &mut std::io::stdout().lock()).map(|_| 0)
+            cloze_runner::train_run(&errand, &mut std::io::stdout().lock(), &stop).map(|_| 0)
         }
     }
 }

@@ -193,10 +193,8 @@ fn cost_adds_up() {
         close(cost.seconds, cost.flops / 1e10) && close(cost.tokens, 6.0 * 1_024_000.0),
         "{cost:?}"
     );
-    assert_eq!(
-        cost.checkpoint_bytes,
-        6 * 12 * plan.runs[0].config.encoder.parameters(2048) as u64
-    );
+    let parameters = plan.runs[0].config.encoder.parameters(2048) as u64;
+    assert_eq!((cost.weight_bytes, cost.checkpoint_bytes), (6 * 4 * parameters, 12 * parameters));
     let mut timed = plan.clone();
     timed.runs.truncate(1);
     timed.runs[0].config.budget.equalise = Equalise::Seconds;

@@ -6,17 +6,18 @@
 //!   metrics.parquet                  rows of every finished run, in plan order
 //!   runs/<id>/
 //!     config.json                    the resolved configuration
-//!     provenance.json                attempt, version, machine, data; written first
-//!     metrics/part-00000.parquet     rows in the order of training, one part per judgement
+//!     attempts/00001/                who trains or trained it: owner.json, provenance.json, beat.json, ended.json
+//!     metrics/part-00001-00000.parquet  rows in the order of training: attempt, then part
+//!     checkpoints/000000001200-00001/   step, then attempt: complete or absent; gone when the run is done
 //!     final/                         model.safetensors and manifest.json: complete or absent
 //!     DONE | DIVERGED | FAILED       JSON, written last; at most one of them
 //! ```
 
 use super::Marker;
-use crate::provenance::Provenance;
+use super::folder::Member;
+use cloze_foundation::files::{list, remove, sweep_scratch};
 use cloze_foundation::{Fault, Result};
-use std::fs;
-use std::io::ErrorKind;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// The results folder of one experiment.
@@ -66,37 +67,65 @@ impl RunFolder {
         self.path.join("config.json")
     }
 
-    /// Where and by what the run was made.
-    pub fn provenance(&self) -> PathBuf {
-        self.path.join("provenance.json")
+    /// Claims, one folder each.
+    pub fn attempts(&self) -> PathBuf {
+        self.path.join("attempts")
     }
 
-    /// Part `number` of the metrics.
-    pub fn part(&self, number: usize) -> PathBuf {
-        self.path.join("metrics").join(format!("part-{number:05}.parquet"))
+    /// The folder of attempt `number`.
+    pub fn attempt(&self, number: u32) -> PathBuf {
+        self.attempts().join(format!("{number:05}"))
     }
 
-    /// The metric parts there are, in order. Scratch files are not parts.
+    /// Checkpoints, one folder each.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoints")
+    }
+
+    /// The checkpoint after `step`, made by an attempt. Names sort by step.
+    pub fn checkpoint(&self, step: u64, attempt: u32) -> PathBuf {
+        self.checkpoints().join(format!("{step:012}-{attempt:05}"))
+    }
+
+    /// Metric parts.
+    pub fn metrics(&self) -> PathBuf {
+        self.path.join("metrics")
+    }
+
+    /// The name of an attempt's part `number`.
+    pub fn part_name(attempt: u32, number: usize) -> String {
+        format!("part-{attempt:05}-{number:05}.parquet")
+    }
+
+    /// The metric parts there are, in order. Scratch files and what was set aside are not parts.
     ///
     /// # Errors
     /// A folder that cannot be listed.
     pub fn parts(&self) -> Result<Vec<PathBuf>> {
-        let folder = self.path.join("metrics");
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(Fault::file("list", &folder, &error)),
-        };
-        let mut parts = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(|error| Fault::file("list", &folder, &error))?.path();
+        let mut parts = list(&self.metrics())?;
+        parts.retain(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if name.starts_with("part-") && name.ends_with(".parquet") {
-                parts.push(path);
+            name.starts_with("part-") && name.ends_with(".parquet")
+        });
+        Ok(parts)
+    }
+
+    /// Checks that metric parts are there and what they were when they were written.
+    ///
+    /// # Errors
+    /// The first that is missing or damaged, by name.
+    pub fn verify(&self, parts: &BTreeMap<String, Member>) -> Result<()> {
+        for (name, member) in parts {
+            let path = self.metrics().join(name);
+            let bytes = std::fs::read(&path).map_err(|error| Fault::file("read", &path, &error))?;
+            if Member::of(&bytes) != *member {
+                return Err(Fault::usage(format!(
+                    "`{}` is not what was written (damaged?)",
+                    path.display()
+                )));
             }
         }
-        parts.sort();
-        Ok(parts)
+        Ok(())
     }
 
     /// The trained weights: a folder that is complete or absent.
@@ -120,33 +149,22 @@ impl RunFolder {
         Marker::remove(&self.path)
     }
 
-    /// Makes the folder ready for the next attempt, whose number it returns: whatever an earlier one left is removed,
-    /// and `provenance`, written before anything is removed, remembers how many there were.
+    /// Removes what killed processes left half-written. Only for the holder of the run.
     ///
     /// # Errors
-    /// A folder that cannot be made or emptied.
-    pub fn begin(&self, provenance: &mut Provenance) -> Result<u32> {
-        provenance.attempt = match Provenance::read(&self.provenance()) {
-            Ok(earlier) => earlier.attempt + 1,
-            Err(_) => 1, // absent, or not ours: there is nothing to count on
-        };
-        provenance.write(&self.provenance())?;
-        let failed = |path: &Path, error: &std::io::Error| Fault::file("remove", path, error);
-        let entries = fs::read_dir(&self.path).map_err(|error| Fault::file("list", &self.path, &error))?;
-        for entry in entries {
-            let entry = entry.map_err(|error| Fault::file("list", &self.path, &error))?;
-            let path = entry.path();
-            if path == self.provenance() {
-                continue;
-            }
-            let folder = entry.file_type().map_err(|error| failed(&path, &error))?.is_dir();
-            if folder {
-                fs::remove_dir_all(&path)
-            } else {
-                fs::remove_file(&path)
-            }
-            .map_err(|error| failed(&path, &error))?;
+    /// What the system says.
+    pub fn sweep(&self) -> Result<()> {
+        for folder in [&self.path, &self.checkpoints(), &self.metrics()] {
+            sweep_scratch(folder)?;
         }
-        Ok(provenance.attempt)
+        Ok(())
+    }
+
+    /// Removes the checkpoints of a run that has ended.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn drop_checkpoints(&self) -> Result<()> {
+        remove(&self.checkpoints())
     }
 }

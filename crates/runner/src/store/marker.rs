@@ -1,10 +1,12 @@
 //! How a run ended: a file whose name says it and whose content says more. It is the last file that a run writes.
 
+use super::folder::Member;
 use crate::Spent;
 use cloze_foundation::files::{read_text, write_whole};
 use cloze_foundation::{Fault, Result};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A run that used its budget.
@@ -16,6 +18,9 @@ pub struct Done {
     pub spent: Spent,
     /// BLAKE3 of `final/model.safetensors`.
     pub weights: String,
+    /// The metric parts with its rows; empty in runs of cloze 0.1, whose parts are all there are.
+    #[serde(default)]
+    pub parts: BTreeMap<String, Member>,
 }
 
 /// A run whose loss or gradient stopped being a number. That is a result, not an accident: it is kept, and never
@@ -32,6 +37,9 @@ pub struct Diverged {
     pub gradient_norm: Option<f64>,
     /// The windows of the diverging batch.
     pub windows: Vec<u64>,
+    /// The metric parts with its rows.
+    #[serde(default)]
+    pub parts: BTreeMap<String, Member>,
 }
 
 /// A run that broke: it is tried again by the next `run`.

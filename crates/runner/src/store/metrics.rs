@@ -1,8 +1,11 @@
 //! Metric rows and how they get to disk. docs/metrics.md describes them for users.
 
+use super::folder::Member;
 use super::{RunFolder, parquet};
 use crate::Spent;
 use cloze_foundation::Result;
+use cloze_foundation::files::write_whole;
+use std::collections::BTreeMap;
 
 /// Version of the row schema, in the metadata of every file. Columns are only ever added.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -60,22 +63,30 @@ pub struct Row {
 /// The `task` of numbers from pretraining itself.
 pub const PRETRAINING: &str = "pretraining";
 
+/// The metric of the first row of an attempt that is not the first: the last step whose rows earlier attempts have.
+/// Their rows of later steps are superseded.
+pub const RESUMED_AFTER: &str = "resumed_after_step";
+/// Seconds of training that a killed attempt had spent after the step where this one starts.
+pub const LOST_SECONDS: &str = "lost_seconds";
+
 /// Collects rows and writes them as parts, each renamed into place and never opened again.
 pub struct Recorder {
     label: Label,
     folder: RunFolder,
     rows: Vec<Row>,
-    parts: usize,
+    next: usize,
+    parts: BTreeMap<String, Member>,
 }
 
 impl Recorder {
-    /// A recorder whose first part is number 0.
-    pub fn new(label: Label, folder: RunFolder) -> Self {
+    /// A recorder that goes on after the parts of earlier attempts.
+    pub fn new(label: Label, folder: RunFolder, parts: BTreeMap<String, Member>) -> Self {
         Self {
             label,
             folder,
             rows: Vec::new(),
-            parts: 0,
+            next: 0,
+            parts,
         }
     }
 
@@ -96,11 +107,23 @@ impl Recorder {
     /// A part that cannot be written.
     pub fn flush(&mut self) -> Result<()> {
         if !self.rows.is_empty() {
-            let mut frame = parquet::frame(&self.label, &self.rows)?;
-            parquet::write(&self.folder.part(self.parts), &mut frame)?;
-            self.parts += 1;
+            let name = RunFolder::part_name(self.label.attempt, self.next);
+            let bytes = parquet::to_bytes(&mut parquet::frame(&self.label, &self.rows)?)?;
+            write_whole(&self.folder.metrics().join(&name), &bytes)?;
+            self.parts.insert(name, Member::of(&bytes));
+            self.next += 1;
             self.rows.clear();
         }
         Ok(())
+    }
+
+    /// What is the same in every row.
+    pub fn label(&self) -> &Label {
+        &self.label
+    }
+
+    /// The parts that hold every row that was flushed, earlier attempts' included.
+    pub fn parts(&self) -> &BTreeMap<String, Member> {
+        &self.parts
     }
 }

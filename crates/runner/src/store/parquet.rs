@@ -1,15 +1,20 @@
 //! Rows as parquet. Nothing else in the workspace's runner knows the format.
 
-use super::{Label, Row, metrics::SCHEMA_VERSION};
+use super::metrics::{LOST_SECONDS, RESUMED_AFTER, SCHEMA_VERSION};
+use super::{Label, Row};
 use cloze_foundation::files::write_whole;
 use cloze_foundation::{Fault, Result};
-use polars::prelude::{Column, DataFrame, KeyValueMetadata, ParquetReader, ParquetWriter, SerReader};
+use polars::prelude::{BooleanChunked, Column, DataFrame, KeyValueMetadata, ParquetReader, ParquetWriter, SerReader};
+use std::collections::BTreeMap;
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// The key of the schema version in a file's metadata.
 pub const SCHEMA_KEY: &str = "cloze.schema_version";
+
+/// Metrics that a clock decides.
+const CLOCKS: [&str; 3] = ["tokens_per_second", LOST_SECONDS, RESUMED_AFTER];
 
 /// The columns, in order.
 pub const COLUMNS: [&str; 13] = [
@@ -63,35 +68,35 @@ pub fn frame(label: &Label, rows: &[Row]) -> Result<DataFrame> {
     DataFrame::new(rows.len(), columns).map_err(|error| Fault::run(format!("cannot build metric rows: {error}")))
 }
 
-/// Writes a frame with the schema version in its metadata.
+/// A frame as a file, with the schema version in its metadata.
 ///
 /// # Errors
-/// What the system says.
-pub fn write(path: &Path, frame: &mut DataFrame) -> Result<()> {
+/// polars' own words if it refuses.
+pub fn to_bytes(frame: &mut DataFrame) -> Result<Vec<u8>> {
     let version = vec![(SCHEMA_KEY.to_owned(), SCHEMA_VERSION.to_string())];
     let mut bytes = Vec::new();
     ParquetWriter::new(&mut bytes)
         .with_key_value_metadata(Some(KeyValueMetadata::from_static(version)))
         .finish(frame)
-        .map_err(|error| Fault::run(format!("cannot write metrics: {error}")).at(path.display().to_string()))?;
-    write_whole(path, &bytes)
+        .map_err(|error| Fault::run(format!("cannot encode metrics: {error}")))?;
+    Ok(bytes)
 }
 
-/// Reads a file that [`write()`] wrote. The decoder panics on some damaged files; here that is a fault like any other.
+/// Writes a frame, whole.
 ///
 /// # Errors
-/// A file that is missing, damaged, of a later schema or not ours.
-pub fn read(path: &Path) -> Result<DataFrame> {
-    let bytes = std::fs::read(path).map_err(|error| Fault::file("read", path, &error))?;
-    let damaged = |why: String| {
-        Fault::usage(format!(
-            "`{}` is not a metrics file that cloze can read: {why}",
-            path.display()
-        ))
-        .remedy("remove the run's folder to have it trained again")
-    };
+/// What the system says.
+pub fn write(path: &Path, frame: &mut DataFrame) -> Result<()> {
+    write_whole(path, &to_bytes(frame)?)
+}
+
+/// Rows from the bytes of a file. The decoder panics on some damaged files; here that is a reason like any other.
+///
+/// # Errors
+/// Why it cannot be read: damaged, of a later schema, or not ours.
+pub fn from_bytes(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
     let decoded = catch_unwind(AssertUnwindSafe(|| {
-        let mut reader = ParquetReader::new(Cursor::new(&bytes));
+        let mut reader = ParquetReader::new(Cursor::new(bytes));
         let metadata = reader.get_metadata().map_err(|error| error.to_string())?.clone();
         let version = metadata
             .key_value_metadata()
@@ -109,13 +114,27 @@ pub fn read(path: &Path) -> Result<DataFrame> {
             None => Err(format!("no {SCHEMA_KEY} in its metadata")),
         }
     }));
-    let frame = decoded
-        .unwrap_or_else(|_| Err("the decoder gave up".to_owned()))
-        .map_err(&damaged)?;
-    frame.select(COLUMNS).map_err(|error| damaged(error.to_string()))
+    let frame = decoded.unwrap_or_else(|_| Err("the decoder gave up".to_owned()))?;
+    frame.select(COLUMNS).map_err(|error| error.to_string())
 }
 
-/// The rows of many files, one after the other; `None` when there are no files.
+/// Reads a file that [`write()`] wrote.
+///
+/// # Errors
+/// A file that is missing, damaged, of a later schema or not ours.
+pub fn read(path: &Path) -> Result<DataFrame> {
+    let bytes = std::fs::read(path).map_err(|error| Fault::file("read", path, &error))?;
+    from_bytes(&bytes).map_err(|why| {
+        Fault::usage(format!(
+            "`{}` is not a metrics file that cloze can read: {why}",
+            path.display()
+        ))
+        .remedy("remove the run's folder to have it trained again")
+    })
+}
+
+/// The rows of many files, one after the other, without those that a later attempt superseded; `None` when there are
+/// no files.
 ///
 /// # Errors
 /// As [`read`], for the first file that cannot be read.
@@ -131,7 +150,53 @@ pub fn union(paths: &[PathBuf]) -> Result<Option<DataFrame>> {
             }
         }
     }
-    Ok(all)
+    all.map(|all| latest(&all)).transpose()
+}
+
+/// The rows that count: an attempt's first row says after which step its own rows begin, and the rows that earlier
+/// attempts at the same run have after that step are superseded.
+///
+/// # Errors
+/// None for frames that [`from_bytes`] gave.
+pub fn latest(frame: &DataFrame) -> Result<DataFrame> {
+    let failed = |error: polars::prelude::PolarsError| Fault::run(format!("cannot read metric rows: {error}"));
+    let words = |name: &str| frame.column(name).and_then(|column| Ok(column.str()?.clone())).map_err(failed);
+    let (runs, metrics) = (words("run")?, words("metric")?);
+    let attempts = frame.column("attempt").and_then(|column| Ok(column.u32()?.clone())).map_err(failed)?;
+    let steps = frame.column("step").and_then(|column| Ok(column.u64()?.clone())).map_err(failed)?;
+    let values = frame.column("value").and_then(|column| Ok(column.f64()?.clone())).map_err(failed)?;
+    let mut starts: BTreeMap<(&str, u32), f64> = BTreeMap::new();
+    for row in 0..frame.height() {
+        if metrics.get(row) == Some(RESUMED_AFTER)
+            && let (Some(run), Some(attempt), Some(start)) = (runs.get(row), attempts.get(row), values.get(row))
+        {
+            starts.insert((run, attempt), start);
+        }
+    }
+    let counts = |row: usize| {
+        let (Some(run), Some(attempt), Some(step)) = (runs.get(row), attempts.get(row), steps.get(row)) else {
+            return true;
+        };
+        let mut later = starts.range((run, attempt + 1)..=(run, u32::MAX));
+        later.all(|(_, start)| step as f64 <= *start)
+    };
+    let kept: BooleanChunked = (0..frame.height()).map(|row| Some(counts(row))).collect();
+    frame.filter(&kept).map_err(failed)
+}
+
+/// What is the same of a run's rows wherever, whenever and in however many attempts it was trained: no column that a
+/// clock or the number of the attempt decides, and no row about them.
+///
+/// # Errors
+/// None for frames that [`from_bytes`] gave.
+pub fn reproducible(frame: &DataFrame) -> Result<DataFrame> {
+    let failed = |error: polars::prelude::PolarsError| Fault::run(format!("cannot read metric rows: {error}"));
+    let metrics = frame.column("metric").and_then(|column| Ok(column.str()?.clone())).map_err(failed)?;
+    let kept: BooleanChunked = metrics
+        .iter()
+        .map(|metric| Some(metric.is_some_and(|metric| !CLOCKS.contains(&metric))))
+        .collect();
+    Ok(frame.filter(&kept).map_err(failed)?.drop_many(["attempt", "seconds"]))
 }
 
 #[cfg(test)]

@@ -5,10 +5,12 @@ use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Preset};
 use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, prepare};
 use cloze_foundation::Result;
+use cloze_foundation::files::write_whole;
 use cloze_runner::store::Split;
 use cloze_runner::train::{Job, Sink, Tick, Trained, train};
 use cloze_runner::{
-    Budget, Equalise, OptimizerConfig, Plan, PlannedRun, Progress, ReportConfig, RunConfig, Spent, TaskConfig, run_id,
+    Budget, Cadence, Equalise, Errand, OptimizerConfig, Plan, PlannedRun, Progress, ReportConfig, RunConfig, Spent,
+    Stop, TaskConfig, run_id, train_run,
 };
 use std::path::Path;
 use std::sync::{Mutex, OnceLock};
@@ -93,6 +95,32 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
     }
 }
 
+/// A run of a plan in `folder`, as the attempt after number `after`. The run's configuration is written first, as a
+/// parent does.
+pub fn errand(folder: &Path, plan: &Plan, index: usize, after: u32) -> Errand {
+    let run = &plan.runs[index];
+    let config = cloze_runner::store::Store::new(folder).run(&run.id).config();
+    write_whole(&config, serde_json::to_string(&run.config).unwrap().as_bytes()).unwrap();
+    Errand {
+        folder: folder.to_owned(),
+        id: run.id.clone(),
+        arm: run.arm.clone(),
+        corpus: corpus().folder.clone(),
+        device: "flex".to_owned(),
+        data_root: None,
+        after,
+        token: format!("test {after}"),
+        checkpoint: Cadence::default(),
+        lease: std::time::Duration::from_secs(60),
+        stop_signal: None,
+    }
+}
+
+/// Runs an errand in this process, without asking it to stop.
+pub fn work(errand: &Errand) -> Result<cloze_runner::store::Marker> {
+    train_run(errand, &mut Vec::new(), &Stop::default())
+}
+
 /// A sink that remembers.
 #[derive(Default)]
 pub struct Memory {
@@ -137,7 +165,7 @@ pub fn train_here(config: &RunConfig, device: &Device) -> (Trained, Memory) {
         device,
         data_root: None,
     };
-    let trained = train(&job, &mut memory).unwrap();
+    let trained = train(&job, &mut memory, None).unwrap();
     (trained, memory)
 }
 

@@ -1,0 +1,18 @@
+//! Torture: killed, cut off from the disk, damaged and run twice at once, a sweep still ends with the bits of one that
+//! was left in peace.
+//!
+//! Short in a normal test run. `CLOZE_TORTURE=20 cargo test -p cloze --test torture` does 20 times as much; what that
+//! gave is in docs/reliability.md.
+#![cfg(target_os = "linux")]
+
+mod disk;
+mod kills;
+mod places;
+mod processes;
+mod signals;
+mod sweep;
+
+/// How much more than usual is to be done.
+fn patience() -> usize {
+    std::env::var("CLOZE_TORTURE").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+}

@@ -1,0 +1,75 @@
+//! One file with the metrics of every run that has ended.
+
+use crate::Plan;
+use crate::progress::title;
+use crate::store::checkpoint::set_aside;
+use crate::store::folder::Member;
+use crate::store::{Marker, RunFolder, Store, parquet};
+use cloze_foundation::Result;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// What was found while gathering.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gathered {
+    /// Damaged or missing parts, each with its run and what to do, for a person.
+    pub damaged: Vec<String>,
+}
+
+/// Writes the rows of every run that has ended, done or diverged, in plan order, as one file. A damaged part is named
+/// and set aside, and the rows of the others are gathered all the same.
+///
+/// # Errors
+/// A folder that cannot be listed, a file that cannot be written.
+pub fn gather(plan: &Plan, store: &Store) -> Result<Gathered> {
+    let mut gathered = Gathered::default();
+    let mut rows = None;
+    for run in &plan.runs {
+        let folder = store.run(&run.id);
+        let parts = match folder.marker()? {
+            Some(Marker::Done(done)) => done.parts,
+            Some(Marker::Diverged(diverged)) => diverged.parts,
+            Some(Marker::Failed(_)) | None => continue,
+        };
+        for (path, member) in expected(&folder, &parts)? {
+            if let Err(why) = add(&mut rows, &path, member) {
+                let aside = set_aside(&path).map_or_else(|_| String::new(), |aside| format!(" (set aside as `{}`)", aside.display()));
+                gathered.damaged.push(format!(
+                    "{}: {why}{aside}; remove `{}` to have the run trained again",
+                    title(run),
+                    folder.path().display()
+                ));
+            }
+        }
+    }
+    if let Some(mut rows) = rows {
+        parquet::write(&store.metrics(), &mut rows)?;
+    }
+    Ok(gathered)
+}
+
+/// The parts of a run that has ended. Those of cloze 0.1 are not listed: what is there counts.
+fn expected<'a>(folder: &RunFolder, parts: &'a BTreeMap<String, Member>) -> Result<Vec<(PathBuf, Option<&'a Member>)>> {
+    if parts.is_empty() {
+        return Ok(folder.parts()?.into_iter().map(|path| (path, None)).collect());
+    }
+    let listed = parts.iter().map(|(name, member)| (folder.metrics().join(name), Some(member)));
+    Ok(listed.collect())
+}
+
+fn add(
+    rows: &mut Option<polars::prelude::DataFrame>,
+    path: &std::path::Path,
+    member: Option<&Member>,
+) -> std::result::Result<(), String> {
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+    if member.is_some_and(|member| Member::of(&bytes) != *member) {
+        return Err(format!("`{}` is not what was written", path.display()));
+    }
+    let frame = parquet::from_bytes(&bytes).map_err(|why| format!("`{}` cannot be read: {why}", path.display()))?;
+    match rows {
+        None => *rows = Some(frame),
+        Some(rows) => _ = rows.vstack_mut(&frame).map_err(|error| format!("`{}`: {error}", path.display()))?,
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! Checkpoints: between two steps, everything that a run needs to go on as if nothing had happened.
+//!
+//! Weights, moments, counters, and which metric parts were there. There is no state of a random generator and no
+//! position in the text: both are functions of the seed and the step.
+
+use super::folder::{self, Member};
+use super::{RunFolder, weights};
+use crate::optimizer::Optimizer;
+use crate::train::Position;
+use burn::tensor::Device;
+use cloze_backbone::Parameters;
+use cloze_foundation::files::{list, remove};
+use cloze_foundation::{Fault, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const MOMENTS: &str = "optimizer.safetensors";
+/// TOML, since its floats are read back exactly; JSON's may be off by one unit in the last place.
+const STATE: &str = "state.toml";
+/// How many are kept: the newest, and one that is older in case the newest turns out damaged.
+const KEPT: usize = 2;
+/// Most checkpoints on disk at once: the newest is verified before the oldest is removed.
+pub const MOST: usize = KEPT + 1;
+
+/// The small part of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// The attempt that made it.
+    pub attempt: u32,
+    /// Identity of the tokenizer and the shards.
+    pub data: String,
+    /// Where training stands.
+    pub position: Position,
+    /// Metric parts with every row up to here, and no other row.
+    pub parts: BTreeMap<String, Member>,
+}
+
+/// A checkpoint that was read and verified.
+pub struct Checkpoint {
+    /// The small part.
+    pub state: State,
+    model: Vec<u8>,
+    moments: Vec<u8>,
+}
+
+impl Checkpoint {
+    /// Saves one and removes those that are no longer needed: the two newest stay, and none is removed before the
+    /// newest has been read back.
+    ///
+    /// # Errors
+    /// What the system says. What was there before is then still there.
+    pub fn save(run: &RunFolder, id: &str, model: &dyn Parameters, optimizer: &Optimizer, state: &State) -> Result<()> {
+        let step = state.position.spent.steps;
+        let text = toml::to_string(state).map_err(|error| Fault::run(error.to_string()))?;
+        let files = [
+            (weights::TENSORS, weights::to_bytes(model)?),
+            (MOMENTS, weights::serialise(optimizer.moments())?),
+            (STATE, text.into_bytes()),
+        ];
+        let path = run.checkpoint(step, state.attempt);
+        folder::write(&path, id, step, &files)?;
+        Self::read(&path, id)?;
+        let all = list(&run.checkpoints())?;
+        for old in all.iter().rev().filter(|path| is_checkpoint(path)).skip(KEPT) {
+            remove(old)?;
+        }
+        Ok(())
+    }
+
+    /// Reads and verifies one.
+    ///
+    /// # Errors
+    /// One that is missing, incomplete, damaged, of a later format or of another run.
+    pub fn read(path: &Path, id: &str) -> Result<Self> {
+        let bad = |why: &str| Fault::usage(format!("`{}` cannot be used: {why}", path.display()));
+        let (manifest, mut files) = folder::read(path)?;
+        if manifest.run != id {
+            return Err(bad(&format!("it belongs to run {}", manifest.run)));
+        }
+        let mut take = |name: &str| files.remove(name).ok_or_else(|| bad(&format!("it has no {name}")));
+        let (model, moments, state) = (take(weights::TENSORS)?, take(MOMENTS)?, take(STATE)?);
+        let state: State = toml::from_slice(&state).map_err(|error| bad(&format!("{STATE}: {error}")))?;
+        Ok(Self { state, model, moments })
+    }
+
+    /// The newest one that can be used with this data. Those that cannot are set aside, and `say` is told why.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed or changed.
+    pub fn newest(run: &RunFolder, id: &str, data: &str, say: &mut dyn FnMut(&str)) -> Result<Option<Self>> {
+        let all = list(&run.checkpoints())?;
+        for path in all.iter().rev().filter(|path| is_checkpoint(path)) {
+            let found = Self::read(path, id).and_then(|checkpoint| {
+                if checkpoint.state.data != data {
+                    let why = format!("`{}` was made from another text than there is now", path.display());
+                    return Err(Fault::usage(why));
+                }
+                run.verify(&checkpoint.state.parts)?;
+                Ok(checkpoint)
+            });
+            match found {
+                Ok(checkpoint) => return Ok(Some(checkpoint)),
+                Err(fault) => {
+                    let aside = set_aside(path)?;
+                    say(&format!("{} (set aside as `{}`)", fault.what, aside.display()));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Puts the weights into a model, and gives the optimizer with its moments.
+    ///
+    /// # Errors
+    /// A checkpoint of another model.
+    pub fn restore(&self, model: &mut dyn Parameters, optimizer: &mut Optimizer, device: &Device) -> Result<()> {
+        weights::from_bytes(&self.model, model, device)?;
+        optimizer.restore(self.state.position.spent.steps, &self.moments, device)
+    }
+}
+
+fn is_checkpoint(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| name.to_string_lossy().starts_with(|first: char| first.is_ascii_digit()))
+}
+
+/// Renames what is damaged, so that it is never looked at again and can still be examined.
+///
+/// # Errors
+/// What the system says.
+pub fn set_aside(path: &Path) -> Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = path.with_file_name(format!("damaged-{name}"));
+    remove(&aside)?;
+    fs::rename(path, &aside).map_err(|error| Fault::file("rename", path, &error))?;
+    Ok(aside)
+}

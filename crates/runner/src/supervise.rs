@@ -1,0 +1,142 @@
+//! The parent's side of a run: starts its process, listens to it, and learns how it ended.
+
+use crate::stop::Stop;
+use crate::store::{Attempt, Failed, Marker, Store};
+use crate::train::Tick;
+use crate::Errand;
+use cloze_foundation::{Fault, Result};
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{ChildStdin, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// How many lines of a child's stderr are kept.
+const KEPT_LINES: usize = 20;
+/// How often a parent looks whether it was asked to stop.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// How a child ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The run has ended.
+    Ended(Marker),
+    /// The run was saved and left, because a stop was asked for.
+    Interrupted,
+    /// Another process has the run.
+    Elsewhere,
+}
+
+/// Runs an errand in a child process and waits for it. Unless the child was interrupted or another process has the run,
+/// there is a marker afterwards, if the disk takes one.
+///
+/// The child saves and leaves when its stdin ends. That is how it learns of `stop`, and of the end of this process,
+/// whatever ends it.
+///
+/// # Errors
+/// A child that cannot be started, a marker that cannot be read.
+pub fn supervise(
+    errand: &Errand,
+    program: &Path,
+    threads: usize,
+    stop: &Stop,
+    ticked: &dyn Fn(&Tick),
+) -> Result<Outcome> {
+    let folder = Store::new(&errand.folder).run(&errand.id);
+    let mut command = errand.command(program, threads);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        // Ctrl-C on a terminal goes to a whole group: this process shall be the one that decides.
+        command.process_group(0);
+    }
+    let mut child = command
+        .spawn()
+        .map_err(|error| Fault::run(format!("cannot start `{}`: {error}", program.display())))?;
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let ended = AtomicBool::new(false);
+    let last_lines = std::thread::scope(|scope| {
+        let last_lines = scope.spawn(|| stderr.map(last_lines).unwrap_or_default());
+        scope.spawn(|| close_when_asked(stdin, stop, &ended));
+        if let Some(stdout) = stdout {
+            for line in BufReader::new(stdout).lines().map_while(std::io::Result::ok) {
+                if let Ok(tick) = serde_json::from_str(&line) {
+                    ticked(&tick);
+                }
+            }
+        }
+        let last_lines = last_lines.join().unwrap_or_default();
+        ended.store(true, Ordering::SeqCst);
+        last_lines
+    });
+    let status = child
+        .wait()
+        .map_err(|error| Fault::run(format!("cannot wait for a run's process: {error}")))?;
+    let latest = Attempt::latest(&folder)?;
+    let mine = latest.filter(|attempt| attempt.owner().is_some_and(|owner| owner.token == errand.token));
+    if let Some(marker) = folder.marker()?
+        && (mine.is_some() || !matches!(marker, Marker::Failed(_)))
+    {
+        return Ok(Outcome::Ended(marker));
+    }
+    if status.code() == Some(i32::from(Fault::interrupted("").exit_status())) {
+        return Ok(if stop.requested() || mine.is_some() {
+            Outcome::Interrupted
+        } else {
+            Outcome::Elsewhere
+        });
+    }
+    let failed = Failed {
+        reason: reason(status),
+        stderr: last_lines,
+    };
+    if let Some(attempt) = mine {
+        // It could not say so itself. Where the disk is full it cannot be said here either; others find the process gone.
+        let _ = attempt.end(format!("failed: {}", failed.reason));
+    }
+    let marker = Marker::Failed(failed);
+    let _ = marker.write(folder.path());
+    Ok(Outcome::Ended(marker))
+}
+
+fn close_when_asked(stdin: Option<ChildStdin>, stop: &Stop, ended: &AtomicBool) {
+    while !stop.requested() && !ended.load(Ordering::SeqCst) {
+        std::thread::sleep(GLANCE);
+    }
+    drop(stdin);
+}
+
+/// The last lines of a stream, in whatever encoding it is.
+fn last_lines(stream: impl Read) -> Vec<String> {
+    let mut kept = VecDeque::new();
+    for line in BufReader::new(stream).split(b'\n').map_while(std::io::Result::ok) {
+        if kept.len() == KEPT_LINES {
+            kept.pop_front();
+        }
+        kept.push_back(String::from_utf8_lossy(&line).trim_end().to_owned());
+    }
+    kept.into()
+}
+
+/// Why a process ended that left no marker.
+fn reason(status: ExitStatus) -> String {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::ExitStatusExt;
+        if let Some(signal) = status.signal() {
+            let hint = if signal == 9 {
+                " (out of memory, or killed by hand)"
+            } else {
+                ""
+            };
+            return format!("its process was ended by signal {signal}{hint}");
+        }
+    }
+    match status.code() {
+        Some(0) => "its process ended without a result".to_owned(),
+        Some(code) => format!("its process ended with exit status {code}"),
+        None => "its process ended".to_owned(),
+    }
+}
