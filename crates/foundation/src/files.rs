@@ -122,7 +122,10 @@ pub fn remove(path: &Path) -> Result<()> {
 /// What the system says.
 pub fn sweep_scratch(folder: &Path) -> Result<()> {
     for path in list(folder)? {
-        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(SCRATCH)) {
+        if path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with(SCRATCH))
+        {
             remove(&path)?;
         }
     }

@@ -308,7 +308,12 @@ fn arm(run: &PlannedRun) -> Arm {
 fn last_words(rows: Vec<&Row>) -> Vec<&Row> {
     let mut latest: BTreeMap<(u64, &str, &str, &str), &Row> = BTreeMap::new();
     for row in rows {
-        let key = (row.spent.steps as u64, row.split.as_str(), row.task.as_str(), row.metric.as_str());
+        let key = (
+            row.spent.steps as u64,
+            row.split.as_str(),
+            row.task.as_str(),
+            row.metric.as_str(),
+        );
         match latest.get(&key) {
             Some(known) if known.attempt > row.attempt => {}
             _ => _ = latest.insert(key, row),

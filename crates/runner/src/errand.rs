@@ -38,7 +38,10 @@ impl FromStr for Cadence {
 
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let wrong = || format!("`{text}` is neither seconds (`60s`) nor steps (`500 steps`)");
-        let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len()));
+        let (digits, unit) = text.split_at(
+            text.find(|c: char| !c.is_ascii_digit() && c != '.')
+                .unwrap_or(text.len()),
+        );
         match unit.trim() {
             "s" | "" => digits
                 .parse()

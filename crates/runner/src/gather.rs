@@ -33,7 +33,10 @@ pub fn gather(plan: &Plan, store: &Store) -> Result<Gathered> {
         };
         for (path, member) in expected(&folder, &parts)? {
             if let Err(why) = add(&mut rows, &path, member) {
-                let aside = set_aside(&path).map_or_else(|_| String::new(), |aside| format!(" (set aside as `{}`)", aside.display()));
+                let aside = set_aside(&path).map_or_else(
+                    |_| String::new(),
+                    |aside| format!(" (set aside as `{}`)", aside.display()),
+                );
                 gathered.damaged.push(format!(
                     "{}: {why}{aside}; remove `{}` to have the run trained again",
                     title(run),
@@ -53,7 +56,9 @@ fn expected<'a>(folder: &RunFolder, parts: &'a BTreeMap<String, Member>) -> Resu
     if parts.is_empty() {
         return Ok(folder.parts()?.into_iter().map(|path| (path, None)).collect());
     }
-    let listed = parts.iter().map(|(name, member)| (folder.metrics().join(name), Some(member)));
+    let listed = parts
+        .iter()
+        .map(|(name, member)| (folder.metrics().join(name), Some(member)));
     Ok(listed.collect())
 }
 
@@ -69,7 +74,11 @@ fn add(
     let frame = parquet::from_bytes(&bytes).map_err(|why| format!("`{}` cannot be read: {why}", path.display()))?;
     match rows {
         None => *rows = Some(frame),
-        Some(rows) => _ = rows.vstack_mut(&frame).map_err(|error| format!("`{}`: {error}", path.display()))?,
+        Some(rows) => {
+            _ = rows
+                .vstack_mut(&frame)
+                .map_err(|error| format!("`{}`: {error}", path.display()))?
+        }
     }
     Ok(())
 }

@@ -70,7 +70,10 @@ impl Meter {
     /// A meter that goes on from a reading, with its sums on `device`.
     pub fn resume(reading: &Reading, device: &Device) -> Self {
         let sum = |(name, (count, bits)): (&String, &(u64, u32))| {
-            (name.clone(), (*count, Tensor::from_data([f32::from_bits(*bits)], device)))
+            (
+                name.clone(),
+                (*count, Tensor::from_data([f32::from_bits(*bits)], device)),
+            )
         };
         Self {
             steps: reading.steps,

@@ -43,7 +43,10 @@ impl Optimizer {
     pub fn restore(&mut self, updates: u64, bytes: &[u8], device: &Device) -> Result<()> {
         let mut tensors = crate::store::weights::parameters(bytes, device)?;
         let mut moments = BTreeMap::new();
-        let paths: Vec<String> = tensors.keys().filter_map(|name| Some(name.strip_prefix("first/")?.to_owned())).collect();
+        let paths: Vec<String> = tensors
+            .keys()
+            .filter_map(|name| Some(name.strip_prefix("first/")?.to_owned()))
+            .collect();
         for path in paths {
             let [first, second] = MOMENTS.map(|moment| tensors.remove(&format!("{moment}/{path}")));
             if let (Some(first), Some(second)) = (first, second) {

@@ -28,7 +28,9 @@ impl Pulse {
                 let _ = attempt.give_beat(&beat);
                 state = theirs.0.lock().unwrap_or_else(PoisonError::into_inner);
                 if !state.1 {
-                    (state, _) = wake.wait_timeout(state, interval).unwrap_or_else(PoisonError::into_inner);
+                    (state, _) = wake
+                        .wait_timeout(state, interval)
+                        .unwrap_or_else(PoisonError::into_inner);
                 }
             }
         });

@@ -103,7 +103,10 @@ impl<'a> Queue<'a> {
             Claim::Held(attempt) => {
                 if state.told.insert(run.id.clone()) {
                     let owner = attempt.owner();
-                    let by = owner.map_or_else(|| "?".to_owned(), |owner| format!("{} (process {})", owner.host, owner.pid));
+                    let by = owner.map_or_else(
+                        || "?".to_owned(),
+                        |owner| format!("{} (process {})", owner.host, owner.pid),
+                    );
                     progress.say(&format!("{}: held by {by}; waiting", title(run)));
                 }
                 Ok(None)

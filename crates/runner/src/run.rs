@@ -174,7 +174,9 @@ fn corpus_of<'a>(corpora: &'a [(CorpusConfig, Prepared)], config: &CorpusConfig)
 
 /// The cores to use: what the machine has, or what RAYON_NUM_THREADS allows.
 fn cores() -> usize {
-    let allowed = std::env::var("RAYON_NUM_THREADS").ok().and_then(|text| text.parse().ok());
+    let allowed = std::env::var("RAYON_NUM_THREADS")
+        .ok()
+        .and_then(|text| text.parse().ok());
     allowed
         .filter(|cores| *cores > 0)
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
@@ -252,7 +254,10 @@ fn train_all(
     Ok(())
 }
 
-#[expect(clippy::too_many_arguments, reason = "all of it is what one run needs to know of the sweep")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all of it is what one run needs to know of the sweep"
+)]
 fn train_one(
     run: &PlannedRun,
     after: u32,
@@ -280,11 +285,17 @@ fn train_one(
         lease: options.lease,
         stop_signal: options.stop_signal.clone(),
     };
-    supervise(&errand, &options.program, threads, stop, &|tick| progress.ticked(run, tick))
+    supervise(&errand, &options.program, threads, stop, &|tick| {
+        progress.ticked(run, tick)
+    })
 }
 
 /// A word that no other attempt anywhere has.
 fn token() -> String {
     use std::hash::{BuildHasher, Hasher, RandomState};
-    format!("{:016x}{:016x}", RandomState::new().build_hasher().finish(), RandomState::new().build_hasher().finish())
+    format!(
+        "{:016x}{:016x}",
+        RandomState::new().build_hasher().finish(),
+        RandomState::new().build_hasher().finish()
+    )
 }

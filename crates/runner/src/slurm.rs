@@ -46,7 +46,13 @@ pub fn quote(word: &str) -> String {
 
 /// A word that is safe everywhere, for a job's name.
 fn plain(word: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || "._-".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
     word.chars().map(safe).collect()
 }
 

@@ -90,6 +90,9 @@ mod tests {
         assert!(!copy.requested());
         stop.request();
         assert!(copy.requested());
-        assert_eq!(Stop::on_signals(Some("USR3")).unwrap_err().nearest.as_deref(), Some("USR1"));
+        assert_eq!(
+            Stop::on_signals(Some("USR3")).unwrap_err().nearest.as_deref(),
+            Some("USR1")
+        );
     }
 }

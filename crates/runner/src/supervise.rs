@@ -1,9 +1,9 @@
 //! The parent's side of a run: starts its process, listens to it, and learns how it ended.
 
+use crate::Errand;
 use crate::stop::Stop;
 use crate::store::{Attempt, Failed, Marker, Store};
 use crate::train::Tick;
-use crate::Errand;
 use cloze_foundation::{Fault, Result};
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// How many lines of a child's stderr are kept.
 const KEPT_LINES: usize = 20;
+/// How the words begin with which the program ends that could not do its work.
+const ERROR: &str = "error: ";
 /// How often a parent looks whether it was asked to stop.
 const GLANCE: Duration = Duration::from_millis(20);
 
@@ -45,7 +47,10 @@ pub fn supervise(
 ) -> Result<Outcome> {
     let folder = Store::new(&errand.folder).run(&errand.id);
     let mut command = errand.command(program, threads);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;
@@ -89,7 +94,7 @@ pub fn supervise(
         });
     }
     let failed = Failed {
-        reason: reason(status),
+        reason: reason(status, &last_lines),
         stderr: last_lines,
     };
     if let Some(attempt) = mine {
@@ -120,8 +125,12 @@ fn last_lines(stream: impl Read) -> Vec<String> {
     kept.into()
 }
 
-/// Why a process ended that left no marker.
-fn reason(status: ExitStatus) -> String {
+/// Why a process ended that left no marker: in its own words, if it had any.
+fn reason(status: ExitStatus, last_lines: &[String]) -> String {
+    let said = last_lines.iter().rposition(|line| line.starts_with(ERROR));
+    if let Some(first) = said.filter(|_| status.code().is_some()) {
+        return last_lines[first..].join("\n").replacen(ERROR, "", 1);
+    }
     #[cfg(unix)]
     {
         use std::os::unix::process::ExitStatusExt;

@@ -303,7 +303,11 @@ impl<'a> Run<'a> {
         for task in &self.job.config.evaluate {
             sink.rest(&self.standing())?;
             let measures = judge::evaluate(self.job, task, &*frozen)?;
-            found.extend(measures.into_iter().map(|measure| (Split::Test, measure.task, measure.metric, measure.value)));
+            found.extend(
+                measures
+                    .into_iter()
+                    .map(|measure| (Split::Test, measure.task, measure.metric, measure.value)),
+            );
         }
         Ok(found)
     }

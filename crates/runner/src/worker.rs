@@ -6,7 +6,8 @@ use crate::pulse::Pulse;
 use crate::stop::Stop;
 use crate::store::checkpoint::State;
 use crate::store::{
-    Attempt, Checkpoint, Done, Failed, Label, Marker, Recorder, RunFolder, Split, Store, lease, marker::Diverged, weights,
+    Attempt, Checkpoint, Done, Failed, Label, Marker, Recorder, RunFolder, Split, Store, lease, marker::Diverged,
+    weights,
 };
 use crate::train::{Ending, Job, Resume, Sink, Standing, Tick, train};
 use crate::{RunConfig, Spent, device, run_id};
@@ -29,7 +30,10 @@ pub fn train_run(errand: &Errand, out: &mut dyn Write, stop: &Stop) -> Result<Ma
     let corpus = Prepared::open(&errand.corpus)?;
     let mut provenance = Provenance::now(&errand.device, &corpus);
     let Some(attempt) = Attempt::claim(&folder, errand.after, &errand.token, &provenance)? else {
-        return Err(Fault::interrupted(format!("run {} was claimed by another process", errand.id)));
+        return Err(Fault::interrupted(format!(
+            "run {} was claimed by another process",
+            errand.id
+        )));
     };
     let job = Job {
         config: &config,
@@ -126,7 +130,12 @@ fn resume_and_train(
         folder,
         attempt,
         cadence: errand.checkpoint,
-        saved: (Instant::now(), checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.state.position.spent.steps)),
+        saved: (
+            Instant::now(),
+            checkpoint
+                .as_ref()
+                .map_or(0, |checkpoint| checkpoint.state.position.spent.steps),
+        ),
         data,
         pulse: &pulse,
         stop,
@@ -198,7 +207,13 @@ impl Child<'_> {
             position: standing.position(),
             parts: self.recorder.parts().clone(),
         };
-        Checkpoint::save(self.folder, &self.recorder.label().run, standing.model, standing.optimizer, &state)?;
+        Checkpoint::save(
+            self.folder,
+            &self.recorder.label().run,
+            standing.model,
+            standing.optimizer,
+            &state,
+        )?;
         self.saved = (Instant::now(), standing.spent.steps);
         Ok(())
     }

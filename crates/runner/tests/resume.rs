@@ -70,7 +70,10 @@ fn result(folder: &RunFolder) -> Outcome {
     let parts: Vec<_> = done.parts.keys().map(|name| folder.metrics().join(name)).collect();
     let listed = rows(&parts);
     let said = rows(&folder.parts().unwrap());
-    assert!(listed == said, "what the marker lists and what the rows say of themselves differ");
+    assert!(
+        listed == said,
+        "what the marker lists and what the rows say of themselves differ"
+    );
     Outcome {
         weights: std::fs::read(folder.weights().join("model.safetensors")).unwrap(),
         rows: listed,
@@ -103,7 +106,10 @@ fn left_at_any_step_and_gone_on_with_the_bits_are_the_same() {
             }
             assert!(attempts >= 2, "left once at least");
             assert!(result(&folder) == wanted, "{} left at step {first}", entry.name);
-            assert!(!folder.checkpoints().exists(), "checkpoints of a finished run are removed");
+            assert!(
+                !folder.checkpoints().exists(),
+                "checkpoints of a finished run are removed"
+            );
         }
     }
 }
@@ -112,7 +118,12 @@ fn left_at_any_step_and_gone_on_with_the_bits_are_the_same() {
 fn a_damaged_checkpoint_is_set_aside_and_the_one_before_is_used() {
     let config = judged("electra");
     let wanted = uninterrupted(&config);
-    for damage in ["model.safetensors", "optimizer.safetensors", "state.toml", "manifest.json"] {
+    for damage in [
+        "model.safetensors",
+        "optimizer.safetensors",
+        "state.toml",
+        "manifest.json",
+    ] {
         let results = tempfile::tempdir().unwrap();
         let plan = plan(vec![config.clone()]);
         let folder = Store::new(results.path()).run(&plan.runs[0].id);
@@ -182,8 +193,13 @@ fn seconds_that_a_killed_attempt_lost_count_against_a_budget_in_seconds() {
     let frame = parquet::union(&folder.parts().unwrap()).unwrap().unwrap();
     let names = frame.column("metric").unwrap().str().unwrap().clone();
     let values = frame.column("value").unwrap().f64().unwrap().clone();
-    let lost = names.iter().position(|name| name == Some(metrics::LOST_SECONDS)).unwrap();
+    let lost = names
+        .iter()
+        .position(|name| name == Some(metrics::LOST_SECONDS))
+        .unwrap();
     assert!((28.0..30.0).contains(&values.get(lost).unwrap()));
-    let mut model = common::train_here(&common::config("mlm", 1, 1), &Device::flex()).0.model;
+    let mut model = common::train_here(&common::config("mlm", 1, 1), &Device::flex())
+        .0
+        .model;
     weights::load(&folder.weights(), &mut *model, &Device::flex()).unwrap();
 }

@@ -1,8 +1,8 @@
 //! `cloze doctor`: whether this machine and a results folder are in order.
 
 use crate::arguments::DoctorArguments;
-use cloze_foundation::files::list;
 use cloze_foundation::Result;
+use cloze_foundation::files::list;
 use cloze_runner::status::Status;
 use cloze_runner::store::{Attempt, Marker, Store};
 use cloze_runner::{Plan, PlannedRun, device};
@@ -77,16 +77,26 @@ fn damage(store: &Store, run: &PlannedRun) -> Result<Vec<String>> {
         Ok(status @ Status::Ended(Marker::Failed(_))) => lines.push(format!("{status}; the next `run` tries again")),
         Ok(Status::Ended(Marker::Done(done))) => {
             if let Err(fault) = folder.verify(&done.parts) {
-                lines.push(format!("{}; remove `{}` to train it again", fault.what, folder.path().display()));
+                lines.push(format!(
+                    "{}; remove `{}` to train it again",
+                    fault.what,
+                    folder.path().display()
+                ));
             }
         }
         Ok(_) => {}
     }
     for path in [folder.metrics(), folder.checkpoints()].iter().map(|path| list(path)) {
         let aside = |path: &&std::path::PathBuf| {
-            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("damaged-"))
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("damaged-"))
         };
-        lines.extend(path?.iter().filter(aside).map(|path| format!("damaged, set aside: `{}`", path.display())));
+        lines.extend(
+            path?
+                .iter()
+                .filter(aside)
+                .map(|path| format!("damaged, set aside: `{}`", path.display())),
+        );
     }
     Ok(lines)
 }

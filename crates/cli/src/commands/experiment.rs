@@ -144,7 +144,11 @@ fn statuses(plan: &Plan, results: &Path) -> Result<(String, u8)> {
         let status = Status::of(&store.run(&run.id))?;
         done += usize::from(matches!(status, Status::Ended(Marker::Done(_))));
         bad += usize::from(status.is_bad());
-        let _ = writeln!(text, "{}  {:width$}  seed {}  {status}", run.id, run.arm, run.config.seed);
+        let _ = writeln!(
+            text,
+            "{}  {:width$}  seed {}  {status}",
+            run.id, run.arm, run.config.seed
+        );
     }
     let _ = writeln!(text, "{done} of {} runs are done", plan.runs.len());
     Ok((text, u8::from(bad > 0)))

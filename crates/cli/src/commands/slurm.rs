@@ -49,7 +49,10 @@ pub fn script(experiment: &ExperimentArguments, running: &RunArguments, slurm: &
 }
 
 fn word(path: &Path) -> Result<String> {
-    path.to_str()
-        .map(str::to_owned)
-        .ok_or_else(|| Fault::usage(format!("`{}` is not UTF-8, so it cannot stand in a script", path.display())))
+    path.to_str().map(str::to_owned).ok_or_else(|| {
+        Fault::usage(format!(
+            "`{}` is not UTF-8, so it cannot stand in a script",
+            path.display()
+        ))
+    })
 }

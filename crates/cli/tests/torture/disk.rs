@@ -69,7 +69,10 @@ fn broken_everywhere(how: &str) {
         assert!(!said.contains("panicked"), "{how} {at}: {said}");
         broke += usize::from(status != Some(0));
         if status == Some(1) && how != "kill" {
-            assert!(said.contains("No space left") && said.contains("free some space"), "{how} {at}: {said}");
+            assert!(
+                said.contains("No space left") && said.contains("free some space"),
+                "{how} {at}: {said}"
+            );
         }
         sweep.finish(2);
         sweep.is_as_if_undisturbed(&OBJECTIVES, STEPS, &format!("{how} {at} of {all}"));

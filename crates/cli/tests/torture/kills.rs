@@ -20,7 +20,9 @@ fn holders(sweep: &Sweep) -> Vec<u32> {
         return Vec::new();
     }
     let runs = sweep.plan().runs;
-    let open = runs.iter().filter_map(|run| Attempt::latest(&store.run(&run.id)).unwrap());
+    let open = runs
+        .iter()
+        .filter_map(|run| Attempt::latest(&store.run(&run.id)).unwrap());
     open.filter(|attempt| !attempt.is_over())
         .filter_map(|attempt| attempt.owner())
         .map(|owner| owner.pid)

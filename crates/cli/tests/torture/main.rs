@@ -14,5 +14,8 @@ mod sweep;
 
 /// How much more than usual is to be done.
 fn patience() -> usize {
-    std::env::var("CLOZE_TORTURE").ok().and_then(|times| times.parse().ok()).unwrap_or(1)
+    std::env::var("CLOZE_TORTURE")
+        .ok()
+        .and_then(|times| times.parse().ok())
+        .unwrap_or(1)
 }

@@ -22,7 +22,11 @@ impl<'a> Tmpfs<'a> {
     }
 
     fn again(&self, options: &str) {
-        let status = Command::new("mount").args(["-o", options]).arg(self.0).status().unwrap();
+        let status = Command::new("mount")
+            .args(["-o", options])
+            .arg(self.0)
+            .status()
+            .unwrap();
         assert!(status.success());
     }
 }
@@ -49,7 +53,10 @@ fn a_disk_of_one_megabyte_says_what_to_do_and_goes_on_when_it_has_grown() {
     };
     let (status, said) = run(&sweep);
     assert_eq!(status, Some(1), "{said}");
-    assert!(said.contains("No space left") && said.contains("free some space"), "{said}");
+    assert!(
+        said.contains("No space left") && said.contains("free some space"),
+        "{said}"
+    );
     assert!(!said.contains("panicked"), "{said}");
     disk.again("remount,size=64m");
     sweep.finish(1);
@@ -78,7 +85,9 @@ fn spaces_quotes_and_other_alphabets_in_paths_are_only_names() {
     let sweep = Sweep::inside("ein Ördner mit 'Anführung' \"und\" $(touch böse) 字", &["mlm"], 10);
     sweep.finish(1);
     sweep.is_as_if_undisturbed(&["mlm"], 10, "an awkward path");
-    let status = end(command(sweep.place(), &["doctor", "x.toml", "--lease", "1"]).spawn().unwrap());
+    let status = end(command(sweep.place(), &["doctor", "x.toml", "--lease", "1"])
+        .spawn()
+        .unwrap());
     assert!(status.success());
     assert!(!sweep.place().join("böse").exists() && !sweep.place().parent().unwrap().join("böse").exists());
 }

@@ -36,7 +36,10 @@ fn when_one_of_two_is_killed_the_other_takes_over() {
         first.wait().unwrap();
         assert!(end(second).success());
         let runs = sweep.plan().runs;
-        assert!(runs.iter().all(|run| Attempt::latest(&store.run(&run.id)).unwrap().unwrap().ended().is_some()));
+        assert!(
+            runs.iter()
+                .all(|run| Attempt::latest(&store.run(&run.id)).unwrap().unwrap().ended().is_some())
+        );
         sweep.is_as_if_undisturbed(&objectives, STEPS, &format!("round {round}"));
     }
 }

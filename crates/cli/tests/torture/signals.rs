@@ -30,7 +30,11 @@ fn a_signal_saves_and_leaves_with_75_whenever_it_comes() {
             signal(if turn % 2 == 0 { "-TERM" } else { "-INT" }, child.id());
             let asked = Instant::now();
             let status = end(child);
-            assert!(asked.elapsed() < Duration::from_secs(20), "it took {:?} to leave", asked.elapsed());
+            assert!(
+                asked.elapsed() < Duration::from_secs(20),
+                "it took {:?} to leave",
+                asked.elapsed()
+            );
             match (status.code(), status.signal()) {
                 (Some(75), _) => left += 1,
                 (Some(0), _) => {}

@@ -90,7 +90,16 @@ impl Sweep {
 
     /// `cloze run` with frequent checkpoints and a short lease.
     pub fn run(&self) -> Command {
-        let arguments = ["run", "x.toml", "--checkpoint", "5 steps", "--lease", "2", "--jobs", "2"];
+        let arguments = [
+            "run",
+            "x.toml",
+            "--checkpoint",
+            "5 steps",
+            "--lease",
+            "2",
+            "--jobs",
+            "2",
+        ];
         command(&self.place, &arguments)
     }
 
@@ -101,13 +110,19 @@ impl Sweep {
                 return;
             }
         }
-        panic!("not done after {tries} tries in {}: {:?}", self.folder.path().display(), self.words());
+        panic!(
+            "not done after {tries} tries in {}: {:?}",
+            self.folder.path().display(),
+            self.words()
+        );
     }
 
     /// What went wrong, for a message.
     fn words(&self) -> Vec<String> {
         let runs = list(&self.results().join("runs")).unwrap_or_default();
-        runs.iter().filter_map(|run| read_text(&run.join("FAILED")).ok()).collect()
+        runs.iter()
+            .filter_map(|run| read_text(&run.join("FAILED")).ok())
+            .collect()
     }
 
     pub fn plan(&self) -> Plan {
@@ -119,7 +134,11 @@ impl Sweep {
         let store = self.store();
         let runs = self.plan().runs;
         runs.iter()
-            .map(|run| Attempt::latest(&store.run(&run.id)).unwrap().map_or(0, |attempt| attempt.number))
+            .map(|run| {
+                Attempt::latest(&store.run(&run.id))
+                    .unwrap()
+                    .map_or(0, |attempt| attempt.number)
+            })
             .collect()
     }
 

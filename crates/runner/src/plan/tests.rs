@@ -194,7 +194,10 @@ fn cost_adds_up() {
         "{cost:?}"
     );
     let parameters = plan.runs[0].config.encoder.parameters(2048) as u64;
-    assert_eq!((cost.weight_bytes, cost.checkpoint_bytes), (6 * 4 * parameters, 12 * parameters));
+    assert_eq!(
+        (cost.weight_bytes, cost.checkpoint_bytes),
+        (6 * 4 * parameters, 12 * parameters)
+    );
     let mut timed = plan.clone();
     timed.runs.truncate(1);
     timed.runs[0].config.budget.equalise = Equalise::Seconds;

@@ -62,7 +62,8 @@ impl Owner {
 }
 
 fn host() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname").map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map_or_else(|_| "unknown".to_owned(), |name| name.trim().to_owned())
 }
 
 /// Boot and process namespace.
@@ -152,7 +153,9 @@ impl Attempt {
     /// # Errors
     /// A folder that cannot be listed.
     pub fn seconds_spent(run: &RunFolder) -> Result<f64> {
-        let all = list(&run.attempts())?.into_iter().map(|folder| Self { number: 0, folder });
+        let all = list(&run.attempts())?
+            .into_iter()
+            .map(|folder| Self { number: 0, folder });
         let seconds = all.filter_map(|attempt| attempt.beat()).map(|beat| beat.spent.seconds);
         Ok(seconds.fold(0.0, f64::max))
     }

@@ -94,8 +94,7 @@ pub fn read(folder: &Path) -> Result<(Manifest, BTreeMap<String, Vec<u8>>)> {
         Some(_) => {}
         None => return Err(bad(format!("{MANIFEST} has no format"))),
     }
-    let mut manifest: Manifest =
-        serde_json::from_value(value).map_err(|error| bad(format!("{MANIFEST}: {error}")))?;
+    let mut manifest: Manifest = serde_json::from_value(value).map_err(|error| bad(format!("{MANIFEST}: {error}")))?;
     if manifest.format == 1 {
         let only = Member {
             bytes: manifest.bytes,
@@ -109,9 +108,14 @@ pub fn read(folder: &Path) -> Result<(Manifest, BTreeMap<String, Vec<u8>>)> {
             return Err(bad(format!("{MANIFEST} names `{name}`")));
         }
         let path = folder.join(name);
-        let length = std::fs::metadata(&path).map_err(|error| bad(format!("{name}: {error}")))?.len();
+        let length = std::fs::metadata(&path)
+            .map_err(|error| bad(format!("{name}: {error}")))?
+            .len();
         if length != member.bytes {
-            return Err(bad(format!("{name} has {length} bytes, its manifest says {} (damaged?)", member.bytes)));
+            return Err(bad(format!(
+                "{name} has {length} bytes, its manifest says {} (damaged?)",
+                member.bytes
+            )));
         }
         let bytes = std::fs::read(&path).map_err(|error| bad(format!("{name}: {error}")))?;
         if hash(&bytes) != member.hash {
@@ -128,5 +132,9 @@ pub fn read(folder: &Path) -> Result<(Manifest, BTreeMap<String, Vec<u8>>)> {
 /// A folder that cannot be listed.
 pub fn size(folder: &Path) -> Result<u64> {
     let sizes = list(folder)?;
-    Ok(sizes.iter().filter_map(|path| path.metadata().ok()).map(|file| file.len()).sum())
+    Ok(sizes
+        .iter()
+        .filter_map(|path| path.metadata().ok())
+        .map(|file| file.len())
+        .sum())
 }

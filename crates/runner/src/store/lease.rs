@@ -101,11 +101,24 @@ mod tests {
         assert_eq!(watch.look(&run).unwrap(), Claim::Held(first.clone()));
         for count in 1..5 {
             std::thread::sleep(Duration::from_millis(25));
-            first.give_beat(&super::super::attempt::Beat { count, ..Default::default() }).unwrap();
-            assert_eq!(watch.look(&run).unwrap(), Claim::Held(first.clone()), "it gives signs of life");
+            first
+                .give_beat(&super::super::attempt::Beat {
+                    count,
+                    ..Default::default()
+                })
+                .unwrap();
+            assert_eq!(
+                watch.look(&run).unwrap(),
+                Claim::Held(first.clone()),
+                "it gives signs of life"
+            );
         }
         std::thread::sleep(Duration::from_millis(80));
-        assert_eq!(watch.look(&run).unwrap(), Claim::Free(1), "silent for longer than the lease");
+        assert_eq!(
+            watch.look(&run).unwrap(),
+            Claim::Free(1),
+            "silent for longer than the lease"
+        );
 
         let second = Attempt::claim(&run, 1, "c", &provenance()).unwrap().unwrap();
         assert!(!first.is_latest(&run).unwrap() && second.is_latest(&run).unwrap());
@@ -138,7 +151,9 @@ mod tests {
                 let claims: Vec<_> = (0..8)
                     .map(|number| {
                         let run = &run;
-                        scope.spawn(move || Attempt::claim(run, after, &format!("{after} {number}"), &provenance()).unwrap())
+                        scope.spawn(move || {
+                            Attempt::claim(run, after, &format!("{after} {number}"), &provenance()).unwrap()
+                        })
                     })
                     .collect();
                 claims.into_iter().filter_map(|claim| claim.join().unwrap()).count()

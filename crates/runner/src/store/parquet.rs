@@ -160,11 +160,25 @@ pub fn union(paths: &[PathBuf]) -> Result<Option<DataFrame>> {
 /// None for frames that [`from_bytes`] gave.
 pub fn latest(frame: &DataFrame) -> Result<DataFrame> {
     let failed = |error: polars::prelude::PolarsError| Fault::run(format!("cannot read metric rows: {error}"));
-    let words = |name: &str| frame.column(name).and_then(|column| Ok(column.str()?.clone())).map_err(failed);
+    let words = |name: &str| {
+        frame
+            .column(name)
+            .and_then(|column| Ok(column.str()?.clone()))
+            .map_err(failed)
+    };
     let (runs, metrics) = (words("run")?, words("metric")?);
-    let attempts = frame.column("attempt").and_then(|column| Ok(column.u32()?.clone())).map_err(failed)?;
-    let steps = frame.column("step").and_then(|column| Ok(column.u64()?.clone())).map_err(failed)?;
-    let values = frame.column("value").and_then(|column| Ok(column.f64()?.clone())).map_err(failed)?;
+    let attempts = frame
+        .column("attempt")
+        .and_then(|column| Ok(column.u32()?.clone()))
+        .map_err(failed)?;
+    let steps = frame
+        .column("step")
+        .and_then(|column| Ok(column.u64()?.clone()))
+        .map_err(failed)?;
+    let values = frame
+        .column("value")
+        .and_then(|column| Ok(column.f64()?.clone()))
+        .map_err(failed)?;
     let mut starts: BTreeMap<(&str, u32), f64> = BTreeMap::new();
     for row in 0..frame.height() {
         if metrics.get(row) == Some(RESUMED_AFTER)
@@ -191,7 +205,10 @@ pub fn latest(frame: &DataFrame) -> Result<DataFrame> {
 /// None for frames that [`from_bytes`] gave.
 pub fn reproducible(frame: &DataFrame) -> Result<DataFrame> {
     let failed = |error: polars::prelude::PolarsError| Fault::run(format!("cannot read metric rows: {error}"));
-    let metrics = frame.column("metric").and_then(|column| Ok(column.str()?.clone())).map_err(failed)?;
+    let metrics = frame
+        .column("metric")
+        .and_then(|column| Ok(column.str()?.clone()))
+        .map_err(failed)?;
     let kept: BooleanChunked = metrics
         .iter()
         .map(|metric| Some(metric.is_some_and(|metric| !CLOCKS.contains(&metric))))
