@@ -1,6 +1,8 @@
 //! Every operation, fused and by its reference, at the sizes of a small encoder:
 //! `cargo bench -p cloze-kernels`, or only some of it: `cargo bench -p cloze-kernels -- attention`.
 
+#![allow(missing_docs)] // criterion_group! makes a public function without any
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_foundation::Draw;
 use cloze_kernels::{AdamW, Dropout, Heads, Pattern, reference};

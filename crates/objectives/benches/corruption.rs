@@ -1,5 +1,7 @@
 //! How many tokens a second one core corrupts, for every objective and mode: `cargo bench -p cloze-objectives`.
 
+#![allow(missing_docs)] // criterion_group! makes a public function without any
+
 use cloze_corpus::{SpecialTokens, Vocabulary, Window};
 use cloze_foundation::Draw;
 use cloze_objectives::{OBJECTIVES, configure};
