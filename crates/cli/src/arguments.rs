@@ -63,6 +63,8 @@ pub enum Command {
     },
     /// Look whether this machine and the runs of an experiment are in order; show and release stale claims
     Doctor(DoctorArguments),
+    /// Measure what an optimizer step costs on this machine: one line per configuration
+    Bench(BenchArguments),
     /// Explain an objective, an evaluation or an experiment key; without a topic, list them
     Explain {
         /// `mlm`, `electra`, `minimal-pairs`, `budget.equalise`, ...
@@ -83,6 +85,12 @@ pub enum Command {
     /// Train one run of a frozen plan (what `run` starts for each run)
     #[command(hide = true)]
     TrainRun(TrainRunArguments),
+    /// Measure one configuration (what `bench` starts for each)
+    #[command(hide = true)]
+    BenchOne {
+        /// The configuration, as JSON
+        setting: String,
+    },
 }
 
 /// Which experiment, and where its results live.
@@ -215,6 +223,47 @@ pub struct TrainRunArguments {
     pub device: String,
     #[command(flatten)]
     pub safety: SafetyArguments,
+}
+
+/// What to measure. Options with several values, separated by commas, are crossed.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// Objectives, with their default options
+    #[arg(long, value_delimiter = ',', default_value = "mlm")]
+    pub objective: Vec<String>,
+    /// Encoder families: modern, bert
+    #[arg(long, value_delimiter = ',', default_value = "modern")]
+    pub preset: Vec<String>,
+    /// Widths of the encoder
+    #[arg(long, value_delimiter = ',', default_value = "128")]
+    pub width: Vec<usize>,
+    /// Transformer blocks
+    #[arg(long, value_delimiter = ',', default_value = "2")]
+    pub layers: Vec<usize>,
+    /// Sizes of the vocabulary
+    #[arg(long, value_delimiter = ',', default_value = "8192")]
+    pub vocab: Vec<usize>,
+    /// Windows in a batch
+    #[arg(long, value_delimiter = ',', default_value = "32")]
+    pub batch: Vec<usize>,
+    /// Positions in a window
+    #[arg(long, value_delimiter = ',', default_value = "128")]
+    pub length: Vec<usize>,
+    /// Dropout rates [default: the preset's]
+    #[arg(long, value_delimiter = ',')]
+    pub dropout: Vec<f64>,
+    /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
+    #[arg(long, default_value = "flex")]
+    pub device: String,
+    /// Threads for host computation [default: one per core]
+    #[arg(long, value_delimiter = ',')]
+    pub threads: Vec<usize>,
+    /// Steps that are timed, after three that are not
+    #[arg(long, default_value_t = 10)]
+    pub steps: usize,
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// About data sets.

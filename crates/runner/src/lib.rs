@@ -1,5 +1,6 @@
 //! Experiment to plan to runs: the budget, the training loop, the run store, the worker processes.
 
+pub mod bench;
 pub mod budget;
 pub mod config;
 pub mod cost;
@@ -28,6 +29,7 @@ pub mod train;
 pub mod worker;
 
 pub use budget::Spent;
+pub use cloze_backbone::Preset;
 pub use config::{Budget, Equalise, OptimizerConfig, RunConfig, TaskConfig};
 pub use cost::Cost;
 pub use errand::{Cadence, Errand};

@@ -1,5 +1,6 @@
 //! One file per subcommand. Each returns what to print or an exit status; only this module writes to stdout.
 
+mod bench;
 mod completions;
 mod data;
 mod doctor;
@@ -42,6 +43,7 @@ pub fn execute(command: Command) -> Result<u8> {
             let (text, status) = doctor::doctor(&arguments)?;
             print(&text).map(|_| status)
         }
+        Command::Bench(arguments) => bench::bench(&arguments, &mut |line| print(line).map(|_| ())).map(|()| 0),
         Command::Explain { topic } => print(&explain::explain(topic.as_deref())?),
         Command::Data { command } => print(&data::execute(&command)?),
         Command::Completions { shell } => print(&String::from_utf8_lossy(&completions::script(shell))),
@@ -68,6 +70,7 @@ pub fn execute(command: Command) -> Result<u8> {
             // The marker in the run's folder says how it ended; the parent reads that.
             cloze_runner::train_run(&errand, &mut std::io::stdout().lock(), &stop).map(|_| 0)
         }
+        Command::BenchOne { setting } => print(&bench::one(&setting)?),
     }
 }
 

@@ -1,0 +1,129 @@
+//! `cloze bench`: every combination of the options, each measured in a process of its own.
+
+use crate::arguments::BenchArguments;
+use cloze_foundation::{Fault, Result};
+use cloze_runner::Preset;
+use cloze_runner::bench::{self, Measurement, Setting};
+
+/// Measures every configuration and prints its line as soon as it is known. All are checked before the first one.
+///
+/// # Errors
+/// A value that does not fit, or a measurement that failed.
+pub fn bench(arguments: &BenchArguments, print: &mut dyn FnMut(&str) -> Result<()>) -> Result<()> {
+    let settings = settings(arguments)?;
+    for setting in &settings {
+        setting.check()?;
+    }
+    let program = std::env::current_exe().map_err(|error| Fault::run(format!("cannot find this program: {error}")))?;
+    for setting in &settings {
+        let measurement = setting.measured_by(&program)?;
+        let line = if arguments.json {
+            serde_json::to_string(&measurement).map_err(|error| Fault::run(error.to_string()))?
+        } else {
+            line(&measurement)
+        };
+        print(&(line + "\n"))?;
+    }
+    Ok(())
+}
+
+/// What the child of a measurement prints.
+///
+/// # Errors
+/// As [`bench::answer`].
+pub fn one(setting: &str) -> Result<String> {
+    bench::answer(setting).map(|measurement| measurement + "\n")
+}
+
+/// The options crossed, the last one fastest.
+fn settings(arguments: &BenchArguments) -> Result<Vec<Setting>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut settings = vec![Setting {
+        objective: String::new(),
+        preset: Preset::Modern,
+        width: 0,
+        layers: 0,
+        vocab: 0,
+        batch: 0,
+        length: 0,
+        dropout: None,
+        device: arguments.device.clone(),
+        threads,
+        steps: arguments.steps,
+    }];
+    cross(&mut settings, &arguments.objective, |s, name| s.objective = name);
+    cross(&mut settings, &presets(&arguments.preset)?, |s, preset| {
+        s.preset = preset
+    });
+    cross(&mut settings, &arguments.width, |s, width| s.width = width);
+    cross(&mut settings, &arguments.layers, |s, layers| s.layers = layers);
+    cross(&mut settings, &arguments.vocab, |s, vocab| s.vocab = vocab);
+    cross(&mut settings, &arguments.batch, |s, batch| s.batch = batch);
+    cross(&mut settings, &arguments.length, |s, length| s.length = length);
+    cross(&mut settings, &arguments.dropout, |s, rate| s.dropout = Some(rate));
+    cross(&mut settings, &arguments.threads, |s, threads| s.threads = threads);
+    Ok(settings)
+}
+
+/// Every setting with every value; without a value, the settings as they are.
+fn cross<T: Clone>(settings: &mut Vec<Setting>, values: &[T], set: fn(&mut Setting, T)) {
+    if values.is_empty() {
+        return;
+    }
+    let with = |setting: &Setting, value: &T| {
+        let mut setting = setting.clone();
+        set(&mut setting, value.clone());
+        setting
+    };
+    *settings = settings
+        .iter()
+        .flat_map(|setting| values.iter().map(move |value| with(setting, value)))
+        .collect();
+}
+
+fn presets(names: &[String]) -> Result<Vec<Preset>> {
+    let known = ["modern", "bert"];
+    let preset = |name: &String| match name.as_str() {
+        "modern" => Ok(Preset::Modern),
+        "bert" => Ok(Preset::Bert),
+        _ => Err(Fault::usage(format!("unknown preset `{name}`"))
+            .at("--preset")
+            .allowed(known)
+            .nearest(name, known)),
+    };
+    names.iter().map(preset).collect()
+}
+
+/// One line for a person.
+fn line(found: &Measurement) -> String {
+    let setting = &found.setting;
+    let preset = match setting.preset {
+        Preset::Modern => "modern",
+        Preset::Bert => "bert",
+    };
+    let peak = match found.peak_bytes {
+        Some(bytes) => format!("{:.0} MB", bytes as f64 / 1e6),
+        None => "unknown".to_owned(),
+    };
+    format!(
+        "{} {preset} D={} layers={} V={} B={} L={} dropout={} {} threads={}: {:.0} tokens/s, {:.1} GFLOP/s ({:.0} % of a \
+         large product's); step {:.1} ms = host {:.2} + forward {:.1} + backward {:.1} + optimizer {:.1}; peak {peak}",
+        setting.objective,
+        setting.width,
+        setting.layers,
+        setting.vocab,
+        setting.batch,
+        setting.length,
+        setting.dropout.unwrap_or(0.0),
+        setting.device,
+        setting.threads,
+        found.tokens_per_second,
+        found.gflops,
+        100.0 * found.gemm_share,
+        found.step_ms,
+        found.host_ms,
+        found.forward_ms,
+        found.backward_ms,
+        found.optimizer_ms,
+    )
+}

@@ -1,0 +1,165 @@
+//! What one optimizer step costs on this machine: the step of a run, part by part, for one configuration.
+//!
+//! Each configuration is measured in a process of its own, so that its peak of memory is its own.
+
+mod machine;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use crate::device;
+use cloze_backbone::{EncoderConfig, Preset};
+use cloze_foundation::{Fault, Result};
+use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::process::Command;
+
+pub use step::measure;
+
+/// The hidden subcommand that calls [`answer`].
+pub const SUBCOMMAND: &str = "bench-one";
+
+/// What is to be measured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setting {
+    /// Name in [`cloze_objectives::OBJECTIVES`]; its options are the defaults.
+    pub objective: String,
+    /// The encoder's family.
+    pub preset: Preset,
+    /// D.
+    pub width: usize,
+    /// Transformer blocks.
+    pub layers: usize,
+    /// V.
+    pub vocab: usize,
+    /// B.
+    pub batch: usize,
+    /// L.
+    pub length: usize,
+    /// Dropout rate; the preset's own where none is given.
+    pub dropout: Option<f64>,
+    /// The device's name.
+    pub device: String,
+    /// Threads for host computation.
+    pub threads: usize,
+    /// Optimizer steps that are timed, after the warm-up.
+    pub steps: usize,
+}
+
+/// What a step costs. Times are medians over the timed steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// What was measured, with the dropout rate that was used.
+    #[serde(flatten)]
+    pub setting: Setting,
+    /// Trainable numbers, heads and helpers included.
+    pub parameters: usize,
+    /// Tokens that the encoder reads per second: B·L over the time of a step.
+    pub tokens_per_second: f64,
+    /// Model FLOPs per second, as the objective counts them, in units of 10⁹.
+    pub gflops: f64,
+    /// The rate of a product of two 2048 x 2048 matrices of 32-bit floats in the same process, in the same unit.
+    pub gemm_gflops: f64,
+    /// The former over the latter.
+    pub gemm_share: f64,
+    /// Milliseconds of a step.
+    pub step_ms: f64,
+    /// Reading windows, corrupting and batching them.
+    pub host_ms: f64,
+    /// From the batch to the loss.
+    pub forward_ms: f64,
+    /// From the loss to the gradients.
+    pub backward_ms: f64,
+    /// The gradients' norm, clipping and AdamW.
+    pub optimizer_ms: f64,
+    /// Most memory the process had, by `VmHWM` of `/proc/self/status`; `None` where there is no such file. For a
+    /// graphics device this is the host's side.
+    pub peak_bytes: Option<u64>,
+}
+
+impl Setting {
+    /// The encoder that this describes.
+    pub fn encoder(&self) -> EncoderConfig {
+        let usual = EncoderConfig::preset(self.preset, self.width, self.layers, self.length);
+        EncoderConfig {
+            dropout: self.dropout.unwrap_or(usual.dropout),
+            ..usual
+        }
+    }
+
+    /// Checks everything that can be known before a step is made. Places are options of `cloze bench`.
+    ///
+    /// # Errors
+    /// An unknown name or a number out of range.
+    pub fn check(&self) -> Result<()> {
+        let option = |name: &'static str| move |fault: Fault| fault.at(name);
+        cloze_objectives::find(&self.objective).map_err(option("--objective"))?;
+        device::open(&self.device).map_err(option("--device"))?;
+        within("--width", self.width, 2..=65_536)?;
+        within("--layers", self.layers, 1..=1_024)?;
+        within("--vocab", self.vocab, 64..=1_000_000)?;
+        within("--batch", self.batch, 1..=65_536)?;
+        within("--length", self.length, 2..=65_536)?;
+        within("--threads", self.threads, 1..=1_024)?;
+        within("--steps", self.steps, 1..=1_000_000)?;
+        if let Some(rate) = self.dropout
+            && !(0.0..1.0).contains(&rate)
+        {
+            let fault = Fault::usage(format!("dropout = {rate} is not a rate")).at("--dropout");
+            return Err(fault.allowed(["0 (off) to below 1"]));
+        }
+        let encoder = self.encoder();
+        if !self.width.is_multiple_of(2 * encoder.heads) {
+            let what = format!("a width of {} has no heads of about 64", self.width);
+            let allowed = ["even widths below 128, multiples of 64"];
+            return Err(Fault::usage(what).at("--width").allowed(allowed));
+        }
+        encoder.check()
+    }
+
+    /// Has `program` measure this in a child process.
+    ///
+    /// # Errors
+    /// A child that cannot be started or that failed, with what it said.
+    pub fn measured_by(&self, program: &Path) -> Result<Measurement> {
+        let setting = serde_json::to_string(self).map_err(|error| Fault::run(error.to_string()))?;
+        let mut command = Command::new(program);
+        command.arg(SUBCOMMAND).arg(setting);
+        // As a run's process is started; see `worker::Errand::command`.
+        command.env("RAYON_NUM_THREADS", self.threads.to_string());
+        command.env("MIMALLOC_PURGE_DELAY", "1000");
+        let failed = |what: String| Fault::run(what).at(format!("{} of width {}", self.objective, self.width));
+        let output = command
+            .output()
+            .map_err(|error| failed(format!("cannot start `{}`: {error}", program.display())))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            let said = said.trim().trim_start_matches("error: ");
+            return Err(failed(format!("its process ended with {}: {said}", output.status)));
+        }
+        serde_json::from_slice(&output.stdout).map_err(|error| failed(format!("its process gave no figures: {error}")))
+    }
+}
+
+/// What the child does: a [`Setting`] in, a [`Measurement`] out, both as JSON.
+///
+/// # Errors
+/// Text that is no setting, and as [`measure`].
+pub fn answer(setting: &str) -> Result<String> {
+    let setting = serde_json::from_str(setting).map_err(|error| {
+        Fault::usage(format!("not a setting: {error}")).remedy("`cloze bench` starts this by itself")
+    })?;
+    // This thread becomes one of the pool's, as in a run's process; see `worker::join_pool`.
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+    let measurement = measure(&setting)?;
+    serde_json::to_string(&measurement).map_err(|error| Fault::run(error.to_string()))
+}
+
+fn within(option: &str, value: usize, range: RangeInclusive<usize>) -> Result<()> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let fault = Fault::usage(format!("{value} is out of range")).at(option);
+    Err(fault.allowed([format!("{} to {}", range.start(), range.end())]))
+}

@@ -1,0 +1,57 @@
+//! What the machine can do and what the process took from it.
+
+use burn::tensor::{Device, Tensor};
+use cloze_foundation::{Fault, Result};
+use std::time::Instant;
+
+/// Rows and columns of the matrices whose product is the yardstick.
+const SIDE: usize = 2048;
+/// Products that are timed, after one that is not.
+const PRODUCTS: usize = 5;
+
+/// Waits until the device has done what it was told.
+pub(super) fn wait(device: &Device) -> Result<()> {
+    device
+        .sync()
+        .map_err(|error| Fault::run(format!("the device failed: {error}")))
+}
+
+/// FLOPs per second of a large 32-bit matrix product on this device with the threads of this process: the median of
+/// five.
+pub(super) fn product_rate(device: &Device) -> Result<f64> {
+    let matrix = || Tensor::<2>::full([SIDE, SIDE], 0.5, device);
+    let (left, right) = (matrix(), matrix());
+    let mut seconds = Vec::new();
+    for _ in 0..=PRODUCTS {
+        let started = Instant::now();
+        let product = left.clone().matmul(right.clone());
+        wait(device)?;
+        seconds.push(started.elapsed().as_secs_f64());
+        drop(product);
+    }
+    Ok(2.0 * (SIDE as f64).powi(3) / median(&seconds[1..]))
+}
+
+/// The middle of some numbers, the mean of the two in the middle for an even count.
+pub(super) fn median(numbers: &[f64]) -> f64 {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let half = sorted.len() / 2;
+    match sorted.len() {
+        0 => f64::NAN,
+        length if length % 2 == 1 => sorted[half],
+        _ => (sorted[half - 1] + sorted[half]) / 2.0,
+    }
+}
+
+/// The most memory that this process has had at any time.
+pub(super) fn peak_bytes() -> Option<u64> {
+    peak_in(&std::fs::read_to_string("/proc/self/status").ok()?)
+}
+
+/// `VmHWM` of a status file, which is in units of 1024 bytes.
+pub(super) fn peak_in(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}

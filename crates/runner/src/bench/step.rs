@@ -1,0 +1,213 @@
+//! The step of a run (`crate::train`) with a clock between its parts.
+
+use super::machine::{median, peak_bytes, product_rate, wait};
+use super::{Measurement, Setting};
+use crate::optimizer::{Optimizer, gradient_norm};
+use crate::{OptimizerConfig, device};
+use burn::tensor::Device;
+use cloze_backbone::{EncoderConfig, Init, Parameter};
+use cloze_corpus::tokenizer::Encoded;
+use cloze_corpus::{BatchOrder, Shard, SpecialTokens, Vocabulary, shard};
+use cloze_foundation::{Draw, Fault, Result};
+use cloze_objectives::{Batch, Model, Objective};
+use std::time::Instant;
+
+/// Steps before the clock counts: buffers are taken, the optimizer's moments made, a device's kernels compiled.
+const WARM_UP: usize = 3;
+/// Share of tokens that begin a word.
+const WORD_STARTS: f64 = 0.75;
+/// Where in the budget the steps are, for rates that change.
+const PROGRESS: f64 = 0.5;
+const SEED: u64 = 1;
+/// The usual optimizer, at a rate that leaves a model of random tokens where it is.
+const OPTIMIZER: OptimizerConfig = OptimizerConfig {
+    peak_lr: 1e-4,
+    warmup: 0.0,
+    weight_decay: 0.01,
+    beta_1: 0.9,
+    beta_2: 0.98,
+    epsilon: 1e-6,
+    clip: 1.0,
+};
+
+/// Measures in this process, whatever its threads are.
+///
+/// # Errors
+/// A setting that does not fit, a device that fails, a loss that is not a number.
+pub fn measure(setting: &Setting) -> Result<Measurement> {
+    setting.check()?;
+    let mut bench = Bench::new(setting)?;
+    let mut steps = Vec::with_capacity(setting.steps);
+    for step in 0..WARM_UP + setting.steps {
+        let parts = bench.step(step as u64)?;
+        if step >= WARM_UP {
+            steps.push(parts);
+        }
+    }
+    // Read before the yardstick, whose matrices are not the model's.
+    let peak_bytes = peak_bytes();
+    let rate = product_rate(&bench.device)?;
+    let middle = |of: fn(&Parts) -> f64| median(&steps.iter().map(of).collect::<Vec<_>>());
+    let seconds = middle(Parts::seconds);
+    let flops = middle(|parts| parts.flops / parts.seconds());
+    Ok(Measurement {
+        setting: Setting {
+            dropout: Some(bench.encoder.dropout),
+            ..setting.clone()
+        },
+        parameters: parameters(&*bench.model),
+        tokens_per_second: (setting.batch * setting.length) as f64 / seconds,
+        gflops: flops / 1e9,
+        gemm_gflops: rate / 1e9,
+        gemm_share: flops / rate,
+        step_ms: seconds * 1e3,
+        host_ms: middle(|parts| parts.host) * 1e3,
+        forward_ms: middle(|parts| parts.forward) * 1e3,
+        backward_ms: middle(|parts| parts.backward) * 1e3,
+        optimizer_ms: middle(|parts| parts.optimizer) * 1e3,
+        peak_bytes,
+    })
+}
+
+fn parameters(model: &dyn Model) -> usize {
+    let mut count = 0;
+    model.each_parameter(&mut |_, parameter| {
+        count += match parameter {
+            Parameter::Vector(vector) => vector.shape().num_elements(),
+            Parameter::Matrix(matrix) => matrix.shape().num_elements(),
+        };
+    });
+    count
+}
+
+/// Seconds of the parts of a step, and its FLOPs.
+struct Parts {
+    host: f64,
+    forward: f64,
+    backward: f64,
+    optimizer: f64,
+    flops: f64,
+}
+
+impl Parts {
+    fn seconds(&self) -> f64 {
+        self.host + self.forward + self.backward + self.optimizer
+    }
+}
+
+/// Gives the seconds since it was last asked.
+struct Clock(Instant);
+
+impl Clock {
+    fn lap(&mut self) -> f64 {
+        let before = std::mem::replace(&mut self.0, Instant::now());
+        (self.0 - before).as_secs_f64()
+    }
+}
+
+/// A run without an end.
+struct Bench {
+    device: Device,
+    encoder: EncoderConfig,
+    objective: Box<dyn Objective>,
+    model: Box<dyn Model>,
+    optimizer: Optimizer,
+    vocabulary: Vocabulary,
+    text: Shard,
+    batch: u64,
+}
+
+impl Bench {
+    fn new(setting: &Setting) -> Result<Self> {
+        let device = device::open(&setting.device)?;
+        let encoder = setting.encoder();
+        let objective = cloze_objectives::configure(&setting.objective, &toml::Table::new())?;
+        let special = SpecialTokens {
+            pad: 0,
+            unknown: 1,
+            start: 2,
+            end: 3,
+            mask: 4,
+        };
+        let vocabulary = Vocabulary::new(setting.vocab, special);
+        let init = Init::new(SEED, &device.clone().autodiff());
+        Ok(Self {
+            model: objective.build(&encoder, &vocabulary, &init),
+            optimizer: Optimizer::new(OPTIMIZER),
+            text: text(setting, &vocabulary)?,
+            batch: setting.batch as u64,
+            device,
+            encoder,
+            objective,
+            vocabulary,
+        })
+    }
+
+    fn step(&mut self, step: u64) -> Result<Parts> {
+        let mut clock = Clock(Instant::now());
+        let order = BatchOrder {
+            seed: SEED,
+            windows: self.text.windows(self.encoder.window),
+        };
+        let corruption = Draw::new(SEED, "corruption").step(step);
+        let examples: Vec<_> = (0..self.batch)
+            .map(|example| {
+                let index = order.window(step * self.batch + example);
+                let window = self.text.window(index, self.encoder.window, &self.vocabulary);
+                let draw = corruption.example(example);
+                self.objective.corrupt(&window, &self.vocabulary, PROGRESS, draw)
+            })
+            .collect();
+        let batch = Batch::of(&examples);
+        let flops = self
+            .objective
+            .flops(&self.encoder, self.vocabulary.size, &batch.sizes());
+        let host = clock.lap();
+
+        let loss = self.model.loss(&batch, Draw::new(SEED, "model").step(step), true);
+        let value = loss.total.clone().inner().into_scalar::<f32>();
+        let forward = clock.lap();
+        if !value.is_finite() {
+            return Err(Fault::run(format!("the loss of step {step} is {value}")));
+        }
+
+        let gradients = loss.total.backward();
+        wait(&self.device)?;
+        let backward = clock.lap();
+
+        let norm = gradient_norm(&*self.model, &gradients);
+        self.optimizer
+            .update(&mut *self.model, gradients, norm, OPTIMIZER.peak_lr);
+        wait(&self.device)?;
+        Ok(Parts {
+            host,
+            forward,
+            backward,
+            optimizer: clock.lap(),
+            flops,
+        })
+    }
+}
+
+/// Random tokens, enough for every step to read other windows, in a file like that of a prepared corpus.
+fn text(setting: &Setting, vocabulary: &Vocabulary) -> Result<Shard> {
+    let windows = ((WARM_UP + setting.steps) * setting.batch).min(4096);
+    let mut stream = Draw::new(SEED, "text").stream();
+    let ordinary = vocabulary.ordinary();
+    let folder = tempfile::tempdir().map_err(|error| Fault::run(format!("no temporary folder: {error}")))?;
+    let path = folder.path().join("bench.ids");
+    let failed = |error: std::io::Error| Fault::run(format!("cannot write to `{}`: {error}", path.display()));
+    shard::write(&path, vocabulary.special.end, |writer| {
+        for _ in 0..windows {
+            let body = setting.length - 1; // and its [SEP]: every window of the stream has one
+            let document = Encoded {
+                ids: (0..body).map(|_| ordinary[stream.below(ordinary.len())]).collect(),
+                word_starts: (0..body).map(|_| stream.chance(WORD_STARTS)).collect(),
+            };
+            writer.document(&document).map_err(failed)?;
+        }
+        Ok(())
+    })?;
+    // The map outlives the file's name.
+    Shard::open(&path)
+}

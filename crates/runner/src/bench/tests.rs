@@ -1,0 +1,81 @@
+//! The yardsticks of a measurement, and one measurement in this process.
+
+use super::machine::{median, peak_in};
+use super::{Setting, measure};
+use cloze_backbone::Preset;
+
+fn tiny() -> Setting {
+    Setting {
+        objective: "mlm".into(),
+        preset: Preset::Bert,
+        width: 16,
+        layers: 1,
+        vocab: 64,
+        batch: 2,
+        length: 8,
+        dropout: None,
+        device: "flex".into(),
+        threads: 1,
+        steps: 2,
+    }
+}
+
+#[test]
+fn a_median_is_the_middle() {
+    assert_eq!([median(&[3.0, 1.0, 2.0]), median(&[4.0, 1.0, 2.0, 3.0])], [2.0, 2.5]);
+    assert!(median(&[]).is_nan());
+}
+
+#[test]
+fn the_peak_is_read_from_a_status_file() {
+    let status = "VmPeak:\t 9 kB\nVmHWM:\t   12345 kB\nVmRSS:\t 7 kB\n";
+    assert_eq!(peak_in(status), Some(12345 * 1024));
+    assert_eq!(peak_in("VmRSS:\t 7 kB\n"), None);
+}
+
+#[test]
+fn every_objective_is_measured_and_its_parts_make_up_the_step() {
+    for entry in cloze_objectives::OBJECTIVES {
+        let setting = Setting {
+            objective: entry.name.into(),
+            ..tiny()
+        };
+        let found = measure(&setting).unwrap();
+        assert_eq!(found.setting.dropout, Some(0.1), "the preset's own");
+        let parts = [found.host_ms, found.forward_ms, found.backward_ms, found.optimizer_ms];
+        assert!(parts.iter().all(|part| *part > 0.0), "{found:?}");
+        assert!(found.gemm_share > 0.0 && found.gemm_share < 1.0, "{found:?}");
+        assert!(found.parameters > 64 * 16, "{found:?}");
+        assert_eq!(found.peak_bytes.is_some(), cfg!(target_os = "linux"));
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_its_option() {
+    type Change = fn(&mut Setting);
+    let cases: [(Change, &str); 11] = [
+        (|s| s.objective = "mml".into(), "--objective"),
+        (|s| s.device = "flx".into(), "--device"),
+        (|s| s.width = 0, "--width"),
+        (|s| s.width = 33, "--width"),
+        (|s| s.width = 200, "--width"),
+        (|s| s.layers = 0, "--layers"),
+        (|s| s.vocab = 3, "--vocab"),
+        (|s| s.batch = 0, "--batch"),
+        (|s| s.length = usize::MAX, "--length"),
+        (|s| s.dropout = Some(1.0), "--dropout"),
+        (|s| s.steps = 0, "--steps"),
+    ];
+    for (change, place) in cases {
+        let mut setting = tiny();
+        change(&mut setting);
+        let fault = setting.check().unwrap_err();
+        assert_eq!(
+            (fault.exit_status(), fault.place.as_deref()),
+            (2, Some(place)),
+            "{fault}"
+        );
+        assert!(fault.allowed.is_some(), "{fault}");
+    }
+    assert!(tiny().check().is_ok());
+}
