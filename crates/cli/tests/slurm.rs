@@ -30,10 +30,15 @@ fn script() -> PathBuf {
 impl Slurm {
     fn start() -> Option<Self> {
         let there = |program: &str| {
-            let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).output();
+            let found = Command::new("sh")
+                .args(["-c", &format!("command -v {program}")])
+                .output();
             found.is_ok_and(|output| output.status.success())
         };
-        if let Some(missing) = ["slurmctld", "slurmd", "munged", "sbatch"].into_iter().find(|name| !there(name)) {
+        if let Some(missing) = ["slurmctld", "slurmd", "munged", "sbatch"]
+            .into_iter()
+            .find(|name| !there(name))
+        {
             eprintln!("skipped: {missing} is not installed (Debian: slurm-wlm, munge)");
             return None;
         }
@@ -41,7 +46,10 @@ impl Slurm {
         let output = Command::new(script()).arg("start").arg(folder.path()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout);
         let Some(configuration) = said.trim().strip_prefix("SLURM_CONF=") else {
-            eprintln!("skipped: Slurm does not start here: {}", String::from_utf8_lossy(&output.stderr));
+            eprintln!(
+                "skipped: Slurm does not start here: {}",
+                String::from_utf8_lossy(&output.stderr)
+            );
             return None;
         };
         Some(Self {
@@ -57,7 +65,11 @@ impl Slurm {
             .env("SLURM_CONF", &self.configuration)
             .output()
             .unwrap();
-        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{words:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).unwrap()
     }
 }
@@ -71,7 +83,10 @@ impl Drop for Slurm {
 fn wait(what: &str, mut until: impl FnMut() -> bool) {
     let started = Instant::now();
     while !until() {
-        assert!(started.elapsed() < Duration::from_secs(240), "waited in vain for {what}");
+        assert!(
+            started.elapsed() < Duration::from_secs(240),
+            "waited in vain for {what}"
+        );
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -83,8 +98,22 @@ fn a_requeued_task_goes_on_and_all_runs_end_as_at_home() {
     };
     let sweep = Sweep::inside("ein 'Ordner' mit $(false)", &OBJECTIVES, STEPS);
     let place = sweep.place();
-    let arguments = ["slurm", "x.toml", "--checkpoint", "50 steps", "--lease", "2", "--mem", "500", "--minutes", "30"];
-    let output = command(place, &arguments).stdout(std::process::Stdio::piped()).output().unwrap();
+    let arguments = [
+        "slurm",
+        "x.toml",
+        "--checkpoint",
+        "50 steps",
+        "--lease",
+        "2",
+        "--mem",
+        "500",
+        "--minutes",
+        "30",
+    ];
+    let output = command(place, &arguments)
+        .stdout(std::process::Stdio::piped())
+        .output()
+        .unwrap();
     assert!(output.status.success());
     std::fs::write(place.join("job.sh"), &output.stdout).unwrap();
     let job = slurm.ask(place, &["sbatch", "--parsable", "job.sh"]);
@@ -98,13 +127,26 @@ fn a_requeued_task_goes_on_and_all_runs_end_as_at_home() {
     });
     let task = format!("{job}_0");
     slurm.ask(place, &["scontrol", "requeue", &task]);
-    wait("the requeued run to be saved and left", || Attempt::latest(&first()).unwrap().unwrap().is_over());
-    assert!(!matches!(first().marker().unwrap(), Some(Marker::Done(_))), "it was not in its middle any more");
+    wait("the requeued run to be saved and left", || {
+        Attempt::latest(&first()).unwrap().unwrap().is_over()
+    });
+    assert!(
+        !matches!(first().marker().unwrap(), Some(Marker::Done(_))),
+        "it was not in its middle any more"
+    );
     // Slurm holds a requeued job back for two minutes; until it is pending it cannot be hurried.
     wait("the task to be pending", || {
-        slurm.ask(place, &["squeue", "--noheader", "--array", "--states=PENDING", "--format=%i"]).contains(&task)
+        slurm
+            .ask(
+                place,
+                &["squeue", "--noheader", "--array", "--states=PENDING", "--format=%i"],
+            )
+            .contains(&task)
     });
-    slurm.ask(place, &["scontrol", "update", &format!("JobId={task}"), "StartTime=now"]);
+    slurm.ask(
+        place,
+        &["scontrol", "update", &format!("JobId={task}"), "StartTime=now"],
+    );
     wait("every run to end", || {
         let runs = sweep.plan().runs;
         runs.iter().all(|run| store.run(&run.id).marker().unwrap().is_some())

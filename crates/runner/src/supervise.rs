@@ -136,7 +136,8 @@ fn reason(status: ExitStatus, last_lines: &[String]) -> String {
         use std::os::unix::process::ExitStatusExt;
         if let Some(signal) = status.signal() {
             let hint = if signal == 9 {
-                " (out of memory, or killed by hand)"
+                " (out of memory, or killed by hand); the same command again goes on from its last checkpoint, with --jobs 1 \
+                 or a smaller budget.batch if memory was short"
             } else {
                 ""
             };

@@ -1,8 +1,9 @@
 //! Several processes on one plan.
 
 use crate::patience;
-use crate::sweep::{Sweep, end, everything};
+use crate::sweep::{Sweep, command, end, everything};
 use cloze_runner::store::Attempt;
+use std::process::Stdio;
 use std::time::Duration;
 
 const STEPS: usize = 60;
@@ -42,4 +43,50 @@ fn when_one_of_two_is_killed_the_other_takes_over() {
         );
         sweep.is_as_if_undisturbed(&objectives, STEPS, &format!("round {round}"));
     }
+}
+
+/// Claims a run as a process on another machine would that then fell silent.
+fn claim_elsewhere(sweep: &Sweep) -> std::path::PathBuf {
+    let run = sweep.store().run(&sweep.plan().runs[0].id);
+    let latest = Attempt::latest(&run).unwrap().map_or(0, |attempt| attempt.number);
+    let folder = run.attempt(latest + 1);
+    std::fs::create_dir_all(&folder).unwrap();
+    let owner = r#"{"token":"x","host":"elsewhere","pid":1,"identity":"another boot 1"}"#;
+    std::fs::write(folder.join("owner.json"), owner).unwrap();
+    folder
+}
+
+#[test]
+fn a_claim_of_a_machine_that_fell_silent_is_shown_released_and_taken_over() {
+    let sweep = Sweep::new(&["mlm"], 20);
+    sweep.finish(1);
+    let done = sweep.store().run(&sweep.plan().runs[0].id).path().join("DONE");
+    std::fs::remove_file(&done).unwrap();
+
+    let folder = claim_elsewhere(&sweep);
+    let doctor = |more: &[&str]| {
+        let words = [&["doctor", "x.toml", "--lease", "0.5"], more].concat();
+        let output = command(sweep.place(), &words).stdout(Stdio::piped()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (status, said) = doctor(&[]);
+    assert!(
+        status == Some(1) && said.contains("stale claim 2 of process 1 on elsewhere"),
+        "{said}"
+    );
+    assert!(!folder.join("ended.json").exists());
+    let (status, said) = doctor(&["--release"]);
+    assert!(status == Some(0) && said.contains("released"), "{said}");
+    assert!(folder.join("ended.json").exists());
+    sweep.finish(1);
+    assert_eq!(sweep.attempts(), [3]);
+
+    // Without a release it is taken over after the lease, which is two seconds here.
+    std::fs::remove_file(&done).unwrap();
+    claim_elsewhere(&sweep);
+    let started = std::time::Instant::now();
+    sweep.finish(1);
+    assert!(started.elapsed() >= Duration::from_secs(2));
+    assert_eq!(sweep.attempts(), [5]);
+    sweep.is_as_if_undisturbed(&["mlm"], 20, "taken over");
 }
