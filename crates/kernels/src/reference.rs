@@ -1,6 +1,6 @@
 //! The definition of every operation in plain burn operations, for every backend, and the oracle of the kernels' tests.
 
-use crate::{AdamW, CrossEntropy, Dropout, Heads, Pattern};
+use crate::{Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, Pattern};
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
 
 /// See [`crate::embedding`].
@@ -38,6 +38,33 @@ pub fn geglu(x: Tensor<2>) -> Tensor<2> {
     let [rows, columns] = x.dims();
     let gate = x.clone().slice([0..rows, 0..columns / 2]);
     activation::gelu(gate) * x.slice([0..rows, columns / 2..columns])
+}
+
+/// See [`crate::feed_forward`].
+pub fn feed_forward(x: Tensor<2>, up: Affine, activation: Activation, down: Affine) -> Tensor<2> {
+    let before = linear(x, up.weight, up.bias);
+    let after = match activation {
+        Activation::Gelu => gelu(before),
+        Activation::Geglu => geglu(before),
+    };
+    linear(after, down.weight, down.bias)
+}
+
+/// See [`crate::residual`].
+pub fn residual(x: Tensor<2>, y: Tensor<2>, dropout: Dropout) -> Tensor<2> {
+    x + self::dropout(y, dropout)
+}
+
+/// See [`crate::residual_norm`].
+pub fn residual_norm(
+    x: Tensor<2>,
+    y: Tensor<2>,
+    dropout: Dropout,
+    gain: Tensor<1>,
+    bias: Option<Tensor<1>>,
+    epsilon: f64,
+) -> Tensor<2> {
+    layer_norm(residual(x, y, dropout), gain, bias, epsilon)
 }
 
 /// cos and sin of position · base^(-2j/E), each `[L, E/2]` row-major, for head width E.

@@ -4,6 +4,7 @@
 use super::dropout::drop_from;
 use super::matrix::{Matrix, Onto, multiply};
 use super::node::{self, Backpropagate, close, open};
+use super::room::room;
 use super::vector::{dot, softmax, vectorised};
 use crate::{Dropout, Heads, Pattern};
 use burn::tensor::Tensor;
@@ -24,8 +25,8 @@ pub(crate) fn attention(qkv: Tensor<2>, heads: Heads, pattern: Pattern, dropout:
         dropout,
     };
     let (qkv, place) = open(qkv);
-    let mut out = vec![0.0; rows * plan.width];
-    let mut probabilities = vec![0.0; heads.batch * plan.cells()];
+    let mut out = room(rows * plan.width);
+    let mut probabilities = room(heads.batch * plan.cells());
     qkv.storage::<f32>()
         .par_chunks((heads.length * columns).max(1))
         .zip(out.par_chunks_mut((heads.length * plan.width).max(1)))
@@ -54,7 +55,7 @@ impl Backpropagate<1> for Saved {
         let plan = self.plan;
         let (length, columns) = (plan.heads.length, 3 * plan.width);
         let rows = plan.heads.batch * length;
-        let mut result = vec![0.0; rows * columns];
+        let mut result = room(rows * columns);
         result
             .par_chunks_mut((length * columns).max(1))
             .zip(self.qkv.storage::<f32>().par_chunks((length * columns).max(1)))
@@ -155,7 +156,7 @@ impl Plan {
             }
             for (query, row) in matrix.chunks_exact_mut(length).enumerate() {
                 let (seen, hidden) = row.split_at_mut(self.seen_by(query));
-                softmax(seen);
+                softmax(seen, 1.0);
                 hidden.fill(0.0);
             }
             let weights = if self.dropout.rate > 0.0 {
@@ -183,7 +184,7 @@ impl Plan {
 
     fn backward(&self, window: usize, qkv: &[f32], dy: &[f32], probabilities: &[f32], result: &mut [f32]) {
         let (length, head_width, columns) = (self.heads.length, self.head_width(), 3 * self.width);
-        let mut scores = vec![0.0; length * length];
+        let mut scores = room(length * length);
         let mut dropped = Vec::new();
         for (head, matrix) in probabilities.chunks_exact(length * length).enumerate() {
             let offsets = [0, 1, 2].map(|part| part * self.width + head * head_width);

@@ -1,4 +1,15 @@
-//! Matrix products inside fused operations, on the calling thread: the operations share their own work among threads.
+//! Matrix products inside fused operations: on the calling thread, for operations that share their own work among
+//! threads, and in tiles that are shared among threads.
+
+use burn_flex::FlexTensor;
+use rayon::prelude::*;
+
+/// The most rows and the most columns of a tile of [`product`].
+const TILE: usize = 256;
+/// Tiles are halved until there are this many, but not below a side of [`LEAST`], at which copying the operands into the
+/// product's own layout costs a few percent of multiplying them.
+const TASKS: usize = 4;
+const LEAST: usize = 64;
 
 /// A matrix in a slice: element (i, j) lies at `i·row + j·column`.
 #[derive(Clone, Copy)]
@@ -12,6 +23,17 @@ impl<'a> Matrix<'a> {
     /// Rows that start `row` elements apart.
     pub(crate) fn new(values: &'a [f32], row: usize) -> Self {
         Self { values, row, column: 1 }
+    }
+
+    /// A tensor of two dimensions, or a view of one that [`super::node::open_view`] has let through.
+    pub(crate) fn of(x: &'a FlexTensor) -> Self {
+        let layout = x.layout();
+        let [row, column] = [0, 1].map(|dimension| layout.strides()[dimension].unsigned_abs());
+        Self {
+            values: x.storage::<f32>().get(layout.start_offset()..).unwrap_or_default(),
+            row,
+            column,
+        }
     }
 
     /// Rows and columns exchanged.
@@ -64,17 +86,83 @@ pub(crate) fn multiply([m, k, n]: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, out:
         }
         return;
     }
+    // SAFETY: the assertion above keeps every element within its slice; `out` is borrowed for writing.
+    unsafe { multiply_at([m, k, n], a, b, out.as_mut_ptr(), row, onto) }
+}
+
+/// `out = a · b` in tiles shared among the threads, for a of `[m, k]`, b of `[k, n]` and `out` of `[m, n]`.
+///
+/// # Panics
+/// If a matrix does not fit its slice, which would be a mistake in this crate.
+pub(crate) fn product([m, k, n]: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], onto: Onto) {
+    assert!(
+        a.holds(m, k) && b.holds(k, n) && m * n <= out.len(),
+        "a matrix does not fit its slice"
+    );
+    if k == 0 {
+        if onto != Onto::Add {
+            out.fill(0.0);
+        }
+        return;
+    }
+    let [height, width] = tile(m, n);
+    let across = n.div_ceil(width);
+    let out = Shared(out.as_mut_ptr());
+    (0..m.div_ceil(height) * across).into_par_iter().for_each(|tile| {
+        let (first, left) = (tile / across * height, tile % across * width);
+        let size = [height.min(m - first), k, width.min(n - left)];
+        // SAFETY: the assertion above keeps every element within its slice, and no two tiles have an element in common.
+        unsafe {
+            multiply_at(
+                size,
+                a.corner(first, 0),
+                b.corner(0, left),
+                out.at(first * n + left),
+                n,
+                onto,
+            )
+        }
+    });
+}
+
+/// Height and width of the tiles of an `[m, n]` result: a function of its size alone, not of the number of threads.
+fn tile(m: usize, n: usize) -> [usize; 2] {
+    let mut tile = [m.clamp(1, TILE), n.clamp(1, TILE)];
+    while m.div_ceil(tile[0]) * n.div_ceil(tile[1]) < TASKS && tile[0].max(tile[1]) > LEAST {
+        let longer = usize::from(tile[1] > tile[0]);
+        tile[longer] = tile[longer].div_ceil(2);
+    }
+    tile
+}
+
+/// A buffer of which several threads write different elements.
+struct Shared(*mut f32);
+
+// SAFETY: `product` gives every thread elements of its own.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    fn at(&self, element: usize) -> *mut f32 {
+        self.0.wrapping_add(element)
+    }
+}
+
+/// [`multiply`] without its checks, for m, k and n above 0.
+///
+/// # Safety
+/// The matrices fit their slices, and the rows of `out` may be written to.
+unsafe fn multiply_at([m, k, n]: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, out: *mut f32, row: usize, onto: Onto) {
     let (read, scale) = match onto {
         Onto::Replace(scale) => (false, scale),
         Onto::Add => (true, 1.0),
     };
-    // SAFETY: the assertion above keeps every element within its slice; `out` is borrowed for writing.
+    // SAFETY: the caller's.
     unsafe {
         gemm::gemm(
             m,
             n,
             k,
-            out.as_mut_ptr(),
+            out,
             1,
             row as isize,
             read,

@@ -99,28 +99,39 @@ pub(crate) fn greatest(a: &[f32]) -> f32 {
     )
 }
 
+/// exp(xᵢ - greatest) in place; returns the greatest element and the sum.
+#[inline(always)]
+fn exponentiate(x: &mut [f32]) -> (f32, f32) {
+    let most = greatest(x);
+    let mut lanes = [0.0; LANES];
+    let (whole, rest) = x.as_chunks_mut::<LANES>();
+    for chunk in whole {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *value = exp(*value - most);
+            *lane += *value;
+        }
+    }
+    let total = rest.iter_mut().fold(collect(lanes), |sum, value| {
+        *value = exp(*value - most);
+        sum + *value
+    });
+    (most, total)
+}
+
 vectorised! {
     /// exp(xᵢ - greatest) in place; returns the greatest element and the sum.
     pub(crate) fn exponentials(x: &mut [f32]) -> (f32, f32) {
-        let most = greatest(x);
-        for value in x.iter_mut() {
-            *value = exp(*value - most);
-        }
-        (most, sum(x))
+        exponentiate(x)
     }
 }
 
 vectorised! {
-    /// The softmax of `x` in place; returns ln Σ exp(xᵢ).
-    pub(crate) fn softmax(x: &mut [f32]) -> f32 {
-        let most = greatest(x);
+    /// `factor` times the softmax of `x`, in place; returns ln Σ exp(xᵢ).
+    pub(crate) fn softmax(x: &mut [f32], factor: f32) -> f32 {
+        let (most, total) = exponentiate(x);
+        let scale = factor / total;
         for value in x.iter_mut() {
-            *value = exp(*value - most);
-        }
-        let total = sum(x);
-        let inverse = 1.0 / total;
-        for value in x.iter_mut() {
-            *value *= inverse;
+            *value *= scale;
         }
         most + total.ln()
     }
@@ -183,7 +194,7 @@ mod tests {
     #[test]
     fn a_softmax_with_a_bad_number_is_bad() {
         let mut row = [0.0, f32::NAN, 1.0];
-        softmax(&mut row);
+        softmax(&mut row, 1.0);
         assert!(row.iter().all(|value| value.is_nan()));
     }
 
