@@ -136,9 +136,16 @@ pub(crate) fn hash(seed: u64, index: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Whether element `index` is kept by a dropout: the high 32 of its 64 bits are below the share that is kept.
+/// Whether element `index` is kept by a dropout: its 32 bits, one half of the 64 that two neighbours share, are below
+/// the share that is kept.
 pub fn keeps(dropout: Dropout, index: u64) -> bool {
-    ((hash(dropout.seed, index) >> 32) as f64) < (1.0 - dropout.rate) * 4_294_967_296.0
+    let bits = (hash(dropout.seed, index / 2) >> (32 * (index % 2))) as u32;
+    bits < kept_below(dropout)
+}
+
+/// The share that a dropout keeps, as a bound on 32 random bits.
+pub(crate) fn kept_below(dropout: Dropout) -> u32 {
+    ((1.0 - dropout.rate) * 4_294_967_296.0) as u32
 }
 
 /// See [`crate::dropout`].

@@ -5,7 +5,7 @@ use super::dropout::drop_from;
 use super::matrix::{Matrix, Onto, multiply};
 use super::node::{self, Backpropagate, close, open};
 use super::room::room;
-use super::vector::{dot, softmax, vectorised};
+use super::vector::{dot, multiply_by, softmax, vectorised};
 use crate::{Dropout, Heads, Pattern};
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
@@ -184,7 +184,7 @@ impl Plan {
 
     fn backward(&self, window: usize, qkv: &[f32], dy: &[f32], probabilities: &[f32], result: &mut [f32]) {
         let (length, head_width, columns) = (self.heads.length, self.head_width(), 3 * self.width);
-        let mut scores = room(length * length);
+        let mut scores = vec![0.0; length * length];
         let mut dropped = Vec::new();
         for (head, matrix) in probabilities.chunks_exact(length * length).enumerate() {
             let offsets = [0, 1, 2].map(|part| part * self.width + head * head_width);
@@ -203,10 +203,12 @@ impl Plan {
                 );
             }
             let weights = if self.dropout.rate > 0.0 {
+                // One draw of the mask for both.
                 dropped.clear();
-                dropped.extend_from_slice(matrix);
+                dropped.resize(matrix.len(), 1.0);
                 self.drop_probabilities(window, head, &mut dropped);
-                self.drop_probabilities(window, head, &mut scores);
+                multiply_by(&mut scores, &dropped);
+                multiply_by(&mut dropped, matrix);
                 &dropped
             } else {
                 matrix

@@ -13,7 +13,7 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 /// Rows of one task.
-const ROWS: usize = 128;
+const ROWS: usize = 256;
 
 /// See [`crate::feed_forward`].
 pub(crate) fn feed_forward(x: Tensor<2>, up: Affine, activation: Activation, down: Affine) -> Tensor<2> {

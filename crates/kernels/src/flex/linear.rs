@@ -10,7 +10,7 @@ use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 /// Rows of one task.
-const ROWS: usize = 256;
+const ROWS: usize = 512;
 
 /// See [`crate::linear`].
 pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {

@@ -147,6 +147,15 @@ vectorised! {
 }
 
 vectorised! {
+    /// a *= b, element by element.
+    pub(crate) fn multiply_by(a: &mut [f32], b: &[f32]) {
+        for (a, b) in a.iter_mut().zip(b) {
+            *a *= b;
+        }
+    }
+}
+
+vectorised! {
     /// a *= factor.
     pub(crate) fn scale(a: &mut [f32], factor: f32) {
         for a in a {
