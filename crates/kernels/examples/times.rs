@@ -3,7 +3,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_foundation::Draw;
-use cloze_kernels::{AdamW, Dropout, Heads, Pattern, reference};
+use cloze_kernels::{Activation, AdamW, Affine, Dropout, Heads, Pattern, reference};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -93,6 +93,30 @@ fn main() {
             Some(row(&x[2])),
             1e-5
         ));
+        let inputs = [matrix(WIDTH), matrix(WIDTH), vector(WIDTH), vector(WIDTH)];
+        compare!("residual_norm, dropout", inputs, residual_norm, |f, x| f(
+            x[0].clone(),
+            x[1].clone(),
+            Dropout { rate: 0.1, seed: 1 },
+            row(&x[2]),
+            Some(row(&x[3])),
+            1e-5
+        ));
+        let inputs = [matrix(WIDTH), numbers([WIDTH, 3 * WIDTH], &device), vector(3 * WIDTH)];
+        compare!("linear (D to 3D)", inputs, linear, |f, x| f(
+            x[0].clone(),
+            x[1].clone(),
+            Some(row(&x[2]))
+        ));
+        let [up, down] = [[WIDTH, 4 * WIDTH], [4 * WIDTH, WIDTH]].map(|shape| numbers(shape, &device));
+        let inputs = [matrix(WIDTH), up, down, vector(4 * WIDTH), vector(WIDTH)];
+        compare!("feed_forward (F = 4D)", inputs, feed_forward, |f, x| {
+            let affine = |which: usize| Affine {
+                weight: x[which].clone(),
+                bias: Some(row(&x[which + 2])),
+            };
+            f(x[0].clone(), affine(1), Activation::Gelu, affine(2))
+        });
         compare!("gelu (F = 4D)", [matrix(4 * WIDTH)], gelu, |f, x| f(x[0].clone()));
         compare!("geglu (2F = 8D)", [matrix(8 * WIDTH)], geglu, |f, x| f(x[0].clone()));
         compare!("rotary", [matrix(3 * WIDTH)], rotary, |f, x| f(

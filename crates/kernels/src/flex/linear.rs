@@ -3,7 +3,7 @@
 use super::matrix::{Matrix, Onto, multiply, product};
 use super::node::{self, Backpropagate, Place, close, open_optional, open_view};
 use super::room::room;
-use super::vector::add;
+use super::vector::{add, add_rows, add_to_rows};
 use crate::Affine;
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
@@ -53,7 +53,7 @@ impl Layer {
         let size = [y.len() / columns, inner, columns];
         multiply(size, x, Matrix::of(&self.weight), y, columns, Onto::Replace(1.0));
         if let Some(bias) = &self.bias {
-            y.chunks_exact_mut(columns).for_each(|row| add(row, bias.storage()));
+            add_to_rows(y, bias.storage());
         }
     }
 
@@ -116,7 +116,7 @@ pub(crate) fn weight_gradient([rows, inner, columns]: [usize; 3], x: Matrix<'_>,
 /// The sum of the rows of a block.
 pub(crate) fn sum_rows(columns: usize, block: &[f32]) -> Vec<f32> {
     let mut sum = vec![0.0; columns];
-    block.chunks_exact(columns.max(1)).for_each(|row| add(&mut sum, row));
+    add_rows(&mut sum, block);
     sum
 }
 
