@@ -3,7 +3,7 @@
 use crate::{Dense, EncoderConfig, Forward, Init, LayerNorm, Preset};
 use burn::module::Module;
 use burn::tensor::Tensor;
-use cloze_kernels::Heads;
+use cloze_kernels::{Activation, Heads};
 
 /// Base of the rotary frequencies (Su et al. 2021).
 const ROTARY_BASE: f64 = 10_000.0;
@@ -43,17 +43,20 @@ impl Block {
     /// # Shapes
     /// - `x` and result: `[N, D]`
     pub(crate) fn forward(&self, x: Tensor<2>, config: &EncoderConfig, how: Forward, layer: usize) -> Tensor<2> {
+        let attended = how.dropout(config.dropout, layer, "attention-output");
+        let fed = how.dropout(config.dropout, layer, "feed-forward-output");
         match config.preset {
             Preset::Bert => {
-                let x = self
-                    .attention_norm
-                    .forward(x.clone() + self.attend(x, config, how, layer));
-                self.feed_forward_norm
-                    .forward(x.clone() + self.feed_forward(x, config, how, layer))
+                let y = self.attend(x.clone(), config, how, layer);
+                let x = self.attention_norm.of_residual(x, y, attended);
+                let y = self.feed_forward(x.clone(), config);
+                self.feed_forward_norm.of_residual(x, y, fed)
             }
             Preset::Modern => {
-                let x = x.clone() + self.attend(self.attention_norm.forward(x), config, how, layer);
-                x.clone() + self.feed_forward(self.feed_forward_norm.forward(x), config, how, layer)
+                let y = self.attend(self.attention_norm.forward(x.clone()), config, how, layer);
+                let x = cloze_kernels::residual(x, y, attended);
+                let y = self.feed_forward(self.feed_forward_norm.forward(x.clone()), config);
+                cloze_kernels::residual(x, y, fed)
             }
         }
     }
@@ -70,21 +73,15 @@ impl Block {
             Preset::Modern => cloze_kernels::rotary(qkv, heads, ROTARY_BASE),
         };
         let probabilities = how.dropout(config.dropout, layer, "attention");
-        let y = self
-            .output
-            .forward(cloze_kernels::attention(qkv, heads, how.pattern, probabilities));
-        cloze_kernels::dropout(y, how.dropout(config.dropout, layer, "attention-output"))
+        let attended = cloze_kernels::attention(qkv, heads, how.pattern, probabilities);
+        self.output.forward(attended)
     }
 
-    fn feed_forward(&self, x: Tensor<2>, config: &EncoderConfig, how: Forward, layer: usize) -> Tensor<2> {
-        let hidden = self.up.forward(x);
-        let hidden = match config.preset {
-            Preset::Bert => cloze_kernels::gelu(hidden),
-            Preset::Modern => cloze_kernels::geglu(hidden),
+    fn feed_forward(&self, x: Tensor<2>, config: &EncoderConfig) -> Tensor<2> {
+        let activation = match config.preset {
+            Preset::Bert => Activation::Gelu,
+            Preset::Modern => Activation::Geglu,
         };
-        cloze_kernels::dropout(
-            self.down.forward(hidden),
-            how.dropout(config.dropout, layer, "feed-forward-output"),
-        )
+        cloze_kernels::feed_forward(x, self.up.affine(), activation, self.down.affine())
     }
 }

@@ -4,7 +4,7 @@ use crate::Init;
 use crate::config::BERT_EPSILON;
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};
-use cloze_kernels::CrossEntropy;
+use cloze_kernels::{Affine, CrossEntropy, Dropout};
 
 /// A dense layer `x · weight + bias`, weight `[K, J]`.
 #[derive(Module, Debug)]
@@ -28,7 +28,16 @@ impl Dense {
     /// # Shapes
     /// - `x`: `[N, K]`, result: `[N, J]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        cloze_kernels::linear(x, self.weight.val(), self.bias.as_ref().map(Param::val))
+        let Affine { weight, bias } = self.affine();
+        cloze_kernels::linear(x, weight, bias)
+    }
+
+    /// Its parameters, for an operation that does more than one layer.
+    pub(crate) fn affine(&self) -> Affine {
+        Affine {
+            weight: self.weight.val(),
+            bias: self.bias.as_ref().map(Param::val),
+        }
     }
 }
 
@@ -56,6 +65,15 @@ impl LayerNorm {
     /// - `x` and result: `[N, D]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         cloze_kernels::layer_norm(x, self.gain.val(), self.bias.as_ref().map(Param::val), self.epsilon)
+    }
+
+    /// Of `x + dropout(y)`.
+    ///
+    /// # Shapes
+    /// - `x`, `y` and result: `[N, D]`
+    pub(crate) fn of_residual(&self, x: Tensor<2>, y: Tensor<2>, dropout: Dropout) -> Tensor<2> {
+        let bias = self.bias.as_ref().map(Param::val);
+        cloze_kernels::residual_norm(x, y, dropout, self.gain.val(), bias, self.epsilon)
     }
 }
 

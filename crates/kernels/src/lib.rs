@@ -1,7 +1,6 @@
 //! The encoder's hot operations. Each has one entry here, a reference in [`mod@reference`] made of plain burn
 //! operations (which every backend runs), and a fused kernel for the `flex` CPU backend with its own backward pass.
-//! Two have no kernel: [`embedding`], because it takes next to no time, and [`linear`], because the one that was tried was
-//! not faster than burn's own product.
+//! [`embedding`] has no kernel, because it takes next to no time.
 //!
 //! Words of the shapes: B batch, L window length, N = B·L, D width, H heads, F feed-forward width, V vocabulary,
 //! M predicted positions.
@@ -43,6 +42,24 @@ pub struct Dropout {
 impl Dropout {
     /// No dropout: evaluation, and the `modern` preset.
     pub const OFF: Self = Self { rate: 0.0, seed: 0 };
+}
+
+/// A matrix, and what is added to every row of its products.
+#[derive(Clone, Debug)]
+pub struct Affine {
+    /// `[K, J]`.
+    pub weight: Tensor<2>,
+    /// `[J]`.
+    pub bias: Option<Tensor<1>>,
+}
+
+/// What stands between the two matrices of a feed-forward sublayer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// [`gelu`].
+    Gelu,
+    /// [`geglu`].
+    Geglu,
 }
 
 /// A loss and what it was made of.
@@ -91,7 +108,11 @@ pub fn embedding(weight: Tensor<2>, ids: Tensor<1, Int>) -> Tensor<2> {
 /// # Shapes
 /// - `x`: `[N, K]`, `weight`: `[K, J]`, `bias`: `[J]`, result: `[N, J]`
 pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-    reference::linear(x, weight, bias)
+    if flex::takes(&x) {
+        flex::linear(x, weight, bias)
+    } else {
+        reference::linear(x, weight, bias)
+    }
 }
 
 /// Normalises each row to mean 0 and variance 1 (biased), then scales and shifts (Ba, Kiros & Hinton 2016).
@@ -127,6 +148,49 @@ pub fn geglu(x: Tensor<2>) -> Tensor<2> {
         flex::geglu(x)
     } else {
         reference::geglu(x)
+    }
+}
+
+/// `activation(x · up + up bias) · down + down bias`: the sublayer between two residuals.
+///
+/// # Shapes
+/// - `x`: `[N, D]`, `up`: `[D, F]`, or `[D, 2F]` with a gate, `down`: `[F, D]`, result: `[N, D]`
+pub fn feed_forward(x: Tensor<2>, up: Affine, activation: Activation, down: Affine) -> Tensor<2> {
+    if flex::takes(&x) {
+        flex::feed_forward(x, up, activation, down)
+    } else {
+        reference::feed_forward(x, up, activation, down)
+    }
+}
+
+/// `x + dropout(y)`.
+///
+/// # Shapes
+/// - `x`, `y` and result: `[N, D]`
+pub fn residual(x: Tensor<2>, y: Tensor<2>, dropout: Dropout) -> Tensor<2> {
+    if flex::takes(&x) {
+        flex::residual(x, y, dropout)
+    } else {
+        reference::residual(x, y, dropout)
+    }
+}
+
+/// The layer norm of `x + dropout(y)`.
+///
+/// # Shapes
+/// - `x`, `y` and result: `[N, D]`, `gain` and `bias`: `[D]`
+pub fn residual_norm(
+    x: Tensor<2>,
+    y: Tensor<2>,
+    dropout: Dropout,
+    gain: Tensor<1>,
+    bias: Option<Tensor<1>>,
+    epsilon: f64,
+) -> Tensor<2> {
+    if flex::takes(&x) {
+        flex::residual_norm(x, y, dropout, gain, bias, epsilon)
+    } else {
+        reference::residual_norm(x, y, dropout, gain, bias, epsilon)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The definition of every operation in plain burn operations, for every backend, and the oracle of the kernels' tests.
 
-use crate::{AdamW, CrossEntropy, Dropout, Heads, Pattern};
+use crate::{Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, Pattern};
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
 
 /// See [`crate::embedding`].
@@ -38,6 +38,33 @@ pub fn geglu(x: Tensor<2>) -> Tensor<2> {
     let [rows, columns] = x.dims();
     let gate = x.clone().slice([0..rows, 0..columns / 2]);
     activation::gelu(gate) * x.slice([0..rows, columns / 2..columns])
+}
+
+/// See [`crate::feed_forward`].
+pub fn feed_forward(x: Tensor<2>, up: Affine, activation: Activation, down: Affine) -> Tensor<2> {
+    let before = linear(x, up.weight, up.bias);
+    let after = match activation {
+        Activation::Gelu => gelu(before),
+        Activation::Geglu => geglu(before),
+    };
+    linear(after, down.weight, down.bias)
+}
+
+/// See [`crate::residual`].
+pub fn residual(x: Tensor<2>, y: Tensor<2>, dropout: Dropout) -> Tensor<2> {
+    x + self::dropout(y, dropout)
+}
+
+/// See [`crate::residual_norm`].
+pub fn residual_norm(
+    x: Tensor<2>,
+    y: Tensor<2>,
+    dropout: Dropout,
+    gain: Tensor<1>,
+    bias: Option<Tensor<1>>,
+    epsilon: f64,
+) -> Tensor<2> {
+    layer_norm(residual(x, y, dropout), gain, bias, epsilon)
 }
 
 /// cos and sin of position · base^(-2j/E), each `[L, E/2]` row-major, for head width E.
@@ -109,9 +136,16 @@ pub(crate) fn hash(seed: u64, index: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// Whether element `index` is kept by a dropout: the high 32 of its 64 bits are below the share that is kept.
+/// Whether element `index` is kept by a dropout: its 32 bits, one half of the 64 that two neighbours share, are below
+/// the share that is kept.
 pub fn keeps(dropout: Dropout, index: u64) -> bool {
-    ((hash(dropout.seed, index) >> 32) as f64) < (1.0 - dropout.rate) * 4_294_967_296.0
+    let bits = (hash(dropout.seed, index / 2) >> (32 * (index % 2))) as u32;
+    bits < kept_below(dropout)
+}
+
+/// The share that a dropout keeps, as a bound on 32 random bits.
+pub(crate) fn kept_below(dropout: Dropout) -> u32 {
+    ((1.0 - dropout.rate) * 4_294_967_296.0) as u32
 }
 
 /// See [`crate::dropout`].

@@ -2,7 +2,9 @@
 
 use super::BLOCK;
 use super::node::{self, Backpropagate, close, open};
+use super::room::room;
 use super::vector::{normal, vectorised};
+use crate::Activation;
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
@@ -15,7 +17,7 @@ pub(crate) fn gelu(x: Tensor<2>) -> Tensor<2> {
     let shape = x.dims();
     let (x, place) = open(x);
     let values = x.storage::<f32>();
-    let mut y = vec![0.0; values.len()];
+    let mut y = room(values.len());
     values
         .par_chunks(BLOCK)
         .zip(y.par_chunks_mut(BLOCK))
@@ -45,7 +47,7 @@ pub(crate) fn geglu(x: Tensor<2>) -> Tensor<2> {
     let [rows, columns] = x.dims();
     let width = columns / 2;
     let (x, place) = open(x);
-    let mut y = vec![0.0; rows * width];
+    let mut y = room(rows * width);
     x.storage::<f32>()
         .par_chunks((ROWS * columns).max(1))
         .zip(y.par_chunks_mut((ROWS * width).max(1)))
@@ -66,7 +68,7 @@ impl Backpropagate<1> for Geglu {
     fn backpropagate(self, gradient: FlexTensor, _: [bool; 1]) -> [Option<FlexTensor>; 1] {
         let [rows, columns] = self.shape;
         let width = columns / 2;
-        let mut dx = vec![0.0; rows * columns];
+        let mut dx = room(rows * columns);
         self.x
             .storage::<f32>()
             .par_chunks((ROWS * columns).max(1))
@@ -74,6 +76,60 @@ impl Backpropagate<1> for Geglu {
             .zip(dx.par_chunks_mut((ROWS * columns).max(1)))
             .for_each(|((x, dy), dx)| geglu_backward(width, x, dy, dx));
         [Some(node::tensor(dx, self.shape))]
+    }
+}
+
+/// `after = activation(before)`, row by row.
+///
+/// # Shapes
+/// - `before`: `[n, F]`, or `[n, 2F]` with a gate, `after`: `[n, F]` for a `width` of F
+pub(crate) fn activate(activation: Activation, width: usize, before: &[f32], after: &mut [f32]) {
+    match activation {
+        Activation::Gelu => gelu_forward(before, after),
+        Activation::Geglu => geglu_forward(width, before, after),
+    }
+}
+
+/// From the gradient of an activation to that of what came before it. The first F columns of `before` become the
+/// activation.
+///
+/// # Shapes
+/// - `before` and `of_before`: `[n, F]`, or `[n, 2F]` with a gate, `of_after`: `[n, F]` for a `width` of F
+pub(crate) fn through_activation(
+    activation: Activation,
+    width: usize,
+    before: &mut [f32],
+    of_after: &[f32],
+    of_before: &mut [f32],
+) {
+    match activation {
+        Activation::Gelu => gelu_both(before, of_after, of_before),
+        Activation::Geglu => geglu_both(width, before, of_after, of_before),
+    }
+}
+
+vectorised! {
+    fn gelu_both(x: &mut [f32], dy: &[f32], dx: &mut [f32]) {
+        for ((x, dy), dx) in x.iter_mut().zip(dy).zip(dx) {
+            let (cdf, pdf) = normal(*x);
+            *dx = *dy * (cdf + *x * pdf);
+            *x *= cdf;
+        }
+    }
+}
+
+vectorised! {
+    fn geglu_both(width: usize, x: &mut [f32], dy: &[f32], dx: &mut [f32]) {
+        for ((x, dy), dx) in x.chunks_exact_mut(2 * width).zip(dy.chunks_exact(width)).zip(dx.chunks_exact_mut(2 * width)) {
+            let (gate, value) = x.split_at_mut(width);
+            let (gate_gradient, value_gradient) = dx.split_at_mut(width);
+            for i in 0..width {
+                let (cdf, pdf) = normal(gate[i]);
+                gate_gradient[i] = dy[i] * value[i] * (cdf + gate[i] * pdf);
+                value_gradient[i] = dy[i] * gate[i] * cdf;
+                gate[i] = gate[i] * cdf * value[i];
+            }
+        }
     }
 }
 

@@ -4,7 +4,8 @@
 use super::dropout::drop_from;
 use super::matrix::{Matrix, Onto, multiply};
 use super::node::{self, Backpropagate, close, open};
-use super::vector::{dot, softmax, vectorised};
+use super::room::room;
+use super::vector::{dot, multiply_by, softmax, vectorised};
 use crate::{Dropout, Heads, Pattern};
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
@@ -24,8 +25,8 @@ pub(crate) fn attention(qkv: Tensor<2>, heads: Heads, pattern: Pattern, dropout:
         dropout,
     };
     let (qkv, place) = open(qkv);
-    let mut out = vec![0.0; rows * plan.width];
-    let mut probabilities = vec![0.0; heads.batch * plan.cells()];
+    let mut out = room(rows * plan.width);
+    let mut probabilities = room(heads.batch * plan.cells());
     qkv.storage::<f32>()
         .par_chunks((heads.length * columns).max(1))
         .zip(out.par_chunks_mut((heads.length * plan.width).max(1)))
@@ -54,7 +55,7 @@ impl Backpropagate<1> for Saved {
         let plan = self.plan;
         let (length, columns) = (plan.heads.length, 3 * plan.width);
         let rows = plan.heads.batch * length;
-        let mut result = vec![0.0; rows * columns];
+        let mut result = room(rows * columns);
         result
             .par_chunks_mut((length * columns).max(1))
             .zip(self.qkv.storage::<f32>().par_chunks((length * columns).max(1)))
@@ -155,7 +156,7 @@ impl Plan {
             }
             for (query, row) in matrix.chunks_exact_mut(length).enumerate() {
                 let (seen, hidden) = row.split_at_mut(self.seen_by(query));
-                softmax(seen);
+                softmax(seen, 1.0);
                 hidden.fill(0.0);
             }
             let weights = if self.dropout.rate > 0.0 {
@@ -202,10 +203,12 @@ impl Plan {
                 );
             }
             let weights = if self.dropout.rate > 0.0 {
+                // One draw of the mask for both.
                 dropped.clear();
-                dropped.extend_from_slice(matrix);
+                dropped.resize(matrix.len(), 1.0);
                 self.drop_probabilities(window, head, &mut dropped);
-                self.drop_probabilities(window, head, &mut scores);
+                multiply_by(&mut scores, &dropped);
+                multiply_by(&mut dropped, matrix);
                 &dropped
             } else {
                 matrix

@@ -3,7 +3,7 @@
 use super::BLOCK;
 use super::node::{Backpropagate, close, open};
 use super::vector::vectorised;
-use crate::Dropout;
+use crate::{Dropout, reference};
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
@@ -34,19 +34,40 @@ fn everywhere(mut x: FlexTensor, dropout: Dropout) -> FlexTensor {
     x
 }
 
-/// Multiplies `x`, whose first element has index `first`, by its mask: that of [`crate::reference::keeps`].
+/// Words of random bits that are drawn at once.
+const WORDS: usize = 8;
+
+/// Multiplies `x`, whose first element has index `first`, by its mask: that of [`reference::keeps`].
 pub(crate) fn drop_from(x: &mut [f32], first: u64, dropout: Dropout) {
-    // An integer is below a real threshold if and only if it is below the next integer.
-    let threshold = ((1.0 - dropout.rate) * 4_294_967_296.0).ceil() as u64;
-    apply(x, first, dropout.seed, threshold, (1.0 / (1.0 - dropout.rate)) as f32);
+    let scale = (1.0 / (1.0 - dropout.rate)) as f32;
+    apply(x, first, dropout.seed, reference::kept_below(dropout), scale);
 }
 
 vectorised! {
-    fn apply(x: &mut [f32], first: u64, seed: u64, threshold: u64, scale: f32) {
-        for (i, x) in x.iter_mut().enumerate() {
-            let kept = (crate::reference::hash(seed, first + i as u64) >> 32) < threshold;
-            // A product, so that a bad number stays bad.
-            *x *= if kept { scale } else { 0.0 };
+    fn apply(x: &mut [f32], first: u64, seed: u64, bound: u32, scale: f32) {
+        // A product, so that a bad number stays bad.
+        let factor = |bits: u64| if (bits as u32) < bound { scale } else { 0.0 };
+        // An odd first element has the second half of the bits that it shares with the element before.
+        let (odd, x) = x.split_at_mut(x.len().min((first % 2) as usize));
+        for x in odd {
+            *x *= factor(reference::hash(seed, first / 2) >> 32);
+        }
+        let first = first.div_ceil(2);
+        let length = x.len();
+        let (chunks, rest) = x.as_chunks_mut::<{ 2 * WORDS }>();
+        for (chunk, x) in (0..).zip(chunks) {
+            // Two loops, so that each becomes vector instructions.
+            let mut words = [0; WORDS];
+            for (index, word) in (first + chunk * WORDS as u64..).zip(&mut words) {
+                *word = reference::hash(seed, index);
+            }
+            for (i, x) in x.iter_mut().enumerate() {
+                *x *= factor(words[i / 2] >> (32 * (i % 2)));
+            }
+        }
+        let first = first + (length - rest.len()) as u64 / 2;
+        for (i, x) in (0..).zip(rest) {
+            *x *= factor(reference::hash(seed, first + i / 2) >> (32 * (i % 2)));
         }
     }
 }

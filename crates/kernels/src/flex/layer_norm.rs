@@ -1,19 +1,21 @@
 //! Layer normalisation, one pass over each row and the whole backward pass in one more.
 
+use super::linear::total;
 use super::node::{self, Backpropagate, close, open, open_optional};
+use super::room::room;
 use super::vector::{dot, sum, sum_of, vectorised};
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
 /// Rows of one block.
-const ROWS: usize = 64;
+pub(crate) const ROWS: usize = 64;
 
 /// See [`crate::layer_norm`].
 pub(crate) fn layer_norm(x: Tensor<2>, gain: Tensor<1>, bias: Option<Tensor<1>>, epsilon: f64) -> Tensor<2> {
     let [rows, width] = x.dims();
     let ((x, x_place), (gain, gain_place), (bias, bias_place)) = (open(x), open(gain), open_optional(bias));
-    let mut y = vec![0.0; rows * width];
+    let mut y = room(rows * width);
     let block = (ROWS * width).max(1);
     let (gains, biases) = (
         gain.storage::<f32>(),
@@ -43,31 +45,27 @@ struct Saved {
 
 impl Backpropagate<3> for Saved {
     fn backpropagate(self, mut gradient: FlexTensor, _: [bool; 3]) -> [Option<FlexTensor>; 3] {
-        let gains = self.gain.storage::<f32>();
-        let width = gains.len();
-        let block = (ROWS * width).max(1);
-        let parts: Vec<_> = self
-            .x
-            .storage::<f32>()
-            .par_chunks(block)
-            .zip(gradient.storage_mut::<f32>().par_chunks_mut(block))
-            .map(|(x, dy)| {
-                let (mut gain, mut bias) = (vec![0.0; width], vec![0.0; width]);
-                backward(x, gains, self.epsilon, dy, &mut gain, &mut bias);
-                (gain, bias)
-            })
-            .collect();
-        let (mut gain, mut bias) = (vec![0.0; width], vec![0.0; width]);
-        for (gain_part, bias_part) in &parts {
-            super::vector::add(&mut gain, gain_part);
-            super::vector::add(&mut bias, bias_part);
-        }
-        [
-            Some(gradient),
-            Some(node::tensor(gain, [width])),
-            Some(node::tensor(bias, [width])),
-        ]
+        let [gain, bias] = through(&self.x, &self.gain, self.epsilon, &mut gradient);
+        [Some(gradient), Some(gain), Some(bias)]
     }
+}
+
+/// Turns the gradient of the output into that of the input, in place, and gives those of gain and bias.
+pub(crate) fn through(x: &FlexTensor, gain: &FlexTensor, epsilon: f32, gradient: &mut FlexTensor) -> [FlexTensor; 2] {
+    let gains = gain.storage::<f32>();
+    let width = gains.len();
+    let block = (ROWS * width).max(1);
+    let parts: (Vec<_>, Vec<_>) = x
+        .storage::<f32>()
+        .par_chunks(block)
+        .zip(gradient.storage_mut::<f32>().par_chunks_mut(block))
+        .map(|(x, dy)| {
+            let (mut gain, mut bias) = (vec![0.0; width], vec![0.0; width]);
+            backward(x, gains, epsilon, dy, &mut gain, &mut bias);
+            (gain, bias)
+        })
+        .unzip();
+    [parts.0, parts.1].map(|parts| node::tensor(total(width, &parts), [width]))
 }
 
 /// Mean and 1 / √(variance + ε) of a row.
@@ -81,7 +79,7 @@ fn moments(x: &[f32], epsilon: f32) -> (f32, f32) {
 
 vectorised! {
     /// Normalises the rows of `x` into `y`; an empty `bias` is none.
-    fn forward(x: &[f32], gain: &[f32], bias: &[f32], epsilon: f32, y: &mut [f32]) {
+    pub(crate) fn forward(x: &[f32], gain: &[f32], bias: &[f32], epsilon: f32, y: &mut [f32]) {
         let width = gain.len();
         for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
             let (mean, scale) = moments(x, epsilon);

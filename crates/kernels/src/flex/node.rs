@@ -42,7 +42,12 @@ impl Place {
 
 /// The values of a tensor, contiguous, and its place in the graph.
 pub(crate) fn open<const R: usize>(x: Tensor<R>) -> (FlexTensor, Place) {
-    let (values, place) = if x.is_tracked() {
+    let (values, place) = parts(x);
+    (contiguous(values), place)
+}
+
+fn parts<const R: usize>(x: Tensor<R>) -> (FlexTensor, Place) {
+    if x.is_tracked() {
         let x = x
             .try_into_primitive::<Graph>()
             .expect("the caller has checked the backend and the strategy");
@@ -59,8 +64,14 @@ pub(crate) fn open<const R: usize>(x: Tensor<R>) -> (FlexTensor, Place) {
             .try_into_primitive::<Flex>()
             .expect("the caller has checked the backend");
         (x, place)
-    };
-    (contiguous(values), place)
+    }
+}
+
+/// [`open`] for a matrix that is read through its strides: a transposed view stays one.
+pub(crate) fn open_view(x: Tensor<2>) -> (FlexTensor, Place) {
+    let (values, place) = parts(x);
+    let readable = values.layout().strides().iter().all(|stride| *stride >= 0);
+    (if readable { values } else { contiguous(values) }, place)
 }
 
 /// [`open`] for an input that may be missing.

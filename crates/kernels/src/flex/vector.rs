@@ -99,28 +99,39 @@ pub(crate) fn greatest(a: &[f32]) -> f32 {
     )
 }
 
+/// exp(xᵢ - greatest) in place; returns the greatest element and the sum.
+#[inline(always)]
+fn exponentiate(x: &mut [f32]) -> (f32, f32) {
+    let most = greatest(x);
+    let mut lanes = [0.0; LANES];
+    let (whole, rest) = x.as_chunks_mut::<LANES>();
+    for chunk in whole {
+        for (lane, value) in lanes.iter_mut().zip(chunk) {
+            *value = exp(*value - most);
+            *lane += *value;
+        }
+    }
+    let total = rest.iter_mut().fold(collect(lanes), |sum, value| {
+        *value = exp(*value - most);
+        sum + *value
+    });
+    (most, total)
+}
+
 vectorised! {
     /// exp(xᵢ - greatest) in place; returns the greatest element and the sum.
     pub(crate) fn exponentials(x: &mut [f32]) -> (f32, f32) {
-        let most = greatest(x);
-        for value in x.iter_mut() {
-            *value = exp(*value - most);
-        }
-        (most, sum(x))
+        exponentiate(x)
     }
 }
 
 vectorised! {
-    /// The softmax of `x` in place; returns ln Σ exp(xᵢ).
-    pub(crate) fn softmax(x: &mut [f32]) -> f32 {
-        let most = greatest(x);
+    /// `factor` times the softmax of `x`, in place; returns ln Σ exp(xᵢ).
+    pub(crate) fn softmax(x: &mut [f32], factor: f32) -> f32 {
+        let (most, total) = exponentiate(x);
+        let scale = factor / total;
         for value in x.iter_mut() {
-            *value = exp(*value - most);
-        }
-        let total = sum(x);
-        let inverse = 1.0 / total;
-        for value in x.iter_mut() {
-            *value *= inverse;
+            *value *= scale;
         }
         most + total.ln()
     }
@@ -131,6 +142,46 @@ vectorised! {
     pub(crate) fn add(a: &mut [f32], b: &[f32]) {
         for (a, b) in a.iter_mut().zip(b) {
             *a += b;
+        }
+    }
+}
+
+vectorised! {
+    /// Adds `b` to every row of `a`.
+    pub(crate) fn add_to_rows(a: &mut [f32], b: &[f32]) {
+        for row in a.chunks_exact_mut(b.len().max(1)) {
+            for (a, b) in row.iter_mut().zip(b) {
+                *a += b;
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// Adds every row of `b` to `a`, four at a time, so that `a` is read and written a quarter as often.
+    pub(crate) fn add_rows(a: &mut [f32], b: &[f32]) {
+        let width = a.len().max(1);
+        let mut fours = b.chunks_exact(4 * width);
+        for four in &mut fours {
+            let (first, second) = four.split_at(2 * width);
+            let ((p, q), (r, s)) = (first.split_at(width), second.split_at(width));
+            for (i, a) in a.iter_mut().enumerate() {
+                *a += (p[i] + q[i]) + (r[i] + s[i]);
+            }
+        }
+        for row in fours.remainder().chunks_exact(width) {
+            for (a, b) in a.iter_mut().zip(row) {
+                *a += b;
+            }
+        }
+    }
+}
+
+vectorised! {
+    /// a *= b, element by element.
+    pub(crate) fn multiply_by(a: &mut [f32], b: &[f32]) {
+        for (a, b) in a.iter_mut().zip(b) {
+            *a *= b;
         }
     }
 }
@@ -183,7 +234,7 @@ mod tests {
     #[test]
     fn a_softmax_with_a_bad_number_is_bad() {
         let mut row = [0.0, f32::NAN, 1.0];
-        softmax(&mut row);
+        softmax(&mut row, 1.0);
         assert!(row.iter().all(|value| value.is_nan()));
     }
 

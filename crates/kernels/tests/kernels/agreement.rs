@@ -3,7 +3,7 @@
 use crate::common::{assert_near, numbers, run, values};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_foundation::Draw;
-use cloze_kernels::{AdamW, Dropout, Heads, Pattern, reference};
+use cloze_kernels::{Activation, AdamW, Affine, Dropout, Heads, Pattern, reference};
 use proptest::prelude::*;
 
 fn row<const R: usize>(x: &Tensor<R>) -> Tensor<1> {
@@ -18,6 +18,44 @@ fn ids(name: &str, count: usize, bound: usize) -> Tensor<1, Int> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn linear_agrees(rows in 1usize..600, inner in 1usize..70, columns in 1usize..300, biased: bool) {
+        let shapes = [[rows, inner], [inner, columns], [1, columns]];
+        let shapes = &shapes[..if biased { 3 } else { 2 }];
+        let bias = |x: &[Tensor<2>]| x.get(2).map(row);
+        assert_near(
+            &run(shapes, |x| cloze_kernels::linear(x[0].clone(), x[1].clone(), bias(x))),
+            &run(shapes, |x| reference::linear(x[0].clone(), x[1].clone(), bias(x))),
+            1e-5,
+        );
+    }
+
+    #[test]
+    fn feed_forward_agrees(rows in 1usize..300, width in 1usize..20, hidden in 1usize..40, outputs in 1usize..20, biased: bool, gated: bool) {
+        let (activation, columns) = if gated { (Activation::Geglu, 2 * hidden) } else { (Activation::Gelu, hidden) };
+        let shapes = [[rows, width], [width, columns], [hidden, outputs], [1, columns], [1, outputs]];
+        let shapes = &shapes[..if biased { 5 } else { 3 }];
+        let affine = |x: &[Tensor<2>], which: usize| Affine { weight: x[which].clone(), bias: x.get(which + 2).map(row) };
+        let run_with = |f: fn(Tensor<2>, Affine, Activation, Affine) -> Tensor<2>| run(shapes, |x| f(x[0].clone(), affine(x, 1), activation, affine(x, 2)));
+        assert_near(&run_with(cloze_kernels::feed_forward), &run_with(reference::feed_forward), 1e-4);
+    }
+
+    #[test]
+    fn residuals_agree(rows in 1usize..150, width in 1usize..40, biased: bool, rate in prop_oneof![Just(0.0), Just(0.1), Just(0.5)]) {
+        let dropout = Dropout { rate, seed: 13 };
+        let shapes = [[rows, width], [rows, width], [1, width], [1, width]];
+        assert_near(
+            &run(&shapes[..2], |x| cloze_kernels::residual(x[0].clone(), x[1].clone(), dropout)),
+            &run(&shapes[..2], |x| reference::residual(x[0].clone(), x[1].clone(), dropout)),
+            1e-6,
+        );
+        let shapes = &shapes[..if biased { 4 } else { 3 }];
+        let run_with = |f: fn(Tensor<2>, Tensor<2>, Dropout, Tensor<1>, Option<Tensor<1>>, f64) -> Tensor<2>| {
+            run(shapes, |x| f(x[0].clone(), x[1].clone(), dropout, row(&x[2]), x.get(3).map(row), 1e-3))
+        };
+        assert_near(&run_with(cloze_kernels::residual_norm), &run_with(reference::residual_norm), 1e-4);
+    }
 
     #[test]
     fn layer_norm_agrees(rows in 1usize..150, width in 1usize..40, biased: bool) {
@@ -131,6 +169,20 @@ fn views_that_are_not_contiguous_are_read_right() {
         })
     };
     assert_near(&f(cloze_kernels::layer_norm), &f(reference::layer_norm), 1e-4);
+    let f = |op: fn(Tensor<2>, Tensor<2>, Option<Tensor<1>>) -> Tensor<2>| {
+        run(&[[33, 20], [17, 9], [1, 12]], |x| {
+            let x_view = x[0].clone().slice([3..12, 1..20]).transpose();
+            op(x_view, x[1].clone().slice([1..13, 0..9]).transpose(), Some(row(&x[2])))
+        })
+    };
+    assert_near(&f(cloze_kernels::linear), &f(reference::linear), 1e-5);
+    let f = |op: fn(Tensor<2>, Tensor<2>, Dropout) -> Tensor<2>| {
+        run(&[[9, 33]], |x| {
+            // One tensor twice, so that no buffer is an operation's own.
+            op(x[0].clone().transpose(), x[0].clone().transpose(), Dropout::OFF)
+        })
+    };
+    assert_near(&f(cloze_kernels::residual), &f(reference::residual), 1e-6);
     let heads = Heads {
         batch: 2,
         length: 5,
@@ -173,6 +225,10 @@ fn nothing_is_an_input_too() {
     let device = Device::flex().autodiff();
     let empty = || numbers("empty", [0, 6], &device).require_grad();
     let vector = |length: usize| row(&numbers("vector", [1, length], &device)).require_grad();
+    let affine = |rows: usize, columns: usize| Affine {
+        weight: numbers("weight", [rows, columns], &device).require_grad(),
+        bias: Some(vector(columns)),
+    };
     let heads = Heads {
         batch: 0,
         length: 4,
@@ -184,6 +240,9 @@ fn nothing_is_an_input_too() {
         cloze_kernels::gelu(empty()),
         cloze_kernels::geglu(empty()),
         cloze_kernels::linear(empty(), weight.clone(), Some(vector(5))),
+        cloze_kernels::feed_forward(empty(), affine(6, 4), Activation::Geglu, affine(2, 5)),
+        cloze_kernels::residual(empty(), empty(), Dropout::OFF),
+        cloze_kernels::residual_norm(empty(), empty(), Dropout { rate: 0.5, seed: 1 }, vector(6), None, 1e-5),
         cloze_kernels::rotary(empty(), heads, 1e4),
         cloze_kernels::attention(empty(), heads, Pattern::Bidirectional, Dropout::OFF),
         cloze_kernels::dropout(empty(), Dropout { rate: 0.5, seed: 1 }),
@@ -214,12 +273,31 @@ fn a_number_that_is_not_one_is_seen() {
         heads: 2,
     };
     let ones = Tensor::<1>::ones([12], &device);
+    let affine = |rows: usize, columns: usize| Affine {
+        weight: numbers("weight", [rows, columns], &device),
+        bias: None,
+    };
     let targets = Tensor::<1, Int>::zeros([4], &device);
     let weights = Tensor::<1>::ones([4], &device);
     for y in [
         cloze_kernels::gelu(bad.clone()),
         cloze_kernels::geglu(bad.clone()),
-        cloze_kernels::layer_norm(bad.clone(), ones, None, 1e-5),
+        cloze_kernels::layer_norm(bad.clone(), ones.clone(), None, 1e-5),
+        cloze_kernels::linear(bad.clone(), numbers("w", [12, 3], &device), None),
+        cloze_kernels::feed_forward(bad.clone(), affine(12, 6), Activation::Gelu, affine(6, 2)),
+        cloze_kernels::residual(
+            numbers("x", [4, 12], &device),
+            bad.clone(),
+            Dropout { rate: 0.9, seed: 3 },
+        ),
+        cloze_kernels::residual_norm(
+            bad.clone(),
+            numbers("y", [4, 12], &device),
+            Dropout::OFF,
+            ones,
+            None,
+            1e-5,
+        ),
         cloze_kernels::attention(
             bad.clone(),
             heads,

@@ -2,7 +2,7 @@
 
 use crate::common::{assert_near, numbers, run, values};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use cloze_kernels::{Dropout, Heads, Pattern, reference};
+use cloze_kernels::{Activation, Affine, Dropout, Heads, Pattern, reference};
 
 fn flex() -> Device {
     Device::flex()
@@ -182,6 +182,17 @@ fn gradients_are_slopes() {
     });
     assert_gradients(&[[3, 5], [5, 4], [1, 4]], |x| {
         cloze_kernels::linear(x[0].clone(), x[1].clone(), Some(row(&x[2])))
+    });
+    assert_gradients(&[[3, 5], [5, 8], [4, 2], [1, 8], [1, 2]], |x| {
+        let affine = |which: usize| Affine {
+            weight: x[which].clone() * 0.5,
+            bias: Some(row(&x[which + 2])),
+        };
+        cloze_kernels::feed_forward(x[0].clone(), affine(1), Activation::Geglu, affine(2))
+    });
+    assert_gradients(&[[3, 6], [3, 6], [1, 6]], |x| {
+        let dropout = Dropout { rate: 0.3, seed: 4 };
+        cloze_kernels::residual_norm(x[0].clone(), x[1].clone(), dropout, row(&x[2]), None, 1e-2)
     });
     assert_gradients(&[[4, 3]], |x| cloze_kernels::embedding(x[0].clone(), ids(&[3, 0, 3])));
     assert_gradients(&[[3, 5]], |x| cloze_kernels::gelu(x[0].clone()));

@@ -2,7 +2,7 @@
 
 use crate::common::{numbers, run};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use cloze_kernels::{Dropout, Heads, Pattern};
+use cloze_kernels::{Activation, Affine, Dropout, Heads, Pattern};
 
 fn one_block(x: &[Tensor<2>]) -> Tensor<2> {
     let device = x[0].device();
@@ -24,6 +24,19 @@ fn one_block(x: &[Tensor<2>]) -> Tensor<2> {
     let h = h
         + cloze_kernels::dropout(attended, dropout)
         + cloze_kernels::attention(qkv, heads, Pattern::Bidirectional, dropout);
+    let affine = |which: usize| Affine {
+        weight: x[which].clone(),
+        bias: None,
+    };
+    let fed = cloze_kernels::feed_forward(h.clone(), affine(7), Activation::Gelu, affine(8));
+    let h = cloze_kernels::residual_norm(
+        cloze_kernels::residual(h.clone(), fed, dropout),
+        h,
+        dropout,
+        row(&x[1]),
+        Some(row(&x[2])),
+        1e-5,
+    );
     let h = cloze_kernels::gelu(h.clone()) + cloze_kernels::geglu(Tensor::cat(vec![h.clone(), h], 1));
     let targets: Vec<i64> = (0..rows as i64).map(|row| row % x[4].dims()[0] as i64).collect();
     let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [rows]), &device);
@@ -47,7 +60,17 @@ fn any_number_of_threads_gives_the_same_bits() {
             .expect("threads can be started");
         pool.install(|| {
             let results = run(
-                &[[600, 32], [1, 32], [1, 32], [32, 96], [700, 32], [1, 96], [1, 700]],
+                &[
+                    [600, 32],
+                    [1, 32],
+                    [1, 32],
+                    [32, 96],
+                    [700, 32],
+                    [1, 96],
+                    [1, 700],
+                    [32, 300],
+                    [300, 32],
+                ],
                 one_block,
             );
             // Large enough for the matrix product to divide its work.

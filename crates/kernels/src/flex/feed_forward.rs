@@ -1,0 +1,94 @@
+//! The feed-forward sublayer as one node: a block of rows goes through both matrices while it is in the cache. Of the
+//! hidden layer only what comes before the activation is kept; the activation is worked out again in the backward pass,
+//! together with its slope.
+
+use super::activation::{activate, through_activation};
+use super::linear::{Layer, sum_rows, total, weight_gradient};
+use super::matrix::Matrix;
+use super::node::{self, Backpropagate, close, open};
+use super::room::room;
+use crate::{Activation, Affine};
+use burn::tensor::Tensor;
+use burn_flex::FlexTensor;
+use rayon::prelude::*;
+
+/// Rows of one task.
+const ROWS: usize = 256;
+
+/// See [`crate::feed_forward`].
+pub(crate) fn feed_forward(x: Tensor<2>, up: Affine, activation: Activation, down: Affine) -> Tensor<2> {
+    let ([rows, width], [_, columns], [hidden, outputs]) = (x.dims(), up.weight.dims(), down.weight.dims());
+    let ((x, x_place), (up, up_places), (down, down_places)) = (open(x), Layer::open(up), Layer::open(down));
+    let mut y = room(rows * outputs);
+    let mut before = room(rows * columns);
+    y.par_chunks_mut((ROWS * outputs).max(1))
+        .zip(before.par_chunks_mut((ROWS * columns).max(1)))
+        .enumerate()
+        .for_each(|(task, (y, before))| {
+            let x = Matrix::new(x.storage(), width).corner(task * ROWS, 0);
+            up.forward([width, columns], x, before);
+            let mut after = room(before.len() / columns * hidden);
+            activate(activation, hidden, before, &mut after);
+            down.forward([hidden, outputs], Matrix::new(&after, hidden), y);
+        });
+    let ([up_weight, up_bias], [down_weight, down_bias]) = (up_places, down_places);
+    let places = [x_place, up_weight, up_bias, down_weight, down_bias];
+    close(node::tensor(y, [rows, outputs]), places, || Saved {
+        x,
+        before: node::tensor(before, [rows, columns]),
+        up,
+        down,
+        activation,
+        sizes: [rows, width, columns, hidden, outputs],
+    })
+}
+
+#[derive(Clone, Debug)]
+struct Saved {
+    x: FlexTensor,
+    /// The hidden layer before its activation, `[N, F]`, or `[N, 2F]` with a gate.
+    before: FlexTensor,
+    up: Layer,
+    down: Layer,
+    activation: Activation,
+    sizes: [usize; 5],
+}
+
+impl Backpropagate<5> for Saved {
+    fn backpropagate(mut self, gradient: FlexTensor, wanted: [bool; 5]) -> [Option<FlexTensor>; 5] {
+        let [rows, width, columns, hidden, outputs] = self.sizes;
+        let dy = gradient.storage::<f32>();
+        let (mut dx, mut of_before) = (room(rows * width), room(rows * columns));
+        // The activation takes the place of what it is made from, in the first F columns.
+        let after = self.before.storage_mut::<f32>();
+        let (up, down) = (&self.up, &self.down);
+        let biases: (Vec<_>, Vec<_>) = dx
+            .par_chunks_mut((ROWS * width).max(1))
+            .zip(of_before.par_chunks_mut((ROWS * columns).max(1)))
+            .zip(after.par_chunks_mut((ROWS * columns).max(1)))
+            .zip(dy.par_chunks((ROWS * outputs).max(1)))
+            .map(|(((dx, of_before), after), dy)| {
+                let mut of_after = room(after.len() / columns * hidden);
+                down.backward([hidden, outputs], dy, &mut of_after);
+                through_activation(self.activation, hidden, after, &of_after, of_before);
+                up.backward([width, columns], of_before, dx);
+                (sum_rows(columns, of_before), sum_rows(outputs, dy))
+            })
+            .unzip();
+        let of_up = wanted[1].then(|| {
+            let x = Matrix::new(self.x.storage(), width);
+            node::tensor(weight_gradient([rows, width, columns], x, &of_before), [width, columns])
+        });
+        let of_down = wanted[3].then(|| {
+            let after = Matrix::new(after, columns);
+            node::tensor(weight_gradient([rows, hidden, outputs], after, dy), [hidden, outputs])
+        });
+        [
+            Some(node::tensor(dx, [rows, width])),
+            of_up,
+            wanted[2].then(|| node::tensor(total(columns, &biases.0), [columns])),
+            of_down,
+            wanted[4].then(|| node::tensor(total(outputs, &biases.1), [outputs])),
+        ]
+    }
+}
