@@ -206,6 +206,14 @@ pub fn weights(bytes: &[u8]) {
     }
 }
 
+fn checkpoint_files(state: &[u8]) -> [(&str, &[u8]); 3] {
+    [
+        (weights::TENSORS, WEIGHTS),
+        ("optimizer.safetensors", WEIGHTS),
+        ("state.toml", state),
+    ]
+}
+
 /// The manifest and the state of a checkpoint.
 pub fn checkpoint(bytes: &[u8]) {
     let place = place();
@@ -216,17 +224,10 @@ pub fn checkpoint(bytes: &[u8]) {
         }
     };
     let path = place.path().join("000000000002-00001");
-    let files = |state: &[u8]| {
-        [
-            (weights::TENSORS, WEIGHTS),
-            ("optimizer.safetensors", WEIGHTS),
-            ("state.toml", state),
-        ]
-    };
-    put_folder(&path, &files(bytes));
+    put_folder(&path, &checkpoint_files(bytes));
     read(&path);
     let path = place.path().join("000000000002-00002");
-    put_folder(&path, &files(STATE));
+    put_folder(&path, &checkpoint_files(STATE));
     put(&path, "manifest.json", bytes);
     read(&path);
 }
