@@ -7,6 +7,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 const BUFFER: usize = 1 << 16;
+/// The longest line: a small gzip may hold an endless one, and a line is held in memory.
+pub const LONGEST_LINE: usize = 64 << 20;
 
 /// Whether a file name says that it is gzipped.
 pub fn is_gzip(path: &Path) -> bool {
@@ -18,7 +20,8 @@ pub fn is_gzip(path: &Path) -> bool {
 /// the other line separators of Unicode.
 ///
 /// # Errors
-/// An unreadable file, a gzip that is damaged or ends too early, bytes that are not UTF-8, and what `visit` returns.
+/// An unreadable file, a gzip that is damaged or ends too early, bytes that are not UTF-8, a line longer than
+/// [`LONGEST_LINE`], and what `visit` returns.
 pub fn each_line(path: &Path, mut visit: impl FnMut(u64, &str) -> Result<()>) -> Result<()> {
     let file = BufReader::with_capacity(
         BUFFER,
@@ -34,7 +37,8 @@ pub fn each_line(path: &Path, mut visit: impl FnMut(u64, &str) -> Result<()>) ->
     let mut bytes = Vec::new();
     for number in 1u64.. {
         bytes.clear();
-        let read = reader.read_until(b'\n', &mut bytes).map_err(|error| match gzip {
+        let mut limited = reader.by_ref().take(LONGEST_LINE as u64 + 1);
+        let read = limited.read_until(b'\n', &mut bytes).map_err(|error| match gzip {
             true => Fault::usage(format!("`{}` is a corrupt gzip: {error}", path.display()))
                 .at(format!("{}:{number}", path.display()))
                 .remedy("fetch the file again and compare its checksum"),
@@ -45,6 +49,11 @@ pub fn each_line(path: &Path, mut visit: impl FnMut(u64, &str) -> Result<()>) ->
         }
         if bytes.last() == Some(&b'\n') {
             bytes.pop();
+        } else if bytes.len() > LONGEST_LINE {
+            return Err(Fault::usage("the line is too long")
+                .at(format!("{}:{number}", path.display()))
+                .allowed([format!("lines of up to {} MiB", LONGEST_LINE >> 20)])
+                .remedy("break the text into lines; a blank one ends a document"));
         }
         let line = std::str::from_utf8(&bytes).map_err(|error| {
             Fault::usage("the text is not UTF-8")

@@ -102,14 +102,8 @@ impl Source {
             let held_out = choose(files.iter().map(|path| name(path)), share, "files")?;
             return Ok(split(Unit::File, held_out, files.len() as u64, "files"));
         }
-        let count = |unit| -> Result<u64> {
-            let mut count = 0;
-            each_document(files, unit, &HashSet::new(), |_| true, &mut |_, _| {
-                count += 1;
-                Ok(())
-            })?;
-            Ok(count)
-        };
+        // Nobody wants a document, so none is held in memory: a file of lines may be one long block.
+        let count = |unit| each_document(files, unit, &HashSet::new(), |_| false, &mut |_, _| Ok(()));
         let mut unit = if files.len() == 1 { Unit::Block } else { Unit::File };
         let mut documents = count(unit)?;
         if documents == 1 && unit == Unit::Block {
@@ -139,7 +133,7 @@ impl Source {
     ) -> Result<()> {
         let wanted = |candidate: Part| part.is_none_or(|part| part == candidate);
         match self {
-            Self::Files(files) => each_document(files, split.unit, &split.held_out, wanted, visit),
+            Self::Files(files) => each_document(files, split.unit, &split.held_out, wanted, visit).map(|_| ()),
             Self::Fragment { words } => {
                 let mut so_far = 0;
                 for index in 0.. {
@@ -171,13 +165,14 @@ impl Split {
     }
 }
 
+/// Gives `visit` every document that is `wanted`; returns how many there are, files passed over unread left out.
 fn each_document(
     files: &[PathBuf],
     unit: Unit,
     held_out: &HashSet<u64>,
     wanted: impl Fn(Part) -> bool,
     visit: &mut dyn FnMut(Part, &str) -> Result<()>,
-) -> Result<()> {
+) -> Result<u64> {
     // A number is a place among all non-empty documents; where files are the unit, it is the file's place, so that a
     // whole file can be passed over unread.
     let by_file = unit == Unit::File && !files.iter().any(|path| is_jsonl(path));
@@ -216,6 +211,10 @@ fn each_document(
         }
         each_line(path, |_, line| {
             clean::push_line(line, &mut text);
+            if !wanted(side(number)) {
+                // All that matters is that there is something.
+                text.truncate(text.chars().next().map_or(0, char::len_utf8));
+            }
             let ends = match unit {
                 Unit::File => false,
                 Unit::Block => line.trim().is_empty(),
@@ -225,7 +224,7 @@ fn each_document(
         })?;
         finish(&mut number, &mut text)?;
     }
-    Ok(())
+    Ok(number)
 }
 
 /// The fault for a source without a word in it.

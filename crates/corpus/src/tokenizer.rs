@@ -2,6 +2,7 @@
 
 use crate::train::{self, Kind, WordCounts};
 use crate::{SpecialTokens, Vocabulary, clean};
+use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -55,6 +56,9 @@ pub const SPECIAL_NAMES: [[&str; 2]; 5] = [
     ["[MASK]", "<mask>"],
 ];
 
+/// Ids end here: models have a row for each, the unused ones included, so that one huge id would fill the memory.
+const MOST_IDS: usize = 1 << 24;
+
 /// A tokenizer with the five special tokens.
 pub struct Tokenizer {
     inner: tokenizers::Tokenizer,
@@ -94,11 +98,14 @@ impl Tokenizer {
     }
 
     fn from_json(json: String, place: &str) -> Result<Self> {
-        let mut inner: tokenizers::Tokenizer = json.parse().map_err(|error: tokenizers::Error| {
-            Fault::usage(format!("not a tokenizer.json: {error}"))
+        let refused = |why: String| {
+            Fault::usage(format!("not a tokenizer.json: {why}"))
                 .at(place)
                 .remedy("save it with Hugging Face `tokenizers`")
-        })?;
+        };
+        let mut inner = caught(|| json.parse::<tokenizers::Tokenizer>())
+            .ok_or_else(|| refused("the `tokenizers` library gave up on it".to_owned()))?
+            .map_err(|error| refused(error.to_string()))?;
         let special = special_tokens(&inner).map_err(|fault| fault.at(place))?;
         // What people write is text: "[MASK]" in a corpus is five letters and two brackets.
         inner.set_encode_special_tokens(true);
@@ -106,12 +113,22 @@ impl Tokenizer {
         let failed = |error: tokenizers::Error| Fault::usage(format!("the tokenizer does not work: {error}")).at(place);
         inner.with_truncation(None).map_err(failed)?;
         // A model without an unknown token fails on the first unknown character; better here than in a run.
-        inner.encode("a \u{10FFFD}", false).map_err(failed)?;
+        caught(|| inner.encode("a \u{10FFFD}", false))
+            .unwrap_or_else(|| Err("it panics".into()))
+            .map_err(failed)?;
         let size = inner
             .get_vocab(true)
             .into_values()
             .max()
             .map_or(0, |id| id as usize + 1);
+        if size > MOST_IDS {
+            return Err(
+                Fault::usage(format!("the tokenizer has a token with the id {}", size - 1))
+                    .at(place)
+                    .allowed([format!("ids below {MOST_IDS}")])
+                    .remedy("number its tokens from 0, without gaps"),
+            );
+        }
         Ok(Self {
             inner,
             vocabulary: Vocabulary::new(size, special),

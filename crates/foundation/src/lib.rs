@@ -4,6 +4,7 @@
 pub mod draw;
 pub mod fault;
 pub mod files;
+pub mod panics;
 
 pub use draw::{Draw, Stream};
 pub use fault::{Fault, FaultKind, Result};

@@ -1,11 +1,11 @@
 //! The frozen plan and the metric rows, as far as the report needs them.
 
 use cloze_foundation::files::read_text;
+use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result};
-use polars::prelude::{DataFrame, DataType, ParquetReader, SerReader};
+use polars::prelude::{DataFrame, DataType, ParallelStrategy, ParquetReader, SerReader};
 use serde::Deserialize;
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// What `plan.json` says (its whole shape is the runner's; unknown keys are left alone).
@@ -110,12 +110,13 @@ pub(crate) fn rows(path: &Path) -> Result<Vec<Row>> {
     };
     let decode = || {
         let frame = ParquetReader::new(Cursor::new(&bytes))
+            .read_parallel(ParallelStrategy::None)
             .finish()
             .map_err(|error| error.to_string())?;
         columns(&frame)
     };
-    catch_unwind(AssertUnwindSafe(decode))
-        .unwrap_or_else(|_| Err("the decoder gave up".to_owned()))
+    caught(decode)
+        .unwrap_or_else(|| Err("the decoder gave up".to_owned()))
         .map_err(|why| {
             Fault::usage(format!(
                 "`{}` is not a metrics file that cloze can read: {why}",

@@ -9,6 +9,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+/// Which elements a seed drops: raised when the kernels draw them in another way. Part of the ids of runs with dropout.
+const DROPOUT_LAW: u32 = 2;
 /// Hexadecimal digits of a run id.
 const DIGITS: usize = 16;
 
@@ -19,14 +21,17 @@ pub fn run_id(config: &RunConfig) -> String {
     id
 }
 
-/// The text that is hashed. The built-in language's version is part of it where its text or its pairs are used, so that
-/// results on another version of it never pass for the same run.
+/// The text that is hashed. The built-in language's version is part of it where its text or its pairs are used, and the
+/// law of dropout where there is dropout, so that results of other versions never pass for the same run.
 fn canonical(config: &RunConfig) -> String {
     let language =
         config.corpus.source == "fragment" || config.evaluate.iter().any(|task| task.task == "minimal-pairs");
     let mut text = format!("cloze run {SEMANTICS_VERSION}\n");
     if language {
         let _ = writeln!(text, "fragment {}", cloze_corpus::fragment::VERSION);
+    }
+    if config.encoder.dropout > 0.0 {
+        let _ = writeln!(text, "dropout {DROPOUT_LAW}");
     }
     let value = serde_json::to_value(config)
         .expect("a configuration holds strings, numbers, lists and tables with string keys");

@@ -3,11 +3,13 @@
 use super::metrics::{LOST_SECONDS, RESUMED_AFTER, SCHEMA_VERSION};
 use super::{Label, Row};
 use cloze_foundation::files::write_whole;
+use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result};
-use polars::prelude::{BooleanChunked, Column, DataFrame, KeyValueMetadata, ParquetReader, ParquetWriter, SerReader};
+use polars::prelude::{
+    BooleanChunked, Column, DataFrame, KeyValueMetadata, ParallelStrategy, ParquetReader, ParquetWriter, SerReader,
+};
 use std::collections::BTreeMap;
 use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// The key of the schema version in a file's metadata.
@@ -95,8 +97,8 @@ pub fn write(path: &Path, frame: &mut DataFrame) -> Result<()> {
 /// # Errors
 /// Why it cannot be read: damaged, of a later schema, or not ours.
 pub fn from_bytes(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
-    let decoded = catch_unwind(AssertUnwindSafe(|| {
-        let mut reader = ParquetReader::new(Cursor::new(bytes));
+    let decoded = caught(|| {
+        let mut reader = ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None);
         let metadata = reader.get_metadata().map_err(|error| error.to_string())?.clone();
         let version = metadata
             .key_value_metadata()
@@ -113,8 +115,8 @@ pub fn from_bytes(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
             )),
             None => Err(format!("no {SCHEMA_KEY} in its metadata")),
         }
-    }));
-    let frame = decoded.unwrap_or_else(|_| Err("the decoder gave up".to_owned()))?;
+    });
+    let frame = decoded.unwrap_or_else(|| Err("the decoder gave up".to_owned()))?;
     frame.select(COLUMNS).map_err(|error| error.to_string())
 }
 

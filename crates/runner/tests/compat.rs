@@ -1,0 +1,107 @@
+//! What earlier versions wrote is read as they meant it: every folder in `compat/`.
+
+use burn::tensor::Device;
+use cloze_backbone::Init;
+use cloze_corpus::{SpecialTokens, Vocabulary};
+use cloze_foundation::files::{hash, list, read_text};
+use cloze_runner::status::Status;
+use cloze_runner::store::{Marker, RunFolder, Store, folder, parquet, weights};
+use cloze_runner::{Experiment, Plan, RunConfig, gather};
+use std::path::{Path, PathBuf};
+
+fn compat() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat")
+}
+
+/// Every store, in the order of the formats.
+fn stores() -> Vec<PathBuf> {
+    let all = list(&compat()).unwrap();
+    all.into_iter().filter(|path| path.is_dir()).collect()
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for path in list(from).unwrap() {
+        let to = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &to);
+        } else {
+            std::fs::copy(&path, &to).unwrap();
+        }
+    }
+}
+
+/// Rows as one file: equal rows are equal bytes.
+fn bytes(mut rows: polars::prelude::DataFrame) -> Vec<u8> {
+    rows.rechunk_mut();
+    parquet::to_bytes(&mut rows).unwrap()
+}
+
+fn is_read_whole(run: &RunFolder, config: &RunConfig) {
+    let written: RunConfig = serde_json::from_str(&read_text(&run.config()).unwrap()).unwrap();
+    assert_eq!(&written, config);
+    let Some(Marker::Done(done)) = run.marker().unwrap() else {
+        panic!("not done")
+    };
+    assert_eq!(Status::of(run).unwrap(), Status::Ended(Marker::Done(done.clone())));
+    assert_eq!((done.spent.steps, done.spent.tokens_seen), (4, 256));
+    run.verify(&done.parts).unwrap();
+
+    let special = SpecialTokens {
+        pad: 0,
+        unknown: 1,
+        start: 2,
+        end: 3,
+        mask: 4,
+    };
+    let objective = cloze_objectives::configure(&config.objective, &config.options).unwrap();
+    let init = Init::new(config.seed, &Device::flex().autodiff());
+    let mut model = objective.build(&config.encoder, &Vocabulary::new(128, special), &init);
+    let manifest = weights::load(&run.weights(), &mut *model, &Device::flex()).unwrap();
+    assert_eq!(manifest.step, 4);
+    assert_eq!(
+        hash(&weights::to_bytes(&*model).unwrap()),
+        done.weights,
+        "the weights that were trained"
+    );
+}
+
+#[test]
+fn there_is_a_store_of_every_format() {
+    let formats: Vec<String> = (1..=folder::FORMAT).map(|format| format!("format-{format}")).collect();
+    let names: Vec<String> = stores()
+        .iter()
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(names, formats);
+}
+
+#[test]
+fn every_store_is_read_whole() {
+    let text = read_text(&compat().join("tiny.toml")).unwrap();
+    let plan = Plan::new(&Experiment::parse("tiny", "tiny.toml", &text, &[]).unwrap()).unwrap();
+    for path in stores() {
+        // A copy, so that nothing here is ever written to.
+        let place = tempfile::tempdir().unwrap();
+        let store = Store::new(place.path());
+        copy(&path, store.root());
+        let planned = Plan::read(store.root()).unwrap();
+        assert_eq!(planned, plan, "`cloze run` has nothing to do here");
+        for run in &planned.runs {
+            is_read_whole(&store.run(&run.id), &run.config);
+        }
+
+        let parts = store.run(&plan.runs[0].id).parts().unwrap();
+        assert_eq!(parts.len(), 2);
+        let union = bytes(parquet::union(&parts).unwrap().unwrap());
+        let before = bytes(parquet::read(&store.metrics()).unwrap());
+        std::fs::remove_file(store.metrics()).unwrap();
+        assert_eq!(gather(&planned, &store).unwrap().damaged, Vec::<String>::new());
+        let after = bytes(parquet::read(&store.metrics()).unwrap());
+        assert!(union == before && after == before, "the rows that were gathered then");
+
+        let report = cloze_report::write(store.root()).unwrap();
+        assert!(report.table.contains("1 runs planned: 1 done"), "{}", report.table);
+        assert!(report.table.contains("**4.864**"), "{}", report.table);
+    }
+}
