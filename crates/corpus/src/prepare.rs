@@ -8,7 +8,7 @@ use crate::train::WordCounts;
 use crate::{Shard, Tokenizer, TokenizerConfig, fragment, shard};
 use cloze_foundation::{Fault, Result, files};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// Part of the key: raised when cleaning, training, splitting or the files' format change.
@@ -258,62 +258,49 @@ fn write(
     folder: &Path,
 ) -> Result<()> {
     let failed = |error: std::io::Error| Fault::run(format!("cannot write to `{}`: {error}", cache.display()));
-    fs::create_dir_all(cache).map_err(failed)?;
-    let beside = tempfile::Builder::new()
-        .prefix(".part-")
-        .tempdir_in(cache)
-        .map_err(failed)?;
-    let at = |name: &str| beside.path().join(name);
-    files::write_whole(&at(TOKENIZER), tokenizer.json().as_bytes())?;
-    let special = tokenizer.vocabulary().special;
-    let mut memo = Memo::new(tokenizer);
-    let sides = [
-        (Part::Train, TRAIN, &mut survey.train),
-        (Part::HeldOut, HELD_OUT, &mut survey.held_out),
-    ];
-    for (part, name, counts) in sides {
-        let mut unknown = 0;
-        counts.tokens = shard::write(&at(name), special.end, |writer| {
-            source.documents(&survey.split, Some(part), &mut |_, text| {
-                let document = memo.encode(text);
-                unknown += document.ids.iter().filter(|id| **id == special.unknown).count();
-                writer.document(&document).map_err(failed)
-            })
-        })?;
-        counts.unknown = unknown as f64 / counts.tokens.max(1) as f64;
-    }
-    let mut identity = String::new();
-    for name in [TOKENIZER, TRAIN, HELD_OUT] {
-        identity += &hash_file(&at(name))?;
-    }
-    let manifest = Manifest {
-        source: config.source.clone(),
-        hash: files::hash(identity.as_bytes()),
-        vocabulary: tokenizer.vocabulary().size,
-        files: if let Source::Files(files) = source {
-            files.len()
-        } else {
-            0
-        },
-        split: survey.split.describe().to_owned(),
-        train: survey.train,
-        held_out: survey.held_out,
-    };
-    let text = serde_json::to_string_pretty(&manifest)
-        .map_err(|error| Fault::run(format!("the manifest cannot be written: {error}")))?;
-    files::write_whole(&at(MANIFEST), text.as_bytes())?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Scratch folders are private; a cache may be shared.
-        fs::set_permissions(beside.path(), fs::Permissions::from_mode(0o755)).map_err(failed)?;
-    }
-    match fs::rename(beside.path(), folder) {
-        // Another process prepared the same corpus meanwhile: its files are the same bytes.
-        Err(_) if folder.join(MANIFEST).is_file() => Ok(()),
-        Err(error) => Err(failed(error)),
-        Ok(()) => File::open(cache).and_then(|cache| cache.sync_all()).map_err(failed),
-    }
+    // Another process may have prepared the same corpus meanwhile: its files are the same bytes.
+    files::write_folder(folder, |scratch| {
+        let at = |name: &str| scratch.join(name);
+        files::write_whole(&at(TOKENIZER), tokenizer.json().as_bytes())?;
+        let special = tokenizer.vocabulary().special;
+        let mut memo = Memo::new(tokenizer);
+        let sides = [
+            (Part::Train, TRAIN, &mut survey.train),
+            (Part::HeldOut, HELD_OUT, &mut survey.held_out),
+        ];
+        for (part, name, counts) in sides {
+            let mut unknown = 0;
+            counts.tokens = shard::write(&at(name), special.end, |writer| {
+                source.documents(&survey.split, Some(part), &mut |_, text| {
+                    let document = memo.encode(text);
+                    unknown += document.ids.iter().filter(|id| **id == special.unknown).count();
+                    writer.document(&document).map_err(failed)
+                })
+            })?;
+            counts.unknown = unknown as f64 / counts.tokens.max(1) as f64;
+        }
+        let mut identity = String::new();
+        for name in [TOKENIZER, TRAIN, HELD_OUT] {
+            identity += &hash_file(&at(name))?;
+        }
+        let manifest = Manifest {
+            source: config.source.clone(),
+            hash: files::hash(identity.as_bytes()),
+            vocabulary: tokenizer.vocabulary().size,
+            files: if let Source::Files(files) = source {
+                files.len()
+            } else {
+                0
+            },
+            split: survey.split.describe().to_owned(),
+            train: survey.train,
+            held_out: survey.held_out,
+        };
+        let text = serde_json::to_string_pretty(&manifest)
+            .map_err(|error| Fault::run(format!("the manifest cannot be written: {error}")))?;
+        files::write_whole(&at(MANIFEST), text.as_bytes())
+    })?;
+    Ok(())
 }
 
 #[cfg(test)]
