@@ -15,7 +15,7 @@ use sweep::{Sweep, command};
 
 const OBJECTIVES: [&str; 2] = ["mlm", "electra"];
 /// Enough that a task can be caught in the middle.
-const STEPS: usize = 3000;
+const STEPS: usize = 2000;
 
 /// A Slurm of its own, until it is dropped.
 struct Slurm {
