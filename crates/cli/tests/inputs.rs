@@ -26,14 +26,15 @@ const MUTATIONS: u64 = 100;
 /// An input may take this long, on a machine that is busy with other things.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// Bytes that may be allocated at once for an input of this length. What the kinds need without any input (buffers, a
-/// model, charts) is in the first number. An experiment is the exception: a line of it may ask for
-/// `sweep::MOST_RUNS` runs, and all of them are planned.
+/// Bytes that may be allocated at once for an input of this length. What a kind needs in any case (buffers, a model,
+/// charts) is in the first number. Columns of equal values unpack far, and a line of an experiment may ask for
+/// `sweep::MOST_RUNS` runs, which are all planned.
 fn bound(kind: &str, length: usize) -> usize {
     const MIB: usize = 1 << 20;
     match kind {
         "experiment" | "set" => 1024 * MIB,
-        _ => 16 * MIB + 64 * length,
+        "parquet" => 4 * MIB + 1024 * length,
+        _ => 4 * MIB + 64 * length,
     }
 }
 

@@ -1,11 +1,9 @@
 //! The frozen plan and the metric rows, as far as the report needs them.
 
 use cloze_foundation::files::read_text;
-use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result};
-use polars::prelude::{DataFrame, DataType, ParallelStrategy, ParquetReader, SerReader};
+use polars::prelude::{DataFrame, DataType};
 use serde::Deserialize;
-use std::io::Cursor;
 use std::path::Path;
 
 /// What `plan.json` says (its whole shape is the runner's; unknown keys are left alone).
@@ -100,23 +98,15 @@ pub(crate) fn plan(path: &Path) -> Result<Plan> {
     })
 }
 
-/// Reads `metrics.parquet`; no file means that no run has ended yet. The decoder panics on some damaged files; here
-/// that is a fault like any other.
+/// Reads `metrics.parquet`; no file means that no run has ended yet.
 pub(crate) fn rows(path: &Path) -> Result<Vec<Row>> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Fault::file("read", path, &error)),
     };
-    let decode = || {
-        let frame = ParquetReader::new(Cursor::new(&bytes))
-            .read_parallel(ParallelStrategy::None)
-            .finish()
-            .map_err(|error| error.to_string())?;
-        columns(&frame)
-    };
-    caught(decode)
-        .unwrap_or_else(|| Err("the decoder gave up".to_owned()))
+    cloze_metrics::decode(&bytes)
+        .and_then(|frame| columns(&frame))
         .map_err(|why| {
             Fault::usage(format!(
                 "`{}` is not a metrics file that cloze can read: {why}",

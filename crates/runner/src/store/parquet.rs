@@ -3,13 +3,9 @@
 use super::metrics::{LOST_SECONDS, RESUMED_AFTER, SCHEMA_VERSION};
 use super::{Label, Row};
 use cloze_foundation::files::write_whole;
-use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result};
-use polars::prelude::{
-    BooleanChunked, Column, DataFrame, KeyValueMetadata, ParallelStrategy, ParquetReader, ParquetWriter, SerReader,
-};
+use polars::prelude::{BooleanChunked, Column, DataFrame, KeyValueMetadata, ParquetWriter};
 use std::collections::BTreeMap;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 /// The key of the schema version in a file's metadata.
@@ -92,31 +88,21 @@ pub fn write(path: &Path, frame: &mut DataFrame) -> Result<()> {
     write_whole(path, &to_bytes(frame)?)
 }
 
-/// Rows from the bytes of a file. The decoder panics on some damaged files; here that is a reason like any other.
+/// Rows from the bytes of a file.
 ///
 /// # Errors
 /// Why it cannot be read: damaged, of a later schema, or not ours.
 pub fn from_bytes(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
-    let decoded = caught(|| {
-        let mut reader = ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None);
-        let metadata = reader.get_metadata().map_err(|error| error.to_string())?.clone();
-        let version = metadata
-            .key_value_metadata()
-            .iter()
-            .flatten()
-            .find(|pair| pair.key == SCHEMA_KEY);
-        match version
-            .and_then(|pair| pair.value.as_deref())
-            .and_then(|value| value.parse::<u32>().ok())
-        {
-            Some(version) if version <= SCHEMA_VERSION => reader.finish().map_err(|error| error.to_string()),
-            Some(version) => Err(format!(
+    match cloze_metrics::value(bytes, SCHEMA_KEY)?.map(|version| version.parse::<u32>()) {
+        Some(Ok(version)) if version <= SCHEMA_VERSION => {}
+        Some(Ok(version)) => {
+            return Err(format!(
                 "schema version {version}, this cloze knows up to {SCHEMA_VERSION}"
-            )),
-            None => Err(format!("no {SCHEMA_KEY} in its metadata")),
+            ));
         }
-    });
-    let frame = decoded.unwrap_or_else(|| Err("the decoder gave up".to_owned()))?;
+        Some(Err(_)) | None => return Err(format!("no {SCHEMA_KEY} in its metadata")),
+    }
+    let frame = cloze_metrics::decode(bytes)?;
     frame.select(COLUMNS).map_err(|error| error.to_string())
 }
 
