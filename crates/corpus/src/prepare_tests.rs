@@ -1,5 +1,6 @@
 use super::*;
 use crate::reader::tests::gzip;
+use std::fs;
 
 /// Numbered sentences, so that every document can be told from every other.
 fn novel(number: usize) -> String {
