@@ -200,7 +200,7 @@ mod tests {
         let refused = write_folder(&place.path().join("b"), |_| Err(Fault::run("no")));
         assert!(refused.is_err());
         assert_eq!(list(place.path()).unwrap(), [place.path().join("deep")]);
-        assert_eq!(list(&place.path().join("deep")).unwrap(), [path.clone()]);
+        assert_eq!(list(&place.path().join("deep")).unwrap(), std::slice::from_ref(&path));
 
         fs::create_dir(place.path().join(".part-left")).unwrap();
         sweep_scratch(place.path()).unwrap();
