@@ -88,9 +88,12 @@ pub fn from_bytes(bytes: &[u8], model: &mut dyn Parameters, device: &Device) -> 
     let (mut wrong, mut used) = (None, 0);
     let mut values = |name: &str, shape: &[usize]| {
         let found = match tensors.tensor(name) {
-            Ok(view) if view.shape() == shape => data(&view),
-            Ok(view) => Err(format!("it has the shape {:?}, the model {shape:?}", view.shape())),
-            Err(_) => Err("it is not there".to_owned()),
+            Ok(view) if view.shape() == shape => data(&view).map_err(|why| format!("`{name}`: {why}")),
+            Ok(view) => Err(format!(
+                "`{name}` has the shape {:?}, the model {shape:?}",
+                view.shape()
+            )),
+            Err(_) => Err(format!("there is no `{name}`")),
         };
         match found {
             Ok(data) => {
@@ -98,7 +101,7 @@ pub fn from_bytes(bytes: &[u8], model: &mut dyn Parameters, device: &Device) -> 
                 Some(data)
             }
             Err(why) => {
-                wrong.get_or_insert(format!("parameter `{name}`: {why}"));
+                wrong.get_or_insert(why);
                 None
             }
         }

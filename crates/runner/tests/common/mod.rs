@@ -13,7 +13,11 @@ use cloze_runner::{
     Stop, TaskConfig, run_id, train_run,
 };
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
+
+/// Every errand has a token of its own.
+static TOKENS: AtomicUsize = AtomicUsize::new(0);
 
 /// A little text of the built-in language.
 pub fn corpus_config() -> CorpusConfig {
@@ -109,7 +113,7 @@ pub fn errand(folder: &Path, plan: &Plan, index: usize, after: u32) -> Errand {
         device: "flex".to_owned(),
         data_root: None,
         after,
-        token: format!("test {after}"),
+        token: format!("test {}", TOKENS.fetch_add(1, Ordering::Relaxed)),
         checkpoint: Cadence::default(),
         lease: std::time::Duration::from_secs(60),
         stop_signal: None,
