@@ -64,7 +64,7 @@ pub fn is_option(option: &str) -> bool {
 
 /// The script. Nothing of the experiment's names and paths reaches it unquoted.
 ///
-/// Slurm sends USR1 to the script [`AHEAD`] seconds before the time limit; the script then has the run saved and the
+/// Slurm sends USR1 to the script two minutes before the time limit; the script then has the run saved and the
 /// task queued again. When a task is preempted, requeued or cancelled, Slurm sends TERM to every process of it, so the
 /// run is saved without the script's help.
 pub fn script(plan: &Plan, request: &Request) -> String {
