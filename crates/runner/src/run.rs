@@ -270,6 +270,10 @@ fn train_one(
 ) -> Result<Outcome> {
     progress.started(run);
     let folder = store.run(&run.id);
+    if let Some(Marker::Diverged(_)) = folder.marker()? {
+        // It is here because it is to be trained again; its process would take the marker for the result.
+        folder.forget()?;
+    }
     let config = serde_json::to_string_pretty(&run.config).map_err(|error| Fault::run(error.to_string()))?;
     write_whole(&folder.config(), (config + "\n").as_bytes())?;
     let errand = Errand {

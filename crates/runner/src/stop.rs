@@ -1,6 +1,6 @@
 //! Asking for a stop: the first signal is a request to save and leave, the second one ends the process at once.
 
-use cloze_foundation::{Fault, FaultKind, Result};
+use cloze_foundation::{Fault, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_shutdown};
 use std::io::Read;
@@ -72,11 +72,6 @@ impl Stop {
     pub fn requested(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
-}
-
-/// Whether a fault only says that work was interrupted.
-pub fn is_interruption(fault: &Fault) -> bool {
-    fault.kind == FaultKind::Interrupted
 }
 
 #[cfg(test)]

@@ -143,6 +143,20 @@ fn a_plan_is_trained_once_and_only_what_is_missing_is_trained_again() {
         panic!("not done")
     };
     assert_eq!(done.attempt, 2);
+
+    let again = RunOptions {
+        retry_diverged: true,
+        ..options
+    };
+    let fourth = run(&plan, &again, &Log::default()).unwrap();
+    assert_eq!((fourth.skipped, fourth.diverged), (2, 1));
+    let Some(Marker::Diverged(diverged)) = &markers(folder.path(), &plan)[2] else {
+        panic!("not diverged")
+    };
+    assert_eq!(
+        diverged.attempt, 2,
+        "a diverged run is trained again when that is asked for"
+    );
 }
 
 #[test]
