@@ -2,7 +2,7 @@
 
 use crate::{Dense, EncoderConfig, Forward, Init, LayerNorm, Preset};
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 use cloze_kernels::{Activation, Heads};
 
 /// Base of the rotary frequencies (Su et al. 2021).
@@ -38,29 +38,44 @@ impl Block {
         }
     }
 
-    /// `layer` counts from 1 and tells this block's dropout from the others'.
+    /// `layer` counts from 1 and tells this block's dropout from the others'. With `rows`, what follows the attention is
+    /// computed for these alone.
     ///
     /// # Shapes
-    /// - `x` and result: `[N, D]`
-    pub(crate) fn forward(&self, x: Tensor<2>, config: &EncoderConfig, how: Forward, layer: usize) -> Tensor<2> {
+    /// - `x`: `[N, D]`, `rows`: `[M]`, result: `[N, D]`, with rows `[M, D]`
+    pub(crate) fn forward(
+        &self,
+        x: Tensor<2>,
+        config: &EncoderConfig,
+        how: Forward,
+        layer: usize,
+        rows: Option<&Tensor<1, Int>>,
+    ) -> Tensor<2> {
+        let at_rows = |x: Tensor<2>| match rows {
+            Some(rows) => x.select(0, rows.clone()),
+            None => x,
+        };
         let attended = how.dropout(config.dropout, layer, "attention-output");
         let fed = how.dropout(config.dropout, layer, "feed-forward-output");
         match config.preset {
             Preset::Bert => {
-                let y = self.attend(x.clone(), config, how, layer);
-                let x = self.attention_norm.of_residual(x, y, attended);
+                let y = at_rows(self.attend(x.clone(), config, how, layer));
+                let x = self
+                    .attention_norm
+                    .of_residual(at_rows(x), self.output.forward(y), attended);
                 let y = self.feed_forward(x.clone(), config);
                 self.feed_forward_norm.of_residual(x, y, fed)
             }
             Preset::Modern => {
-                let y = self.attend(self.attention_norm.forward(x.clone()), config, how, layer);
-                let x = cloze_kernels::residual(x, y, attended);
+                let y = at_rows(self.attend(self.attention_norm.forward(x.clone()), config, how, layer));
+                let x = cloze_kernels::residual(at_rows(x), self.output.forward(y), attended);
                 let y = self.feed_forward(self.feed_forward_norm.forward(x.clone()), config);
                 cloze_kernels::residual(x, y, fed)
             }
         }
     }
 
+    /// The heads' values, before the output layer.
     fn attend(&self, x: Tensor<2>, config: &EncoderConfig, how: Forward, layer: usize) -> Tensor<2> {
         let heads = Heads {
             batch: how.batch,
@@ -73,8 +88,7 @@ impl Block {
             Preset::Modern => cloze_kernels::rotary(qkv, heads, ROTARY_BASE),
         };
         let probabilities = how.dropout(config.dropout, layer, "attention");
-        let attended = cloze_kernels::attention(qkv, heads, how.pattern, probabilities);
-        self.output.forward(attended)
+        cloze_kernels::attention(qkv, heads, how.pattern, probabilities)
     }
 
     fn feed_forward(&self, x: Tensor<2>, config: &EncoderConfig) -> Tensor<2> {
@@ -83,5 +97,27 @@ impl Block {
             Preset::Modern => Activation::Geglu,
         };
         cloze_kernels::feed_forward(x, self.up.affine(), activation, self.down.affine())
+    }
+}
+
+/// All blocks, then the final norm if there is one; the last block at `rows` alone where these are given.
+///
+/// # Shapes
+/// - `x`: `[N, D]`, `rows`: `[M]`, result: `[N, D]`, with rows `[M, D]`
+pub(crate) fn through(
+    blocks: &[Block],
+    final_norm: Option<&LayerNorm>,
+    x: Tensor<2>,
+    config: &EncoderConfig,
+    how: Forward,
+    rows: Option<Tensor<1, Int>>,
+) -> Tensor<2> {
+    let last = blocks.iter().enumerate().fold(x, |x, (index, block)| {
+        let rows = rows.as_ref().filter(|_| index + 1 == blocks.len());
+        block.forward(x, config, how, index + 1, rows)
+    });
+    match final_norm {
+        Some(norm) => norm.forward(last),
+        None => last,
     }
 }

@@ -149,6 +149,15 @@ impl EncoderConfig {
         let attention = 4.0 * windows * length * length * width * if causal { 0.5 } else { 1.0 };
         self.layers as f64 * (dense + attention)
     }
+
+    /// [`forward_flops`](Self::forward_flops) where hidden states are wanted at `rows` positions of the batch alone, as
+    /// [`Encoder::forward_at`](crate::Encoder::forward_at) computes them.
+    pub fn forward_flops_at(&self, windows: usize, length: usize, causal: bool, rows: usize) -> f64 {
+        let left_out = (windows * length) as f64 - rows as f64;
+        let (width, columns) = (self.width as f64, self.feed_forward_columns() as f64);
+        let after_attention = 2.0 * (width * width + width * columns + self.feed_forward as f64 * width);
+        self.forward_flops(windows, length, causal) - left_out * after_attention
+    }
 }
 
 #[cfg(test)]
@@ -184,6 +193,19 @@ mod tests {
             tiny(Preset::Modern).forward_flops(2, 5, false),
             3.0 * (960.0 + 320.0 + 800.0 + 1440.0)
         );
+    }
+
+    #[test]
+    fn the_last_block_counts_what_it_computes() {
+        // 3 of 10 rows: the last block's output 2·3·4·4 = 96, bert's up and down 2·3·4·6 = 144 each.
+        assert_eq!(
+            tiny(Preset::Bert).forward_flops_at(2, 5, false, 3),
+            2.0 * (960.0 + 320.0 + 800.0 + 960.0) + 960.0 + 96.0 + 800.0 + 288.0
+        );
+        for preset in [Preset::Bert, Preset::Modern] {
+            let all = tiny(preset).forward_flops(2, 5, true);
+            assert_eq!(tiny(preset).forward_flops_at(2, 5, true, 10), all);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The encoder: embeddings, blocks, hidden states as `[N, D]`.
 
-use crate::block::Block;
+use crate::block::{Block, through};
 use crate::init::STANDARD_DEVIATION;
 use crate::{EncoderConfig, Init, LayerNorm, Preset};
 use burn::module::{Module, Param};
@@ -76,14 +76,18 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]` with N = batch · length, result: `[N, D]`
     pub fn forward(&self, ids: Tensor<1, Int>, how: Forward) -> Tensor<2> {
-        let last = self
-            .blocks
-            .iter()
-            .enumerate()
-            .fold(self.embed(ids, how), |x, (index, block)| {
-                block.forward(x, &self.config, how, index + 1)
-            });
-        self.finish(last)
+        let x = self.embed(ids, how);
+        through(&self.blocks, self.final_norm.as_ref(), x, &self.config, how, None)
+    }
+
+    /// [`forward`](Self::forward) at some positions. Nothing reads the last block's other outputs, so what follows its
+    /// attention is computed for these alone: in a masked objective that is most of the block.
+    ///
+    /// # Shapes
+    /// - `ids`: `[N]`, `rows`: `[M]` in `0..N`, result: `[M, D]`
+    pub fn forward_at(&self, ids: Tensor<1, Int>, how: Forward, rows: Tensor<1, Int>) -> Tensor<2> {
+        let x = self.embed(ids, how);
+        through(&self.blocks, self.final_norm.as_ref(), x, &self.config, how, Some(rows))
     }
 
     /// The embeddings and each block's output; the last one is what [`forward`](Self::forward) gives (in `modern`,
@@ -94,7 +98,7 @@ impl Encoder {
     pub fn layers(&self, ids: Tensor<1, Int>, how: Forward) -> Vec<Tensor<2>> {
         let mut states = vec![self.embed(ids, how)];
         for (index, block) in self.blocks.iter().enumerate() {
-            states.push(block.forward(states[index].clone(), &self.config, how, index + 1));
+            states.push(block.forward(states[index].clone(), &self.config, how, index + 1, None));
         }
         let last = states.pop().map(|last| self.finish(last));
         states.extend(last);

@@ -1,9 +1,9 @@
 //! Blocks without embeddings: the body of a second, smaller network beside the encoder.
 
-use crate::block::Block;
+use crate::block::{Block, through};
 use crate::{EncoderConfig, Forward, Init, LayerNorm, Preset};
 use burn::module::Module;
-use burn::tensor::Tensor;
+use burn::tensor::{Int, Tensor};
 
 /// Transformer blocks whose input is already embedded (ELECTRA's generator shares the encoder's tables).
 #[derive(Module, Debug)]
@@ -27,14 +27,11 @@ impl Trunk {
         }
     }
 
+    /// The hidden states at some positions: see [`Encoder::forward_at`](crate::Encoder::forward_at).
+    ///
     /// # Shapes
-    /// - `x` and result: `[N, D]`
-    pub fn forward(&self, x: Tensor<2>, how: Forward) -> Tensor<2> {
-        let blocks = self.blocks.iter().enumerate();
-        let last = blocks.fold(x, |x, (index, block)| block.forward(x, &self.config, how, index + 1));
-        match &self.final_norm {
-            Some(norm) => norm.forward(last),
-            None => last,
-        }
+    /// - `x`: `[N, D]`, `rows`: `[M]` in `0..N`, result: `[M, D]`
+    pub fn forward_at(&self, x: Tensor<2>, how: Forward, rows: Tensor<1, Int>) -> Tensor<2> {
+        through(&self.blocks, self.final_norm.as_ref(), x, &self.config, how, Some(rows))
     }
 }

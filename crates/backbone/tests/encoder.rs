@@ -260,3 +260,54 @@ fn the_last_layer_is_what_forward_gives() {
         );
     }
 }
+
+/// The hidden states at `rows`, computed there alone or picked from all, and the gradient of every parameter.
+fn at_rows(preset: Preset, rows: &[i64], alone: bool, device: &Device) -> (Vec<f32>, Vec<(String, Vec<f32>)>) {
+    let mut encoder = encoder(preset, 3, device);
+    encoder.change_parameters(&mut |_, parameter| match parameter {
+        Parameter::Matrix(matrix) => Parameter::Matrix(Tensor::from_inner(matrix.inner() * 20.0)),
+        vector => vector,
+    });
+    let (input, rows) = (ids(&[3, 1, 4, 1, 5, 9, 2, 6, 5, 3], device), ids(rows, device));
+    let how = how(2, 5, Pattern::Bidirectional);
+    let states = if alone {
+        encoder.forward_at(input, how, rows)
+    } else {
+        encoder.forward(input, how).select(0, rows)
+    };
+    let gradients = states.clone().powf_scalar(3.0).sum().backward();
+    let mut all = Vec::new();
+    encoder.each_parameter(&mut |path, parameter| {
+        let gradient = match parameter {
+            Parameter::Vector(vector) => vector.grad(&gradients).map(|gradient| values(&gradient)),
+            Parameter::Matrix(matrix) => matrix.grad(&gradients).map(|gradient| values(&gradient)),
+        };
+        all.push((path.to_owned(), gradient.unwrap_or_default()));
+    });
+    (values(&states), all)
+}
+
+#[test]
+fn states_wanted_at_some_positions_are_those_that_all_positions_have_there() {
+    let device = Device::flex().autodiff();
+    let near = |a: &[f32], b: &[f32]| {
+        let scale = b.iter().fold(1.0, |most: f32, x| most.max(x.abs()));
+        assert_eq!(a.len(), b.len());
+        a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-5 * scale)
+    };
+    for preset in PRESETS {
+        // In any order, one of them twice.
+        for rows in [&[8, 1, 1, 5][..], &[9], &[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]] {
+            let (alone, alone_gradients) = at_rows(preset, rows, true, &device);
+            let (picked, picked_gradients) = at_rows(preset, rows, false, &device);
+            assert_eq!(alone.len(), rows.len() * 12);
+            assert!(near(&alone, &picked), "{preset:?} {rows:?}");
+            for ((path, alone), (_, picked)) in alone_gradients.iter().zip(&picked_gradients) {
+                assert!(near(alone, picked), "{preset:?} {rows:?} {path}: {alone:?} {picked:?}");
+            }
+        }
+        let (none, gradients) = at_rows(preset, &[], true, &device);
+        assert!(none.is_empty());
+        assert!(gradients.iter().all(|(_, gradient)| gradient.iter().all(|x| *x == 0.0)));
+    }
+}

@@ -83,7 +83,8 @@ impl CausalModel {
     fn cross_entropy(&self, batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {
         let device = self.encoder.tokens.val().device();
         let how = pass(batch, Pattern::Causal, dropout);
-        let hidden = self.encoder.forward(tensor_ids(&batch.inputs, &device), how);
+        let [ids, rows] = [&batch.inputs, &batch.positions].map(|numbers| tensor_ids(numbers, &device));
+        let hidden = self.encoder.forward_at(ids, how, rows);
         cross_entropy(&self.head, hidden, self.encoder.tokens.val(), batch)
     }
 }

@@ -193,7 +193,7 @@ impl Objective for Electra {
         let generator = self.generator(encoder);
         let (tokens, width) = ((sizes.windows * sizes.length) as f64, encoder.width as f64);
         let bodies = encoder.forward_flops(sizes.windows, sizes.length, false)
-            + generator.forward_flops(sizes.windows, sizes.length, false);
+            + generator.forward_flops_at(sizes.windows, sizes.length, false, sizes.predicted);
         let project = 2.0 * tokens * width * generator.width as f64;
         let proposals = VocabularyHead::forward_flops(generator.width, encoder.width, vocabulary, sizes.predicted);
         let verdicts = 2.0 * tokens * (width * width + width);
@@ -224,14 +224,15 @@ impl ElectraModel {
         tensor_ids(ids, &self.encoder.tokens.val().device())
     }
 
-    /// The generator's hidden states.
+    /// The generator's hidden states at the predicted positions.
     ///
     /// # Shapes
-    /// - result: `[N, G]`
+    /// - result: `[M, G]`
     fn generate(&self, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
         let how = pass(batch, Pattern::Bidirectional, dropout);
         let embedded = self.encoder.embed(self.ids(&batch.inputs), how);
-        self.generator.forward(self.generator_project.forward(embedded), how)
+        let projected = self.generator_project.forward(embedded);
+        self.generator.forward_at(projected, how, self.ids(&batch.positions))
     }
 
     fn generator_losses(&self, batch: &Batch) -> Vec<f32> {
@@ -243,11 +244,14 @@ impl ElectraModel {
     ///
     /// A position of weight w gets w samples; `scatter_update` in `pretrain/pretrain_helpers.py` puts their integer mean
     /// there, which is some unrelated token (issue #41 of that repository).
+    ///
+    /// # Shapes
+    /// - `generated`: `[M, G]`, result: N ids
     fn propose(&self, generated: Tensor<2>, batch: &Batch, seed: u64) -> Vec<u32> {
         let mut replaced = batch.originals.clone();
-        let rows = batch.positions.iter().zip(&batch.weights);
-        let rows: Vec<u32> = rows
-            .flat_map(|(position, weight)| std::iter::repeat_n(*position, *weight as usize))
+        let rows: Vec<u32> = (0..)
+            .zip(&batch.weights)
+            .flat_map(|(row, weight)| std::iter::repeat_n(row, *weight as usize))
             .collect();
         if rows.is_empty() {
             return replaced;

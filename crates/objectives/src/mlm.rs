@@ -160,9 +160,12 @@ impl MaskedModel {
         }
     }
 
+    /// Hidden states at the predicted positions.
     fn hidden(&self, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
-        let ids = tensor_ids(&batch.inputs, &self.encoder.tokens.val().device());
-        self.encoder.forward(ids, pass(batch, Pattern::Bidirectional, dropout))
+        let [ids, rows] =
+            [&batch.inputs, &batch.positions].map(|numbers| tensor_ids(numbers, &self.encoder.tokens.val().device()));
+        self.encoder
+            .forward_at(ids, pass(batch, Pattern::Bidirectional, dropout), rows)
     }
 
     fn cross_entropy(&self, batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {

@@ -5,7 +5,6 @@ use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, maskable
 use crate::options::{self, Options, within};
 use crate::tensors::{
     FORWARD_AND_BACKWARD, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
-    vocabulary_flops,
 };
 use crate::{Batch, Entry, Example, Extra, Loss, Model, Objective, Sizes, scoring};
 use burn::module::{Module, Param};
@@ -13,8 +12,9 @@ use burn::tensor::Tensor;
 use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, LayerNorm, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result, Stream};
-use cloze_kernels::Pattern;
+use cloze_kernels::{CrossEntropy, Pattern};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// See the registry.
@@ -59,6 +59,8 @@ const LEFT: &str = "boundary_left";
 const RIGHT: &str = "boundary_right";
 const OFFSET: &str = "boundary_offset";
 const TARGET: &str = "boundary_target";
+/// And every token beside a span, once.
+const EDGES: &str = "boundary_edges";
 
 /// Options.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -253,6 +255,7 @@ impl Objective for Span {
             }
         };
         let [mut left, mut right, mut offsets, mut targets] = [const { Vec::new() }; 4];
+        let mut edges = BTreeSet::new();
         for span in spans {
             let fate = settings.replace.fate(&mut stream);
             fate.befall(
@@ -265,6 +268,7 @@ impl Objective for Span {
             if let Some(boundary) = self.boundary(&span, window, vocabulary)
                 && settings.boundary_weight > 0.0
             {
+                edges.extend([boundary.0, boundary.1]);
                 for (offset, position) in span.take(settings.boundary_tokens).enumerate() {
                     left.push(boundary.0);
                     right.push(boundary.1);
@@ -275,6 +279,9 @@ impl Objective for Span {
         }
         example.extra.insert(LEFT, Extra::Positions(left));
         example.extra.insert(RIGHT, Extra::Positions(right));
+        // Outside of every span, and so never predicted themselves.
+        let edges = edges.into_iter().collect();
+        example.extra.insert(EDGES, Extra::Positions(edges));
         example.extra.insert(OFFSET, Extra::Numbers(offsets));
         example.extra.insert(TARGET, Extra::Numbers(targets));
         example
@@ -298,9 +305,12 @@ impl Objective for Span {
     }
 
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
-        let pairs = sizes.extra.get(TARGET).copied().unwrap_or(0);
-        let boundary = FORWARD_AND_BACKWARD * BoundaryHead::forward_flops(encoder.width, vocabulary, pairs);
-        vocabulary_flops(encoder, vocabulary, sizes, false) + boundary
+        let count = |column| sizes.extra.get(column).copied().unwrap_or(0);
+        let predicted = sizes.predicted;
+        let body = encoder.forward_flops_at(sizes.windows, sizes.length, false, predicted + count(EDGES));
+        let head = VocabularyHead::forward_flops(encoder.width, encoder.width, vocabulary, predicted);
+        let boundary = BoundaryHead::forward_flops(encoder.width, vocabulary, count(TARGET));
+        FORWARD_AND_BACKWARD * (body + head + boundary)
     }
 }
 
@@ -342,7 +352,7 @@ impl BoundaryHead {
     /// Sum of the cross-entropies; 0 without a boundary.
     ///
     /// # Shapes
-    /// - `hidden`: `[N, D]`, `table`: `[V, D]`, result: `[1]`
+    /// - `hidden`: `[M + E, D]`, as [`SpanModel::hidden`] gives it, `table`: `[V, D]`, result: `[1]`
     fn loss_sum(&self, hidden: Tensor<2>, table: Tensor<2>, batch: &Batch) -> Tensor<1> {
         let targets = batch.extra(TARGET);
         if targets.is_empty() {
@@ -350,11 +360,19 @@ impl BoundaryHead {
         }
         let device = hidden.device();
         let places = cloze_kernels::embedding(self.places.val(), tensor_ids(batch.extra(OFFSET), &device));
-        let around = vec![
-            gather(hidden.clone(), batch.extra(LEFT)),
-            gather(hidden, batch.extra(RIGHT)),
-            places,
-        ];
+        let mut row_of = vec![0; batch.inputs.len()];
+        for (row, position) in (0..).zip(rows(batch)) {
+            row_of[position as usize] = row;
+        }
+        let side = |column| {
+            let rows: Vec<u32> = batch
+                .extra(column)
+                .iter()
+                .map(|position| row_of[*position as usize])
+                .collect();
+            gather(hidden.clone(), &rows)
+        };
+        let around = vec![side(LEFT), side(RIGHT), places];
         let x = self
             .first_norm
             .forward(cloze_kernels::gelu(self.first.forward(Tensor::cat(around, 1))));
@@ -370,6 +388,11 @@ impl BoundaryHead {
     }
 }
 
+/// The positions whose hidden states are read: the predicted ones, then the edges of spans.
+fn rows(batch: &Batch) -> Vec<u32> {
+    [&batch.positions, batch.extra(EDGES)].concat()
+}
+
 /// The encoder with a masked-token head and a boundary head.
 #[derive(Module, Debug)]
 struct SpanModel {
@@ -381,22 +404,32 @@ struct SpanModel {
 }
 
 impl SpanModel {
+    /// The states at the M predicted positions, then those at the E edges of spans.
+    ///
+    /// # Shapes
+    /// - result: `[M + E, D]`
     fn hidden(&self, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
-        let ids = tensor_ids(&batch.inputs, &self.encoder.tokens.val().device());
-        self.encoder.forward(ids, pass(batch, Pattern::Bidirectional, dropout))
+        let device = self.encoder.tokens.val().device();
+        let [ids, rows] = [&batch.inputs, &rows(batch)].map(|numbers| tensor_ids(numbers, &device));
+        self.encoder
+            .forward_at(ids, pass(batch, Pattern::Bidirectional, dropout), rows)
+    }
+
+    /// Cross-entropy of the masked tokens, from what [`hidden`](Self::hidden) gives.
+    fn cross_entropy(&self, hidden: Tensor<2>, batch: &Batch) -> CrossEntropy {
+        let predicted = hidden.slice(0..batch.positions.len());
+        cross_entropy(&self.head, predicted, self.encoder.tokens.val(), batch)
     }
 
     fn losses(&self, batch: &Batch) -> Vec<f32> {
-        let hidden = self.hidden(batch, None);
-        numbers(cross_entropy(&self.head, hidden, self.encoder.tokens.val(), batch).each)
+        numbers(self.cross_entropy(self.hidden(batch, None), batch).each)
     }
 }
 
 impl Model for SpanModel {
     fn loss(&self, batch: &Batch, draw: Draw, training: bool) -> Loss {
         let hidden = self.hidden(batch, training.then(|| draw.purpose("dropout")));
-        let table = self.encoder.tokens.val();
-        let sum = cross_entropy(&self.head, hidden.clone(), table.clone(), batch).sum;
+        let sum = self.cross_entropy(hidden.clone(), batch).sum;
         let mlm = mean(sum, &batch.weights, 0.0);
         let mut parts = vec![("mlm", mlm.clone().inner())];
         if self.boundary_weight == 0.0 {
@@ -404,7 +437,7 @@ impl Model for SpanModel {
         }
         let pairs = vec![1.0; batch.extra(TARGET).len()];
         let boundary = mean(
-            self.boundary.loss_sum(hidden, table, batch),
+            self.boundary.loss_sum(hidden, self.encoder.tokens.val(), batch),
             &pairs,
             self.denominator_added,
         );
@@ -432,12 +465,8 @@ impl Model for SpanModel {
     }
 
     fn masked_guesses(&self, batch: &Batch) -> Option<Vec<u32>> {
-        Some(guesses(
-            &self.head,
-            self.hidden(batch, None),
-            self.encoder.tokens.val(),
-            batch,
-        ))
+        let hidden = self.hidden(batch, None).slice(0..batch.positions.len());
+        Some(guesses(&self.head, hidden, self.encoder.tokens.val(), batch))
     }
 
     fn frozen(&self) -> Box<dyn Model> {

@@ -52,36 +52,33 @@ pub fn pass(batch: &Batch, pattern: Pattern, dropout: Option<Draw>) -> Forward {
     }
 }
 
-/// Training FLOPs of an encoder with a vocabulary head on its predicted positions.
+/// Training FLOPs of an encoder with a vocabulary head on its predicted positions, and no other use of its last block.
 pub fn vocabulary_flops(encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes, causal: bool) -> f64 {
-    let head = VocabularyHead::forward_flops(encoder.width, encoder.width, vocabulary, sizes.predicted);
-    FORWARD_AND_BACKWARD * (encoder.forward_flops(sizes.windows, sizes.length, causal) + head)
+    let predicted = sizes.predicted;
+    let head = VocabularyHead::forward_flops(encoder.width, encoder.width, vocabulary, predicted);
+    let body = encoder.forward_flops_at(sizes.windows, sizes.length, causal, predicted);
+    FORWARD_AND_BACKWARD * (body + head)
 }
 
-/// Cross-entropy of a batch's targets, from the hidden states of all positions.
+/// Cross-entropy of a batch's targets, from the hidden states at its predicted positions.
 ///
 /// # Shapes
-/// - `hidden`: `[N, K]`, `table`: `[V, E]`
+/// - `hidden`: `[M, K]`, `table`: `[V, E]`
 pub fn cross_entropy(head: &VocabularyHead, hidden: Tensor<2>, table: Tensor<2>, batch: &Batch) -> CrossEntropy {
     let device = hidden.device();
     let targets = tensor_ids(&batch.targets, &device);
-    head.cross_entropy(
-        gather(hidden, &batch.positions),
-        table,
-        targets,
-        tensor_weights(&batch.weights, &device),
-    )
+    head.cross_entropy(hidden, table, targets, tensor_weights(&batch.weights, &device))
 }
 
-/// The most probable id at every predicted position, from the hidden states of all positions.
+/// The most probable id at every predicted position, from the hidden states there.
 ///
 /// # Shapes
-/// - `hidden`: `[N, K]`, `table`: `[V, E]`, result: M ids
+/// - `hidden`: `[M, K]`, `table`: `[V, E]`, result: M ids
 pub fn guesses(head: &VocabularyHead, hidden: Tensor<2>, table: Tensor<2>, batch: &Batch) -> Vec<u32> {
     if batch.positions.is_empty() {
         return Vec::new();
     }
-    let best = head.logits(gather(hidden, &batch.positions), table).argmax(1);
+    let best = head.logits(hidden, table).argmax(1);
     best.into_data().iter::<u32>().collect()
 }
 

@@ -3,14 +3,16 @@
 #[cfg(test)]
 mod tests;
 
-use crate::RunConfig;
 use crate::config::SEMANTICS_VERSION;
+use crate::{Equalise, RunConfig};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Which elements a seed drops: raised when the kernels draw them in another way. Part of the ids of runs with dropout.
-const DROPOUT_LAW: u32 = 2;
+/// Which elements a seed drops: raised when they are drawn in another way. Part of the ids of runs with dropout.
+const DROPOUT_LAW: u32 = 3;
+/// What counts as a FLOP: raised when it changes. Part of the ids of runs that are given a number of them.
+const FLOP_LAW: u32 = 2;
 /// Hexadecimal digits of a run id.
 const DIGITS: usize = 16;
 
@@ -21,8 +23,8 @@ pub fn run_id(config: &RunConfig) -> String {
     id
 }
 
-/// The text that is hashed. The built-in language's version is part of it where its text or its pairs are used, and the
-/// law of dropout where there is dropout, so that results of other versions never pass for the same run.
+/// The text that is hashed. The built-in language's version is part of it where its text or its pairs are used, the law
+/// of dropout where there is dropout, and that of FLOPs where they are the budget, so that results of other versions never pass for the same run.
 fn canonical(config: &RunConfig) -> String {
     let language =
         config.corpus.source == "fragment" || config.evaluate.iter().any(|task| task.task == "minimal-pairs");
@@ -32,6 +34,9 @@ fn canonical(config: &RunConfig) -> String {
     }
     if config.encoder.dropout > 0.0 {
         let _ = writeln!(text, "dropout {DROPOUT_LAW}");
+    }
+    if config.budget.equalise == Equalise::Flops {
+        let _ = writeln!(text, "flops {FLOP_LAW}");
     }
     let value = serde_json::to_value(config)
         .expect("a configuration holds strings, numbers, lists and tables with string keys");

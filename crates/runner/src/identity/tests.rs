@@ -68,6 +68,15 @@ fn the_built_in_language_brings_its_version_along() {
     assert!(canonical(&config).contains("\nfragment "));
 }
 
+#[test]
+fn laws_are_part_of_the_ids_that_they_concern() {
+    let mut config = example();
+    assert!(!canonical(&config).contains("dropout ") && !canonical(&config).contains("flops "));
+    config.encoder.dropout = 0.1;
+    config.budget.equalise = Equalise::Flops;
+    assert!(canonical(&config).contains("\ndropout 3\nflops 2\n"));
+}
+
 /// Every value without parts in a document, by JSON pointer.
 fn leaves(value: &Value, pointer: &str, found: &mut Vec<String>) {
     match value {
