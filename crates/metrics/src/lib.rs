@@ -4,7 +4,7 @@
 //! as many. So the claims are read first, and held against the size of the file.
 
 use cloze_foundation::panics::caught;
-use polars::prelude::{DataFrame, ParallelStrategy, ParquetReader, SerReader};
+use polars::prelude::{Column, DataFrame, ParallelStrategy, ParquetReader, SerReader};
 use polars_parquet_format::PageHeader;
 use polars_parquet_format::thrift::protocol::TCompactInputProtocol;
 use std::io::Cursor;
@@ -23,7 +23,18 @@ pub fn decode(bytes: &[u8]) -> Result<DataFrame, String> {
         check(bytes)?;
         // In this thread alone, where a panic is caught in silence.
         let reader = ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None);
-        reader.finish().map_err(|error| error.to_string())
+        let frame = reader.finish().map_err(|error| error.to_string())?;
+        // A damaged page can leave a column shorter than it says that it is.
+        let held = |column: &Column| column.as_materialized_series().chunk_lengths().sum::<usize>();
+        match frame.columns().iter().find(|column| held(column) != frame.height()) {
+            Some(short) => Err(format!(
+                "column `{}` holds {} of {} rows (damaged?)",
+                short.name(),
+                held(short),
+                frame.height()
+            )),
+            None => Ok(frame),
+        }
     })
 }
 

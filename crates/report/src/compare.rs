@@ -139,8 +139,8 @@ pub(crate) fn sentence(view: &View, measure: &Measure, one: &Comparison) -> Stri
     let (arm, baseline) = (&view.arms[one.arm].name, &view.arms[one.baseline].name);
     let n = one.paired.n;
     let delta = number::difference(measure, one.paired.delta);
-    let exact = format!("exact sign-flip test, Holm p = {}", number::p(one.flip_holm));
-    let normal = format!("paired t test, Holm p = {}", number::p(one.t_holm.unwrap_or(1.0)));
+    let exact = format!("exact sign-flip test, Holm {}", number::p_is(one.flip_holm));
+    let normal = format!("paired t test, Holm {}", number::p_is(one.t_holm.unwrap_or(1.0)));
     let caution = "the t test takes the differences to be normal, and the exact test cannot confirm it";
     match one.verdict {
         Verdict::Better => format!("{arm} is better than {baseline}: {delta} ({exact}, {n} seeds)."),

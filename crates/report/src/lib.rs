@@ -93,9 +93,7 @@ pub fn write(folder: &Path) -> Result<Report> {
     }
     put("index.html", page::whole(&document, &charts).as_bytes())?;
     for chart in &charts {
-        let path = report.join(format!("charts/{}.png", chart.name));
-        chart.write_png(&path)?;
-        files.push(path);
+        put(&format!("charts/{}.png", chart.name), &chart.png()?)?;
     }
     charts::remove_stale(&report.join("charts"), &files)?;
     Ok(Report {

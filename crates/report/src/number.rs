@@ -29,6 +29,15 @@ pub(crate) fn p(p: f64) -> String {
     }
 }
 
+/// A p value in a sentence: `p = 0.250`, `p < 0.001`.
+pub(crate) fn p_is(value: f64) -> String {
+    let text = p(value);
+    match text.strip_prefix('<') {
+        Some(bound) => format!("p < {bound}"),
+        None => format!("p = {text}"),
+    }
+}
+
 /// A share between 0 and 1.
 pub(crate) fn share(share: f64) -> String {
     unsigned_zero(format!("{share:.2}"))
@@ -109,5 +118,6 @@ mod tests {
             ["0", "500k", "1.5M", "0.3"]
         );
         assert_eq!([p(0.0004), p(0.25)], ["<0.001", "0.250"]);
+        assert_eq!([p_is(0.0004), p_is(0.25)], ["p < 0.001", "p = 0.250"]);
     }
 }

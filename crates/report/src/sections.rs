@@ -227,9 +227,9 @@ fn power(found: &[compare::Comparison]) -> Result<Vec<String>> {
     if pairs < needed {
         let (of, seeds) = (plural(found.len(), "comparison"), plural(pairs, "common seed"));
         lead.push(format!(
-            "With {seeds} the exact sign-flip test cannot give less than p = {}, so with {of} it can never be below 5 % \
+            "With {seeds} the exact sign-flip test cannot give less than {}, so with {of} it can never be below 5 % \
              after Holm's correction: that takes {needed} seeds.",
-            number::p(smallest_sign_flip_p(pairs))
+            number::p_is(smallest_sign_flip_p(pairs))
         ));
     }
     if let Some(effect) = detectable_effect(pairs, 0.8, ALPHA)? {

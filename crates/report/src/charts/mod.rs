@@ -77,9 +77,9 @@ impl Chart {
         })
     }
 
-    /// The chart at twice its size in pixels.
-    pub(crate) fn write_png(&self, path: &Path) -> Result<()> {
-        render::png(&self.scene, path)
+    /// A PNG file of the chart at twice its size in pixels.
+    pub(crate) fn png(&self) -> Result<Vec<u8>> {
+        render::png(&self.scene)
     }
 }
 

@@ -9,7 +9,6 @@ use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::element::{Circle, DashedPathElement, PathElement, Polygon, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, TextStyle, WHITE, register_font};
-use std::path::Path;
 use std::sync::Once;
 
 /// Pixels are drawn this many times finer than the scene's: SVG coordinates are whole numbers, and PNGs are averaged
@@ -64,8 +63,8 @@ pub(crate) fn svg(scene: &Scene) -> Result<String> {
     Ok(if text.ends_with('\n') { text } else { text + "\n" })
 }
 
-/// Writes the scene as PNG, at twice its size.
-pub(crate) fn png(scene: &Scene, path: &Path) -> Result<()> {
+/// The scene as a PNG file, at twice its size.
+pub(crate) fn png(scene: &Scene) -> Result<Vec<u8>> {
     font();
     let ((wide, high), (width, height)) = (size(scene, FINE), size(scene, PNG_SCALE));
     let mut fine = vec![255_u8; wide as usize * high as usize * 3];
@@ -76,16 +75,14 @@ pub(crate) fn png(scene: &Scene, path: &Path) -> Result<()> {
             .map_err(|error| failed(scene, &error))?;
     }
     let small = average(&fine, wide as usize, height as usize, width as usize);
-    // plotters writes by name, so it writes beside and the finished file is renamed.
-    let beside = path.with_file_name(format!(".part-{}.png", std::process::id()));
-    {
-        let mut backend = BitMapBackend::new(&beside, (width, height));
-        let drawn = backend
-            .blit_bitmap((0, 0), (width, height), &small)
-            .and_then(|()| backend.present());
-        drawn.map_err(|error| failed(scene, &error))?;
-    }
-    std::fs::rename(&beside, path).map_err(|error| Fault::file("write", path, &error))
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header().map_err(|error| failed(scene, &error))?;
+    let written = writer.write_image_data(&small).and_then(|()| writer.finish());
+    written.map_err(|error| failed(scene, &error))?;
+    Ok(file)
 }
 
 fn size(scene: &Scene, scale: u32) -> (u32, u32) {
