@@ -7,25 +7,27 @@ use super::linear::{Layer, sum_rows, total, weight_gradient};
 use super::matrix::Matrix;
 use super::node::{self, Backpropagate, close, open};
 use super::room::room;
+use super::share;
 use crate::{Activation, Affine};
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-/// Rows of one task.
+/// The most rows of one task.
 const ROWS: usize = 256;
 
 /// See [`crate::feed_forward`].
 pub(crate) fn feed_forward(x: Tensor<2>, up: Affine, activation: Activation, down: Affine) -> Tensor<2> {
     let ([rows, width], [_, columns], [hidden, outputs]) = (x.dims(), up.weight.dims(), down.weight.dims());
     let ((x, x_place), (up, up_places), (down, down_places)) = (open(x), Layer::open(up), Layer::open(down));
+    let share = share(rows, ROWS);
     let mut y = room(rows * outputs);
     let mut before = room(rows * columns);
-    y.par_chunks_mut((ROWS * outputs).max(1))
-        .zip(before.par_chunks_mut((ROWS * columns).max(1)))
+    y.par_chunks_mut((share * outputs).max(1))
+        .zip(before.par_chunks_mut((share * columns).max(1)))
         .enumerate()
         .for_each(|(task, (y, before))| {
-            let x = Matrix::new(x.storage(), width).corner(task * ROWS, 0);
+            let x = Matrix::new(x.storage(), width).corner(task * share, 0);
             up.forward([width, columns], x, before);
             let mut after = room(before.len() / columns * hidden);
             activate(activation, hidden, before, &mut after);
@@ -62,11 +64,12 @@ impl Backpropagate<5> for Saved {
         // The activation takes the place of what it is made from, in the first F columns.
         let after = self.before.storage_mut::<f32>();
         let (up, down) = (&self.up, &self.down);
+        let share = share(rows, ROWS);
         let biases: (Vec<_>, Vec<_>) = dx
-            .par_chunks_mut((ROWS * width).max(1))
-            .zip(of_before.par_chunks_mut((ROWS * columns).max(1)))
-            .zip(after.par_chunks_mut((ROWS * columns).max(1)))
-            .zip(dy.par_chunks((ROWS * outputs).max(1)))
+            .par_chunks_mut((share * width).max(1))
+            .zip(of_before.par_chunks_mut((share * columns).max(1)))
+            .zip(after.par_chunks_mut((share * columns).max(1)))
+            .zip(dy.par_chunks((share * outputs).max(1)))
             .map(|(((dx, of_before), after), dy)| {
                 let mut of_after = room(after.len() / columns * hidden);
                 down.backward([hidden, outputs], dy, &mut of_after);

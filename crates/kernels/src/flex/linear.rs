@@ -3,13 +3,14 @@
 use super::matrix::{Matrix, Onto, multiply, product};
 use super::node::{self, Backpropagate, Place, close, open_optional, open_view};
 use super::room::room;
+use super::share;
 use super::vector::{add, add_rows, add_to_rows};
 use crate::Affine;
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
-/// Rows of one task.
+/// The most rows of one task.
 const ROWS: usize = 512;
 
 /// See [`crate::linear`].
@@ -18,9 +19,10 @@ pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -
     let (x, x_place) = open_view(x);
     let (layer, [weight_place, bias_place]) = Layer::open(Affine { weight, bias });
     let mut y = room(rows * columns);
-    y.par_chunks_mut((ROWS * columns).max(1))
+    let share = share(rows, ROWS);
+    y.par_chunks_mut((share * columns).max(1))
         .enumerate()
-        .for_each(|(task, y)| layer.forward([inner, columns], Matrix::of(&x).corner(task * ROWS, 0), y));
+        .for_each(|(task, y)| layer.forward([inner, columns], Matrix::of(&x).corner(task * share, 0), y));
     close(
         node::tensor(y, [rows, columns]),
         [x_place, weight_place, bias_place],
@@ -82,8 +84,9 @@ impl Backpropagate<3> for Saved {
         let dy = gradient.storage::<f32>();
         let of_x = wanted[0].then(|| {
             let mut dx = room(rows * inner);
-            dx.par_chunks_mut((ROWS * inner).max(1))
-                .zip(dy.par_chunks((ROWS * columns).max(1)))
+            let share = share(rows, ROWS);
+            dx.par_chunks_mut((share * inner).max(1))
+                .zip(dy.par_chunks((share * columns).max(1)))
                 .for_each(|(dx, dy)| layer.backward([inner, columns], dy, dx));
             node::tensor(dx, [rows, inner])
         });

@@ -39,6 +39,14 @@ use burn::tensor::{DType, GradientCheckpointingStrategy, Tensor};
 /// Elements of one block of an elementwise operation.
 const BLOCK: usize = 16_384;
 
+/// Rows of one task where `rows` are cut into equal shares of at most `most`: an even number of shares, so that two
+/// threads finish together.
+fn share(rows: usize, most: usize) -> usize {
+    let shares = rows.div_ceil(most);
+    let even = if shares > 1 { shares.next_multiple_of(2) } else { 1 };
+    rows.div_ceil(even).max(1)
+}
+
 /// Whether the kernels take this tensor: 32-bit floats on `flex`. A graph that recomputes activations (burn's
 /// gradient checkpointing) keeps to the reference, whose operations it knows how to recompute.
 pub(crate) fn takes<const R: usize>(x: &Tensor<R>) -> bool {
