@@ -1,5 +1,7 @@
 //! What earlier versions wrote is read as they meant it: every folder in `compat/`.
 
+mod common;
+
 use burn::tensor::Device;
 use cloze_backbone::Init;
 use cloze_corpus::{SpecialTokens, Vocabulary};
@@ -7,16 +9,18 @@ use cloze_foundation::files::{hash, list, read_text};
 use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, RunFolder, Store, folder, parquet, weights};
 use cloze_runner::{Experiment, Plan, RunConfig, gather};
+use common::{errand_in, work};
 use std::path::{Path, PathBuf};
 
 fn compat() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/compat")
 }
 
-/// Every store, in the order of the formats.
+/// Every store of a finished experiment, in the order of the formats.
 fn stores() -> Vec<PathBuf> {
     let all = list(&compat()).unwrap();
-    all.into_iter().filter(|path| path.is_dir()).collect()
+    let is_store = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("format-");
+    all.into_iter().filter(is_store).collect()
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -104,4 +108,34 @@ fn every_store_is_read_whole() {
         assert!(report.table.contains("1 runs planned: 1 done"), "{}", report.table);
         assert!(report.table.contains("**4.864**"), "{}", report.table);
     }
+}
+
+#[test]
+fn a_run_that_an_earlier_version_began_is_gone_on_with() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::new(place.path());
+    copy(&compat().join("interrupted-2"), store.root());
+    let plan = Plan::read(store.root()).unwrap();
+    let [planned] = &plan.runs[..] else { panic!("one run") };
+    let run = store.run(&planned.id);
+    let before = run.parts().unwrap();
+    assert_eq!((run.marker().unwrap(), before.len()), (None, 1));
+
+    let cache = tempfile::tempdir().unwrap();
+    let corpus = cloze_corpus::prepare(&planned.config.corpus, None, cache.path(), &mut |_| ()).unwrap();
+    let Marker::Done(done) = work(&errand_in(store.root(), &plan, 0, 1, &corpus.folder)).unwrap() else {
+        panic!("not done")
+    };
+    assert_eq!((done.spent.steps, done.spent.tokens_seen), (4, 256));
+    run.verify(&done.parts).unwrap();
+    let parts = run.parts().unwrap();
+    assert!(parts.len() > 1 && parts[..1] == before, "{parts:?}");
+    let rows = parquet::union(&parts).unwrap().unwrap();
+    let (metrics, values) = (rows.column("metric").unwrap(), rows.column("value").unwrap());
+    let resumed = metrics
+        .str()
+        .unwrap()
+        .iter()
+        .position(|metric| metric == Some("resumed_after_step"));
+    assert_eq!(values.f64().unwrap().get(resumed.unwrap()), Some(2.0));
 }

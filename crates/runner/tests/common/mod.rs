@@ -102,6 +102,11 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
 /// A run of a plan in `folder`, as the attempt after number `after`. The run's configuration is written first, as a
 /// parent does.
 pub fn errand(folder: &Path, plan: &Plan, index: usize, after: u32) -> Errand {
+    errand_in(folder, plan, index, after, &corpus().folder)
+}
+
+/// [`errand`] with a corpus that was prepared elsewhere.
+pub fn errand_in(folder: &Path, plan: &Plan, index: usize, after: u32, corpus: &Path) -> Errand {
     let run = &plan.runs[index];
     let config = cloze_runner::store::Store::new(folder).run(&run.id).config();
     write_whole(&config, serde_json::to_string(&run.config).unwrap().as_bytes()).unwrap();
@@ -109,7 +114,7 @@ pub fn errand(folder: &Path, plan: &Plan, index: usize, after: u32) -> Errand {
         folder: folder.to_owned(),
         id: run.id.clone(),
         arm: run.arm.clone(),
-        corpus: corpus().folder.clone(),
+        corpus: corpus.to_owned(),
         device: "flex".to_owned(),
         data_root: None,
         after,
