@@ -228,9 +228,12 @@ pub struct TrainRunArguments {
 /// What to measure. Options with several values, separated by commas, are crossed.
 #[derive(Debug, Args)]
 pub struct BenchArguments {
-    /// Objectives, with their default options
+    /// Objectives; all options but the mode are the defaults
     #[arg(long, value_delimiter = ',', default_value = "mlm")]
     pub objective: Vec<String>,
+    /// Modes of the objectives: corrected, reference
+    #[arg(long, value_delimiter = ',', default_value = "corrected")]
+    pub mode: Vec<String>,
     /// Encoder families: modern, bert
     #[arg(long, value_delimiter = ',', default_value = "modern")]
     pub preset: Vec<String>,

@@ -63,7 +63,9 @@ fn every_combination_is_one_line_of_figures() {
     let plain = workplace.cloze(&[&TINY[..], &["--width", "16", "--dropout", "0.2"]].concat());
     let plain = text(&plain.stdout);
     assert!(
-        plain.starts_with("mlm bert D=16 layers=1") && plain.contains("dropout=0.2") && plain.contains("tokens/s"),
+        plain.starts_with("mlm (corrected) bert D=16 layers=1")
+            && plain.contains("dropout=0.2")
+            && plain.contains("tokens/s"),
         "{plain}"
     );
     assert_eq!(plain.lines().count(), 1);
@@ -74,6 +76,7 @@ fn bad_input_gets_one_error() {
     let workplace = Workplace::new();
     for (option, value, parts) in [
         ("--objective", "mlm,elektra", &["did you mean `electra`?"][..]),
+        ("--mode", "refrence", &["--mode", "did you mean `reference`?"]),
         ("--preset", "bret", &["did you mean `bert`?"]),
         ("--width", "128,100001", &["--width", "2 to 65536"]),
         ("--width", "many", &["invalid value"]),

@@ -10,6 +10,7 @@ mod tests;
 use crate::device;
 use cloze_backbone::{EncoderConfig, Preset};
 use cloze_foundation::{Fault, Result};
+use cloze_objectives::Objective;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -23,8 +24,10 @@ pub const SUBCOMMAND: &str = "bench-one";
 /// What is to be measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setting {
-    /// Name in [`cloze_objectives::OBJECTIVES`]; its options are the defaults.
+    /// Name in [`cloze_objectives::OBJECTIVES`].
     pub objective: String,
+    /// `corrected` or `reference`; the objective's other options are the defaults.
+    pub mode: String,
     /// The encoder's family.
     pub preset: Preset,
     /// D.
@@ -88,6 +91,12 @@ impl Setting {
         }
     }
 
+    /// The objective that this describes.
+    pub(crate) fn configured(&self) -> Result<Box<dyn Objective>> {
+        let mode = toml::Value::String(self.mode.clone());
+        cloze_objectives::configure(&self.objective, &toml::Table::from_iter([("mode".to_owned(), mode)]))
+    }
+
     /// Checks everything that can be known before a step is made. Places are options of `cloze bench`.
     ///
     /// # Errors
@@ -95,6 +104,7 @@ impl Setting {
     pub fn check(&self) -> Result<()> {
         let option = |name: &'static str| move |fault: Fault| fault.at(name);
         cloze_objectives::find(&self.objective).map_err(option("--objective"))?;
+        self.configured().map_err(option("--mode"))?;
         device::open(&self.device).map_err(option("--device"))?;
         within("--width", self.width, 2..=65_536)?;
         within("--layers", self.layers, 1..=1_024)?;

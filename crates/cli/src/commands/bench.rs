@@ -40,6 +40,7 @@ fn settings(arguments: &BenchArguments) -> Result<Vec<Setting>> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut settings = vec![Setting {
         objective: String::new(),
+        mode: String::new(),
         preset: Preset::Modern,
         width: 0,
         layers: 0,
@@ -52,6 +53,7 @@ fn settings(arguments: &BenchArguments) -> Result<Vec<Setting>> {
         steps: arguments.steps,
     }];
     cross(&mut settings, &arguments.objective, |s, name| s.objective = name);
+    cross(&mut settings, &arguments.mode, |s, mode| s.mode = mode);
     cross(&mut settings, &presets(&arguments.preset)?, |s, preset| {
         s.preset = preset
     });
@@ -106,9 +108,10 @@ fn line(found: &Measurement) -> String {
         None => "unknown".to_owned(),
     };
     format!(
-        "{} {preset} D={} layers={} V={} B={} L={} dropout={} {} threads={}: {:.0} tokens/s, {:.1} GFLOP/s ({:.0} % of a \
+        "{} ({}) {preset} D={} layers={} V={} B={} L={} dropout={} {} threads={}: {:.0} tokens/s, {:.1} GFLOP/s ({:.0} % of a \
          large product's); step {:.1} ms = host {:.2} + forward {:.1} + backward {:.1} + optimizer {:.1}; peak {peak}",
         setting.objective,
+        setting.mode,
         setting.width,
         setting.layers,
         setting.vocab,

@@ -121,7 +121,7 @@ impl Bench {
     fn new(setting: &Setting) -> Result<Self> {
         let device = device::open(&setting.device)?;
         let encoder = setting.encoder();
-        let objective = cloze_objectives::configure(&setting.objective, &toml::Table::new())?;
+        let objective = setting.configured()?;
         let special = SpecialTokens {
             pad: 0,
             unknown: 1,

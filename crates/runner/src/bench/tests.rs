@@ -7,6 +7,7 @@ use cloze_backbone::Preset;
 fn tiny() -> Setting {
     Setting {
         objective: "mlm".into(),
+        mode: "corrected".into(),
         preset: Preset::Bert,
         width: 16,
         layers: 1,
@@ -53,8 +54,9 @@ fn every_objective_is_measured_and_its_parts_make_up_the_step() {
 #[test]
 fn what_does_not_fit_is_refused_with_its_option() {
     type Change = fn(&mut Setting);
-    let cases: [(Change, &str); 11] = [
+    let cases: [(Change, &str); 12] = [
         (|s| s.objective = "mml".into(), "--objective"),
+        (|s| s.mode = "refrence".into(), "--mode"),
         (|s| s.device = "flx".into(), "--device"),
         (|s| s.width = 0, "--width"),
         (|s| s.width = 33, "--width"),
