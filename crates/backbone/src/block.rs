@@ -38,8 +38,8 @@ impl Block {
         }
     }
 
-    /// `layer` counts from 1 and tells this block's dropout from the others'. With `rows`, what follows the attention is
-    /// computed for these alone.
+    /// `layer` counts from 1 and tells this block's dropout from the others'. With `rows`, what follows the queries,
+    /// keys and values is computed for these alone.
     ///
     /// # Shapes
     /// - `x`: `[N, D]`, `rows`: `[M]`, result: `[N, D]`, with rows `[M, D]`
@@ -59,7 +59,7 @@ impl Block {
         let fed = how.dropout(config.dropout, layer, "feed-forward-output");
         match config.preset {
             Preset::Bert => {
-                let y = at_rows(self.attend(x.clone(), config, how, layer));
+                let y = self.attend(x.clone(), config, how, layer, rows);
                 let x = self
                     .attention_norm
                     .of_residual(at_rows(x), self.output.forward(y), attended);
@@ -67,7 +67,7 @@ impl Block {
                 self.feed_forward_norm.of_residual(x, y, fed)
             }
             Preset::Modern => {
-                let y = at_rows(self.attend(self.attention_norm.forward(x.clone()), config, how, layer));
+                let y = self.attend(self.attention_norm.forward(x.clone()), config, how, layer, rows);
                 let x = cloze_kernels::residual(at_rows(x), self.output.forward(y), attended);
                 let y = self.feed_forward(self.feed_forward_norm.forward(x.clone()), config);
                 cloze_kernels::residual(x, y, fed)
@@ -76,7 +76,14 @@ impl Block {
     }
 
     /// The heads' values, before the output layer.
-    fn attend(&self, x: Tensor<2>, config: &EncoderConfig, how: Forward, layer: usize) -> Tensor<2> {
+    fn attend(
+        &self,
+        x: Tensor<2>,
+        config: &EncoderConfig,
+        how: Forward,
+        layer: usize,
+        rows: Option<&Tensor<1, Int>>,
+    ) -> Tensor<2> {
         let heads = Heads {
             batch: how.batch,
             length: how.length,
@@ -88,7 +95,10 @@ impl Block {
             Preset::Modern => cloze_kernels::rotary(qkv, heads, ROTARY_BASE),
         };
         let probabilities = how.dropout(config.dropout, layer, "attention");
-        cloze_kernels::attention(qkv, heads, how.pattern, probabilities)
+        match rows {
+            Some(rows) => cloze_kernels::attention_at(qkv, heads, how.pattern, probabilities, rows.clone()),
+            None => cloze_kernels::attention(qkv, heads, how.pattern, probabilities),
+        }
     }
 
     fn feed_forward(&self, x: Tensor<2>, config: &EncoderConfig) -> Tensor<2> {

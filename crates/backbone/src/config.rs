@@ -154,9 +154,15 @@ impl EncoderConfig {
     /// [`Encoder::forward_at`](crate::Encoder::forward_at) computes them.
     pub fn forward_flops_at(&self, windows: usize, length: usize, causal: bool, rows: usize) -> f64 {
         let left_out = (windows * length) as f64 - rows as f64;
+        // Of causal attention, whose queries an objective reads nearly all, none is left out.
+        let attention = if causal {
+            0.0
+        } else {
+            4.0 * length as f64 * self.width as f64
+        };
         let (width, columns) = (self.width as f64, self.feed_forward_columns() as f64);
         let after_attention = 2.0 * (width * width + width * columns + self.feed_forward as f64 * width);
-        self.forward_flops(windows, length, causal) - left_out * after_attention
+        self.forward_flops(windows, length, causal) - left_out * (attention + after_attention)
     }
 }
 
@@ -197,10 +203,11 @@ mod tests {
 
     #[test]
     fn the_last_block_counts_what_it_computes() {
-        // 3 of 10 rows: the last block's output 2·3·4·4 = 96, bert's up and down 2·3·4·6 = 144 each.
+        // 3 of 10 rows: the last block's scores 2·3·5·4 = 120, and the same for values, output 2·3·4·4 = 96, bert's up and
+        // down 2·3·4·6 = 144 each.
         assert_eq!(
             tiny(Preset::Bert).forward_flops_at(2, 5, false, 3),
-            2.0 * (960.0 + 320.0 + 800.0 + 960.0) + 960.0 + 96.0 + 800.0 + 288.0
+            2.0 * (960.0 + 320.0 + 800.0 + 960.0) + 960.0 + 240.0 + 96.0 + 288.0
         );
         for preset in [Preset::Bert, Preset::Modern] {
             let all = tiny(preset).forward_flops(2, 5, true);

@@ -81,7 +81,7 @@ impl Encoder {
     }
 
     /// [`forward`](Self::forward) at some positions. Nothing reads the last block's other outputs, so what follows its
-    /// attention is computed for these alone: in a masked objective that is most of the block.
+    /// queries, keys and values is computed for these alone: in a masked objective that is most of the block.
     ///
     /// # Shapes
     /// - `ids`: `[N]`, `rows`: `[M]` in `0..N`, result: `[M, D]`

@@ -219,6 +219,25 @@ pub fn attention(qkv: Tensor<2>, heads: Heads, pattern: Pattern, dropout: Dropou
     }
 }
 
+/// [`attention`] for some queries alone: the rows of its result at `rows`.
+///
+/// # Shapes
+/// - `qkv`: `[N, 3D]`, `rows`: `[M]` in `0..N`, in any order, result: `[M, D]`
+pub fn attention_at(
+    qkv: Tensor<2>,
+    heads: Heads,
+    pattern: Pattern,
+    dropout: Dropout,
+    rows: Tensor<1, Int>,
+) -> Tensor<2> {
+    // An autoregressive objective asks for nearly all of them, which the blocks of causal attention do sooner.
+    if flex::takes(&qkv) && pattern == Pattern::Bidirectional {
+        flex::attention_at(qkv, heads, dropout, rows)
+    } else {
+        attention(qkv, heads, pattern, dropout).select(0, rows)
+    }
+}
+
 /// Zeroes a share of the elements and scales the others by 1 / (1 - rate).
 ///
 /// # Shapes

@@ -259,7 +259,7 @@ impl Plan {
 
 vectorised! {
     /// From the gradient of a row of probabilities to that of the products q·k, in place.
-    fn through_softmax(probabilities: &[f32], gradient: &mut [f32], scale: f32) {
+    pub(super) fn through_softmax(probabilities: &[f32], gradient: &mut [f32], scale: f32) {
         let along = dot(probabilities, gradient);
         for (gradient, probability) in gradient.iter_mut().zip(probabilities) {
             *gradient = probability * (*gradient - along) * scale;

@@ -7,6 +7,7 @@
 mod activation;
 mod adamw;
 mod attention;
+mod attention_at;
 mod cross_entropy;
 mod dropout;
 mod feed_forward;
@@ -24,6 +25,7 @@ mod vector;
 pub(crate) use activation::{geglu, gelu};
 pub(crate) use adamw::adamw;
 pub(crate) use attention::attention;
+pub(crate) use attention_at::attention_at;
 pub(crate) use cross_entropy::vocabulary_cross_entropy;
 pub(crate) use dropout::dropout;
 pub(crate) use feed_forward::feed_forward;

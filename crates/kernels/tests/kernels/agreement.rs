@@ -99,6 +99,23 @@ proptest! {
     }
 
     #[test]
+    fn attention_at_some_queries_agrees(batch in 1usize..4, length in 1usize..40, heads in 1usize..4, head_width in 1usize..9, causal: bool, rate in prop_oneof![Just(0.0), Just(0.3)], count in 0usize..30, sorted: bool) {
+        let shape = [[batch * length, 3 * heads * head_width]];
+        let heads = Heads { batch, length, heads };
+        let pattern = if causal { Pattern::Causal } else { Pattern::Bidirectional };
+        let dropout = Dropout { rate, seed: 12 };
+        let mut rows = ids("rows", count, batch * length);
+        if sorted {
+            rows = rows.sort(0);
+        }
+        assert_near(
+            &run(&shape, |x| cloze_kernels::attention_at(x[0].clone(), heads, pattern, dropout, rows.clone())),
+            &run(&shape, |x| reference::attention(x[0].clone(), heads, pattern, dropout).select(0, rows.clone())),
+            5e-5,
+        );
+    }
+
+    #[test]
     fn dropout_is_the_same_to_the_bit(rows in 1usize..300, width in 1usize..90, rate in 0.0f64..0.99, seed: u64) {
         let dropout = Dropout { rate, seed };
         let shape = [[rows, width]];
