@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains 20 steps of every objective on `wgpu` and compares the losses with `flex`. Without a graphics card it uses
 # Debian's software Vulkan (lavapipe, package mesa-vulkan-drivers), which it installs if it is missing; that is right
-# to about 1e-6 and slow. The first build takes some 8 minutes on two cores.
+# to about 1e-6 and slow: the test takes three to four minutes, its first build half an hour on two cores.
 #
 #   scripts/wgpu-agreement.sh            software rendering
 #   scripts/wgpu-agreement.sh wgpu       the graphics card that wgpu chooses
