@@ -109,9 +109,9 @@ impl Backpropagate<1> for Saved {
             .enumerate()
             .for_each(|(window, (result, qkv))| {
                 let (first, end) = (plan.queries.starts[window], plan.queries.starts[window + 1]);
-                let of = |values, size| &<[f32]>::get(values, first * size..end * size).unwrap_or_default()[..];
-                let probabilities = of(self.probabilities.storage(), plan.cells());
-                plan.backward(window, qkv, of(&dy, plan.width), probabilities, result);
+                let probabilities = &self.probabilities.storage()[first * plan.cells()..end * plan.cells()];
+                let dy = &dy[first * plan.width..end * plan.width];
+                plan.backward(window, qkv, dy, probabilities, result);
             });
         [Some(node::tensor(result, [rows, 3 * plan.width]))]
     }
