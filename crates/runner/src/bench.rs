@@ -104,7 +104,11 @@ impl Setting {
     pub fn check(&self) -> Result<()> {
         let option = |name: &'static str| move |fault: Fault| fault.at(name);
         cloze_objectives::find(&self.objective).map_err(option("--objective"))?;
-        self.configured().map_err(option("--mode"))?;
+        // The fault says `mode`, the option's key in an experiment.
+        self.configured().map_err(|fault| Fault {
+            place: Some("--mode".to_owned()),
+            ..fault
+        })?;
         device::open(&self.device).map_err(option("--device"))?;
         within("--width", self.width, 2..=65_536)?;
         within("--layers", self.layers, 1..=1_024)?;
