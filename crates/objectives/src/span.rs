@@ -175,12 +175,12 @@ impl Span {
     /// facebookresearch/SpanBERT, `data/masking.py`: anchors are tokens (so long words are preferred) moved back to the
     /// word's start, and the last span is cut where the budget ends, in the middle of a word if need be.
     fn select_tokens(&self, words: &[Range<usize>], budget: usize, hidden: &mut [bool], stream: &mut Stream) {
-        let word_of: Vec<usize> = words
-            .iter()
-            .enumerate()
-            .flat_map(|(word, range)| range.clone().map(move |_| word))
-            .collect();
-        let position_of: Vec<usize> = words.iter().cloned().flatten().collect();
+        // Word by word: flattening range by range took most of the corruption's time.
+        let (mut word_of, mut position_of) = (Vec::with_capacity(hidden.len()), Vec::with_capacity(hidden.len()));
+        for (index, word) in words.iter().enumerate() {
+            word_of.extend(std::iter::repeat_n(index, word.len()));
+            position_of.extend(word.clone());
+        }
         let mut left = budget;
         while left > 0 {
             let length = self.0.law().draw(stream);
@@ -245,12 +245,8 @@ impl Objective for Span {
         let pool = match settings.mode {
             Mode::Corrected => Pool::Ids(vocabulary.ordinary()),
             Mode::Reference => {
-                text = words
-                    .iter()
-                    .cloned()
-                    .flatten()
-                    .map(|position| window.ids[position])
-                    .collect();
+                let ids: Vec<&[u32]> = words.iter().map(|word| &window.ids[word.clone()]).collect();
+                text = ids.concat();
                 Pool::Ids(&text)
             }
         };
