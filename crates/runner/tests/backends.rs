@@ -41,7 +41,7 @@ fn twenty_steps_on_ndarray_agree_with_flex() {
 /// Run by `scripts/wgpu-agreement.sh`, which also finds a software renderer for it.
 #[cfg(feature = "wgpu")]
 #[test]
-#[ignore = "needs a Vulkan driver: scripts/wgpu-agreement.sh"]
+#[ignore = "needs a Vulkan driver: run scripts/wgpu-agreement.sh, which finds or installs one"]
 fn twenty_steps_on_wgpu_agree_with_flex() {
     let name = std::env::var("CLOZE_WGPU_DEVICE").unwrap_or_else(|_| "wgpu".to_owned());
     agrees_with_flex(&cloze_runner::device::open(&name).unwrap());

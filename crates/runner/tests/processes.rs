@@ -17,7 +17,7 @@ fn run(plan: &Plan, options: &RunOptions, log: &dyn Progress) -> cloze_foundatio
 
 /// What the children of the tests below do: not a test of its own.
 #[test]
-#[ignore = "no test: the worker process, which the tests in this file start by themselves"]
+#[ignore = "no test, and nothing to run by hand: the worker process, which the tests of this file start with --ignored"]
 fn child() {
     let Ok(arguments) = std::env::var("TEST_ARGUMENTS") else {
         return;

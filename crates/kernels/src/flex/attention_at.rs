@@ -11,6 +11,7 @@ use crate::{Dropout, Heads};
 use burn::tensor::{Int, Tensor};
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// See [`crate::attention_at`].
 pub(crate) fn attention_at(qkv: Tensor<2>, heads: Heads, dropout: Dropout, rows: Tensor<1, Int>) -> Tensor<2> {
@@ -77,9 +78,9 @@ impl Queries {
     }
 
     /// From the order of the result to that of windows.
-    fn sorted(&self, result: &[f32], width: usize) -> Vec<f32> {
+    fn sorted<'a>(&self, result: &'a [f32], width: usize) -> Cow<'a, [f32]> {
         match &self.rows {
-            None => result.to_vec(),
+            None => Cow::Borrowed(result),
             Some(rows) => rows
                 .iter()
                 .flat_map(|row| &result[row * width..][..width])
