@@ -1,6 +1,7 @@
 //! What an encoder is made of, with every default filled in, and what that costs.
 
 use cloze_foundation::{Fault, Result};
+use cloze_kernels::Precision;
 use serde::{Deserialize, Serialize};
 
 /// BERT's epsilon of layer normalisation (`layer_norm_eps` of its configuration).
@@ -34,6 +35,14 @@ pub struct EncoderConfig {
     pub window: usize,
     /// Dropout rate on embeddings, attention probabilities and block outputs.
     pub dropout: f64,
+    /// What the dense layers' operands are rounded to: those of the blocks and of the heads. Attention's are not rounded.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub precision: Precision,
+}
+
+/// Left out of what is written, so that files and run ids of earlier versions stay as they are.
+fn is_usual(precision: &Precision) -> bool {
+    *precision == Precision::default()
 }
 
 impl EncoderConfig {
@@ -53,6 +62,7 @@ impl EncoderConfig {
             feed_forward,
             window,
             dropout,
+            precision: Precision::default(),
         }
     }
 
@@ -179,6 +189,7 @@ mod tests {
             feed_forward: 6,
             window: 8,
             dropout: 0.0,
+            precision: Precision::default(),
         }
     }
 

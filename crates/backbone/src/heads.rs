@@ -4,7 +4,7 @@ use crate::Init;
 use crate::config::BERT_EPSILON;
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};
-use cloze_kernels::{Affine, CrossEntropy, Dropout};
+use cloze_kernels::{Affine, CrossEntropy, Dropout, Precision};
 
 /// A dense layer `x · weight + bias`, weight `[K, J]`.
 #[derive(Module, Debug)]
@@ -13,6 +13,9 @@ pub struct Dense {
     pub weight: Param<Tensor<2>>,
     /// `[J]`.
     pub bias: Option<Param<Tensor<1>>>,
+    /// Of its products.
+    #[module(skip)]
+    pub precision: Precision,
 }
 
 impl Dense {
@@ -22,14 +25,14 @@ impl Dense {
         Self {
             weight,
             bias: bias.then(|| init.zeros([output])),
+            precision: init.precision(),
         }
     }
 
     /// # Shapes
     /// - `x`: `[N, K]`, result: `[N, J]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        let Affine { weight, bias } = self.affine();
-        cloze_kernels::linear(x, weight, bias)
+        cloze_kernels::linear(x, self.affine())
     }
 
     /// Its parameters, for an operation that does more than one layer.
@@ -37,6 +40,7 @@ impl Dense {
         Affine {
             weight: self.weight.val(),
             bias: self.bias.as_ref().map(Param::val),
+            precision: self.precision,
         }
     }
 }
@@ -109,7 +113,7 @@ impl VocabularyHead {
     /// # Shapes
     /// - `hidden`: `[M, K]` (gathered), `table`: `[V, E]`, result: `[M, V]`
     pub fn logits(&self, hidden: Tensor<2>, table: Tensor<2>) -> Tensor<2> {
-        cloze_kernels::linear(self.transform(hidden), table.transpose(), Some(self.bias.val()))
+        cloze_kernels::linear(self.transform(hidden), self.decoder(table).transposed())
     }
 
     /// Cross-entropy of the targets. An empty selection gives 0.
@@ -130,7 +134,15 @@ impl VocabularyHead {
                 each: weights.inner(),
             };
         }
-        cloze_kernels::vocabulary_cross_entropy(self.transform(hidden), table, Some(self.bias.val()), targets, weights)
+        cloze_kernels::vocabulary_cross_entropy(self.transform(hidden), self.decoder(table), targets, weights)
+    }
+
+    fn decoder(&self, table: Tensor<2>) -> Affine {
+        Affine {
+            weight: table,
+            bias: Some(self.bias.val()),
+            precision: self.dense.precision,
+        }
     }
 
     /// Forward FLOPs for `predicted` positions: the dense layer and the decoder.

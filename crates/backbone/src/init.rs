@@ -4,26 +4,34 @@
 use burn::module::Param;
 use burn::tensor::{Device, Shape, Tensor, TensorData};
 use cloze_foundation::Draw;
+use cloze_kernels::Precision;
 
 /// Standard deviation of normal initial values (BERT, GPT-2).
 pub const STANDARD_DEVIATION: f64 = 0.02;
 
-/// Where in the model, on which device, from which seed.
+/// Where in the model, on which device, from which seed, and in which precision its dense layers multiply.
 #[derive(Clone)]
 pub struct Init {
     draw: Draw,
     path: String,
     device: Device,
+    precision: Precision,
 }
 
 impl Init {
-    /// The root of a model. `device` should have autodiff when the model is to be trained.
+    /// The root of a model in 32-bit floats. `device` should have autodiff when the model is to be trained.
     pub fn new(seed: u64, device: &Device) -> Self {
         Self {
             draw: Draw::new(seed, "initialisation"),
             path: String::new(),
             device: device.clone(),
+            precision: Precision::Float32,
         }
+    }
+
+    /// The same for layers that multiply in this precision.
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// A part of the model; `name` must be its field name, so that paths agree with [`crate::Parameters`].
@@ -39,6 +47,11 @@ impl Init {
     /// The device of the model.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// In which its dense layers multiply.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 
     /// N(0, `deviation`²), drawn from (seed, path).

@@ -10,6 +10,7 @@ pub mod init;
 pub mod parameters;
 mod trunk;
 
+pub use cloze_kernels::Precision;
 pub use config::{EncoderConfig, Preset};
 pub use encoder::{Encoder, Forward};
 pub use heads::{Dense, LayerNorm, VocabularyHead};

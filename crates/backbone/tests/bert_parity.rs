@@ -2,7 +2,7 @@
 //! The golden numbers and the script that made them are in `tests/bert_parity/`.
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use cloze_backbone::{Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Preset, VocabularyHead};
+use cloze_backbone::{Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset, VocabularyHead};
 use cloze_kernels::Pattern;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -142,6 +142,7 @@ fn bert_equals_hugging_face() {
         feed_forward: golden.number("feed_forward"),
         window: golden.number("window"),
         dropout: 0.0,
+        precision: Precision::Float32,
     };
     let device = Device::flex();
     let init = Init::new(1, &device);

@@ -2,7 +2,7 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use cloze_backbone::{Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Preset, VocabularyHead};
+use cloze_backbone::{Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset, VocabularyHead};
 use cloze_foundation::Draw;
 use cloze_kernels::Pattern;
 
@@ -18,6 +18,7 @@ fn config(preset: Preset) -> EncoderConfig {
         feed_forward: 20,
         window: 8,
         dropout: 0.1,
+        precision: Precision::Float32,
     }
 }
 

@@ -255,6 +255,9 @@ pub struct BenchArguments {
     /// Dropout rates [default: the preset's]
     #[arg(long, value_delimiter = ',')]
     pub dropout: Vec<f64>,
+    /// What the operands of dense layers' products are rounded to: float32 (nothing), bfloat16
+    #[arg(long, value_delimiter = ',', default_value = "float32")]
+    pub precision: Vec<String>,
     /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
     #[arg(long, default_value = "flex")]
     pub device: String,

@@ -5,7 +5,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_foundation::Draw;
-use cloze_kernels::{AdamW, Dropout, Heads, Pattern, reference};
+use cloze_kernels::{AdamW, Affine, Dropout, Heads, Pattern, reference};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::time::Duration;
 
@@ -113,7 +113,7 @@ fn attention(criterion: &mut Criterion) {
 fn linear(criterion: &mut Criterion) {
     for (name, columns) in [("linear, up", 4 * WIDTH), ("linear, qkv", 3 * WIDTH)] {
         let weight = numbers([WIDTH, columns], &Device::flex().autodiff());
-        let (fused, plain) = both!(f = linear in |x| f(x[0].clone(), x[1].clone(), Some(vector(&x[2]))));
+        let (fused, plain) = both!(f = linear in |x| f(x[0].clone(), Affine::new(x[1].clone(), Some(vector(&x[2])))));
         compare(criterion, name, &[matrix(WIDTH), weight, row(columns)], fused, plain);
     }
 }
@@ -130,12 +130,11 @@ fn vocabulary(criterion: &mut Criterion) {
         ];
         let targets = ids.clone().slice(0..predicted);
         let weights = Tensor::<1>::ones([predicted], &device);
-        let operation = |f: fn(Tensor<2>, Tensor<2>, Option<Tensor<1>>, Tensor<1, Int>, Tensor<1>) -> _| {
+        let operation = |f: fn(Tensor<2>, Affine, Tensor<1, Int>, Tensor<1>) -> _| {
             let (targets, weights) = (targets.clone(), weights.clone());
             Box::new(move |x: &[Tensor<2>]| {
-                let bias = Some(vector(&x[2]));
-                let loss: cloze_kernels::CrossEntropy =
-                    f(x[0].clone(), x[1].clone(), bias, targets.clone(), weights.clone());
+                let table = Affine::new(x[1].clone(), Some(vector(&x[2])));
+                let loss: cloze_kernels::CrossEntropy = f(x[0].clone(), table, targets.clone(), weights.clone());
                 loss.sum.unsqueeze()
             })
         };

@@ -6,6 +6,7 @@
 //! M predicted positions.
 
 use burn::tensor::{Device, Int, Tensor};
+use serde::{Deserialize, Serialize};
 
 mod flex;
 pub mod reference;
@@ -44,6 +45,24 @@ impl Dropout {
     pub const OFF: Self = Self { rate: 0.0, seed: 0 };
 }
 
+/// What the operands of a product are rounded to. Its sums, and everything else, are 32-bit floats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Nothing is rounded.
+    #[default]
+    Float32,
+    /// To the 8 significant bits of bfloat16, in the products of both passes, as in mixed-precision training
+    /// (Kalamkar et al. 2019).
+    Bfloat16,
+}
+
+/// What this processor computes products of bfloat16 with on `flex`: `avx512-bf16`, or `portable`, which rounds as well and
+/// is no faster than 32-bit floats.
+pub fn bfloat16_instructions() -> &'static str {
+    flex::bfloat16_instructions()
+}
+
 /// A matrix, and what is added to every row of its products.
 #[derive(Clone, Debug)]
 pub struct Affine {
@@ -51,6 +70,26 @@ pub struct Affine {
     pub weight: Tensor<2>,
     /// `[J]`.
     pub bias: Option<Tensor<1>>,
+    /// Of its products.
+    pub precision: Precision,
+}
+
+impl Affine {
+    /// In 32-bit floats.
+    pub fn new(weight: Tensor<2>, bias: Option<Tensor<1>>) -> Self {
+        let precision = Precision::Float32;
+        Self {
+            weight,
+            bias,
+            precision,
+        }
+    }
+
+    /// With rows and columns of the weight exchanged: a layer from a table of embeddings.
+    pub fn transposed(self) -> Self {
+        let weight = self.weight.transpose();
+        Self { weight, ..self }
+    }
 }
 
 /// What stands between the two matrices of a feed-forward sublayer.
@@ -106,12 +145,12 @@ pub fn embedding(weight: Tensor<2>, ids: Tensor<1, Int>) -> Tensor<2> {
 /// `x · weight + bias`.
 ///
 /// # Shapes
-/// - `x`: `[N, K]`, `weight`: `[K, J]`, `bias`: `[J]`, result: `[N, J]`
-pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+/// - `x`: `[N, K]`, weight: `[K, J]`, bias: `[J]`, result: `[N, J]`
+pub fn linear(x: Tensor<2>, layer: Affine) -> Tensor<2> {
     if flex::takes(&x) {
-        flex::linear(x, weight, bias)
+        flex::linear(x, layer)
     } else {
-        reference::linear(x, weight, bias)
+        reference::linear(x, layer)
     }
 }
 
@@ -250,21 +289,21 @@ pub fn dropout(x: Tensor<2>, dropout: Dropout) -> Tensor<2> {
     }
 }
 
-/// Cross-entropy of a softmax over the vocabulary, whose logits are `hidden · weightᵀ + bias` (a tied head).
+/// Cross-entropy of a softmax over the vocabulary, whose logits are `hidden · tableᵀ + bias` (a tied head): the weight of
+/// `table` is not transposed.
 ///
 /// # Shapes
-/// - `hidden`: `[M, D]`, `weight`: `[V, D]`, `bias`: `[V]`, `targets` and `weights`: `[M]`
+/// - `hidden`: `[M, D]`, the table's weight: `[V, D]`, bias: `[V]`, `targets` and `weights`: `[M]`
 pub fn vocabulary_cross_entropy(
     hidden: Tensor<2>,
-    weight: Tensor<2>,
-    bias: Option<Tensor<1>>,
+    table: Affine,
     targets: Tensor<1, Int>,
     weights: Tensor<1>,
 ) -> CrossEntropy {
     if flex::takes(&hidden) && !weights.is_tracked() {
-        flex::vocabulary_cross_entropy(hidden, weight, bias, targets, weights)
+        flex::vocabulary_cross_entropy(hidden, table, targets, weights)
     } else {
-        reference::vocabulary_cross_entropy(hidden, weight, bias, targets, weights)
+        reference::vocabulary_cross_entropy(hidden, table, targets, weights)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The definition of every operation in plain burn operations, for every backend, and the oracle of the kernels' tests.
 
-use crate::{Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, Pattern};
+use crate::{Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, Pattern, Precision};
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
 
 /// See [`crate::embedding`].
@@ -9,12 +9,23 @@ pub fn embedding(weight: Tensor<2>, ids: Tensor<1, Int>) -> Tensor<2> {
 }
 
 /// See [`crate::linear`].
-pub fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-    let y = x.matmul(weight);
-    match bias {
+pub fn linear(x: Tensor<2>, layer: Affine) -> Tensor<2> {
+    let operand = |x: Tensor<2>| match layer.precision {
+        Precision::Float32 => x,
+        Precision::Bfloat16 => bfloat16(x),
+    };
+    let y = operand(x).matmul(operand(layer.weight));
+    match layer.bias {
         Some(bias) => y + bias.unsqueeze(),
         None => y,
     }
+}
+
+/// The nearest numbers of 8 significant bits, by what is lost when 16 more are added above them (Dekker 1971). The
+/// gradient passes as it is: here the products of the backward pass have their other operand in 32 bits.
+fn bfloat16(x: Tensor<2>) -> Tensor<2> {
+    let far = x.clone() * 65_537.0;
+    far.clone() - (far - x)
 }
 
 /// See [`crate::layer_norm`].
@@ -42,12 +53,12 @@ pub fn geglu(x: Tensor<2>) -> Tensor<2> {
 
 /// See [`crate::feed_forward`].
 pub fn feed_forward(x: Tensor<2>, up: Affine, activation: Activation, down: Affine) -> Tensor<2> {
-    let before = linear(x, up.weight, up.bias);
+    let before = linear(x, up);
     let after = match activation {
         Activation::Gelu => gelu(before),
         Activation::Geglu => geglu(before),
     };
-    linear(after, down.weight, down.bias)
+    linear(after, down)
 }
 
 /// See [`crate::residual`].
@@ -165,12 +176,11 @@ pub fn dropout(x: Tensor<2>, dropout: Dropout) -> Tensor<2> {
 /// See [`crate::vocabulary_cross_entropy`].
 pub fn vocabulary_cross_entropy(
     hidden: Tensor<2>,
-    weight: Tensor<2>,
-    bias: Option<Tensor<1>>,
+    table: Affine,
     targets: Tensor<1, Int>,
     weights: Tensor<1>,
 ) -> CrossEntropy {
-    let logits = linear(hidden, weight.transpose(), bias);
+    let logits = linear(hidden, table.transposed());
     let chosen = activation::log_softmax(logits, 1).gather(1, targets.unsqueeze_dim(1));
     let each = chosen.squeeze_dim::<1>(1).neg();
     CrossEntropy {

@@ -12,7 +12,7 @@ use burn::tensor::Tensor;
 use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, LayerNorm, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result, Stream};
-use cloze_kernels::{CrossEntropy, Pattern};
+use cloze_kernels::{Affine, CrossEntropy, Pattern};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -375,7 +375,12 @@ impl BoundaryHead {
         let x = self.second_norm.forward(cloze_kernels::gelu(self.second.forward(x)));
         let weights = tensor_weights(&vec![1.0; targets.len()], &device);
         let targets = tensor_ids(targets, &device);
-        cloze_kernels::vocabulary_cross_entropy(x, table, Some(self.bias.val()), targets, weights).sum
+        let table = Affine {
+            weight: table,
+            bias: Some(self.bias.val()),
+            precision: self.second.precision,
+        };
+        cloze_kernels::vocabulary_cross_entropy(x, table, targets, weights).sum
     }
 
     fn forward_flops(width: usize, vocabulary: usize, pairs: usize) -> f64 {

@@ -8,7 +8,7 @@ mod step;
 mod tests;
 
 use crate::device;
-use cloze_backbone::{EncoderConfig, Preset};
+use cloze_backbone::{EncoderConfig, Precision, Preset};
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::Objective;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::Command;
 
+pub use cloze_kernels::bfloat16_instructions;
 pub use step::measure;
 
 /// The hidden subcommand that calls [`answer`].
@@ -42,6 +43,8 @@ pub struct Setting {
     pub length: usize,
     /// Dropout rate; the preset's own where none is given.
     pub dropout: Option<f64>,
+    /// Of the dense layers' products.
+    pub precision: Precision,
     /// The device's name.
     pub device: String,
     /// Threads for host computation.
@@ -87,6 +90,7 @@ impl Setting {
         let usual = EncoderConfig::preset(self.preset, self.width, self.layers, self.length);
         EncoderConfig {
             dropout: self.dropout.unwrap_or(usual.dropout),
+            precision: self.precision,
             ..usual
         }
     }

@@ -29,7 +29,7 @@ pub mod train;
 pub mod worker;
 
 pub use budget::Spent;
-pub use cloze_backbone::Preset;
+pub use cloze_backbone::{Precision, Preset};
 pub use config::{Budget, Equalise, OptimizerConfig, RunConfig, TaskConfig};
 pub use cost::Cost;
 pub use errand::{Cadence, Errand};

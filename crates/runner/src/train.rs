@@ -238,7 +238,7 @@ impl<'a> Run<'a> {
         let Job { config, corpus, .. } = *job;
         check_corpus(config, corpus)?;
         let objective = cloze_objectives::configure(&config.objective, &config.options)?;
-        let init = Init::new(config.seed, &job.device.clone().autodiff());
+        let init = Init::new(config.seed, &job.device.clone().autodiff()).with_precision(config.encoder.precision);
         Ok(Self {
             order: BatchOrder {
                 seed: config.seed,

@@ -2,8 +2,8 @@
 
 use crate::arguments::BenchArguments;
 use cloze_foundation::{Fault, Result};
-use cloze_runner::Preset;
 use cloze_runner::bench::{self, Measurement, Setting};
+use cloze_runner::{Precision, Preset};
 
 /// Measures every configuration and prints its line as soon as it is known. All are checked before the first one.
 ///
@@ -48,6 +48,7 @@ fn settings(arguments: &BenchArguments) -> Result<Vec<Setting>> {
         batch: 0,
         length: 0,
         dropout: None,
+        precision: Precision::Float32,
         device: arguments.device.clone(),
         threads,
         steps: arguments.steps,
@@ -63,6 +64,9 @@ fn settings(arguments: &BenchArguments) -> Result<Vec<Setting>> {
     cross(&mut settings, &arguments.batch, |s, batch| s.batch = batch);
     cross(&mut settings, &arguments.length, |s, length| s.length = length);
     cross(&mut settings, &arguments.dropout, |s, rate| s.dropout = Some(rate));
+    cross(&mut settings, &precisions(&arguments.precision)?, |s, precision| {
+        s.precision = precision
+    });
     cross(&mut settings, &arguments.threads, |s, threads| s.threads = threads);
     Ok(settings)
 }
@@ -84,16 +88,25 @@ fn cross<T: Clone>(settings: &mut Vec<Setting>, values: &[T], set: fn(&mut Setti
 }
 
 fn presets(names: &[String]) -> Result<Vec<Preset>> {
-    let known = ["modern", "bert"];
-    let preset = |name: &String| match name.as_str() {
-        "modern" => Ok(Preset::Modern),
-        "bert" => Ok(Preset::Bert),
-        _ => Err(Fault::usage(format!("unknown preset `{name}`"))
-            .at("--preset")
-            .allowed(known)
-            .nearest(name, known)),
+    known("preset", names, &[("modern", Preset::Modern), ("bert", Preset::Bert)])
+}
+
+fn precisions(names: &[String]) -> Result<Vec<Precision>> {
+    let all = [("float32", Precision::Float32), ("bfloat16", Precision::Bfloat16)];
+    known("precision", names, &all)
+}
+
+/// The values of an option that these words stand for.
+fn known<T: Copy>(option: &str, names: &[String], all: &[(&'static str, T)]) -> Result<Vec<T>> {
+    let words = || all.iter().map(|(word, _)| *word);
+    let value = |name: &String| match all.iter().find(|(word, _)| word == name) {
+        Some((_, value)) => Ok(*value),
+        None => Err(Fault::usage(format!("unknown {option} `{name}`"))
+            .at(format!("--{option}"))
+            .allowed(words())
+            .nearest(name, words())),
     };
-    names.iter().map(preset).collect()
+    names.iter().map(value).collect()
 }
 
 /// One line for a person.
@@ -103,12 +116,16 @@ fn line(found: &Measurement) -> String {
         Preset::Modern => "modern",
         Preset::Bert => "bert",
     };
+    let precision = match setting.precision {
+        Precision::Float32 => String::new(),
+        Precision::Bfloat16 => format!(" bfloat16 ({})", bench::bfloat16_instructions()),
+    };
     let peak = match found.peak_bytes {
         Some(bytes) => format!("{:.0} MB", bytes as f64 / 1e6),
         None => "unknown".to_owned(),
     };
     format!(
-        "{} ({}) {preset} D={} layers={} V={} B={} L={} dropout={} {} threads={}: {:.0} tokens/s, {:.1} GFLOP/s ({:.0} % of a \
+        "{} ({}) {preset} D={} layers={} V={} B={} L={} dropout={}{precision} {} threads={}: {:.0} tokens/s, {:.1} GFLOP/s ({:.0} % of a \
          large product's); step {:.1} ms = host {:.2} + forward {:.1} + backward {:.1} + optimizer {:.1}; peak {peak}",
         setting.objective,
         setting.mode,

@@ -5,7 +5,7 @@ use super::matrix::{Matrix, Onto, product};
 use super::node::{self, Backpropagate, Place, close, open, open_optional};
 use super::room::room;
 use super::vector;
-use crate::CrossEntropy;
+use crate::{Affine, CrossEntropy};
 use burn::backend::Flex;
 use burn::tensor::{Int, Tensor};
 use burn_flex::FlexTensor;
@@ -21,11 +21,15 @@ const ENTRIES: usize = 512;
 /// See [`crate::vocabulary_cross_entropy`].
 pub(crate) fn vocabulary_cross_entropy(
     hidden: Tensor<2>,
-    weight: Tensor<2>,
-    bias: Option<Tensor<1>>,
+    table: Affine,
     targets: Tensor<1, Int>,
     weights: Tensor<1>,
 ) -> CrossEntropy {
+    let Affine {
+        weight,
+        bias,
+        precision,
+    } = table;
     let ([rows, width], [entries, _]) = (hidden.dims(), weight.dims());
     let targets: Vec<usize> = targets
         .inner()
@@ -50,6 +54,7 @@ pub(crate) fn vocabulary_cross_entropy(
         let logits = &mut logits[..count * entries];
         let hidden = Matrix::new(hidden.storage(), width).corner(first, 0);
         product(
+            precision,
             [count, width, entries],
             hidden,
             table.transposed(),
@@ -69,11 +74,25 @@ pub(crate) fn vocabulary_cross_entropy(
         let of_logits = Matrix::new(logits, entries);
         if tracked[0] {
             let out = &mut of_hidden[first * width..(first + count) * width];
-            product([count, entries, width], of_logits, table, out, Onto::Replace(1.0));
+            product(
+                precision,
+                [count, entries, width],
+                of_logits,
+                table,
+                out,
+                Onto::Replace(1.0),
+            );
         }
         if tracked[1] {
             let size = [entries, count, width];
-            product(size, of_logits.transposed(), hidden, &mut of_weight, Onto::Add);
+            product(
+                precision,
+                size,
+                of_logits.transposed(),
+                hidden,
+                &mut of_weight,
+                Onto::Add,
+            );
         }
         if tracked[2] {
             of_bias.par_chunks_mut(ENTRIES).enumerate().for_each(|(block, out)| {

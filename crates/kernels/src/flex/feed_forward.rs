@@ -3,7 +3,7 @@
 //! together with its slope.
 
 use super::activation::{activate, through_activation};
-use super::linear::{Layer, sum_rows, total, weight_gradient};
+use super::linear::{Layer, sum_rows, total};
 use super::matrix::Matrix;
 use super::node::{self, Backpropagate, close, open};
 use super::room::room;
@@ -80,11 +80,11 @@ impl Backpropagate<5> for Saved {
             .unzip();
         let of_up = wanted[1].then(|| {
             let x = Matrix::new(self.x.storage(), width);
-            node::tensor(weight_gradient([rows, width, columns], x, &of_before), [width, columns])
+            up.weight_gradient([rows, width, columns], x, &of_before)
         });
         let of_down = wanted[3].then(|| {
             let after = Matrix::new(after, columns);
-            node::tensor(weight_gradient([rows, hidden, outputs], after, dy), [hidden, outputs])
+            down.weight_gradient([rows, hidden, outputs], after, dy)
         });
         [
             Some(node::tensor(dx, [rows, width])),

@@ -1,11 +1,11 @@
 //! The dense layer: one node with its bias inside, whose gradients come from products cut for several threads.
 
-use super::matrix::{Matrix, Onto, multiply, product};
+use super::matrix::{Matrix, Onto, multiply_in, product};
 use super::node::{self, Backpropagate, Place, close, open_optional, open_view};
 use super::room::room;
 use super::share;
 use super::vector::{add, add_rows, add_to_rows};
-use crate::Affine;
+use crate::{Affine, Precision};
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
@@ -14,10 +14,10 @@ use rayon::prelude::*;
 const ROWS: usize = 512;
 
 /// See [`crate::linear`].
-pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
-    let ([rows, inner], [_, columns]) = (x.dims(), weight.dims());
+pub(crate) fn linear(x: Tensor<2>, layer: Affine) -> Tensor<2> {
+    let ([rows, inner], [_, columns]) = (x.dims(), layer.weight.dims());
     let (x, x_place) = open_view(x);
-    let (layer, [weight_place, bias_place]) = Layer::open(Affine { weight, bias });
+    let (layer, [weight_place, bias_place]) = Layer::open(layer);
     let mut y = room(rows * columns);
     let share = share(rows, ROWS);
     y.par_chunks_mut((share * columns).max(1))
@@ -39,12 +39,21 @@ pub(crate) fn linear(x: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -
 pub(crate) struct Layer {
     weight: FlexTensor,
     bias: Option<FlexTensor>,
+    precision: Precision,
 }
 
 impl Layer {
     pub(crate) fn open(layer: Affine) -> (Self, [Place; 2]) {
         let ((weight, weight_place), (bias, bias_place)) = (open_view(layer.weight), open_optional(layer.bias));
-        (Self { weight, bias }, [weight_place, bias_place])
+        let precision = layer.precision;
+        (
+            Self {
+                weight,
+                bias,
+                precision,
+            },
+            [weight_place, bias_place],
+        )
     }
 
     /// `y = x · weight + bias` on the calling thread.
@@ -53,7 +62,8 @@ impl Layer {
     /// - `x`: `[n, K]`, weight: `[K, J]`, `y`: `[n, J]` for a size of `[K, J]`
     pub(crate) fn forward(&self, [inner, columns]: [usize; 2], x: Matrix<'_>, y: &mut [f32]) {
         let size = [y.len() / columns, inner, columns];
-        multiply(size, x, Matrix::of(&self.weight), y, columns, Onto::Replace(1.0));
+        let weight = Matrix::of(&self.weight);
+        multiply_in(self.precision, size, x, weight, y, columns, Onto::Replace(1.0));
         if let Some(bias) = &self.bias {
             add_to_rows(y, bias.storage());
         }
@@ -66,7 +76,26 @@ impl Layer {
     pub(crate) fn backward(&self, [inner, columns]: [usize; 2], dy: &[f32], dx: &mut [f32]) {
         let weight = Matrix::of(&self.weight).transposed();
         let size = [dy.len() / columns.max(1), columns, inner];
-        multiply(size, Matrix::new(dy, columns), weight, dx, inner, Onto::Replace(1.0));
+        let dy = Matrix::new(dy, columns);
+        multiply_in(self.precision, size, dy, weight, dx, inner, Onto::Replace(1.0));
+    }
+
+    /// `xᵀ · dy`, shared among the threads.
+    ///
+    /// # Shapes
+    /// - `x`: `[N, K]`, `dy`: `[N, J]`, result: `[K, J]` for a size of `[N, K, J]`
+    pub(crate) fn weight_gradient(&self, [rows, inner, columns]: [usize; 3], x: Matrix<'_>, dy: &[f32]) -> FlexTensor {
+        let (x, dy) = (x.transposed(), Matrix::new(dy, columns));
+        let mut result = room(inner * columns);
+        product(
+            self.precision,
+            [inner, rows, columns],
+            x,
+            dy,
+            &mut result,
+            Onto::Replace(1.0),
+        );
+        node::tensor(result, [inner, columns])
     }
 }
 
@@ -90,30 +119,13 @@ impl Backpropagate<3> for Saved {
                 .for_each(|(dx, dy)| layer.backward([inner, columns], dy, dx));
             node::tensor(dx, [rows, inner])
         });
-        let of_weight = wanted[1].then(|| node::tensor(weight_gradient(size, Matrix::of(&x), dy), [inner, columns]));
+        let of_weight = wanted[1].then(|| layer.weight_gradient(size, Matrix::of(&x), dy));
         let of_bias = wanted[2].then(|| {
             let parts = dy.par_chunks((ROWS * columns).max(1)).map(|dy| sum_rows(columns, dy));
             node::tensor(total(columns, &parts.collect::<Vec<_>>()), [columns])
         });
         [of_x, of_weight, of_bias]
     }
-}
-
-/// `xᵀ · dy`.
-///
-/// # Shapes
-/// - `x`: `[N, K]`, `dy`: `[N, J]`, result: `[K, J]` for a size of `[N, K, J]`
-pub(crate) fn weight_gradient([rows, inner, columns]: [usize; 3], x: Matrix<'_>, dy: &[f32]) -> Vec<f32> {
-    let mut result = room(inner * columns);
-    let dy = Matrix::new(dy, columns);
-    product(
-        [inner, rows, columns],
-        x.transposed(),
-        dy,
-        &mut result,
-        Onto::Replace(1.0),
-    );
-    result
 }
 
 /// The sum of the rows of a block.

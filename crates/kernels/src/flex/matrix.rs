@@ -2,7 +2,8 @@
 //! threads, and in tiles that are shared among threads.
 
 use super::room::room;
-use super::{BLOCK, vector::add};
+use super::{BLOCK, bfloat16, vector::add};
+use crate::Precision;
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 
@@ -17,9 +18,9 @@ const DEPTH: usize = 512;
 /// A matrix in a slice: element (i, j) lies at `i·row + j·column`.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a> {
-    values: &'a [f32],
-    row: usize,
-    column: usize,
+    pub(super) values: &'a [f32],
+    pub(super) row: usize,
+    pub(super) column: usize,
 }
 
 impl<'a> Matrix<'a> {
@@ -81,11 +82,27 @@ impl Onto {
     }
 }
 
+/// [`multiply_in`] in 32-bit floats.
+///
+/// # Panics
+/// If a matrix does not fit its slice, which would be a mistake in this crate.
+pub(crate) fn multiply(size: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], row: usize, onto: Onto) {
+    multiply_in(Precision::Float32, size, a, b, out, row, onto);
+}
+
 /// `out = a · b` on the calling thread, for a of `[m, k]` and b of `[k, n]`; the rows of `out` start `row` elements apart.
 ///
 /// # Panics
 /// If a matrix does not fit its slice, which would be a mistake in this crate.
-pub(crate) fn multiply([m, k, n]: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], row: usize, onto: Onto) {
+pub(crate) fn multiply_in(
+    precision: Precision,
+    [m, k, n]: [usize; 3],
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    out: &mut [f32],
+    row: usize,
+    onto: Onto,
+) {
     if m == 0 || n == 0 {
         return;
     }
@@ -100,7 +117,7 @@ pub(crate) fn multiply([m, k, n]: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, out:
         return;
     }
     // SAFETY: the assertion above keeps every element within its slice; `out` is borrowed for writing.
-    unsafe { multiply_at([m, k, n], a, b, out.as_mut_ptr(), row, onto) }
+    unsafe { multiply_at(precision, [m, k, n], a, b, out.as_mut_ptr(), row, onto) }
 }
 
 /// `out = a · b` shared among the threads, for a of `[m, k]`, b of `[k, n]` and `out` of `[m, n]`: in tiles, and where
@@ -108,7 +125,14 @@ pub(crate) fn multiply([m, k, n]: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, out:
 ///
 /// # Panics
 /// If a matrix does not fit its slice, which would be a mistake in this crate.
-pub(crate) fn product([m, k, n]: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], onto: Onto) {
+pub(crate) fn product(
+    precision: Precision,
+    [m, k, n]: [usize; 3],
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    out: &mut [f32],
+    onto: Onto,
+) {
     assert!(
         a.holds(m, k) && b.holds(k, n) && m * n == out.len(),
         "a matrix does not fit its slice"
@@ -138,7 +162,7 @@ pub(crate) fn product([m, k, n]: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, out: 
         let (a, b) = (a.corner(top, first), b.corner(first, left));
         // SAFETY: the assertion above keeps every element within its slice, and no two tasks have an element of a
         // result in common.
-        unsafe { multiply_at(size, a, b, results[part].at(top * n + left), n, onto) }
+        unsafe { multiply_at(precision, size, a, b, results[part].at(top * n + left), n, onto) }
     });
     for part in &further {
         out.par_chunks_mut(BLOCK)
@@ -163,7 +187,19 @@ impl Shared {
 ///
 /// # Safety
 /// The matrices fit their slices, and the rows of `out` may be written to.
-unsafe fn multiply_at([m, k, n]: [usize; 3], a: Matrix<'_>, b: Matrix<'_>, out: *mut f32, row: usize, onto: Onto) {
+unsafe fn multiply_at(
+    precision: Precision,
+    [m, k, n]: [usize; 3],
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    out: *mut f32,
+    row: usize,
+    onto: Onto,
+) {
+    if precision == Precision::Bfloat16 {
+        // SAFETY: the caller's.
+        return unsafe { bfloat16::multiply_at([m, k, n], a, b, out, row, onto) };
+    }
     let (read, scale) = match onto {
         Onto::Replace(scale) => (false, scale),
         Onto::Add => (true, 1.0),

@@ -3,7 +3,7 @@
 use crate::common::{assert_near, numbers, run, values};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_foundation::Draw;
-use cloze_kernels::{Activation, AdamW, Affine, Dropout, Heads, Pattern, reference};
+use cloze_kernels::{Activation, AdamW, Affine, Dropout, Heads, Pattern, Precision, reference};
 use proptest::prelude::*;
 
 fn row<const R: usize>(x: &Tensor<R>) -> Tensor<1> {
@@ -25,8 +25,8 @@ proptest! {
         let shapes = &shapes[..if biased { 3 } else { 2 }];
         let bias = |x: &[Tensor<2>]| x.get(2).map(row);
         assert_near(
-            &run(shapes, |x| cloze_kernels::linear(x[0].clone(), x[1].clone(), bias(x))),
-            &run(shapes, |x| reference::linear(x[0].clone(), x[1].clone(), bias(x))),
+            &run(shapes, |x| cloze_kernels::linear(x[0].clone(), Affine::new(x[1].clone(), bias(x)))),
+            &run(shapes, |x| reference::linear(x[0].clone(), Affine::new(x[1].clone(), bias(x)))),
             1e-5,
         );
     }
@@ -36,7 +36,7 @@ proptest! {
         let (activation, columns) = if gated { (Activation::Geglu, 2 * hidden) } else { (Activation::Gelu, hidden) };
         let shapes = [[rows, width], [width, columns], [hidden, outputs], [1, columns], [1, outputs]];
         let shapes = &shapes[..if biased { 5 } else { 3 }];
-        let affine = |x: &[Tensor<2>], which: usize| Affine { weight: x[which].clone(), bias: x.get(which + 2).map(row) };
+        let affine = |x: &[Tensor<2>], which: usize| Affine::new(x[which].clone(), x.get(which + 2).map(row));
         let run_with = |f: fn(Tensor<2>, Affine, Activation, Affine) -> Tensor<2>| run(shapes, |x| f(x[0].clone(), affine(x, 1), activation, affine(x, 2)));
         assert_near(&run_with(cloze_kernels::feed_forward), &run_with(reference::feed_forward), 1e-4);
     }
@@ -129,9 +129,9 @@ proptest! {
         let targets = ids("targets", rows, entries);
         let weights = row(&numbers("weights", [1, rows], &Device::flex().autodiff()));
         let each = std::cell::RefCell::new(Vec::new());
-        let run_with = |f: fn(Tensor<2>, Tensor<2>, Option<Tensor<1>>, Tensor<1, Int>, Tensor<1>) -> cloze_kernels::CrossEntropy| {
+        let run_with = |f: fn(Tensor<2>, Affine, Tensor<1, Int>, Tensor<1>) -> cloze_kernels::CrossEntropy| {
             run(shapes, |x| {
-                let loss = f(x[0].clone(), x[1].clone(), x.get(2).map(row), targets.clone(), weights.clone());
+                let loss = f(x[0].clone(), Affine::new(x[1].clone(), x.get(2).map(row)), targets.clone(), weights.clone());
                 each.borrow_mut().push(values(loss.each));
                 // The gradient that comes in is not 1.
                 loss.sum.unsqueeze::<2>() * -2.5
@@ -186,13 +186,24 @@ fn views_that_are_not_contiguous_are_read_right() {
         })
     };
     assert_near(&f(cloze_kernels::layer_norm), &f(reference::layer_norm), 1e-4);
-    let f = |op: fn(Tensor<2>, Tensor<2>, Option<Tensor<1>>) -> Tensor<2>| {
-        run(&[[33, 20], [17, 9], [1, 12]], |x| {
-            let x_view = x[0].clone().slice([3..12, 1..20]).transpose();
-            op(x_view, x[1].clone().slice([1..13, 0..9]).transpose(), Some(row(&x[2])))
-        })
-    };
-    assert_near(&f(cloze_kernels::linear), &f(reference::linear), 1e-5);
+    for (precision, tolerance) in [(Precision::Float32, 1e-5), (Precision::Bfloat16, 1e-2)] {
+        let f = |op: fn(Tensor<2>, Affine) -> Tensor<2>| {
+            run(&[[33, 20], [17, 9], [1, 12]], |x| {
+                let x_view = x[0].clone().slice([3..12, 1..20]).transpose();
+                let weight = x[1].clone().slice([1..13, 0..9]).transpose();
+                let bias = Some(row(&x[2]));
+                op(
+                    x_view,
+                    Affine {
+                        weight,
+                        bias,
+                        precision,
+                    },
+                )
+            })
+        };
+        assert_near(&f(cloze_kernels::linear), &f(reference::linear), tolerance);
+    }
     let f = |op: fn(Tensor<2>, Tensor<2>, Dropout) -> Tensor<2>| {
         run(&[[9, 33]], |x| {
             // One tensor twice, so that no buffer is an operation's own.
@@ -226,9 +237,8 @@ fn a_gradient_that_nobody_wants_is_not_needed() {
     let weight = weight.require_grad();
     // x is constant on the autodiff device, `frozen` is on the plain one.
     let y = cloze_kernels::linear(
-        cloze_kernels::linear(x.clone(), weight.clone(), None),
-        frozen.inner(),
-        None,
+        cloze_kernels::linear(x.clone(), Affine::new(weight.clone(), None)),
+        Affine::new(frozen.inner(), None),
     );
     let gradients = y.sum().backward();
     assert!(weight.grad(&gradients).is_some() && x.grad(&gradients).is_none());
@@ -242,9 +252,9 @@ fn nothing_is_an_input_too() {
     let device = Device::flex().autodiff();
     let empty = || numbers("empty", [0, 6], &device).require_grad();
     let vector = |length: usize| row(&numbers("vector", [1, length], &device)).require_grad();
-    let affine = |rows: usize, columns: usize| Affine {
-        weight: numbers("weight", [rows, columns], &device).require_grad(),
-        bias: Some(vector(columns)),
+    let affine = |rows: usize, columns: usize| {
+        let weight = numbers("weight", [rows, columns], &device).require_grad();
+        Affine::new(weight, Some(vector(columns)))
     };
     let heads = Heads {
         batch: 0,
@@ -256,7 +266,7 @@ fn nothing_is_an_input_too() {
         cloze_kernels::layer_norm(empty(), vector(6), Some(vector(6)), 1e-5),
         cloze_kernels::gelu(empty()),
         cloze_kernels::geglu(empty()),
-        cloze_kernels::linear(empty(), weight.clone(), Some(vector(5))),
+        cloze_kernels::linear(empty(), Affine::new(weight.clone(), Some(vector(5)))),
         cloze_kernels::feed_forward(empty(), affine(6, 4), Activation::Geglu, affine(2, 5)),
         cloze_kernels::residual(empty(), empty(), Dropout::OFF),
         cloze_kernels::residual_norm(empty(), empty(), Dropout { rate: 0.5, seed: 1 }, vector(6), None, 1e-5),
@@ -269,8 +279,12 @@ fn nothing_is_an_input_too() {
     }
     let none = Tensor::<1, Int>::from_data(TensorData::new(Vec::<i64>::new(), [0]), &device);
     let weight = weight.transpose();
-    let loss =
-        cloze_kernels::vocabulary_cross_entropy(empty(), weight, Some(vector(5)), none, Tensor::zeros([0], &device));
+    let loss = cloze_kernels::vocabulary_cross_entropy(
+        empty(),
+        Affine::new(weight, Some(vector(5))),
+        none,
+        Tensor::zeros([0], &device),
+    );
     assert_eq!(values(loss.sum.clone()), [0.0]);
     assert_eq!(loss.each.dims(), [0]);
     loss.sum.backward();
@@ -290,17 +304,14 @@ fn a_number_that_is_not_one_is_seen() {
         heads: 2,
     };
     let ones = Tensor::<1>::ones([12], &device);
-    let affine = |rows: usize, columns: usize| Affine {
-        weight: numbers("weight", [rows, columns], &device),
-        bias: None,
-    };
+    let affine = |rows: usize, columns: usize| Affine::new(numbers("weight", [rows, columns], &device), None);
     let targets = Tensor::<1, Int>::zeros([4], &device);
     let weights = Tensor::<1>::ones([4], &device);
     for y in [
         cloze_kernels::gelu(bad.clone()),
         cloze_kernels::geglu(bad.clone()),
         cloze_kernels::layer_norm(bad.clone(), ones.clone(), None, 1e-5),
-        cloze_kernels::linear(bad.clone(), numbers("w", [12, 3], &device), None),
+        cloze_kernels::linear(bad.clone(), affine(12, 3)),
         cloze_kernels::feed_forward(bad.clone(), affine(12, 6), Activation::Gelu, affine(6, 2)),
         cloze_kernels::residual(
             numbers("x", [4, 12], &device),
@@ -322,7 +333,7 @@ fn a_number_that_is_not_one_is_seen() {
             Dropout { rate: 0.9, seed: 3 },
         ),
         cloze_kernels::dropout(bad.clone(), Dropout { rate: 0.9, seed: 3 }),
-        cloze_kernels::vocabulary_cross_entropy(bad.clone(), numbers("v", [5, 12], &device), None, targets, weights)
+        cloze_kernels::vocabulary_cross_entropy(bad.clone(), affine(5, 12), targets, weights)
             .sum
             .unsqueeze(),
     ] {

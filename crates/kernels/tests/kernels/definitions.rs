@@ -17,8 +17,7 @@ fn a_linear_map_and_a_table_are_what_they_are() {
     let weight = Tensor::from_data([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], &flex());
     let y = cloze_kernels::linear(
         Tensor::from_data([[1.0, 0.0, -1.0]], &flex()),
-        weight.clone(),
-        Some(Tensor::from_data([10.0, 20.0], &flex())),
+        Affine::new(weight.clone(), Some(Tensor::from_data([10.0, 20.0], &flex()))),
     );
     assert_eq!(values(y), [6.0, 16.0]);
     assert_eq!(
@@ -113,8 +112,7 @@ fn the_loss_of_a_flat_head_is_the_logarithm_of_the_vocabulary() {
         let weights = Tensor::from_data([1.0, 0.0, 2.0], &flex());
         let loss = loss(
             numbers("h", [3, 4], &flex()),
-            Tensor::zeros([50, 4], &flex()),
-            None,
+            Affine::new(Tensor::zeros([50, 4], &flex()), None),
             ids(&[0, 7, 49]),
             weights,
         );
@@ -181,13 +179,10 @@ fn gradients_are_slopes() {
         cloze_kernels::layer_norm(x[0].clone(), row(&x[1]), Some(row(&x[2])), 1e-2)
     });
     assert_gradients(&[[3, 5], [5, 4], [1, 4]], |x| {
-        cloze_kernels::linear(x[0].clone(), x[1].clone(), Some(row(&x[2])))
+        cloze_kernels::linear(x[0].clone(), Affine::new(x[1].clone(), Some(row(&x[2]))))
     });
     assert_gradients(&[[3, 5], [5, 8], [4, 2], [1, 8], [1, 2]], |x| {
-        let affine = |which: usize| Affine {
-            weight: x[which].clone() * 0.5,
-            bias: Some(row(&x[which + 2])),
-        };
+        let affine = |which: usize| Affine::new(x[which].clone() * 0.5, Some(row(&x[which + 2])));
         cloze_kernels::feed_forward(x[0].clone(), affine(1), Activation::Geglu, affine(2))
     });
     assert_gradients(&[[3, 6], [3, 6], [1, 6]], |x| {
@@ -205,8 +200,7 @@ fn gradients_are_slopes() {
         let weights = Tensor::from_data([1.0, 0.5, 0.0, 2.0], &x[0].device());
         cloze_kernels::vocabulary_cross_entropy(
             x[0].clone(),
-            x[1].clone(),
-            Some(row(&x[2])),
+            Affine::new(x[1].clone(), Some(row(&x[2]))),
             ids(&[0, 3, 3, 6]),
             weights,
         )

@@ -2,7 +2,7 @@
 
 use crate::common::{numbers, run};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use cloze_kernels::{Activation, Affine, Dropout, Heads, Pattern};
+use cloze_kernels::{Activation, Affine, Dropout, Heads, Pattern, Precision};
 
 fn one_block(x: &[Tensor<2>]) -> Tensor<2> {
     let device = x[0].device();
@@ -16,7 +16,7 @@ fn one_block(x: &[Tensor<2>]) -> Tensor<2> {
     let dropout = Dropout { rate: 0.1, seed: 5 };
     let h = cloze_kernels::layer_norm(x[0].clone(), row(&x[1]), Some(row(&x[2])), 1e-5);
     let qkv = cloze_kernels::rotary(
-        cloze_kernels::linear(h.clone(), x[3].clone(), Some(row(&x[5]))),
+        cloze_kernels::linear(h.clone(), Affine::new(x[3].clone(), Some(row(&x[5])))),
         heads,
         1e4,
     );
@@ -24,10 +24,7 @@ fn one_block(x: &[Tensor<2>]) -> Tensor<2> {
     let h = h
         + cloze_kernels::dropout(attended, dropout)
         + cloze_kernels::attention(qkv, heads, Pattern::Bidirectional, dropout);
-    let affine = |which: usize| Affine {
-        weight: x[which].clone(),
-        bias: None,
-    };
+    let affine = |which: usize| Affine::new(x[which].clone(), None);
     let fed = cloze_kernels::feed_forward(h.clone(), affine(7), Activation::Gelu, affine(8));
     let h = cloze_kernels::residual_norm(
         cloze_kernels::residual(h.clone(), fed, dropout),
@@ -42,8 +39,7 @@ fn one_block(x: &[Tensor<2>]) -> Tensor<2> {
     let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [rows]), &device);
     let loss = cloze_kernels::vocabulary_cross_entropy(
         h,
-        x[4].clone(),
-        Some(row(&x[6])),
+        Affine::new(x[4].clone(), Some(row(&x[6]))),
         targets,
         Tensor::ones([rows], &device),
     );
@@ -53,6 +49,10 @@ fn one_block(x: &[Tensor<2>]) -> Tensor<2> {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
+    let linear = |x: &[Tensor<2>], precision| {
+        let layer = Affine::new(x[1].clone(), Some(x[2].clone().flatten(0, 1)));
+        cloze_kernels::linear(x[0].clone(), Affine { precision, ..layer })
+    };
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
@@ -74,11 +74,10 @@ fn any_number_of_threads_gives_the_same_bits() {
                 one_block,
             );
             // Large enough for the matrix product to divide its work.
-            let linear = run(&[[2048, 64], [64, 80], [1, 80]], |x| {
-                cloze_kernels::linear(x[0].clone(), x[1].clone(), Some(x[2].clone().flatten(0, 1)))
-            });
+            let dense = run(&[[2048, 64], [64, 80], [1, 80]], |x| linear(x, Precision::Float32));
+            let rounded = run(&[[2048, 64], [64, 80], [1, 80]], |x| linear(x, Precision::Bfloat16));
             let norm = cloze_kernels::squared_norm(&numbers("x", [333, 333], &Device::flex()));
-            (results, linear, norm.to_bits())
+            (results, dense, rounded, norm.to_bits())
         })
     };
     let one = with(1);

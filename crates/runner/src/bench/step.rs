@@ -130,7 +130,7 @@ impl Bench {
             mask: 4,
         };
         let vocabulary = Vocabulary::new(setting.vocab, special);
-        let init = Init::new(SEED, &device.clone().autodiff());
+        let init = Init::new(SEED, &device.clone().autodiff()).with_precision(encoder.precision);
         Ok(Self {
             model: objective.build(&encoder, &vocabulary, &init),
             optimizer: Optimizer::new(OPTIMIZER),

@@ -2,7 +2,7 @@
 
 use super::machine::{median, peak_in};
 use super::{Setting, measure};
-use cloze_backbone::Preset;
+use cloze_backbone::{Precision, Preset};
 
 fn tiny() -> Setting {
     Setting {
@@ -15,6 +15,7 @@ fn tiny() -> Setting {
         batch: 2,
         length: 8,
         dropout: None,
+        precision: Precision::Float32,
         device: "flex".into(),
         threads: 1,
         steps: 2,

@@ -40,6 +40,10 @@ pub const KEYS: &[(&str, &str)] = &[
         "rate of dropout, from 0 to below 1; default 0.1 for `bert`, 0 for `modern`",
     ),
     (
+        "encoder.precision",
+        "what the operands of dense layers' products are rounded to: `float32` (nothing) or `bfloat16`; default `float32`",
+    ),
+    (
         "budget.equalise",
         "the axis that is equal for every arm: tokens, predictions, steps, flops or seconds; default `tokens`",
     ),

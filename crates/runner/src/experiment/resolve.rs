@@ -6,7 +6,7 @@ use super::keys::keys_of;
 use super::node::{Node, to_toml};
 use super::section::{Section, locate};
 use crate::{Budget, Equalise, OptimizerConfig, RunConfig};
-use cloze_backbone::{EncoderConfig, Preset};
+use cloze_backbone::{EncoderConfig, Precision, Preset};
 use cloze_corpus::{CorpusConfig, TokenizerConfig};
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::Objective;
@@ -113,6 +113,10 @@ fn encoder(settings: &Node) -> Result<EncoderConfig> {
         dropout: section
             .number("dropout", |rate| (0.0..1.0).contains(&rate), "from 0 to below 1")?
             .unwrap_or(usual.dropout),
+        precision: match section.word("precision", &["float32", "bfloat16"])? {
+            Some("bfloat16") => Precision::Bfloat16,
+            _ => Precision::Float32,
+        },
         ..usual
     };
     let (kind, positions) = match preset {

@@ -2,7 +2,7 @@
 
 use super::{canonical, run_id};
 use crate::{Budget, Equalise, OptimizerConfig, RunConfig, TaskConfig};
-use cloze_backbone::{EncoderConfig, Preset};
+use cloze_backbone::{EncoderConfig, Precision, Preset};
 use cloze_corpus::{CorpusConfig, TokenizerConfig};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -26,6 +26,7 @@ fn example() -> RunConfig {
             feed_forward: 352,
             window: 64,
             dropout: 0.0,
+            precision: Precision::Float32,
         },
         budget: Budget {
             equalise: Equalise::Tokens,
