@@ -60,11 +60,17 @@ fn every_combination_is_one_line_of_figures() {
     }
     assert!(workplace.names().is_empty(), "nothing is left behind");
 
-    let plain = workplace.cloze(&[&TINY[..], &["--width", "16", "--dropout", "0.2"]].concat());
+    let plain = workplace.cloze(
+        &[
+            &TINY[..],
+            &["--width", "16", "--dropout", "0.2", "--precision", "bfloat16"],
+        ]
+        .concat(),
+    );
     let plain = text(&plain.stdout);
     assert!(
         plain.starts_with("mlm (corrected) bert D=16 layers=1")
-            && plain.contains("dropout=0.2")
+            && plain.contains("dropout=0.2 bfloat16 (")
             && plain.contains("tokens/s"),
         "{plain}"
     );
@@ -80,6 +86,7 @@ fn bad_input_gets_one_error() {
         ("--preset", "bret", &["did you mean `bert`?"]),
         ("--width", "128,100001", &["--width", "2 to 65536"]),
         ("--width", "many", &["invalid value"]),
+        ("--precision", "bf16", &["--precision", "float32, bfloat16"]),
         ("--dropout", "1.5", &["--dropout", "0 (off) to below 1"]),
         ("--device", "flxe", &["--device", "did you mean `flex`?"]),
         ("--threads", "0", &["--threads"]),

@@ -14,7 +14,6 @@ use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result, Stream};
 use cloze_kernels::{Affine, CrossEntropy, Pattern};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// See the registry.
@@ -251,7 +250,8 @@ impl Objective for Span {
             }
         };
         let [mut left, mut right, mut offsets, mut targets] = [const { Vec::new() }; 4];
-        let mut edges = BTreeSet::new();
+        // In order, because spans are; the right side of one may be the left side of the next.
+        let mut edges = Vec::new();
         for span in spans {
             let fate = settings.replace.fate(&mut stream);
             fate.befall(
@@ -264,7 +264,8 @@ impl Objective for Span {
             if let Some(boundary) = self.boundary(&span, window, vocabulary)
                 && settings.boundary_weight > 0.0
             {
-                edges.extend([boundary.0, boundary.1]);
+                edges.extend((edges.last() != Some(&boundary.0)).then_some(boundary.0));
+                edges.push(boundary.1);
                 for (offset, position) in span.take(settings.boundary_tokens).enumerate() {
                     left.push(boundary.0);
                     right.push(boundary.1);
@@ -276,7 +277,6 @@ impl Objective for Span {
         example.extra.insert(LEFT, Extra::Positions(left));
         example.extra.insert(RIGHT, Extra::Positions(right));
         // Outside of every span, and so never predicted themselves.
-        let edges = edges.into_iter().collect();
         example.extra.insert(EDGES, Extra::Positions(edges));
         example.extra.insert(OFFSET, Extra::Numbers(offsets));
         example.extra.insert(TARGET, Extra::Numbers(targets));

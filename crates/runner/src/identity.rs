@@ -24,7 +24,8 @@ pub fn run_id(config: &RunConfig) -> String {
 }
 
 /// The text that is hashed. The built-in language's version is part of it where its text or its pairs are used, the law
-/// of dropout where there is dropout, and that of FLOPs where they are the budget, so that results of other versions never pass for the same run.
+/// of dropout where there is dropout, and that of FLOPs where they are the budget, so that results of other versions
+/// never pass for the same run.
 fn canonical(config: &RunConfig) -> String {
     let language =
         config.corpus.source == "fragment" || config.evaluate.iter().any(|task| task.task == "minimal-pairs");

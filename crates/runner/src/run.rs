@@ -2,12 +2,12 @@
 
 use crate::progress::{Progress, title};
 use crate::queue::{Queue, Turn};
-use crate::store::{Marker, Store};
+use crate::store::{Marker, RunFolder, Store};
 use crate::supervise::{Outcome, supervise};
 use crate::train::check_corpus;
 use crate::{Cadence, Errand, Plan, PlannedRun, Stop, device, gather};
 use cloze_corpus::{CorpusConfig, Prepared, prepare};
-use cloze_foundation::files::write_whole;
+use cloze_foundation::files::{read_text, write_whole};
 use cloze_foundation::{Fault, Result};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -275,7 +275,7 @@ fn train_one(
         folder.forget()?;
     }
     let config = serde_json::to_string_pretty(&run.config).map_err(|error| Fault::run(error.to_string()))?;
-    write_whole(&folder.config(), (config + "\n").as_bytes())?;
+    write_config(&folder, &(config + "\n"))?;
     let errand = Errand {
         folder: store.root().to_owned(),
         id: run.id.clone(),
@@ -294,6 +294,20 @@ fn train_one(
     })
 }
 
+/// Leaves the configuration where the run's process reads it. Nobody holds the run yet: another process may claim it at
+/// any moment, and whoever does sweeps the folder of what is half-written, this file with it. Then it is there already,
+/// from that process's parent.
+fn write_config(folder: &RunFolder, text: &str) -> Result<()> {
+    let is_there = || read_text(&folder.config()).is_ok_and(|found| found == text);
+    if is_there() {
+        return Ok(());
+    }
+    match write_whole(&folder.config(), text.as_bytes()) {
+        Err(_) if is_there() => Ok(()),
+        written => written,
+    }
+}
+
 /// A word that no other attempt anywhere has.
 fn token() -> String {
     use std::hash::{BuildHasher, Hasher, RandomState};
@@ -302,4 +316,29 @@ fn token() -> String {
         RandomState::new().build_hasher().finish(),
         RandomState::new().build_hasher().finish()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_processes_may_begin_a_run_while_its_holder_sweeps_its_folder() {
+        let place = tempfile::tempdir().unwrap();
+        for round in 0..50 {
+            let folder = Store::new(place.path().to_owned()).run(&round.to_string());
+            let begin = || {
+                let written = write_config(&folder, "{}\n");
+                // Whoever is first claims the run, and sweeps while the other one still writes.
+                folder.sweep().unwrap();
+                written
+            };
+            std::thread::scope(|scope| {
+                for writer in [scope.spawn(begin), scope.spawn(begin)] {
+                    assert_eq!(writer.join().unwrap(), Ok(()), "round {round}");
+                }
+            });
+            assert_eq!(read_text(&folder.config()).unwrap(), "{}\n");
+        }
+    }
 }

@@ -13,9 +13,25 @@ fn two_and_four_processes_share_a_plan_and_each_run_is_trained_once() {
     for processes in [2, 4] {
         let objectives = everything();
         let sweep = Sweep::new(&objectives, STEPS);
-        let children: Vec<_> = (0..processes).map(|_| sweep.run().spawn().unwrap()).collect();
-        for child in children {
-            assert!(end(child).success(), "each of them waits for the others' runs");
+        let said: Vec<_> = (0..processes)
+            .map(|i| sweep.place().join(format!("said-{i}")))
+            .collect();
+        let start = |said| {
+            sweep
+                .run()
+                .stderr(std::fs::File::create(said).unwrap())
+                .spawn()
+                .unwrap()
+        };
+        let children: Vec<_> = said.iter().map(start).collect();
+        for (child, said) in children.into_iter().zip(&said) {
+            let status = end(child);
+            let said = || std::fs::read_to_string(said).unwrap_or_default();
+            assert!(
+                status.success(),
+                "each waits for the others' runs; {status}: {}",
+                said()
+            );
         }
         assert_eq!(sweep.attempts(), vec![1; objectives.len()], "a run was trained twice");
         sweep.is_as_if_undisturbed(&objectives, STEPS, &format!("{processes} processes"));

@@ -1,7 +1,7 @@
 //! What experiment files may say, and the whole text of what is said about wrong ones.
 
 use super::Experiment;
-use crate::{Equalise, Plan};
+use crate::{Equalise, Plan, Precision};
 use cloze_foundation::{Result, fault::FaultKind};
 
 const HEAD: &str = "question = \"Which?\"\n";
@@ -57,7 +57,7 @@ fn everything_but_question_and_arms_has_a_default() {
 fn what_is_written_is_what_is_planned() {
     let plan = plan(
         "[corpus]\nsource = \"a/*.txt\"\ntokenizer = { kind = \"bpe\", vocab = 512 }\nheld_out = 0.1\n\
-         [encoder]\npreset = \"bert\"\nwidth = 96\nheads = 3\nwindow = 32\ndropout = 0\n\
+         [encoder]\npreset = \"bert\"\nwidth = 96\nheads = 3\nwindow = 32\ndropout = 0\nprecision = \"bfloat16\"\n\
          [budget]\nequalise = \"seconds\"\namount = \"2min\"\nbatch = 8\n[optimizer]\npeak_lr = 2e-3\nclip = 0\n\
          [sweep]\nseeds = [7]\n[[arm]]\nname = \"falling\"\nobjective = \"mlm\"\nrate = { from = 0.3, to = 0.15, shape = \"linear\" }\n",
         &[],
@@ -67,6 +67,7 @@ fn what_is_written_is_what_is_planned() {
     assert_eq!((plan.runs.len(), run.arm.as_str(), run.config.seed), (1, "falling", 7));
     assert_eq!(run.config.options["rate"]["from"].as_float(), Some(0.3));
     assert_eq!((run.config.encoder.heads, run.config.encoder.dropout), (3, 0.0));
+    assert_eq!(run.config.encoder.precision, Precision::Bfloat16);
     assert_eq!(
         (run.config.budget.equalise, run.config.budget.amount),
         (Equalise::Seconds, 120.0)

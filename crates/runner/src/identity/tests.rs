@@ -78,6 +78,14 @@ fn laws_are_part_of_the_ids_that_they_concern() {
     assert!(canonical(&config).contains("\ndropout 3\nflops 2\n"));
 }
 
+#[test]
+fn the_usual_precision_is_not_part_of_an_id() {
+    let mut config = example();
+    assert!(!canonical(&config).contains("precision"));
+    config.encoder.precision = Precision::Bfloat16;
+    assert!(canonical(&config).contains("bfloat16"));
+}
+
 /// Every value without parts in a document, by JSON pointer.
 fn leaves(value: &Value, pointer: &str, found: &mut Vec<String>) {
     match value {
