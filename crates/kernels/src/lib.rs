@@ -58,7 +58,7 @@ pub enum Precision {
 }
 
 /// What this processor computes products of bfloat16 with on `flex`: `avx512-bf16`, or `portable`, which rounds as well and
-/// is no faster than 32-bit floats.
+/// is slower than 32-bit floats.
 pub fn bfloat16_instructions() -> &'static str {
     flex::bfloat16_instructions()
 }

@@ -18,6 +18,7 @@ pub(super) fn pack(matrix: Matrix<'_>, [rows, inner]: [usize; 2], group: usize, 
         let count = group.min(rows - first);
         if matrix.row == 1 {
             let columns = (matrix.values, matrix.column, inner);
+            // Widths that are known when this is compiled: one loop without ends to look after.
             match group {
                 6 if count == 6 => round_columns::<6>(columns, panel),
                 12 if count == 12 => round_columns::<12>(columns, panel),
