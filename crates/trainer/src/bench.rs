@@ -144,7 +144,7 @@ impl Setting {
         let setting = serde_json::to_string(self).map_err(|error| Fault::run(error.to_string()))?;
         let mut command = Command::new(program);
         command.arg(SUBCOMMAND).arg(setting);
-        // As a run's process is started; see `worker::Errand::command`.
+        // As a run's process is started; see `Errand::command` in the runner.
         command.env("RAYON_NUM_THREADS", self.threads.to_string());
         command.env("MIMALLOC_PURGE_DELAY", "1000");
         let failed = |what: String| Fault::run(what).at(format!("{} of width {}", self.objective, self.width));
@@ -168,7 +168,7 @@ pub fn answer(setting: &str) -> Result<String> {
     let setting = serde_json::from_str(setting).map_err(|error| {
         Fault::usage(format!("not a setting: {error}")).remedy("`cloze bench` starts this by itself")
     })?;
-    // This thread becomes one of the pool's, as in a run's process; see `worker::join_pool`.
+    // This thread becomes one of the pool's, as in a run's process; see `join_pool` in the runner's worker.
     let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
     let measurement = measure(&setting)?;
     serde_json::to_string(&measurement).map_err(|error| Fault::run(error.to_string()))

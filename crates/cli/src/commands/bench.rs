@@ -2,8 +2,8 @@
 
 use crate::arguments::BenchArguments;
 use cloze_foundation::{Fault, Result};
-use cloze_runner::bench::{self, Measurement, Setting};
-use cloze_runner::{Precision, Preset};
+use cloze_backbone::{Precision, Preset};
+use cloze_trainer::bench::{self, Measurement, Setting};
 
 /// Measures every configuration and prints its line as soon as it is known. All are checked before the first one.
 ///

@@ -36,7 +36,7 @@ pub fn explain(topic: Option<&str>) -> Result<String> {
         let _ = writeln!(text, "\nHeadline metric: {} ({direction}{chance})", entry.headline);
         return Ok(text);
     }
-    if let Some((key, meaning)) = cloze_runner::experiment::KEYS.iter().find(|(key, _)| *key == topic) {
+    if let Some((key, meaning)) = cloze_plan::experiment::KEYS.iter().find(|(key, _)| *key == topic) {
         return Ok(format!("{key}\n  {meaning}\n"));
     }
     Err(Fault::usage(format!("nothing is known about `{topic}`"))
@@ -46,7 +46,7 @@ pub fn explain(topic: Option<&str>) -> Result<String> {
 
 /// Every topic: objectives, evaluations, experiment keys.
 pub fn topics() -> impl Iterator<Item = &'static str> {
-    let keys = cloze_runner::experiment::KEYS.iter().map(|(key, _)| *key);
+    let keys = cloze_plan::experiment::KEYS.iter().map(|(key, _)| *key);
     OBJECTIVES
         .iter()
         .map(|entry| entry.name)
@@ -60,7 +60,7 @@ fn index() -> String {
     let mut text = String::new();
     list(&mut text, "Objectives", &objectives);
     list(&mut text, "Evaluations", &evaluations);
-    list(&mut text, "Experiment keys", cloze_runner::experiment::KEYS);
+    list(&mut text, "Experiment keys", cloze_plan::experiment::KEYS);
     text.trim_start().to_owned()
 }
 

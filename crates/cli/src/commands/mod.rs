@@ -36,9 +36,9 @@ pub fn execute(command: Command) -> Result<u8> {
         } => print(&experiment::report(&experiment, &results, format)?),
         Command::Slurm {
             experiment,
-            running,
+            training,
             slurm,
-        } => print(&slurm::script(&experiment, &running, &slurm)?),
+        } => print(&slurm::script(&experiment, &training, &slurm)?),
         Command::Doctor(arguments) => {
             let (text, status) = doctor::doctor(&arguments)?;
             print(&text).map(|_| status)
@@ -68,7 +68,8 @@ pub fn execute(command: Command) -> Result<u8> {
                 stop_signal,
             };
             // The marker in the run's folder says how it ended; the parent reads that.
-            cloze_runner::train_run(&errand, &mut std::io::stdout().lock(), &stop).map(|_| 0)
+            let (mut out, mut warnings) = (std::io::stdout().lock(), std::io::stderr());
+            cloze_runner::train_run(&errand, &mut out, &mut warnings, &stop).map(|_| 0)
         }
         Command::BenchOne { setting } => print(&bench::one(&setting)?),
     }

@@ -3,21 +3,10 @@
 use super::keys::keys_of;
 use super::node::{Node, Value};
 use super::section::{Section, locate, wrong_kind};
-use crate::{ReportConfig, TaskConfig};
+use crate::TaskConfig;
 use cloze_foundation::{Fault, Result};
-use serde::{Deserialize, Serialize};
-
-/// Charts that a report can draw.
-pub const CHARTS: [&str; 4] = ["learning-curves", "phenomena", "ratio", "budgets"];
-
-/// A claim that was written down before the runs, kept verbatim.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claim {
-    /// In words.
-    pub says: String,
-    /// How it is to be checked: `name(argument, ...)`.
-    pub check: String,
-}
+use cloze_schema::chart::CHARTS;
+use cloze_schema::{ChartKind, Check, Claim, ReportConfig};
 
 /// The `[evaluate]` table.
 #[derive(Clone, Debug)]
@@ -104,13 +93,13 @@ pub(crate) fn read_report(document: &Node) -> Result<(ReportConfig, bool)> {
         let Value::Text(chart) = &node.value else {
             return Err(wrong_kind(node, "report.charts", "a list of names"));
         };
-        if !CHARTS.contains(&chart.as_str()) {
-            return Err(Fault::usage(format!("unknown chart `{chart}`"))
+        let known = || CHARTS.iter().map(|facts| facts.word);
+        charts.push(ChartKind::named(chart).ok_or_else(|| {
+            Fault::usage(format!("unknown chart `{chart}`"))
                 .at(node.place.of("report.charts"))
-                .allowed(CHARTS)
-                .nearest(chart, CHARTS));
-        }
-        charts.push(chart.clone());
+                .allowed(known())
+                .nearest(chart, known())
+        })?);
     }
     let baseline = section.text("baseline")?.map(str::to_owned);
     Ok((ReportConfig { baseline, charts }, section.has("charts")))
@@ -119,7 +108,7 @@ pub(crate) fn read_report(document: &Node) -> Result<(ReportConfig, bool)> {
 /// Reads every `[[claim]]`.
 ///
 /// # Errors
-/// A claim without words or check, a check that is not `name(argument, ...)`.
+/// A claim without words, a check that no report could answer.
 pub(crate) fn read_claims(document: &Node) -> Result<Vec<Claim>> {
     let Some(entry) = document.find("claim") else {
         return Ok(Vec::new());
@@ -135,28 +124,14 @@ pub(crate) fn read_claims(document: &Node) -> Result<Vec<Claim>> {
     for (index, node) in list.iter().enumerate() {
         let section = Section::of(node, &format!("claim[{index}]"), &keys_of("claim"))?;
         let says = section.required_text("says", "say in words what is claimed")?;
-        let check = section.required_text("check", "say how it is checked, as in check = \"better(span, mlm)\"")?;
-        if !is_call(check) {
-            return Err(section
-                .fault("check", format!("`{check}` is not a check"))
-                .allowed(["name(argument, ...)"]));
-        }
+        let check = section.required_text("check", "say how it is checked, as in check = \"better(minimal-pairs, span, mlm)\"")?;
+        let check: Check = check
+            .parse()
+            .map_err(|fault: Fault| fault.at(section.place_of("check")))?;
         claims.push(Claim {
             says: says.to_owned(),
-            check: check.to_owned(),
+            check,
         });
     }
     Ok(claims)
-}
-
-/// Whether a text looks like `name(argument, argument)`.
-fn is_call(text: &str) -> bool {
-    let Some((name, rest)) = text.trim().split_once('(') else {
-        return false;
-    };
-    let Some(arguments) = rest.strip_suffix(')') else {
-        return false;
-    };
-    let letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    !name.is_empty() && name.chars().all(letter) && arguments.split(',').all(|argument| !argument.trim().is_empty())
 }

@@ -1,4 +1,4 @@
-//! The experiment file: parsed into tables that know where they were written, and validated; [`crate::Plan`] is made
+//! The experiment file: parsed into tables that know where they were written, and validated; the plan is made
 //! from it. Nothing here knows of training.
 
 mod amount;
@@ -12,14 +12,13 @@ pub(crate) mod section;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{CHARTS, Claim};
 pub use keys::KEYS;
 pub use resolve::{LEARNED_POSITIONS, ROTARY_POSITIONS};
 
-use crate::ReportConfig;
 use crate::sweep::Sweep;
 use arms::Arm;
 use cloze_foundation::{Fault, Result, files};
+use cloze_schema::{Claim, ReportConfig};
 use judge::Evaluate;
 use node::{Node, Value};
 use section::Section;

@@ -5,11 +5,13 @@ use super::judge::Evaluate;
 use super::keys::keys_of;
 use super::node::{Node, to_toml};
 use super::section::{Section, locate};
-use crate::{Budget, Equalise, OptimizerConfig, RunConfig};
+use crate::RunConfig;
 use cloze_backbone::{EncoderConfig, Precision, Preset};
 use cloze_corpus::{CorpusConfig, TokenizerConfig};
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::Objective;
+use cloze_schema::{AXES, Axis};
+use cloze_trainer::{Budget, OptimizerConfig};
 
 /// Learned positions of the published `bert` (Devlin et al. 2019, section A.2), the longest window it may have.
 pub const LEARNED_POSITIONS: usize = 512;
@@ -142,21 +144,18 @@ fn encoder(settings: &Node) -> Result<EncoderConfig> {
 
 fn budget(settings: &Node) -> Result<Budget> {
     let section = Section::open(settings, "budget", &keys_of("budget"))?;
-    let equalise = match section.word("equalise", &["tokens", "predictions", "steps", "flops", "seconds"])? {
-        Some("predictions") => Equalise::Predictions,
-        Some("steps") => Equalise::Steps,
-        Some("flops") => Equalise::Flops,
-        Some("seconds") => Equalise::Seconds,
-        _ => Equalise::Tokens,
-    };
-    let unit = if equalise == Equalise::Seconds {
+    let words: Vec<&str> = AXES.iter().map(|facts| facts.word).collect();
+    let named = section.word("equalise", &words)?;
+    let axis = AXES.iter().find(|facts| Some(facts.word) == named);
+    let equalise = axis.map_or(Axis::Tokens, |facts| facts.axis);
+    let unit = if equalise == Axis::Seconds {
         Unit::Time
     } else {
         Unit::Count
     };
     let amount = match section.amount("amount", unit)? {
         Some(amount) => amount,
-        None if equalise == Equalise::Tokens => 2e6,
+        None if equalise == Axis::Tokens => 2e6,
         None => {
             // The default is a number of tokens; on another axis it would be a guess.
             let fault: Fault = section.fault("amount", "`budget.amount` is missing");

@@ -1,15 +1,17 @@
 //! What experiment files may say, and the whole text of what is said about wrong ones.
 
 use super::Experiment;
-use crate::{Equalise, Plan, Precision};
+use crate::{Plan, expand};
+use cloze_backbone::Precision;
 use cloze_foundation::{Result, fault::FaultKind};
+use cloze_schema::Axis;
 
 const HEAD: &str = "question = \"Which?\"\n";
 const TAIL: &str = "\n[evaluate]\ntasks = []\n";
 
 fn plan(body: &str, set: &[&str]) -> Result<Plan> {
     let set: Vec<String> = set.iter().map(|argument| (*argument).to_owned()).collect();
-    Plan::new(&Experiment::parse("x", "x.toml", &format!("{HEAD}{body}{TAIL}"), &set)?)
+    expand(&Experiment::parse("x", "x.toml", &format!("{HEAD}{body}{TAIL}"), &set)?)
 }
 
 /// The whole text of the fault; line 1 is the question.
@@ -31,7 +33,7 @@ fn everything_but_question_and_arms_has_a_default() {
     );
     assert_eq!(
         (config.budget.equalise, config.budget.amount, config.budget.batch),
-        (Equalise::Tokens, 2e6, 16)
+        (Axis::Tokens, 2e6, 16)
     );
     assert_eq!(
         (config.encoder.width, config.encoder.layers, config.encoder.window),
@@ -70,7 +72,7 @@ fn what_is_written_is_what_is_planned() {
     assert_eq!(run.config.encoder.precision, Precision::Bfloat16);
     assert_eq!(
         (run.config.budget.equalise, run.config.budget.amount),
-        (Equalise::Seconds, 120.0)
+        (Axis::Seconds, 120.0)
     );
     assert_eq!((run.config.optimizer.peak_lr, run.config.optimizer.clip), (2e-3, 0.0));
 }
@@ -271,7 +273,7 @@ fn a_wrong_argument_is_named() {
 fn without_tasks_the_built_in_language_is_judged_by_its_pairs_too() {
     let tasks = |source: &str| {
         let text = format!("{HEAD}[corpus]\nsource = \"{source}\"\n{MLM}");
-        let plan = Plan::new(&Experiment::parse("x", "x.toml", &text, &[]).unwrap()).unwrap();
+        let plan = expand(&Experiment::parse("x", "x.toml", &text, &[]).unwrap()).unwrap();
         plan.runs[0]
             .config
             .evaluate
@@ -301,13 +303,13 @@ fn no_text_makes_it_panic() {
     );
     assert!(
         Experiment::parse("x", "x.toml", &whole, &[])
-            .and_then(|experiment| Plan::new(&experiment))
+            .and_then(|experiment| expand(&experiment))
             .is_ok()
     );
     for end in (0..whole.len()).filter(|end| whole.is_char_boundary(*end)) {
         for insert in ["", "\u{0}", "é", "[[", "= {", "9e999", "\"\"\""] {
             let text = format!("{}{insert}{}", &whole[..end], &whole[end..]);
-            let _ = Experiment::parse("x", "x.toml", &text, &[]).and_then(|experiment| Plan::new(&experiment));
+            let _ = Experiment::parse("x", "x.toml", &text, &[]).and_then(|experiment| expand(&experiment));
         }
     }
     for deep in [
