@@ -124,7 +124,10 @@ pub(crate) fn read_claims(document: &Node) -> Result<Vec<Claim>> {
     for (index, node) in list.iter().enumerate() {
         let section = Section::of(node, &format!("claim[{index}]"), &keys_of("claim"))?;
         let says = section.required_text("says", "say in words what is claimed")?;
-        let check = section.required_text("check", "say how it is checked, as in check = \"better(minimal-pairs, span, mlm)\"")?;
+        let check = section.required_text(
+            "check",
+            "say how it is checked, as in check = \"better(minimal-pairs, span, mlm)\"",
+        )?;
         let check: Check = check
             .parse()
             .map_err(|fault: Fault| fault.at(section.place_of("check")))?;
