@@ -4,6 +4,7 @@
 //! where it does not hold. `crates/cli/tests/inputs.rs` runs them on the seeds in `corpora/` and on mutations of those,
 //! and measures memory and time as well; the targets beside this file run them under cargo-fuzz.
 
+use cloze_backbone::tensors;
 use cloze_corpus::source::Source;
 use cloze_corpus::{SpecialTokens, Tokenizer, Vocabulary, pairs};
 use cloze_foundation::{Fault, FaultKind};
@@ -15,7 +16,7 @@ use cloze_runner::store::folder::{self, Member};
 use cloze_runner::store::{Checkpoint, Marker, Store, weights};
 use cloze_schema::superseded::reproducible;
 use cloze_schema::{latest, parquet};
-use cloze_trainer::{Learner, Optimizer, device, tensors};
+use cloze_trainer::{Learner, Optimizer, device};
 use std::collections::BTreeMap;
 use std::path::Path;
 

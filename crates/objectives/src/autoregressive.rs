@@ -8,7 +8,7 @@ use burn::module::Module;
 use cloze_backbone::{Encoder, EncoderConfig, Init, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
-use cloze_kernels::{CrossEntropy, Pattern};
+use cloze_kernels::{CrossEntropy, Visibility};
 use serde::{Deserialize, Serialize};
 
 /// See the registry.
@@ -50,6 +50,7 @@ impl Objective for Autoregressive {
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, _progress: f64, _draw: Draw) -> Example {
         let mut example = Example::of(window);
+        example.visibility = Visibility::Causal;
         for (position, next) in window.ids.iter().enumerate().skip(1) {
             if *next != vocabulary.special.start {
                 example.positions.push(position as u32 - 1);
@@ -82,9 +83,8 @@ struct CausalModel {
 impl CausalModel {
     fn cross_entropy(&self, batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {
         let device = self.encoder.tokens.val().device();
-        let how = pass(batch, Pattern::Causal, dropout);
         let [ids, rows] = [&batch.inputs, &batch.positions].map(|numbers| tensor_ids(numbers, &device));
-        let hidden = self.encoder.forward_at(ids, how, rows);
+        let hidden = self.encoder.forward_at(ids, &pass(batch, dropout), rows);
         cross_entropy(&self.head, hidden, self.encoder.tokens.val(), batch)
     }
 }

@@ -12,7 +12,6 @@ use burn::tensor::{Int, Tensor, activation};
 use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, Trunk, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
-use cloze_kernels::Pattern;
 use serde::{Deserialize, Serialize};
 
 /// See the registry.
@@ -229,10 +228,10 @@ impl ElectraModel {
     /// # Shapes
     /// - result: `[M, G]`
     fn generate(&self, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
-        let how = pass(batch, Pattern::Bidirectional, dropout);
-        let embedded = self.encoder.embed(self.ids(&batch.inputs), how);
+        let how = pass(batch, dropout);
+        let embedded = self.encoder.embed(self.ids(&batch.inputs), &how);
         let projected = self.generator_project.forward(embedded);
-        self.generator.forward_at(projected, how, self.ids(&batch.positions))
+        self.generator.forward_at(projected, &how, self.ids(&batch.positions))
     }
 
     fn generator_losses(&self, batch: &Batch) -> Vec<f32> {
@@ -276,9 +275,7 @@ impl ElectraModel {
     /// # Shapes
     /// - `ids`: N of them, result: `[N, 1]`
     fn judge(&self, ids: &[u32], batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
-        let hidden = self
-            .encoder
-            .forward(self.ids(ids), pass(batch, Pattern::Bidirectional, dropout));
+        let hidden = self.encoder.forward(self.ids(ids), &pass(batch, dropout));
         self.discriminator_output
             .forward(cloze_kernels::gelu(self.discriminator_dense.forward(hidden)))
     }

@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Init, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
-use cloze_kernels::{CrossEntropy, Pattern};
+use cloze_kernels::CrossEntropy;
 use serde::{Deserialize, Serialize};
 
 /// See the registry.
@@ -164,8 +164,7 @@ impl MaskedModel {
     fn hidden(&self, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
         let [ids, rows] =
             [&batch.inputs, &batch.positions].map(|numbers| tensor_ids(numbers, &self.encoder.tokens.val().device()));
-        self.encoder
-            .forward_at(ids, pass(batch, Pattern::Bidirectional, dropout), rows)
+        self.encoder.forward_at(ids, &pass(batch, dropout), rows)
     }
 
     fn cross_entropy(&self, batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {

@@ -6,6 +6,7 @@
 
 use crate::{Batch, Example};
 use cloze_corpus::Vocabulary;
+use cloze_kernels::Visibility;
 use std::collections::BTreeMap;
 
 /// Tokens of a batch, about.
@@ -28,7 +29,7 @@ pub fn pseudo_log_likelihood(
     score(sentences, &examples, losses)
 }
 
-/// Σ log p(token | those before it), in one pass. `[CLS]` is the beginning of sequence; `[SEP]` is not scored.
+/// Σ log p(token | those before it), in one pass that looks back only. `[CLS]` is the beginning of sequence; `[SEP]` is not scored.
 pub fn left_to_right(sentences: &[Vec<u32>], vocabulary: &Vocabulary, losses: &dyn Fn(&Batch) -> Vec<f32>) -> Vec<f64> {
     let examples = |sentence: &[u32]| {
         let targets = ordinary(sentence, vocabulary)
@@ -37,7 +38,9 @@ pub fn left_to_right(sentences: &[Vec<u32>], vocabulary: &Vocabulary, losses: &d
         let (positions, ids) = targets
             .map(|position| (position - 1, sentence[position as usize]))
             .unzip();
-        vec![predicting(sentence, positions, ids)]
+        let mut example = predicting(sentence, positions, ids);
+        example.visibility = Visibility::Causal;
+        vec![example]
     };
     score(sentences, &examples, losses)
 }

@@ -12,7 +12,7 @@ use burn::tensor::Tensor;
 use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, LayerNorm, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result, Stream};
-use cloze_kernels::{Affine, CrossEntropy, Pattern};
+use cloze_kernels::{Affine, CrossEntropy};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -412,8 +412,7 @@ impl SpanModel {
     fn hidden(&self, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
         let device = self.encoder.tokens.val().device();
         let [ids, rows] = [&batch.inputs, &rows(batch)].map(|numbers| tensor_ids(numbers, &device));
-        self.encoder
-            .forward_at(ids, pass(batch, Pattern::Bidirectional, dropout), rows)
+        self.encoder.forward_at(ids, &pass(batch, dropout), rows)
     }
 
     /// Cross-entropy of the masked tokens, from what [`hidden`](Self::hidden) gives.

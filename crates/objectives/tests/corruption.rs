@@ -16,7 +16,7 @@ proptest! {
         for (entry, mode, objective) in every_objective() {
             let draw = Draw::new(seed, "corruption");
             let example = objective.corrupt(&window, &vocabulary, progress, draw);
-            let Example { inputs, originals, positions, targets, weights, extra } = &example;
+            let Example { inputs, originals, positions, targets, weights, extra, .. } = &example;
             let at = format!("{} ({mode})", entry.name);
             prop_assert_eq!(originals, &window.ids, "{}", at);
             prop_assert_eq!(inputs.len(), window.ids.len(), "{}", at);

@@ -3,7 +3,7 @@
 mod common;
 
 use burn::tensor::{Device, Tensor};
-use cloze_backbone::{EncoderConfig, Init, Parameter, Preset};
+use cloze_backbone::{EncoderConfig, Init, Preset};
 use cloze_corpus::Window;
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Model, Objective};
@@ -47,24 +47,13 @@ fn number(tensor: &Tensor<1>) -> f64 {
     f64::from(tensor.clone().into_scalar::<f32>())
 }
 
-fn values(parameter: &Parameter) -> Vec<f32> {
-    let data = match parameter {
-        Parameter::Vector(vector) => vector.to_data(),
-        Parameter::Matrix(matrix) => matrix.to_data(),
-    };
-    data.iter::<f32>().collect()
-}
-
 /// The gradient of every parameter that has one, by path.
 fn gradients(model: &dyn Model, batch: &Batch) -> BTreeMap<String, Vec<f32>> {
     let gradients = model.loss(batch, Draw::new(3, "step"), false).total.backward();
     let mut found = BTreeMap::new();
     model.each_parameter(&mut |path, parameter| {
-        let gradient = match parameter {
-            Parameter::Vector(vector) => vector.grad(&gradients).map(|gradient| gradient.into_data()),
-            Parameter::Matrix(matrix) => matrix.grad(&gradients).map(|gradient| gradient.into_data()),
-        };
-        found.extend(gradient.map(|gradient| (path.to_owned(), gradient.iter::<f32>().collect())));
+        let gradient = parameter.grad(&gradients);
+        found.extend(gradient.map(|gradient| (path.to_owned(), gradient.numbers().unwrap())));
     });
     found
 }
@@ -81,15 +70,9 @@ fn descend(model: &mut dyn Model, batch: &Batch, size: f64) -> f64 {
     let before = number(&loss);
     let gradients = loss.backward();
     let rate = size / norm;
-    model.change_parameters(&mut |_, parameter| match parameter {
-        Parameter::Vector(vector) => Parameter::Vector(match vector.grad(&gradients) {
-            Some(gradient) => vector.inner() - gradient * rate,
-            None => vector.inner(),
-        }),
-        Parameter::Matrix(matrix) => Parameter::Matrix(match matrix.grad(&gradients) {
-            Some(gradient) => matrix.inner() - gradient * rate,
-            None => matrix.inner(),
-        }),
+    model.change_parameters(&mut |_, parameter| match parameter.grad(&gradients) {
+        Some(gradient) => parameter.inner().plus(gradient.scaled(-rate)),
+        None => parameter.inner(),
     });
     before
 }
@@ -161,7 +144,7 @@ fn arms_with_one_seed_start_from_one_encoder() {
         let mut found = BTreeMap::new();
         build(objective, Preset::Bert).each_parameter(&mut |path, parameter| {
             if path.starts_with("encoder.") {
-                found.insert(path.to_owned(), values(parameter));
+                found.insert(path.to_owned(), parameter.numbers().unwrap());
             }
         });
         found

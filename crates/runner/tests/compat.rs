@@ -4,6 +4,7 @@ mod common;
 
 use burn::tensor::Device;
 use cloze_backbone::Init;
+use cloze_backbone::tensors;
 use cloze_corpus::{SpecialTokens, Vocabulary};
 use cloze_foundation::files::{hash, list, read_text};
 use cloze_plan::{Experiment, RunConfig, expand};
@@ -12,7 +13,6 @@ use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, RunFolder, Store, folder, parts, weights};
 use cloze_schema::metric::RESUMED_AFTER;
 use cloze_schema::{Axis, parquet};
-use cloze_trainer::tensors;
 use common::{errand_in, work};
 use std::path::{Path, PathBuf};
 

@@ -3,12 +3,12 @@
 mod common;
 
 use burn::tensor::Device;
+use cloze_backbone::tensors;
 use cloze_foundation::FaultKind;
 use cloze_foundation::files::list;
 use cloze_plan::{Plan, RunConfig};
 use cloze_runner::store::{Checkpoint, Marker, Store, parts};
 use cloze_runner::{Cadence, Stop, gather, train_run};
-use cloze_trainer::tensors;
 use common::{config, errand, plan, task, work};
 use std::io::Write;
 use std::path::{Path, PathBuf};

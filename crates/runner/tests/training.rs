@@ -3,10 +3,11 @@
 mod common;
 
 use burn::tensor::Device;
+use cloze_backbone::tensors;
 use cloze_runner::store::{Marker, Store, parts, weights};
 use cloze_runner::{Stop, train_run};
 use cloze_schema::Axis;
-use cloze_trainer::{Budget, Ending, tensors};
+use cloze_trainer::{Budget, Ending};
 use common::{config, corpus, errand, names, plan, task, train_here, work};
 
 #[test]

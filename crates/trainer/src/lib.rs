@@ -11,7 +11,6 @@ pub mod observer;
 pub mod optimizer;
 pub mod schedule;
 pub mod step;
-pub mod tensors;
 pub mod train;
 
 pub use budget::Budget;

@@ -1,7 +1,8 @@
 //! What a run says while it trains, and to whom; where it stands between two steps, and how it is judged.
 
+use crate::Learner;
 use crate::meter::{Meter, Reading};
-use crate::{Learner, tensors};
+use cloze_backbone::tensors;
 use cloze_foundation::Result;
 use cloze_objectives::Model;
 use cloze_schema::{Spent, Split};

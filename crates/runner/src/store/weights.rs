@@ -2,9 +2,8 @@
 
 use super::folder::{self, Manifest, Member};
 use burn::tensor::Device;
-use cloze_backbone::Parameters;
+use cloze_backbone::{Parameters, tensors};
 use cloze_foundation::{Fault, Result};
-use cloze_trainer::tensors;
 use std::path::Path;
 
 /// The file of a model's parameters.
