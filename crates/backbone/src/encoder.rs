@@ -4,7 +4,7 @@ use crate::block::{Block, through};
 use crate::init::STANDARD_DEVIATION;
 use crate::{EncoderConfig, Init, LayerNorm, Preset};
 use burn::module::{Module, Param};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 use cloze_foundation::Draw;
 use cloze_kernels::{Dropout, Pattern};
 
@@ -71,6 +71,11 @@ impl Encoder {
     /// What it was made from.
     pub fn config(&self) -> &EncoderConfig {
         &self.config
+    }
+
+    /// Where its parameters are.
+    pub fn device(&self) -> Device {
+        self.tokens.val().device()
     }
 
     /// # Shapes

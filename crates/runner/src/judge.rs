@@ -34,7 +34,7 @@ impl HeldOut {
     }
 
     /// The mean loss of the batches, each counted by its windows; not a number without windows.
-    pub fn loss(&self, model: &dyn Model) -> f64 {
+    pub fn loss(&self, model: &Model) -> f64 {
         let (mut sum, mut windows) = (0.0, 0);
         for (batch, index) in self.batches.iter().zip(0..) {
             let loss = model.loss(batch, Draw::new(SEED, "validation-model").step(index), false);
@@ -49,12 +49,14 @@ impl HeldOut {
 ///
 /// # Errors
 /// What the evaluation says, with its name as place.
-pub fn evaluate(job: &Job, task: &TaskConfig, model: &dyn Model) -> Result<Vec<Measure>> {
+pub fn evaluate(job: &Job, task: &TaskConfig, model: &Model) -> Result<Vec<Measure>> {
     let subject = Subject {
         model,
         corpus: job.corpus,
         window: job.config.encoder.window,
         data_root: job.data_root,
+        seed: job.config.seed,
+        device: job.device,
     };
     let entry = cloze_evals::find(&task.task)?;
     (entry.evaluate)(&subject, &task.options).map_err(|fault| fault.at(task.task.as_str()))

@@ -63,7 +63,7 @@ pub struct Position {
 /// A run between two steps: what a checkpoint needs.
 pub struct Standing<'a> {
     /// The model.
-    pub model: &'a dyn Model,
+    pub model: &'a Model,
     /// The optimizer with its moments.
     pub optimizer: &'a Optimizer,
     /// The clock of the run, which stands still while it is judged.
@@ -138,7 +138,7 @@ pub enum Ending {
 /// What training left.
 pub struct Trained {
     /// The model, still with gradients.
-    pub model: Box<dyn Model>,
+    pub model: Model,
     /// What was used.
     pub spent: Spent,
     /// Why it ended.
@@ -226,7 +226,7 @@ struct Run<'a> {
     job: &'a Job<'a>,
     objective: Box<dyn Objective>,
     order: BatchOrder,
-    model: Box<dyn Model>,
+    model: Model,
     optimizer: Optimizer,
     meter: Meter,
     spent: Spent,
@@ -237,7 +237,7 @@ impl<'a> Run<'a> {
     fn new(job: &'a Job<'a>) -> Result<Self> {
         let Job { config, corpus, .. } = *job;
         check_corpus(config, corpus)?;
-        let objective = cloze_objectives::configure(&config.objective, &config.options)?;
+        let objective = cloze_objectives::prepared(&config.objective, &config.options, corpus)?;
         let init = Init::new(config.seed, &job.device.clone().autodiff()).with_precision(config.encoder.precision);
         Ok(Self {
             order: BatchOrder {
@@ -258,7 +258,7 @@ impl<'a> Run<'a> {
     fn resume(&mut self, resume: &Resume, sink: &mut dyn Sink) -> Result<()> {
         if let Some(checkpoint) = resume.checkpoint {
             let position = &checkpoint.state.position;
-            checkpoint.restore(&mut *self.model, &mut self.optimizer, self.job.device)?;
+            checkpoint.restore(&mut self.model, &mut self.optimizer, self.job.device)?;
             self.spent = position.spent;
             self.reported = position.reported;
             self.meter = Meter::resume(&position.meter, self.job.device);
@@ -279,7 +279,7 @@ impl<'a> Run<'a> {
 
     fn standing(&self) -> Standing<'_> {
         Standing {
-            model: &*self.model,
+            model: &self.model,
             optimizer: &self.optimizer,
             spent: &self.spent,
             reported: self.reported,
@@ -298,11 +298,14 @@ impl<'a> Run<'a> {
     /// The validation loss and every evaluation: (split, task, metric, value).
     fn judge(&self, held_out: &HeldOut, sink: &mut dyn Sink) -> Result<Vec<(Split, String, String, f64)>> {
         let frozen = self.model.frozen();
-        let loss = held_out.loss(&*frozen);
+        let loss = held_out.loss(&frozen);
         let mut found = vec![(Split::HeldOut, PRETRAINING.to_owned(), "loss".to_owned(), loss)];
         for task in &self.job.config.evaluate {
+            if !cloze_evals::find(&task.task)?.when.due(self.share()) {
+                continue;
+            }
             sink.rest(&self.standing())?;
-            let measures = judge::evaluate(self.job, task, &*frozen)?;
+            let measures = judge::evaluate(self.job, task, &frozen)?;
             found.extend(
                 measures
                     .into_iter()
@@ -349,12 +352,12 @@ impl<'a> Run<'a> {
         let mut norm = f64::NAN;
         if value.is_finite() {
             let gradients = loss.total.backward();
-            norm = gradient_norm(&*self.model, &gradients);
+            norm = gradient_norm(&self.model, &gradients);
             if norm.is_finite() {
                 self.spent.seconds = already + started.elapsed().as_secs_f64();
                 let middle = (share + self.spent.share(&config.budget)) / 2.0;
                 let rate = learning_rate(&config.optimizer, middle);
-                self.optimizer.update(&mut *self.model, gradients, norm, rate);
+                self.optimizer.update(&mut self.model, gradients, norm, rate);
                 self.meter.add(value, norm, rate, loss.parts);
             }
         }

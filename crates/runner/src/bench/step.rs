@@ -5,7 +5,7 @@ use super::{Measurement, Setting};
 use crate::optimizer::{Optimizer, gradient_norm};
 use crate::{OptimizerConfig, device};
 use burn::tensor::Device;
-use cloze_backbone::{EncoderConfig, Init, Parameter};
+use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters as _};
 use cloze_corpus::tokenizer::Encoded;
 use cloze_corpus::{BatchOrder, Shard, SpecialTokens, Vocabulary, shard};
 use cloze_foundation::{Draw, Fault, Result};
@@ -55,7 +55,7 @@ pub fn measure(setting: &Setting) -> Result<Measurement> {
             dropout: Some(bench.encoder.dropout),
             ..setting.clone()
         },
-        parameters: parameters(&*bench.model),
+        parameters: parameters(&bench.model),
         tokens_per_second: (setting.batch * setting.length) as f64 / seconds,
         gflops: flops / 1e9,
         gemm_gflops: rate / 1e9,
@@ -69,7 +69,7 @@ pub fn measure(setting: &Setting) -> Result<Measurement> {
     })
 }
 
-fn parameters(model: &dyn Model) -> usize {
+fn parameters(model: &Model) -> usize {
     let mut count = 0;
     model.each_parameter(&mut |_, parameter| {
         count += match parameter {
@@ -110,7 +110,7 @@ struct Bench {
     device: Device,
     encoder: EncoderConfig,
     objective: Box<dyn Objective>,
-    model: Box<dyn Model>,
+    model: Model,
     optimizer: Optimizer,
     vocabulary: Vocabulary,
     text: Shard,
@@ -175,9 +175,9 @@ impl Bench {
         wait(&self.device)?;
         let backward = clock.lap();
 
-        let norm = gradient_norm(&*self.model, &gradients);
+        let norm = gradient_norm(&self.model, &gradients);
         self.optimizer
-            .update(&mut *self.model, gradients, norm, OPTIMIZER.peak_lr);
+            .update(&mut self.model, gradients, norm, OPTIMIZER.peak_lr);
         wait(&self.device)?;
         Ok(Parts {
             host,
