@@ -1,9 +1,9 @@
 //! One transformer block: attention, then feed-forward, each with a residual and a norm.
 
-use crate::{Dense, EncoderConfig, Forward, Init, LayerNorm, Preset};
+use crate::{Dense, EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
-use cloze_kernels::{Activation, Heads};
+use cloze_kernels::{Activation, Dropout, Positions, Rotary};
 
 /// Base of the rotary frequencies (Su et al. 2021).
 const ROTARY_BASE: f64 = 10_000.0;
@@ -47,57 +47,92 @@ impl Block {
         &self,
         x: Tensor<2>,
         config: &EncoderConfig,
-        how: Forward,
+        how: &Forward,
         layer: usize,
         rows: Option<&Tensor<1, Int>>,
     ) -> Tensor<2> {
-        let at_rows = |x: Tensor<2>| match rows {
-            Some(rows) => x.select(0, rows.clone()),
-            None => x,
-        };
-        let attended = how.dropout(config.dropout, layer, "attention-output");
-        let fed = how.dropout(config.dropout, layer, "feed-forward-output");
-        match config.preset {
-            Preset::Bert => {
-                let y = self.attend(x.clone(), config, how, layer, rows);
-                let x = self
-                    .attention_norm
-                    .of_residual(at_rows(x), self.output.forward(y), attended);
-                let y = self.feed_forward(x.clone(), config);
-                self.feed_forward_norm.of_residual(x, y, fed)
+        let qkv = self.projected(x.clone(), config, how);
+        let (heads, visibility) = (how.heads(config), &how.visibility);
+        let probabilities = how.dropout(config.dropout, layer, "attention");
+        let places = ["attention-output", "feed-forward-output"];
+        let dropouts = places.map(|place| how.dropout(config.dropout, layer, place));
+        match rows {
+            Some(rows) => {
+                let y = cloze_kernels::attention_at(qkv, heads, visibility, probabilities, rows.clone());
+                self.after_attention(x.select(0, rows.clone()), y, config, dropouts)
             }
-            Preset::Modern => {
-                let y = self.attend(self.attention_norm.forward(x.clone()), config, how, layer, rows);
-                let x = cloze_kernels::residual(at_rows(x), self.output.forward(y), attended);
-                let y = self.feed_forward(self.feed_forward_norm.forward(x.clone()), config);
-                cloze_kernels::residual(x, y, fed)
+            None => {
+                let y = cloze_kernels::attention(qkv, heads, visibility, probabilities);
+                self.after_attention(x, y, config, dropouts)
             }
         }
     }
 
-    /// The heads' values, before the output layer.
-    fn attend(
+    /// The query stream `g` over the content stream `x`, with the weights that both share.
+    ///
+    /// # Shapes
+    /// - `x`: `[N, D]`, `g` and result: `[M, D]`
+    pub(crate) fn forward_queries(
         &self,
+        g: Tensor<2>,
         x: Tensor<2>,
         config: &EncoderConfig,
-        how: Forward,
+        how: &Forward,
         layer: usize,
-        rows: Option<&Tensor<1, Int>>,
+        stream: &QueryStream,
     ) -> Tensor<2> {
-        let heads = Heads {
-            batch: how.batch,
-            length: how.length,
-            heads: config.heads,
-        };
-        let qkv = self.qkv.forward(x);
-        let qkv = match config.preset {
-            Preset::Bert => qkv,
-            Preset::Modern => cloze_kernels::rotary(qkv, heads, ROTARY_BASE),
-        };
-        let probabilities = how.dropout(config.dropout, layer, "attention");
-        match rows {
-            Some(rows) => cloze_kernels::attention_at(qkv, heads, how.pattern, probabilities, rows.clone()),
-            None => cloze_kernels::attention(qkv, heads, how.pattern, probabilities),
+        let content = self.projected(x, config, how);
+        let queries = self.qkv.first(config.width, self.before_attention(g.clone(), config));
+        let queries = turned(queries, config, config.width, stream.places(how));
+        let queries = stream.scaled(queries, how);
+        let places = ["query-attention", "query-attention-output", "query-feed-forward-output"];
+        let [probabilities, attended, fed] = places.map(|place| how.dropout(config.dropout, layer, place));
+        let rows = Some(stream.rows(&g.device()));
+        let heads = how.heads(config);
+        let y = cloze_kernels::query_attention(queries, content, heads, &stream.visibility, probabilities, rows);
+        self.after_attention(g, y, config, [attended, fed])
+    }
+
+    /// What attention reads.
+    fn before_attention(&self, x: Tensor<2>, config: &EncoderConfig) -> Tensor<2> {
+        match config.preset {
+            Preset::Bert => x,
+            Preset::Modern => self.attention_norm.forward(x),
+        }
+    }
+
+    /// Queries, keys and values, turned and scaled.
+    ///
+    /// # Shapes
+    /// - `x`: `[N, D]`, result: `[N, 3D]`
+    fn projected(&self, x: Tensor<2>, config: &EncoderConfig, how: &Forward) -> Tensor<2> {
+        let qkv = self.qkv.forward(self.before_attention(x, config));
+        how.scaled(turned(qkv, config, 2 * config.width, how.places()))
+    }
+
+    /// The rest of the block: `y` are the heads' values, and the dropouts those of both sublayers' outputs.
+    ///
+    /// # Shapes
+    /// - `x`, `y` and result: `[N, D]`
+    fn after_attention(
+        &self,
+        x: Tensor<2>,
+        y: Tensor<2>,
+        config: &EncoderConfig,
+        [attended, fed]: [Dropout; 2],
+    ) -> Tensor<2> {
+        let y = self.output.forward(y);
+        match config.preset {
+            Preset::Bert => {
+                let x = self.attention_norm.of_residual(x, y, attended);
+                let y = self.feed_forward(x.clone(), config);
+                self.feed_forward_norm.of_residual(x, y, fed)
+            }
+            Preset::Modern => {
+                let x = cloze_kernels::residual(x, y, attended);
+                let y = self.feed_forward(self.feed_forward_norm.forward(x.clone()), config);
+                cloze_kernels::residual(x, y, fed)
+            }
         }
     }
 
@@ -110,6 +145,22 @@ impl Block {
     }
 }
 
+/// With the first columns turned by the rows' positions where these are not learned.
+fn turned(x: Tensor<2>, config: &EncoderConfig, columns: usize, positions: Positions) -> Tensor<2> {
+    match config.preset {
+        Preset::Bert => x,
+        Preset::Modern => {
+            let how = Rotary {
+                base: ROTARY_BASE,
+                head_width: config.width / config.heads,
+                columns,
+                positions,
+            };
+            cloze_kernels::rotary(x, &how)
+        }
+    }
+}
+
 /// All blocks, then the final norm if there is one; the last block at `rows` alone where these are given.
 ///
 /// # Shapes
@@ -119,7 +170,7 @@ pub(crate) fn through(
     final_norm: Option<&LayerNorm>,
     x: Tensor<2>,
     config: &EncoderConfig,
-    how: Forward,
+    how: &Forward,
     rows: Option<Tensor<1, Int>>,
 ) -> Tensor<2> {
     let last = blocks.iter().enumerate().fold(x, |x, (index, block)| {

@@ -35,12 +35,25 @@ pub struct EncoderConfig {
     pub window: usize,
     /// Dropout rate on embeddings, attention probabilities and block outputs.
     pub dropout: f64,
+    /// Kinds of segments: with two or more there is a table of learned segment embeddings. An objective of pairs asks for
+    /// it; experiments have no such key.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub segments: usize,
     /// What the dense layers' operands are rounded to: those of the blocks and of the heads. Attention's are not rounded.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub precision: Precision,
 }
 
+fn one() -> usize {
+    1
+}
+
 /// Left out of what is written, so that files and run ids of earlier versions stay as they are.
+fn is_one(count: &usize) -> bool {
+    *count == 1
+}
+
+/// Left out as well.
 fn is_usual(precision: &Precision) -> bool {
     *precision == Precision::default()
 }
@@ -62,6 +75,7 @@ impl EncoderConfig {
             feed_forward,
             window,
             dropout,
+            segments: 1,
             precision: Precision::default(),
         }
     }
@@ -78,6 +92,7 @@ impl EncoderConfig {
             ("heads", self.heads, 4_096),
             ("feed_forward", self.feed_forward, 1_048_576),
             ("window", self.window, 65_536),
+            ("segments", self.segments, 1_024),
         ];
         for (key, value, most) in sizes {
             if !(1..=most).contains(&value) {
@@ -127,6 +142,11 @@ impl EncoderConfig {
         }
     }
 
+    /// Rows of the table of segments: none where all is one segment.
+    pub(crate) fn segment_rows(&self) -> usize {
+        if self.segments > 1 { self.segments } else { 0 }
+    }
+
     /// Trainable numbers of the encoder alone (embeddings included, heads of objectives excluded).
     pub fn parameters(&self, vocabulary: usize) -> usize {
         let (width, hidden, columns) = (self.width, self.feed_forward, self.feed_forward_columns());
@@ -141,7 +161,7 @@ impl EncoderConfig {
             // One norm over the embeddings and a final one; two norms with a gain.
             Preset::Modern => (0, 2 * width, matrices + 2 * width),
         };
-        vocabulary * width + positions + norms + self.layers * block
+        vocabulary * width + positions + self.segment_rows() * width + norms + self.layers * block
     }
 
     /// Floating-point operations of one forward pass over `windows` windows of `length` positions, multiply and add
@@ -189,6 +209,7 @@ mod tests {
             feed_forward: 6,
             window: 8,
             dropout: 0.0,
+            segments: 1,
             precision: Precision::default(),
         }
     }

@@ -2,48 +2,22 @@
 
 use crate::block::{Block, through};
 use crate::init::STANDARD_DEVIATION;
-use crate::{EncoderConfig, Init, LayerNorm, Preset};
+use crate::{EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int, Tensor};
-use cloze_foundation::Draw;
-use cloze_kernels::{Dropout, Pattern};
-
-/// How one forward pass is to be done.
-#[derive(Clone, Copy, Debug)]
-pub struct Forward {
-    /// Windows, B.
-    pub batch: usize,
-    /// Positions each, L; at most the configured window.
-    pub length: usize,
-    /// Who looks at whom.
-    pub pattern: Pattern,
-    /// Draws of dropout; `None` in evaluation.
-    pub dropout: Option<Draw>,
-}
-
-impl Forward {
-    /// The dropout of one place in one layer (layer 0 is the embeddings).
-    pub(crate) fn dropout(&self, rate: f64, layer: usize, place: &str) -> Dropout {
-        match self.dropout {
-            Some(draw) if rate > 0.0 => Dropout {
-                rate,
-                seed: draw.example(layer as u64).purpose(place).seed(),
-            },
-            _ => Dropout::OFF,
-        }
-    }
-}
 
 /// The shared encoder.
 ///
-/// `bert` is Devlin et al. 2019 without segment embeddings (there is one segment). `modern` follows ModernBERT
-/// (Warner et al. 2024) in norms, positions, gates and absent biases, with full attention in every block.
+/// `bert` is Devlin et al. 2019; its segment embeddings are there where an objective has more than one segment. `modern`
+/// follows ModernBERT (Warner et al. 2024) in norms, positions, gates and absent biases, with full attention in every block.
 #[derive(Module, Debug)]
 pub struct Encoder {
     /// Token embeddings, `[V, D]`; the table that vocabulary heads are tied to.
     pub tokens: Param<Tensor<2>>,
     /// Learned positions, `[window, D]`: `bert` only.
     positions: Option<Param<Tensor<2>>>,
+    /// Learned segments, `[segments, D]`, if there is more than one.
+    segments: Option<Param<Tensor<2>>>,
     norm: LayerNorm,
     blocks: Vec<Block>,
     final_norm: Option<LayerNorm>,
@@ -59,6 +33,8 @@ impl Encoder {
         Self {
             tokens: init.normal("tokens", [vocabulary, config.width], STANDARD_DEVIATION),
             positions: bert.then(|| init.normal("positions", [config.window, config.width], STANDARD_DEVIATION)),
+            segments: (config.segment_rows() > 0)
+                .then(|| init.normal("segments", [config.segments, config.width], STANDARD_DEVIATION)),
             norm: norm("norm"),
             blocks: (0..config.layers)
                 .map(|layer| Block::new(config, &init.at("blocks").at(layer)))
@@ -80,7 +56,7 @@ impl Encoder {
 
     /// # Shapes
     /// - `ids`: `[N]` with N = batch · length, result: `[N, D]`
-    pub fn forward(&self, ids: Tensor<1, Int>, how: Forward) -> Tensor<2> {
+    pub fn forward(&self, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
         let x = self.embed(ids, how);
         through(&self.blocks, self.final_norm.as_ref(), x, &self.config, how, None)
     }
@@ -90,7 +66,7 @@ impl Encoder {
     ///
     /// # Shapes
     /// - `ids`: `[N]`, `rows`: `[M]` in `0..N`, result: `[M, D]`
-    pub fn forward_at(&self, ids: Tensor<1, Int>, how: Forward, rows: Tensor<1, Int>) -> Tensor<2> {
+    pub fn forward_at(&self, ids: Tensor<1, Int>, how: &Forward, rows: Tensor<1, Int>) -> Tensor<2> {
         let x = self.embed(ids, how);
         through(&self.blocks, self.final_norm.as_ref(), x, &self.config, how, Some(rows))
     }
@@ -100,7 +76,7 @@ impl Encoder {
     ///
     /// # Shapes
     /// - `ids`: `[N]`, results: layers + 1 of `[N, D]`
-    pub fn layers(&self, ids: Tensor<1, Int>, how: Forward) -> Vec<Tensor<2>> {
+    pub fn layers(&self, ids: Tensor<1, Int>, how: &Forward) -> Vec<Tensor<2>> {
         let mut states = vec![self.embed(ids, how)];
         for (index, block) in self.blocks.iter().enumerate() {
             states.push(block.forward(states[index].clone(), &self.config, how, index + 1, None));
@@ -114,18 +90,41 @@ impl Encoder {
     ///
     /// # Shapes
     /// - `ids`: `[N]`, result: `[N, D]`
-    pub fn embed(&self, ids: Tensor<1, Int>, how: Forward) -> Tensor<2> {
-        debug_assert!(how.length <= self.config.window, "a window longer than the positions");
-        let width = self.config.width;
-        let mut x = cloze_kernels::embedding(self.tokens.val(), ids);
-        if let Some(positions) = &self.positions {
-            let positions = positions
-                .val()
-                .slice([0..how.length, 0..width])
-                .reshape([1, how.length, width]);
-            x = (x.reshape([how.batch, how.length, width]) + positions).reshape([how.batch * how.length, width]);
+    pub fn embed(&self, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
+        self.embedded(cloze_kernels::embedding(self.tokens.val(), ids), how, "embeddings")
+    }
+
+    /// A query stream's states after the last block, over the content that `ids` are; nothing reads the last block's content.
+    ///
+    /// # Shapes
+    /// - `ids`: `[N]`, result: `[M, D]`
+    pub fn forward_queries(&self, ids: Tensor<1, Int>, how: &Forward, stream: &QueryStream) -> Tensor<2> {
+        let mut x = self.embed(ids, how);
+        let mut g = self.embedded(stream.embedded.clone(), &stream.how(how), "query-embeddings");
+        for (index, block) in self.blocks.iter().enumerate() {
+            let layer = index + 1;
+            g = block.forward_queries(g, x.clone(), &self.config, how, layer, stream);
+            if layer < self.blocks.len() {
+                x = block.forward(x, &self.config, how, layer, None);
+            }
         }
-        cloze_kernels::dropout(self.norm.forward(x), how.dropout(self.config.dropout, 0, "embeddings"))
+        self.finish(g)
+    }
+
+    /// With positions and segments, normalised and with dropout.
+    ///
+    /// # Shapes
+    /// - `x` and result: `[N, D]`
+    fn embedded(&self, x: Tensor<2>, how: &Forward, place: &str) -> Tensor<2> {
+        let x = match &self.positions {
+            Some(table) => how.with_positions(x, table.val()),
+            None => x,
+        };
+        let x = match &self.segments {
+            Some(table) => how.with_segments(x, table.val()),
+            None => x,
+        };
+        cloze_kernels::dropout(self.norm.forward(x), how.dropout(self.config.dropout, 0, place))
     }
 
     fn finish(&self, x: Tensor<2>) -> Tensor<2> {

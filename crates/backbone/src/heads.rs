@@ -35,6 +35,24 @@ impl Dense {
         cloze_kernels::linear(x, self.affine())
     }
 
+    /// The first columns of what [`forward`](Self::forward) gives.
+    ///
+    /// # Shapes
+    /// - `x`: `[N, K]`, result: `[N, columns]`
+    pub(crate) fn first(&self, columns: usize, x: Tensor<2>) -> Tensor<2> {
+        let Affine {
+            weight,
+            bias,
+            precision,
+        } = self.affine();
+        let layer = Affine {
+            weight: weight.slice_dim(1, 0..columns),
+            bias: bias.map(|bias| bias.slice(0..columns)),
+            precision,
+        };
+        cloze_kernels::linear(x, layer)
+    }
+
     /// Its parameters, for an operation that does more than one layer.
     pub(crate) fn affine(&self) -> Affine {
         Affine {

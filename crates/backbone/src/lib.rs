@@ -5,14 +5,17 @@
 mod block;
 pub mod config;
 pub mod encoder;
+pub mod forward;
 pub mod heads;
 pub mod init;
 pub mod parameters;
+pub mod tensors;
 mod trunk;
 
 pub use cloze_kernels::Precision;
 pub use config::{EncoderConfig, Preset};
-pub use encoder::{Encoder, Forward};
+pub use encoder::Encoder;
+pub use forward::{Forward, QueryStream};
 pub use heads::{Dense, LayerNorm, VocabularyHead};
 pub use init::Init;
 pub use parameters::{Parameter, Parameters};

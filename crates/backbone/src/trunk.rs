@@ -31,7 +31,7 @@ impl Trunk {
     ///
     /// # Shapes
     /// - `x`: `[N, D]`, `rows`: `[M]` in `0..N`, result: `[M, D]`
-    pub fn forward_at(&self, x: Tensor<2>, how: Forward, rows: Tensor<1, Int>) -> Tensor<2> {
+    pub fn forward_at(&self, x: Tensor<2>, how: &Forward, rows: Tensor<1, Int>) -> Tensor<2> {
         through(&self.blocks, self.final_norm.as_ref(), x, &self.config, how, Some(rows))
     }
 }

@@ -3,7 +3,6 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_backbone::{Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset, VocabularyHead};
-use cloze_kernels::Pattern;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -117,14 +116,8 @@ fn copy<M: Parameters>(model: &mut M, root: &str, values: &mut BTreeMap<String, 
         let values = values
             .remove(&name)
             .unwrap_or_else(|| panic!("no golden values for {name}"));
-        match parameter {
-            Parameter::Vector(old) => {
-                Parameter::Vector(Tensor::from_data(TensorData::new(values, old.dims()), &old.device()))
-            }
-            Parameter::Matrix(old) => {
-                Parameter::Matrix(Tensor::from_data(TensorData::new(values, old.dims()), &old.device()))
-            }
-        }
+        let data = TensorData::new(values, parameter.shape());
+        Parameter::from_data(data, &Device::flex()).unwrap()
     });
 }
 
@@ -142,6 +135,7 @@ fn bert_equals_hugging_face() {
         feed_forward: golden.number("feed_forward"),
         window: golden.number("window"),
         dropout: 0.0,
+        segments: 1,
         precision: Precision::Float32,
     };
     let device = Device::flex();
@@ -163,15 +157,10 @@ fn bert_equals_hugging_face() {
         .flat_map(|window| window.as_array().unwrap())
         .map(|id| id.as_i64().unwrap())
         .collect();
-    let how = Forward {
-        batch: windows.len(),
-        length: ids.len() / windows.len(),
-        pattern: Pattern::Bidirectional,
-        dropout: None,
-    };
+    let how = Forward::new(windows.len(), ids.len() / windows.len());
     let rows = ids.len();
     let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [rows]), &device);
-    let logits = head.logits(encoder.forward(ids, how), encoder.tokens.val());
+    let logits = head.logits(encoder.forward(ids, &how), encoder.tokens.val());
     let ours = logits.to_data().convert::<f32>().try_to_vec::<f32>().unwrap();
     let theirs = Golden::floats(&golden.value["logits"]);
     assert_eq!(ours.len(), theirs.len());

@@ -2,9 +2,11 @@
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use cloze_backbone::{Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset, VocabularyHead};
+use cloze_backbone::{
+    Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset, QueryStream, VocabularyHead,
+};
 use cloze_foundation::Draw;
-use cloze_kernels::Pattern;
+use cloze_kernels::{Ranks, Visibility};
 
 const VOCABULARY: usize = 23;
 const PRESETS: [Preset; 2] = [Preset::Bert, Preset::Modern];
@@ -18,6 +20,7 @@ fn config(preset: Preset) -> EncoderConfig {
         feed_forward: 20,
         window: 8,
         dropout: 0.1,
+        segments: 1,
         precision: Precision::Float32,
     }
 }
@@ -26,12 +29,10 @@ fn encoder(preset: Preset, seed: u64, device: &Device) -> Encoder {
     Encoder::new(&config(preset), VOCABULARY, &Init::new(seed, device).at("encoder"))
 }
 
-fn how(batch: usize, length: usize, pattern: Pattern) -> Forward {
+fn how(batch: usize, length: usize, visibility: Visibility) -> Forward {
     Forward {
-        batch,
-        length,
-        pattern,
-        dropout: None,
+        visibility,
+        ..Forward::new(batch, length)
     }
 }
 
@@ -70,9 +71,9 @@ fn the_same_seed_gives_the_same_bits_and_another_does_not() {
         let run = |seed: u64, dropout: Option<Draw>| {
             let how = Forward {
                 dropout,
-                ..how(2, 4, Pattern::Bidirectional)
+                ..how(2, 4, Visibility::Bidirectional)
             };
-            values(&encoder(preset, seed, &device).forward(ids(&[1, 2, 3, 4, 5, 6, 7, 8], &device), how))
+            values(&encoder(preset, seed, &device).forward(ids(&[1, 2, 3, 4, 5, 6, 7, 8], &device), &how))
         };
         assert_eq!(run(1, Some(draw)), run(1, Some(draw)));
         assert_ne!(run(1, None), run(2, None));
@@ -116,14 +117,14 @@ fn later_tokens_are_seen_in_one_pattern_and_not_in_the_other() {
     for preset in PRESETS {
         let mut encoder = encoder(preset, 1, &device);
         enlarge(&mut encoder);
-        let states = |ids_: &[i64], pattern| values(&encoder.forward(ids(ids_, &device), how(1, 6, pattern)));
+        let states = |ids_: &[i64], pattern| values(&encoder.forward(ids(ids_, &device), &how(1, 6, pattern)));
         let width = 12;
-        let (a, b) = (states(&before, Pattern::Causal), states(&after, Pattern::Causal));
+        let (a, b) = (states(&before, Visibility::Causal), states(&after, Visibility::Causal));
         assert_eq!(a[..4 * width], b[..4 * width], "{preset:?}: the future leaks");
         assert_ne!(a[4 * width..], b[4 * width..]);
         let (a, b) = (
-            states(&before, Pattern::Bidirectional),
-            states(&after, Pattern::Bidirectional),
+            states(&before, Visibility::Bidirectional),
+            states(&after, Visibility::Bidirectional),
         );
         let moved = |t: usize| (0..width).any(|j| (a[t * width + j] - b[t * width + j]).abs() > 1e-4);
         assert!((0..4).all(moved), "{preset:?}: a position does not see the end");
@@ -136,8 +137,8 @@ fn windows_of_a_batch_do_not_see_each_other() {
     for preset in PRESETS {
         let mut encoder = encoder(preset, 1, &device);
         enlarge(&mut encoder);
-        let both = encoder.forward(ids(&[1, 2, 3, 4, 5, 6], &device), how(2, 3, Pattern::Bidirectional));
-        let second = encoder.forward(ids(&[4, 5, 6], &device), how(1, 3, Pattern::Bidirectional));
+        let both = encoder.forward(ids(&[1, 2, 3, 4, 5, 6], &device), &how(2, 3, Visibility::Bidirectional));
+        let second = encoder.forward(ids(&[4, 5, 6], &device), &how(1, 3, Visibility::Bidirectional));
         let difference = values(&both)[36..]
             .iter()
             .zip(values(&second))
@@ -157,12 +158,12 @@ fn rotated_scores_depend_on_the_distance_alone() {
     let qkv = Tensor::<2>::from_data(TensorData::new(row.repeat(length), [length, 3 * width]), &device);
     let turned = values(&cloze_kernels::rotary(
         qkv,
-        cloze_kernels::Heads {
-            batch: 1,
-            length,
-            heads,
+        &cloze_kernels::Rotary {
+            base: 10_000.0,
+            head_width: width / heads,
+            columns: 2 * width,
+            positions: cloze_kernels::Positions::Counted(length),
         },
-        10_000.0,
     ));
     let at = |t: usize, part: usize| &turned[(t * 3 + part) * width..][..width];
     for head in 0..heads {
@@ -182,7 +183,7 @@ fn learned_positions_know_places_and_both_presets_know_the_order() {
         let mut encoder = encoder(preset, 1, &device);
         enlarge(&mut encoder);
         let states = |tokens: &[i64]| {
-            values(&encoder.forward(ids(tokens, &device), how(1, tokens.len(), Pattern::Bidirectional)))
+            values(&encoder.forward(ids(tokens, &device), &how(1, tokens.len(), Visibility::Bidirectional)))
         };
         let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0f32, f32::max);
         // One token repeated: only `bert` adds the place to the state.
@@ -208,9 +209,9 @@ fn a_gradient_reaches_every_parameter() {
         let dropout = Some(Draw::new(1, "dropout"));
         let hidden = encoder.forward(
             ids(&input, &device),
-            Forward {
+            &Forward {
                 dropout,
-                ..how(1, 8, Pattern::Bidirectional)
+                ..how(1, 8, Visibility::Bidirectional)
             },
         );
         let weights = Tensor::<1>::ones([8], &device);
@@ -220,10 +221,7 @@ fn a_gradient_reaches_every_parameter() {
         let gradients = loss.backward();
         let mut without = Vec::new();
         let mut check = |path: &str, parameter: &Parameter| {
-            let gradient = match parameter {
-                Parameter::Vector(vector) => vector.grad(&gradients).map(|gradient| values(&gradient)),
-                Parameter::Matrix(matrix) => matrix.grad(&gradients).map(|gradient| values(&gradient)),
-            };
+            let gradient = parameter.grad(&gradients).map(|gradient| gradient.numbers().unwrap());
             if gradient.is_none_or(|values| values.iter().all(|value| *value == 0.0)) {
                 without.push(path.to_owned());
             }
@@ -253,11 +251,165 @@ fn the_last_layer_is_what_forward_gives() {
     for preset in PRESETS {
         let encoder = encoder(preset, 1, &device).valid();
         let input = ids(&[3, 1, 4, 1], &device);
-        let layers = encoder.layers(input.clone(), how(1, 4, Pattern::Causal));
+        let layers = encoder.layers(input.clone(), &how(1, 4, Visibility::Causal));
         assert_eq!(layers.len(), 3);
         assert_eq!(
             values(&layers[2]),
-            values(&encoder.forward(input, how(1, 4, Pattern::Causal)))
+            values(&encoder.forward(input, &how(1, 4, Visibility::Causal)))
+        );
+    }
+}
+
+#[test]
+fn positions_that_are_given_are_those_that_are_counted() {
+    let device = Device::flex();
+    for preset in PRESETS {
+        let mut encoder = encoder(preset, 1, &device);
+        enlarge(&mut encoder);
+        let states = |positions: Option<Vec<u32>>| {
+            let how = Forward {
+                positions: positions.map(Into::into),
+                ..Forward::new(2, 3)
+            };
+            values(&encoder.forward(ids(&[1, 2, 3, 4, 5, 6], &device), &how))
+        };
+        assert_eq!(states(None), states(Some(vec![0, 1, 2, 0, 1, 2])), "{preset:?}");
+        let moved = states(Some(vec![0, 1, 2, 2, 0, 1]));
+        assert_eq!(states(None)[..36], moved[..36], "{preset:?}");
+        assert_ne!(states(None)[36..], moved[36..], "{preset:?}");
+    }
+}
+
+#[test]
+fn packed_documents_are_as_windows_of_their_own() {
+    let device = Device::flex();
+    for preset in PRESETS {
+        let mut encoder = encoder(preset, 1, &device);
+        enlarge(&mut encoder);
+        for law in [Visibility::Bidirectional, Visibility::Causal] {
+            let packed = Forward {
+                visibility: law.within(vec![0, 0, 0, 1, 1, 1]),
+                positions: Some(vec![0, 1, 2, 0, 1, 2].into()),
+                ..Forward::new(1, 6)
+            };
+            let packed = values(&encoder.forward(ids(&[1, 2, 3, 4, 5, 6], &device), &packed));
+            let apart = values(&encoder.forward(ids(&[1, 2, 3, 4, 5, 6], &device), &how(2, 3, law)));
+            let far = packed
+                .iter()
+                .zip(&apart)
+                .map(|(a, b)| (a - b).abs())
+                .fold(0.0, f32::max);
+            assert!(far < 1e-5, "{preset:?}: {far}");
+        }
+    }
+}
+
+#[test]
+fn segments_have_a_table_where_there_are_several() {
+    let device = Device::flex().autodiff();
+    for preset in PRESETS {
+        let pairs = EncoderConfig {
+            segments: 2,
+            ..config(preset)
+        };
+        let init = Init::new(1, &device).at("encoder");
+        let (one, two) = (encoder(preset, 1, &device), Encoder::new(&pairs, VOCABULARY, &init));
+        assert_eq!(two.count(), pairs.parameters(VOCABULARY));
+        assert_eq!(two.count(), one.count() + 2 * 12);
+        let states = |segments: Option<Vec<u32>>| {
+            let how = Forward {
+                segments: segments.map(Into::into),
+                ..Forward::new(1, 4)
+            };
+            two.forward(ids(&[1, 2, 3, 4], &device), &how)
+        };
+        assert_eq!(values(&states(None)), values(&states(Some(vec![0; 4]))));
+        let both = states(Some(vec![0, 0, 1, 1]));
+        assert_ne!(values(&both), values(&states(None)));
+        let gradients = both.powf_scalar(3.0).sum().backward();
+        two.each_parameter(&mut |path, parameter| {
+            let gradient = parameter.grad(&gradients).map(|gradient| gradient.numbers().unwrap());
+            assert!(path != "segments" || gradient.unwrap().iter().any(|number| *number != 0.0));
+        });
+        let written = serde_json::to_string(&config(preset)).unwrap();
+        assert!(!written.contains("segments"));
+        assert_eq!(serde_json::from_str::<EncoderConfig>(&written).unwrap(), config(preset));
+    }
+}
+
+#[test]
+fn a_scale_of_scores_changes_its_own_position_alone_in_the_first_block() {
+    let device = Device::flex();
+    for preset in PRESETS {
+        let mut encoder = encoder(preset, 1, &device);
+        enlarge(&mut encoder);
+        let states = |scales: Option<Vec<f32>>| {
+            let how = Forward {
+                scales: scales.map(Into::into),
+                ..Forward::new(1, 3)
+            };
+            values(&encoder.layers(ids(&[1, 2, 3], &device), &how)[1])
+        };
+        let (usual, scaled) = (states(None), states(Some(vec![1.0, 3.0, 1.0])));
+        assert_eq!(
+            (&usual[..12], &usual[24..]),
+            (&scaled[..12], &scaled[24..]),
+            "{preset:?}"
+        );
+        assert_ne!(usual[12..24], scaled[12..24]);
+    }
+}
+
+#[test]
+fn a_query_stream_that_reads_the_tokens_and_sees_itself_is_the_content() {
+    let device = Device::flex();
+    for preset in PRESETS {
+        let mut encoder = encoder(preset, 1, &device);
+        enlarge(&mut encoder);
+        let input = ids(&[3, 1, 4, 1, 5, 2], &device);
+        let law: Visibility = Ranks::new(vec![2, 0, 1, 1, 0, 2]).into();
+        let how = how(2, 3, law.clone());
+        let rows = vec![5, 0, 3];
+        let at = ids(&[5, 0, 3], &device);
+        let stream = QueryStream {
+            embedded: encoder.tokens.val().select(0, input.clone().select(0, at.clone())),
+            rows,
+            visibility: law,
+        };
+        let streamed = values(&encoder.forward_queries(input.clone(), &how, &stream));
+        let content = values(&encoder.forward(input, &how).select(0, at));
+        let far = streamed
+            .iter()
+            .zip(&content)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
+        assert!(far < 1e-5, "{preset:?}: {far}");
+    }
+}
+
+#[test]
+fn a_query_does_not_see_the_token_that_it_stands_for() {
+    let device = Device::flex();
+    for preset in PRESETS {
+        let mut encoder = encoder(preset, 1, &device);
+        enlarge(&mut encoder);
+        // Position 1 is predicted first, then 3; the others are seen by all.
+        let ranks = Ranks::new(vec![0, 1, 0, 2]);
+        let how = how(1, 4, ranks.clone().into());
+        let stream = QueryStream {
+            embedded: Tensor::ones([2, 12], &device),
+            rows: vec![1, 3],
+            visibility: ranks.strict().into(),
+        };
+        let states = |tokens: &[i64]| values(&encoder.forward_queries(ids(tokens, &device), &how, &stream));
+        let before = states(&[1, 2, 3, 4]);
+        let (own, first) = (states(&[1, 2, 3, 9]), states(&[1, 8, 3, 4]));
+        assert_eq!(before, own, "{preset:?}: the last target is seen");
+        assert_eq!(before[..12], first[..12], "{preset:?}: the first target sees itself");
+        assert_ne!(
+            before[12..],
+            first[12..],
+            "{preset:?}: the first target is not seen by the second"
         );
     }
 }
@@ -270,19 +422,16 @@ fn at_rows(preset: Preset, rows: &[i64], alone: bool, device: &Device) -> (Vec<f
         vector => vector,
     });
     let (input, rows) = (ids(&[3, 1, 4, 1, 5, 9, 2, 6, 5, 3], device), ids(rows, device));
-    let how = how(2, 5, Pattern::Bidirectional);
+    let how = how(2, 5, Visibility::Bidirectional);
     let states = if alone {
-        encoder.forward_at(input, how, rows)
+        encoder.forward_at(input, &how, rows)
     } else {
-        encoder.forward(input, how).select(0, rows)
+        encoder.forward(input, &how).select(0, rows)
     };
     let gradients = states.clone().powf_scalar(3.0).sum().backward();
     let mut all = Vec::new();
     encoder.each_parameter(&mut |path, parameter| {
-        let gradient = match parameter {
-            Parameter::Vector(vector) => vector.grad(&gradients).map(|gradient| values(&gradient)),
-            Parameter::Matrix(matrix) => matrix.grad(&gradients).map(|gradient| values(&gradient)),
-        };
+        let gradient = parameter.grad(&gradients).map(|gradient| gradient.numbers().unwrap());
         all.push((path.to_owned(), gradient.unwrap_or_default()));
     });
     (values(&states), all)

@@ -6,7 +6,6 @@ use cloze_backbone::{Encoder, EncoderConfig, Init, Preset};
 use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, fragment, prepare};
 use cloze_evals::{EVALUATIONS, Measure, Subject, When, find};
 use cloze_foundation::Draw;
-use cloze_kernels::Pattern;
 use cloze_objectives::scoring::every_position;
 use cloze_objectives::{Answerer, Batch, Heads, Loss, Model, Rule};
 
@@ -37,9 +36,6 @@ impl Fake {
 impl Heads for Fake {
     fn loss(&self, _: &Encoder, _: &Batch, _: Draw, _: bool) -> Loss {
         unreachable!("evaluations do not train")
-    }
-    fn pattern(&self) -> Pattern {
-        Pattern::Bidirectional
     }
     fn rules(&self) -> &[Rule] {
         RULES

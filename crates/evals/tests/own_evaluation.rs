@@ -2,11 +2,10 @@
 //! end. Nothing here touches the library.
 
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
-use cloze_backbone::{Dense, EncoderConfig, Init, Parameter, Parameters, Preset};
+use cloze_backbone::{Dense, EncoderConfig, Init, Parameters, Preset};
 use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, prepare};
 use cloze_evals::{Entry, Measure, Subject, When};
 use cloze_foundation::{Draw, Fault, Result};
-use cloze_objectives::{Batch, Example};
 
 /// Windows of a batch.
 const WINDOWS: u64 = 16;
@@ -30,13 +29,13 @@ static ENTRY: Entry = Entry {
     evaluate,
 };
 
-/// Windows `first..first + WINDOWS` of the held-out text, as the model reads them, and the parity of every position.
-fn batch(subject: &Subject, first: u64) -> (Batch, Vec<i64>) {
+/// Windows `first..first + WINDOWS` of the held-out text, and the parity of every position.
+fn windows(subject: &Subject, first: u64) -> (Vec<Vec<u32>>, Vec<i64>) {
     let (text, vocabulary) = (&subject.corpus.held_out, subject.corpus.tokenizer.vocabulary());
     let window = |index| text.window(index % text.windows(subject.window), subject.window, vocabulary);
-    let examples: Vec<Example> = (first..first + WINDOWS).map(|index| Example::of(&window(index))).collect();
+    let windows = (first..first + WINDOWS).map(|index| window(index).ids).collect();
     let labels = (0..WINDOWS).flat_map(|_| (0..subject.window as i64).map(|position| position % 2));
-    (Batch::of(&examples), labels.collect())
+    (windows, labels.collect())
 }
 
 fn labels(labels: &[i64], device: &Device) -> Tensor<1, Int> {
@@ -49,9 +48,9 @@ fn probe(subject: &Subject, layer: usize) -> Result<[f64; 2]> {
     let device = subject.device.clone().autodiff();
     let init = Init::new(Draw::new(subject.seed, "parity probe").example(layer as u64).seed(), &device);
     let mut probe = Dense::new(subject.model.config().width, 2, true, &init);
-    let states = |batch: &Batch| subject.model.states(batch).swap_remove(layer);
-    let training: Vec<_> = (0..4).map(|part| batch(subject, part * WINDOWS)).collect();
-    let training: Vec<_> = training.iter().map(|(batch, found)| (states(batch), found)).collect();
+    let states = |texts: &[Vec<u32>]| subject.model.states(texts).swap_remove(layer);
+    let training: Vec<_> = (0..4).map(|part| windows(subject, part * WINDOWS)).collect();
+    let training: Vec<_> = training.iter().map(|(texts, found)| (states(texts), found)).collect();
     let mut last = f64::NAN;
     for step in 0..STEPS {
         let (states, found) = &training[step as usize % training.len()];
@@ -63,18 +62,12 @@ fn probe(subject: &Subject, layer: usize) -> Result<[f64; 2]> {
             return Err(Fault::run("the probe diverged"));
         }
         let gradients = loss.backward();
-        probe.change_parameters(&mut |_, parameter| match parameter {
-            Parameter::Vector(old) => Parameter::Vector(match old.grad(&gradients) {
-                Some(gradient) => old.inner() - gradient * RATE,
-                None => old.inner(),
-            }),
-            Parameter::Matrix(old) => Parameter::Matrix(match old.grad(&gradients) {
-                Some(gradient) => old.inner() - gradient * RATE,
-                None => old.inner(),
-            }),
+        probe.change_parameters(&mut |_, parameter| match parameter.grad(&gradients) {
+            Some(gradient) => parameter.inner().plus(gradient.scaled(-RATE)),
+            None => parameter.inner(),
         });
     }
-    let (unseen, found) = batch(subject, 4 * WINDOWS);
+    let (unseen, found) = windows(subject, 4 * WINDOWS);
     let answers = probe.forward(Tensor::from_inner(states(&unseen))).argmax(1);
     let answers = answers.into_data().iter::<i64>().zip(&found).filter(|(answer, label)| answer == *label).count();
     Ok([answers as f64 / found.len() as f64, last])

@@ -5,7 +5,7 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_foundation::Draw;
-use cloze_kernels::{AdamW, Affine, Dropout, Heads, Pattern, reference};
+use cloze_kernels::{AdamW, Affine, Dropout, Heads, Positions, Ranks, Rotary, Visibility, reference};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::time::Duration;
 
@@ -91,21 +91,45 @@ fn rowwise(criterion: &mut Criterion) {
     compare(criterion, "dropout", &[matrix(WIDTH)], fused, plain);
 }
 
+/// Every window by the ranks of its positions.
+fn ranked(rank: fn(u32) -> u32) -> Visibility {
+    Ranks::new((0..ROWS as u32).map(|row| rank(row % LENGTH as u32)).collect()).into()
+}
+
+/// Two documents in every window.
+fn packed() -> Visibility {
+    let group = (0..ROWS).map(|row| u32::from(row % LENGTH >= LENGTH / 2)).collect();
+    Ranks::new(vec![0; ROWS]).grouped(group).into()
+}
+
 fn attention(criterion: &mut Criterion) {
     let heads = Heads {
         batch: BATCH,
         length: LENGTH,
         heads: HEADS,
     };
-    let (fused, plain) = both!(f = rotary in |x| f(x[0].clone(), heads, 1e4));
+    let turn = || Rotary {
+        base: 1e4,
+        head_width: WIDTH / HEADS,
+        columns: 2 * WIDTH,
+        positions: Positions::Counted(LENGTH),
+    };
+    let (fused, plain) = both!(f = rotary in |x| f(x[0].clone(), &turn()));
     compare(criterion, "rotary", &[matrix(3 * WIDTH)], fused, plain);
-    for (name, pattern, rate) in [
-        ("attention", Pattern::Bidirectional, 0.0),
-        ("attention, dropout", Pattern::Bidirectional, 0.1),
-        ("attention, causal", Pattern::Causal, 0.0),
+    for (name, law, rate) in [
+        ("attention", (|| Visibility::Bidirectional) as fn() -> Visibility, 0.0),
+        ("attention, dropout", || Visibility::Bidirectional, 0.1),
+        ("attention, causal", || Visibility::Causal, 0.0),
+        ("attention, causal by ranks", || ranked(|position| position), 0.0),
+        (
+            "attention, permuted",
+            || ranked(|position| position * 37 % LENGTH as u32),
+            0.0,
+        ),
+        ("attention, packed", packed, 0.0),
     ] {
         let dropout = Dropout { rate, seed: 1 };
-        let (fused, plain) = both!(f = attention in |x| f(x[0].clone(), heads, pattern, dropout));
+        let (fused, plain) = both!(f = attention in |x| f(x[0].clone(), heads, &law(), dropout));
         compare(criterion, name, &[matrix(3 * WIDTH)], fused, plain);
     }
 }

@@ -1,6 +1,6 @@
 //! The definition of every operation in plain burn operations, for every backend, and the oracle of the kernels' tests.
 
-use crate::{Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, Pattern, Precision};
+use crate::{Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, Positions, Precision, Rotary, Visibility};
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
 
 /// See [`crate::embedding`].
@@ -78,64 +78,184 @@ pub fn residual_norm(
     layer_norm(residual(x, y, dropout), gain, bias, epsilon)
 }
 
-/// cos and sin of position · base^(-2j/E), each `[L, E/2]` row-major, for head width E.
-pub fn rotary_tables(length: usize, head_width: usize, base: f64) -> (Vec<f32>, Vec<f32>) {
-    let half = head_width / 2;
-    let frequencies: Vec<f64> = (0..half)
-        .map(|j| base.powf(-2.0 * j as f64 / head_width as f64))
+/// cos and sin of position · base^(-2j/E), each `[P, E/2]` row-major, for head width E and the P positions from 0 to the
+/// largest that there is.
+pub fn rotary_tables(how: &Rotary) -> (Vec<f32>, Vec<f32>) {
+    let count = match &how.positions {
+        Positions::Counted(length) => *length,
+        Positions::Given(positions) => positions.iter().max().map_or(0, |most| *most as usize + 1),
+    };
+    let frequencies: Vec<f64> = (0..how.head_width / 2)
+        .map(|j| how.base.powf(-2.0 * j as f64 / how.head_width as f64))
         .collect();
-    let angles = (0..length).flat_map(|position| frequencies.iter().map(move |frequency| position as f64 * frequency));
+    let angles = (0..count).flat_map(|position| frequencies.iter().map(move |frequency| position as f64 * frequency));
     angles.map(|angle| (angle.cos() as f32, angle.sin() as f32)).unzip()
 }
 
 /// See [`crate::rotary`].
-pub fn rotary(qkv: Tensor<2>, heads: Heads, base: f64) -> Tensor<2> {
-    let [rows, columns] = qkv.dims();
-    let (width, Heads { batch, length, heads }) = (columns / 3, heads);
-    let (head_width, half) = (width / heads, width / heads / 2);
-    let device = qkv.device();
-    let (cos, sin) = rotary_tables(length, head_width, base);
-    let table = |values: Vec<f32>| Tensor::<5>::from_data(TensorData::new(values, [1, length, 1, 1, half]), &device);
+pub fn rotary(x: Tensor<2>, how: &Rotary) -> Tensor<2> {
+    let rows = x.dims()[0];
+    let (heads, half) = (how.columns / how.head_width, how.head_width / 2);
+    if rows == 0 || half == 0 {
+        return x;
+    }
+    let device = x.device();
+    let (cos, sin) = rotary_tables(how);
+    // Windows whose rows have the positions of the tables' rows, or one window of all rows.
+    let (cos, sin, length) = match &how.positions {
+        Positions::Counted(length) => (cos, sin, *length),
+        Positions::Given(positions) => {
+            let of_rows = |table: &[f32]| {
+                let row = |position: &u32| &table[*position as usize * half..][..half];
+                positions.iter().flat_map(row).copied().collect()
+            };
+            (of_rows(&cos), of_rows(&sin), rows)
+        }
+    };
+    let batch = rows / length;
+    let table = |values: Vec<f32>| Tensor::<4>::from_data(TensorData::new(values, [1, length, 1, half]), &device);
     let (cos, sin) = (table(cos), table(sin));
-    let turned = qkv
+    let turned = x
         .clone()
-        .slice([0..rows, 0..2 * width])
-        .reshape([batch, length, 2, heads, head_width]);
-    let first = turned.clone().slice([0..batch, 0..length, 0..2, 0..heads, 0..half]);
-    let second = turned.slice([0..batch, 0..length, 0..2, 0..heads, half..head_width]);
+        .slice([0..rows, 0..how.columns])
+        .reshape([batch, length, heads, 2 * half]);
+    let first = turned.clone().slice([0..batch, 0..length, 0..heads, 0..half]);
+    let second = turned.slice([0..batch, 0..length, 0..heads, half..2 * half]);
     let left = first.clone() * cos.clone() - second.clone() * sin.clone();
     let right = second * cos + first * sin;
-    let turned = Tensor::cat(vec![left, right], 4).reshape([rows, 2 * width]);
-    Tensor::cat(vec![turned, qkv.slice([0..rows, 2 * width..columns])], 1)
+    before_the_others(Tensor::cat(vec![left, right], 3).reshape([rows, how.columns]), x)
+}
+
+/// See [`crate::scale_queries`].
+pub fn scale_queries(x: Tensor<2>, width: usize, scales: Tensor<1>) -> Tensor<2> {
+    let rows = x.dims()[0];
+    let queries = x.clone().slice([0..rows, 0..width]) * scales.unsqueeze_dim(1);
+    before_the_others(queries, x)
+}
+
+/// `x` with other first columns.
+fn before_the_others(first: Tensor<2>, x: Tensor<2>) -> Tensor<2> {
+    let ([rows, columns], [_, width]) = (x.dims(), first.dims());
+    if width == columns {
+        return first;
+    }
+    Tensor::cat(vec![first, x.slice([0..rows, width..columns])], 1)
 }
 
 /// See [`crate::attention`].
-pub fn attention(qkv: Tensor<2>, heads: Heads, pattern: Pattern, dropout: Dropout) -> Tensor<2> {
+pub fn attention(qkv: Tensor<2>, heads: Heads, visibility: &Visibility, dropout: Dropout) -> Tensor<2> {
     let [rows, columns] = qkv.dims();
-    let (width, Heads { batch, length, heads }) = (columns / 3, heads);
-    let head_width = width / heads;
-    let device = qkv.device();
+    let queries = qkv.clone().slice([0..rows, 0..columns / 3]);
+    query_attention(queries, qkv, heads, visibility, dropout, None)
+}
+
+/// See [`crate::attention_at`].
+pub fn attention_at(
+    qkv: Tensor<2>,
+    heads: Heads,
+    visibility: &Visibility,
+    dropout: Dropout,
+    rows: Tensor<1, Int>,
+) -> Tensor<2> {
+    attention(qkv, heads, visibility, dropout).select(0, rows)
+}
+
+/// See [`crate::query_attention`]. Given rows, the keys and values of a query's window are copied for every query.
+pub fn query_attention(
+    queries: Tensor<2>,
+    content: Tensor<2>,
+    heads: Heads,
+    visibility: &Visibility,
+    dropout: Dropout,
+    rows: Option<Tensor<1, Int>>,
+) -> Tensor<2> {
+    let ([count, width], [positions, columns]) = (queries.dims(), content.dims());
+    let Heads { batch, length, heads } = heads;
+    if count == 0 || width == 0 {
+        return queries;
+    }
+    let (device, head_width) = (queries.device(), width / heads);
+    let rows: Option<Vec<usize>> = rows.map(|rows| rows.into_data().iter::<i64>().map(|row| row as usize).collect());
+    // G groups of queries that see the keys of one window: the windows, or every query for itself.
+    let groups = if rows.is_some() { count } else { batch };
     let part = |index: usize| {
-        qkv.clone()
-            .slice([0..rows, index * width..(index + 1) * width])
-            .reshape([batch, length, heads, head_width])
-            .swap_dims(1, 2)
+        let first = columns - (2 - index) * width;
+        let part = content.clone().slice([0..positions, first..first + width]);
+        let part = match &rows {
+            None => part,
+            Some(rows) => {
+                let keys = |row: &usize| (row / length * length..).take(length).map(|key| key as i64);
+                let keys: Vec<i64> = rows.iter().flat_map(keys).collect();
+                let keys = TensorData::new(keys, [count * length]);
+                part.select(0, Tensor::<1, Int>::from_data(keys, &device))
+            }
+        };
+        part.reshape([groups, length, heads, head_width]).swap_dims(1, 2)
     };
-    let scores = part(0).matmul(part(1).transpose()) / (head_width as f64).sqrt();
-    let scores = match pattern {
-        Pattern::Bidirectional => scores,
-        Pattern::Causal => {
-            // true = may not be looked at: every position after the query's own.
-            let hidden: Vec<bool> = (0..length)
-                .flat_map(|query| (0..length).map(move |key| key > query))
-                .collect();
-            let hidden = Tensor::<4, Bool>::from_data(TensorData::new(hidden, [1, 1, length, length]), &device);
-            scores.mask_fill(hidden.expand([batch, heads, length, length]), f32::NEG_INFINITY)
+    let each = count / groups;
+    let queries = queries.reshape([groups, each, heads, head_width]).swap_dims(1, 2);
+    let scores = queries.matmul(part(0).transpose()) / (head_width as f64).sqrt();
+    let row_of = |query: usize| rows.as_ref().map_or(query, |rows| rows[query]);
+    let (scores, blind) = match visibility {
+        Visibility::Bidirectional => (scores, None),
+        _ => {
+            // Of a plain law all windows have one mask.
+            let alike = rows.is_none() && *visibility == Visibility::Causal;
+            hidden(scores, alike, |query, key| {
+                let row = row_of(query);
+                visibility.sees(length, row, row / length * length + key)
+            })
         }
     };
-    let probabilities = activation::softmax(scores, 3).reshape([batch * heads * length, length]);
-    let probabilities = self::dropout(probabilities, dropout).reshape([batch, heads, length, length]);
-    probabilities.matmul(part(2)).swap_dims(1, 2).reshape([rows, width])
+    let probabilities = activation::softmax(scores, 3);
+    let probabilities = match blind {
+        Some(blind) => probabilities.mask_fill(blind, 0.0),
+        None => probabilities,
+    };
+    let first = |group: usize, head: usize| match &rows {
+        None => ((group * heads + head) * length) as u64,
+        Some(rows) => ((rows[group] / length * heads + head) * length + rows[group] % length) as u64,
+    };
+    let probabilities = drop_rows(probabilities, dropout, first);
+    probabilities.matmul(part(1)).swap_dims(1, 2).reshape([count, width])
+}
+
+/// Scores, `[G, H, n, L]`, with -∞ where query and key, of `sees(query, key)`, do not see each other; and where a query sees
+/// nothing, whose scores are left as they are, for a softmax of nothing is not a number.
+/// If all groups are alike, the first one is asked.
+fn hidden(scores: Tensor<4>, alike: bool, sees: impl Fn(usize, usize) -> bool) -> (Tensor<4>, Option<Tensor<4, Bool>>) {
+    let [groups, heads, each, length] = scores.dims();
+    let asked = if alike { 1 } else { groups };
+    let (mut hidden, mut blind) = (Vec::new(), Vec::new());
+    for query in 0..asked * each {
+        // true = may not be looked at.
+        let row: Vec<bool> = (0..length).map(|key| !sees(query, key)).collect();
+        let none = row.iter().all(|hidden| *hidden);
+        blind.extend(std::iter::repeat_n(none, length));
+        hidden.extend(row.into_iter().map(|hidden| hidden && !none));
+    }
+    let any = blind.contains(&true);
+    let mask = |mask: Vec<bool>| {
+        let data = TensorData::new(mask, [asked, 1, each, length]);
+        Tensor::<4, Bool>::from_data(data, &scores.device()).expand([groups, heads, each, length])
+    };
+    let (hidden, blind) = (mask(hidden), any.then(|| mask(blind)));
+    (scores.mask_fill(hidden, f32::NEG_INFINITY), blind)
+}
+
+/// Dropout of `[G, H, n, L]`, whose n rows of a group and a head have the indices of the rows from `first` on.
+fn drop_rows(x: Tensor<4>, dropout: Dropout, first: impl Fn(usize, usize) -> u64) -> Tensor<4> {
+    if dropout.rate == 0.0 {
+        return x;
+    }
+    let [groups, heads, each, length] = x.dims();
+    let mut mask = Vec::with_capacity(groups * heads * each * length);
+    for (group, head) in (0..groups).flat_map(|group| (0..heads).map(move |head| (group, head))) {
+        let first = first(group, head) * length as u64;
+        mask.extend((first..first + (each * length) as u64).map(|index| factor(dropout, index)));
+    }
+    let mask = Tensor::<4>::from_data(TensorData::new(mask, x.dims()), &x.device());
+    x * mask
 }
 
 /// The 64 bits of element `index` under a seed: SplitMix64 (Steele, Lea & Flood 2014), read at a counter.
@@ -159,15 +279,23 @@ pub(crate) fn kept_below(dropout: Dropout) -> u32 {
     ((1.0 - dropout.rate) * 4_294_967_296.0) as u32
 }
 
+/// What a dropout multiplies element `index` by.
+fn factor(dropout: Dropout, index: u64) -> f32 {
+    if keeps(dropout, index) {
+        (1.0 / (1.0 - dropout.rate)) as f32
+    } else {
+        0.0
+    }
+}
+
 /// See [`crate::dropout`].
 pub fn dropout(x: Tensor<2>, dropout: Dropout) -> Tensor<2> {
     if dropout.rate == 0.0 {
         return x;
     }
     let [rows, columns] = x.dims();
-    let scale = (1.0 / (1.0 - dropout.rate)) as f32;
     let mask: Vec<f32> = (0..(rows * columns) as u64)
-        .map(|index| if keeps(dropout, index) { scale } else { 0.0 })
+        .map(|index| factor(dropout, index))
         .collect();
     let mask = Tensor::<2>::from_data(TensorData::new(mask, [rows, columns]), &x.device());
     x * mask

@@ -8,7 +8,7 @@ use crate::{Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
-use cloze_kernels::Pattern;
+use cloze_kernels::Visibility;
 use serde::{Deserialize, Serialize};
 
 /// See the registry.
@@ -48,6 +48,7 @@ impl Objective for Autoregressive {
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, _progress: f64, _draw: Draw) -> Example {
         let mut example = Example::of(window);
+        example.visibility = Visibility::Causal;
         for (position, next) in window.ids.iter().enumerate().skip(1) {
             if *next != vocabulary.special.start {
                 example.positions.push(position as u32 - 1);
@@ -61,7 +62,7 @@ impl Objective for Autoregressive {
     fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
         let tokens = Tokens {
             part: "next-token",
-            pattern: Pattern::Causal,
+            visibility: Visibility::Causal,
             denominator_added: 0.0,
             masked: false,
             rules: ENTRY.scores,

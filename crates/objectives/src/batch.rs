@@ -1,7 +1,9 @@
 //! Windows put together, with positions counted over the whole batch.
 
 use crate::{Example, Extra, Part};
+use cloze_kernels::Visibility;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// A batch of B examples of L positions: everything flat, positions in `0..B·L`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +22,14 @@ pub struct Batch {
     pub targets: Vec<u32>,
     /// `[M]` weights.
     pub weights: Vec<f32>,
+    /// Who sees whom, over all `B·L` positions.
+    pub visibility: Visibility,
+    /// `[B·L]` places of the inputs; `None` counts from 0 in each window.
+    pub position_ids: Option<Arc<[u32]>>,
+    /// `[B·L]` segments of the inputs; `None` is segment 0.
+    pub segment_ids: Option<Arc<[u32]>>,
+    /// `[B·L]` scales of the queries' attention scores; `None` is 1.
+    pub score_scales: Option<Arc<[f32]>>,
     /// What else the objective needs.
     pub extra: BTreeMap<&'static str, Vec<u32>>,
     /// The same windows by the part of a mixture that they are for, parts without a window left out; empty where all are
@@ -69,6 +79,14 @@ impl Batch {
         let mut batch = Self {
             windows: examples.len(),
             length,
+            visibility: Visibility::joined(examples.iter().map(|example| &example.visibility), length),
+            position_ids: joined(
+                examples,
+                |example| example.position_ids.as_deref(),
+                |place| place as u32,
+            ),
+            segment_ids: joined(examples, |example| example.segment_ids.as_deref(), |_| 0),
+            score_scales: joined(examples, |example| example.score_scales.as_deref(), |_| 1.0),
             ..Self::default()
         };
         for (index, example) in examples.iter().enumerate() {
@@ -122,5 +140,67 @@ impl Portion {
             weight: weight / examples.len() as f64,
             batch: Batch::together(&own().cloned().collect::<Vec<_>>()),
         }
+    }
+}
+
+/// A column of a number per input: absent if no example has it, and the usual number, which depends on the place in the
+/// window, for the examples that do not.
+fn joined<T: Copy>(
+    examples: &[Example],
+    column: impl Fn(&Example) -> Option<&[T]>,
+    usual: impl Fn(usize) -> T,
+) -> Option<Arc<[T]>> {
+    if examples.iter().all(|example| column(example).is_none()) {
+        return None;
+    }
+    let of = |example: &Example| match column(example) {
+        Some(numbers) => numbers.to_vec(),
+        None => (0..example.inputs.len()).map(&usual).collect(),
+    };
+    Some(examples.iter().flat_map(of).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloze_kernels::Ranks;
+
+    fn example() -> Example {
+        Example {
+            inputs: vec![7, 8, 9],
+            originals: vec![7, 8, 9],
+            ..Example::default()
+        }
+    }
+
+    #[test]
+    fn usual_examples_make_a_batch_that_says_nothing_more() {
+        let batch = Batch::of(&[example(), example()]);
+        assert_eq!(batch.visibility, Visibility::Bidirectional);
+        assert_eq!(
+            (batch.position_ids, batch.segment_ids, batch.score_scales),
+            (None, None, None)
+        );
+        let causal = || Example {
+            visibility: Visibility::Causal,
+            ..example()
+        };
+        assert_eq!(Batch::of(&[causal(), causal()]).visibility, Visibility::Causal);
+    }
+
+    #[test]
+    fn what_one_example_has_is_spelt_out_for_the_others() {
+        let special = Example {
+            visibility: Visibility::Causal,
+            position_ids: Some(vec![4, 0, 1]),
+            segment_ids: Some(vec![0, 1, 1]),
+            score_scales: Some(vec![0.5, 1.0, 2.0]),
+            ..example()
+        };
+        let batch = Batch::of(&[example(), special]);
+        assert_eq!(batch.visibility, Ranks::new(vec![0, 0, 0, 0, 1, 2]).into());
+        assert_eq!(batch.position_ids.as_deref(), Some(&[0, 1, 2, 4, 0, 1][..]));
+        assert_eq!(batch.segment_ids.as_deref(), Some(&[0, 0, 0, 0, 1, 1][..]));
+        assert_eq!(batch.score_scales.as_deref(), Some(&[1.0, 1.0, 1.0, 0.5, 1.0, 2.0][..]));
     }
 }

@@ -13,7 +13,7 @@ use burn::tensor::{Tensor, activation};
 use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, Trunk, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
-use cloze_kernels::{CrossEntropy, Pattern};
+use cloze_kernels::CrossEntropy;
 use serde::{Deserialize, Serialize};
 
 /// See the registry.
@@ -230,10 +230,10 @@ impl ElectraHeads {
     /// # Shapes
     /// - result: `[M, G]`
     fn generate(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
-        let how = pass(batch, self.pattern(), dropout);
+        let how = pass(batch, dropout);
         let [ids, rows] = [&batch.inputs, &batch.positions].map(|numbers| tensor_ids(numbers, &encoder.device()));
-        let projected = self.generator_project.forward(encoder.embed(ids, how));
-        self.generator.forward_at(projected, how, rows)
+        let projected = self.generator_project.forward(encoder.embed(ids, &how));
+        self.generator.forward_at(projected, &how, rows)
     }
 
     /// Of the generator, from its hidden states.
@@ -278,7 +278,7 @@ impl ElectraHeads {
     /// - `ids`: N of them, result: `[N, 1]`
     fn judge(&self, encoder: &Encoder, ids: &[u32], batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
         let ids = tensor_ids(ids, &encoder.device());
-        let hidden = encoder.forward(ids, pass(batch, self.pattern(), dropout));
+        let hidden = encoder.forward(ids, &pass(batch, dropout));
         self.discriminator_output
             .forward(cloze_kernels::gelu(self.discriminator_dense.forward(hidden)))
     }
@@ -309,10 +309,6 @@ impl Heads for ElectraHeads {
             .with("generator", generator)
             .with("discriminator", discriminator)
             .with("replaced", tensor_weights(&[replaced], &device))
-    }
-
-    fn pattern(&self) -> Pattern {
-        Pattern::Bidirectional
     }
 
     fn rules(&self) -> &[Rule] {

@@ -1,6 +1,7 @@
-//! What corruption makes of a window: integers only.
+//! What corruption makes of a window: numbers on the host.
 
 use cloze_corpus::Window;
+use cloze_kernels::Visibility;
 use std::collections::BTreeMap;
 
 /// Further integers that an objective needs beside the common ones.
@@ -40,6 +41,14 @@ pub struct Example {
     pub targets: Vec<u32>,
     /// Weight of each prediction in the loss, M numbers.
     pub weights: Vec<f32>,
+    /// Which positions of the window see which.
+    pub visibility: Visibility,
+    /// Where each of the L inputs stands, below the encoder's window; `None` counts from 0. (MPNet's slots, packed documents.)
+    pub position_ids: Option<Vec<u32>>,
+    /// Segment of each of the L inputs, of as many as the objective's encoder has; `None` is segment 0.
+    pub segment_ids: Option<Vec<u32>>,
+    /// What each of the L queries' attention scores are multiplied by; `None` is 1.
+    pub score_scales: Option<Vec<f32>>,
     /// What else the objective needs, by name.
     pub extra: BTreeMap<&'static str, Extra>,
     /// Which objective it is for, where several are mixed.
@@ -49,9 +58,14 @@ pub struct Example {
 impl Example {
     /// A window in which nothing is hidden and nothing predicted.
     pub fn of(window: &Window) -> Self {
+        Self::reading(&window.ids)
+    }
+
+    /// A text in which nothing is hidden and nothing predicted.
+    pub fn reading(ids: &[u32]) -> Self {
         Self {
-            inputs: window.ids.clone(),
-            originals: window.ids.clone(),
+            inputs: ids.to_vec(),
+            originals: ids.to_vec(),
             ..Self::default()
         }
     }

@@ -1,11 +1,9 @@
 //! What an objective adds to the shared encoder.
 
 use crate::scoring::Rule;
-use crate::{Batch, Loss};
-use burn::tensor::Tensor;
+use crate::{Batch, Example, Loss};
 use cloze_backbone::{Encoder, Parameters};
 use cloze_foundation::Draw;
-use cloze_kernels::Pattern;
 
 /// Everything of a model but its encoder: heads, helper networks, and what is computed with them. An objective makes them
 /// ([`Objective::heads`](crate::Objective::heads)); the [`Model`](crate::Model) that owns them lends the encoder.
@@ -15,8 +13,11 @@ pub trait Heads: Parameters + Send {
     /// The loss of a batch. `draw` seeds dropout and samples; `training` switches dropout on.
     fn loss(&self, encoder: &Encoder, batch: &Batch, draw: Draw, training: bool) -> Loss;
 
-    /// Who looks at whom when the model reads a text for itself.
-    fn pattern(&self) -> Pattern;
+    /// A text as the model reads it of its own accord, with nothing hidden and nothing predicted: who sees whom, and
+    /// where. Everybody sees everybody where the heads say nothing else.
+    fn reading(&self, ids: &[u32]) -> Example {
+        Example::reading(ids)
+    }
 
     /// The ways in which the model scores a sentence, the headline one first.
     fn rules(&self) -> &[Rule];
@@ -33,15 +34,6 @@ pub trait Heads: Parameters + Send {
     /// The most probable id at every predicted position of a masked batch, for the same heads.
     fn masked_guesses(&self, _encoder: &Encoder, _batch: &Batch) -> Option<Vec<u32>> {
         None
-    }
-
-    /// The embeddings and every layer's states of a batch as the model itself reads it.
-    ///
-    /// # Shapes
-    /// - results: layers + 1 of `[N, D]`
-    fn states(&self, encoder: &Encoder, batch: &Batch) -> Vec<Tensor<2>> {
-        let ids = crate::tensors::tensor_ids(&batch.inputs, &encoder.device());
-        encoder.layers(ids, crate::tensors::pass(batch, self.pattern(), None))
     }
 
     /// The same weights without gradients, for evaluation.

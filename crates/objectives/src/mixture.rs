@@ -15,7 +15,6 @@ use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Init, Parameter, Parameters};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result};
-use cloze_kernels::Pattern;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -252,6 +251,11 @@ impl Objective for Mixture {
         Box::new(MixtureHeads::new(parts.collect()))
     }
 
+    fn segments(&self) -> usize {
+        let segments = self.parts.iter().map(|part| part.objective.segments());
+        segments.max().unwrap_or(1)
+    }
+
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let of = |index: usize, sizes: &Sizes| self.parts[index].objective.flops(encoder, vocabulary, sizes);
         match sizes.portions.as_slice() {
@@ -347,8 +351,9 @@ impl Heads for MixtureHeads {
         Loss { total, parts }
     }
 
-    fn pattern(&self) -> Pattern {
-        self.first(|heads| Some(heads.pattern())).unwrap_or(Pattern::Bidirectional)
+    fn reading(&self, ids: &[u32]) -> Example {
+        self.first(|heads| Some(heads.reading(ids)))
+            .unwrap_or_else(|| Example::reading(ids))
     }
 
     fn rules(&self) -> &[Rule] {

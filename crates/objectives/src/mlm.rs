@@ -8,7 +8,7 @@ use crate::{Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
-use cloze_kernels::Pattern;
+use cloze_kernels::Visibility;
 use serde::{Deserialize, Serialize};
 
 /// See the registry.
@@ -98,7 +98,7 @@ impl Masking {
     pub(crate) fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
         let tokens = Tokens {
             part: "mlm",
-            pattern: Pattern::Bidirectional,
+            visibility: Visibility::Bidirectional,
             denominator_added: if self.mode == Mode::Reference { 1e-5 } else { 0.0 },
             masked: true,
             rules: MASKED_SCORES,

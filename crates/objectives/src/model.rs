@@ -1,7 +1,8 @@
 //! A model under training: the shared encoder and the heads of its objective.
 
 use crate::scoring::{self, Rule};
-use crate::{Batch, Heads};
+use crate::tensors::{pass, tensor_ids};
+use crate::{Batch, Example, Heads};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Parameter, Parameters};
@@ -101,13 +102,28 @@ impl Model {
         self.heads.masked_guesses(&self.encoder, batch)
     }
 
-    /// The embeddings and every layer's states of a batch's inputs, under the attention that the model itself has: a
-    /// causal model's state at a position knows nothing of what follows. Without dropout; tracked where the model is.
+    /// A text as the model reads it of its own accord: a causal model looks back only.
+    pub fn reading(&self, ids: &[u32]) -> Example {
+        self.heads.reading(ids)
+    }
+
+    /// The embeddings and every layer's states of texts of one length, as the model reads them of its own accord: a
+    /// causal model's state at a position knows nothing of what follows. Tracked where the model is.
+    ///
+    /// # Shapes
+    /// - `texts`: B of L ids, results: layers + 1 of `[B·L, D]`
+    pub fn states(&self, texts: &[Vec<u32>]) -> Vec<Tensor<2>> {
+        let examples: Vec<Example> = texts.iter().map(|ids| self.reading(ids)).collect();
+        self.states_of(&Batch::of(&examples), None)
+    }
+
+    /// The same of a batch's inputs, read as its examples say; with dropout from these draws, for whoever trains on.
     ///
     /// # Shapes
     /// - results: layers + 1 of `[N, D]`
-    pub fn states(&self, batch: &Batch) -> Vec<Tensor<2>> {
-        self.heads.states(&self.encoder, batch)
+    pub fn states_of(&self, batch: &Batch, dropout: Option<Draw>) -> Vec<Tensor<2>> {
+        let ids = tensor_ids(&batch.inputs, &self.encoder.device());
+        self.encoder.layers(ids, &pass(batch, dropout))
     }
 
     /// The same weights without gradients, for evaluation.

@@ -32,10 +32,19 @@ pub trait Objective: Send + Sync {
     /// What this objective puts on the encoder. Initial values are drawn at the names of the parameters under `init`.
     fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads>;
 
+    /// How many kinds of segments its examples have, for the encoder's table of them.
+    fn segments(&self) -> usize {
+        1
+    }
+
     /// The model to train: the shared encoder with the heads.
     fn build(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Model {
-        let heads = self.heads(encoder, vocabulary, init);
-        Model::new(Encoder::new(encoder, vocabulary.size, &init.at("encoder")), heads)
+        let encoder = EncoderConfig {
+            segments: encoder.segments.max(self.segments()),
+            ..encoder.clone()
+        };
+        let heads = self.heads(&encoder, vocabulary, init);
+        Model::new(Encoder::new(&encoder, vocabulary.size, &init.at("encoder")), heads)
     }
 
     /// Training FLOPs of a batch (forward, and twice that for backward), heads and helpers included.

@@ -6,6 +6,7 @@
 
 use crate::{Batch, Example};
 use cloze_corpus::Vocabulary;
+use cloze_kernels::Visibility;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -88,7 +89,7 @@ pub fn each_masked(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
     ordinary(sentence, vocabulary).into_iter().map(masked).collect()
 }
 
-/// Each token from those before it, in one pass. `[CLS]` is the beginning of sequence; `[SEP]` is not scored.
+/// Each token from those before it, in one pass that looks back only. `[CLS]` is the beginning of sequence; `[SEP]` is not scored.
 pub fn left_to_right(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
     let targets = ordinary(sentence, vocabulary)
         .into_iter()
@@ -96,7 +97,9 @@ pub fn left_to_right(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> 
     let (positions, ids) = targets
         .map(|position| (position - 1, sentence[position as usize]))
         .unzip();
-    vec![predicting(sentence, positions, ids)]
+    let mut example = predicting(sentence, positions, ids);
+    example.visibility = Visibility::Causal;
+    vec![example]
 }
 
 /// All tokens in one pass over the sentence as it is, for models that judge what they see.
@@ -119,14 +122,11 @@ fn ordinary(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<u32> {
 
 fn predicting(sentence: &[u32], positions: Vec<u32>, targets: Vec<u32>) -> Example {
     let weights = vec![1.0; positions.len()];
-    let (inputs, originals) = (sentence.to_vec(), sentence.to_vec());
     Example {
-        inputs,
-        originals,
         positions,
         targets,
         weights,
-        ..Example::default()
+        ..Example::reading(sentence)
     }
 }
 

@@ -13,7 +13,7 @@ use burn::tensor::Tensor;
 use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, LayerNorm, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result, Stream};
-use cloze_kernels::{Affine, CrossEntropy, Pattern};
+use cloze_kernels::{Affine, CrossEntropy};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -411,7 +411,7 @@ impl SpanHeads {
     /// - result: `[M + E, D]`
     fn hidden(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
         let [ids, rows] = [&batch.inputs, &rows(batch)].map(|numbers| tensor_ids(numbers, &encoder.device()));
-        encoder.forward_at(ids, pass(batch, self.pattern(), dropout), rows)
+        encoder.forward_at(ids, &pass(batch, dropout), rows)
     }
 
     /// Cross-entropy of the masked tokens, from what [`hidden`](Self::hidden) gives.
@@ -438,10 +438,6 @@ impl Heads for SpanHeads {
         Loss::new(mlm.clone() + boundary.clone() * self.boundary_weight)
             .with("mlm", mlm)
             .with("boundary", boundary)
-    }
-
-    fn pattern(&self) -> Pattern {
-        Pattern::Bidirectional
     }
 
     fn rules(&self) -> &[Rule] {

@@ -4,7 +4,7 @@ use crate::{Batch, Sizes};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_backbone::{EncoderConfig, Forward, VocabularyHead};
 use cloze_foundation::Draw;
-use cloze_kernels::{CrossEntropy, Pattern};
+use cloze_kernels::CrossEntropy;
 
 /// Training costs a forward pass and twice that for the backward pass.
 pub const FORWARD_AND_BACKWARD: f64 = 3.0;
@@ -42,13 +42,15 @@ pub fn mean(sum: Tensor<1>, weights: &[f32], added: f64) -> Tensor<1> {
     sum / if total > 0.0 { total + added } else { 1.0 }
 }
 
-/// How a batch goes through an encoder.
-pub fn pass(batch: &Batch, pattern: Pattern, dropout: Option<Draw>) -> Forward {
+/// How a batch goes through an encoder: as its examples say.
+pub fn pass(batch: &Batch, dropout: Option<Draw>) -> Forward {
     Forward {
-        batch: batch.windows,
-        length: batch.length,
-        pattern,
+        visibility: batch.visibility.clone(),
+        positions: batch.position_ids.clone(),
+        segments: batch.segment_ids.clone(),
+        scales: batch.score_scales.clone(),
         dropout,
+        ..Forward::new(batch.windows, batch.length)
     }
 }
 

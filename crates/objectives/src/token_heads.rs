@@ -2,21 +2,21 @@
 
 use crate::scoring::Rule;
 use crate::tensors::{cross_entropy, guesses, mean, numbers, pass, tensor_ids};
-use crate::{Batch, Heads, Loss};
+use crate::{Batch, Example, Heads, Loss};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Init, VocabularyHead};
 use cloze_corpus::Vocabulary;
 use cloze_foundation::Draw;
-use cloze_kernels::{CrossEntropy, Pattern};
+use cloze_kernels::{CrossEntropy, Visibility};
 
 /// What [`TokenHeads`] are to do.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Tokens {
     /// The loss's name among the parts of the loss.
     pub part: &'static str,
-    /// Who looks at whom.
-    pub pattern: Pattern,
+    /// Who sees whom when the model reads a text of its own accord.
+    pub visibility: Visibility,
     /// What published code adds to the denominator of the loss; usually 0.
     pub denominator_added: f64,
     /// Whether the head predicts the token of a masked position there.
@@ -49,7 +49,7 @@ impl TokenHeads {
     fn hidden(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
         let device = encoder.device();
         let [ids, rows] = [&batch.inputs, &batch.positions].map(|numbers| tensor_ids(numbers, &device));
-        encoder.forward_at(ids, pass(batch, self.tokens.pattern, dropout), rows)
+        encoder.forward_at(ids, &pass(batch, dropout), rows)
     }
 
     fn cross_entropy(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {
@@ -66,8 +66,11 @@ impl Heads for TokenHeads {
         Loss::new(total.clone()).with(self.tokens.part, total)
     }
 
-    fn pattern(&self) -> Pattern {
-        self.tokens.pattern
+    fn reading(&self, ids: &[u32]) -> Example {
+        Example {
+            visibility: self.tokens.visibility.clone(),
+            ..Example::reading(ids)
+        }
     }
 
     fn rules(&self) -> &[Rule] {

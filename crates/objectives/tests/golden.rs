@@ -4,7 +4,7 @@
 mod common;
 
 use burn::tensor::Device;
-use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters, Preset};
+use cloze_backbone::{EncoderConfig, Init, Parameters, Preset};
 use cloze_foundation::{Draw, files};
 use cloze_objectives::{Batch, Example, Objective};
 use common::{every_objective, vocabulary, window};
@@ -50,15 +50,9 @@ fn training(objective: &dyn Objective, preset: Preset) -> Vec<f32> {
         let loss = model.loss(&batch, Draw::new(3, "model").step(step), true);
         losses.push(loss.total.clone().inner().into_scalar::<f32>());
         let gradients = loss.total.backward();
-        model.change_parameters(&mut |_, parameter| match parameter {
-            Parameter::Vector(vector) => Parameter::Vector(match vector.grad(&gradients) {
-                Some(gradient) => vector.inner() - gradient * 0.01,
-                None => vector.inner(),
-            }),
-            Parameter::Matrix(matrix) => Parameter::Matrix(match matrix.grad(&gradients) {
-                Some(gradient) => matrix.inner() - gradient * 0.01,
-                None => matrix.inner(),
-            }),
+        model.change_parameters(&mut |_, parameter| match parameter.grad(&gradients) {
+            Some(gradient) => parameter.inner().plus(gradient.scaled(-0.01)),
+            None => parameter.inner(),
         });
     }
     losses

@@ -4,8 +4,8 @@ mod common;
 
 use burn::tensor::Tensor;
 use cloze_backbone::{Parameters, Preset};
-use cloze_corpus::Window;
-use cloze_objectives::{Batch, Example, Model};
+use cloze_kernels::Visibility;
+use cloze_objectives::{Batch, Model};
 use common::training::{LENGTH, build};
 use common::{configured, every_objective, plain};
 
@@ -72,10 +72,6 @@ fn changes_arrive_at_their_paths() {
     }
 }
 
-fn states(model: &Model, window: &Window) -> Vec<Tensor<2>> {
-    model.states(&Batch::of(&[Example::of(window)]))
-}
-
 /// Whether the states at the first `positions` positions are the same bits, layer by layer.
 fn same(left: &[Tensor<2>], right: &[Tensor<2>], positions: usize) -> Vec<bool> {
     let bits = |states: &Tensor<2>| {
@@ -87,23 +83,26 @@ fn same(left: &[Tensor<2>], right: &[Tensor<2>], positions: usize) -> Vec<bool> 
 
 #[test]
 fn states_are_those_under_the_models_own_attention() {
-    let text = {
-        let mut text = plain(LENGTH, 1);
-        text.ids.iter_mut().skip(1).for_each(|id| *id = 5 + *id % 50);
-        text
-    };
+    let text: Vec<u32> = plain(LENGTH, 1).ids.iter().map(|id| 5 + id % 50).collect();
     let mut changed = text.clone();
-    changed.ids[LENGTH - 1] = if text.ids[LENGTH - 1] == 9 { 10 } else { 9 };
+    changed[LENGTH - 1] = if text[LENGTH - 1] == 9 { 10 } else { 9 };
     for (name, causal) in [("mlm", false), ("autoregressive", true), ("electra", false), ("span", false)] {
         for preset in [Preset::Bert, Preset::Modern] {
             let model = build(&*configured(name, ""), preset).frozen();
-            let [before, after] = [&text, &changed].map(|window| states(&model, window));
+            let [before, after] = [&text, &changed].map(|ids| model.states(std::slice::from_ref(ids)));
             assert_eq!(before.len(), 2, "embeddings and one layer");
             assert!(before.iter().all(|states| states.dims() == [LENGTH, model.config().width]));
             // The embeddings know their own token only.
             let earlier = same(&before, &after, LENGTH - 1);
             assert_eq!(earlier, [true, causal], "{name} {preset:?}");
             assert_eq!(same(&before, &after, LENGTH), [false, false], "{name} {preset:?}");
+            let both = model.states(&[text.clone(), changed.clone()]);
+            assert_eq!(same(&both, &before, LENGTH), [true, true], "{name} {preset:?}: texts do not see each other");
+            // Whoever asks for another attention says so.
+            let read = Batch::of(&[model.reading(&text)]);
+            let forward = Batch { visibility: Visibility::Causal, ..read };
+            let under = model.states_of(&forward, None);
+            assert_eq!(same(&under, &before, LENGTH), [true, causal], "{name} {preset:?}");
         }
     }
 }

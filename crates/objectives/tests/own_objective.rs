@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Preset};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
-use cloze_kernels::Pattern;
+use cloze_kernels::Visibility;
 use cloze_objectives::options::{self, Options, within};
 use cloze_objectives::scoring::PSEUDO_LOG_LIKELIHOOD;
 use cloze_objectives::tensors::vocabulary_flops;
@@ -66,7 +66,7 @@ impl Objective for FirstPieces {
     fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
         let tokens = Tokens {
             part: "first-piece",
-            pattern: Pattern::Bidirectional,
+            visibility: Visibility::Bidirectional,
             denominator_added: 0.0,
             masked: true,
             rules: ENTRY.scores,

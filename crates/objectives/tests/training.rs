@@ -5,7 +5,7 @@ mod common;
 use cloze_backbone::{Parameters, Preset};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Model, Objective};
-use common::training::{SIZE, batch, build, descend, encoder, gradients, nothing, number, values};
+use common::training::{SIZE, batch, build, descend, encoder, gradients, nothing, number};
 use common::{configured, every_objective, vocabulary};
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ fn arms_with_one_seed_start_from_one_encoder() {
         let mut found = BTreeMap::new();
         build(objective, Preset::Bert).each_parameter(&mut |path, parameter| {
             if path.starts_with("encoder.") {
-                found.insert(path.to_owned(), values(parameter));
+                found.insert(path.to_owned(), parameter.numbers().unwrap());
             }
         });
         found

@@ -1,7 +1,7 @@
 //! AdamW over any model: two moments per parameter path, decay on matrices only, one global gradient norm.
 
 use crate::OptimizerConfig;
-use burn::tensor::{Device, Gradients, Tensor};
+use burn::tensor::{Device, Gradients};
 use cloze_backbone::{Parameter, Parameters};
 use cloze_foundation::{Fault, Result};
 use cloze_kernels::AdamW;
@@ -79,31 +79,14 @@ impl Optimizer {
             ..shared
         };
         let moments = &mut self.moments;
-        model.change_parameters(&mut |path, parameter| match parameter {
-            Parameter::Vector(vector) => match vector.grad_remove(&mut gradients) {
-                Some(gradient) => Parameter::Vector(adamw(
-                    path,
-                    vector,
-                    gradient,
-                    moments,
-                    &shared,
-                    Parameter::Vector,
-                    as_vector,
-                )),
-                None => Parameter::Vector(vector),
-            },
-            Parameter::Matrix(matrix) => match matrix.grad_remove(&mut gradients) {
-                Some(gradient) => Parameter::Matrix(adamw(
-                    path,
-                    matrix,
-                    gradient,
-                    moments,
-                    &matrices,
-                    Parameter::Matrix,
-                    as_matrix,
-                )),
-                None => Parameter::Matrix(matrix),
-            },
+        model.change_parameters(&mut |path, parameter| {
+            let Some(gradient) = parameter.grad_remove(&mut gradients) else {
+                return parameter;
+            };
+            let settings = if parameter.is_matrix() { &matrices } else { &shared };
+            let (parameter, both) = parameter.inner().adamw(gradient, moments.remove(path), settings);
+            moments.insert(path.to_owned(), both);
+            parameter
         });
     }
 }
@@ -112,55 +95,8 @@ impl Optimizer {
 pub fn gradient_norm(model: &dyn Parameters, gradients: &Gradients) -> f64 {
     let mut squares = 0.0;
     model.each_parameter(&mut |_, parameter| {
-        squares += match parameter {
-            Parameter::Vector(vector) => vector
-                .grad(gradients)
-                .map_or(0.0, |gradient| cloze_kernels::squared_norm(&gradient)),
-            Parameter::Matrix(matrix) => matrix
-                .grad(gradients)
-                .map_or(0.0, |gradient| cloze_kernels::squared_norm(&gradient)),
-        };
+        let gradient = parameter.grad(gradients);
+        squares += gradient.map_or(0.0, |gradient| gradient.squared_norm());
     });
     squares.sqrt()
-}
-
-fn as_vector(parameter: Parameter) -> Option<Tensor<1>> {
-    if let Parameter::Vector(vector) = parameter {
-        Some(vector)
-    } else {
-        None
-    }
-}
-
-fn as_matrix(parameter: Parameter) -> Option<Tensor<2>> {
-    if let Parameter::Matrix(matrix) = parameter {
-        Some(matrix)
-    } else {
-        None
-    }
-}
-
-/// Updates one parameter and its moments.
-///
-/// # Shapes
-/// - `parameter` (tracked), `gradient`, both moments and the result (untracked): all alike
-fn adamw<const R: usize>(
-    path: &str,
-    parameter: Tensor<R>,
-    gradient: Tensor<R>,
-    moments: &mut BTreeMap<String, [Parameter; 2]>,
-    settings: &AdamW,
-    wrap: fn(Tensor<R>) -> Parameter,
-    unwrap: fn(Parameter) -> Option<Tensor<R>>,
-) -> Tensor<R> {
-    let parameter = parameter.inner();
-    let [first, second] = match moments.remove(path) {
-        Some(pair) => pair.map(unwrap),
-        None => [None, None],
-    };
-    let first = first.unwrap_or_else(|| parameter.zeros_like());
-    let second = second.unwrap_or_else(|| parameter.zeros_like());
-    let (parameter, first, second) = cloze_kernels::adamw(parameter, gradient, first, second, settings);
-    moments.insert(path.to_owned(), [wrap(first), wrap(second)]);
-    parameter
 }

@@ -7,7 +7,6 @@
 mod activation;
 mod adamw;
 mod attention;
-mod attention_at;
 mod bfloat16;
 mod cross_entropy;
 mod dropout;
@@ -25,8 +24,7 @@ mod vector;
 
 pub(crate) use activation::{geglu, gelu};
 pub(crate) use adamw::adamw;
-pub(crate) use attention::attention;
-pub(crate) use attention_at::attention_at;
+pub(crate) use attention::{attention, attention_at, query_attention};
 pub(crate) use bfloat16::instructions as bfloat16_instructions;
 pub(crate) use cross_entropy::vocabulary_cross_entropy;
 pub(crate) use dropout::dropout;

@@ -3,7 +3,7 @@
 use crate::common::{assert_near, numbers, run, values};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_foundation::Draw;
-use cloze_kernels::{Activation, AdamW, Affine, Dropout, Heads, Pattern, Precision, reference};
+use cloze_kernels::{Activation, AdamW, Affine, Dropout, Heads, Positions, Precision, Rotary, Visibility, reference};
 use proptest::prelude::*;
 
 fn row<const R: usize>(x: &Tensor<R>) -> Tensor<1> {
@@ -80,16 +80,19 @@ proptest! {
     fn rotary_agrees(batch in 1usize..4, length in 1usize..20, heads in 1usize..4, half in 0usize..9) {
         // Heads of one column have nothing to turn.
         let width = heads * (2 * half).max(2);
-        let heads = Heads { batch, length, heads };
         let shape = [[batch * length, 3 * width]];
-        assert_near(&run(&shape, |x| cloze_kernels::rotary(x[0].clone(), heads, 1e4)), &run(&shape, |x| reference::rotary(x[0].clone(), heads, 1e4)), 1e-6);
+        let given: Vec<u32> = ids("positions", batch * length, 30).into_data().iter::<u32>().collect();
+        for (positions, columns) in [(Positions::Counted(length), 2 * width), (Positions::Given(given.into()), 3 * width)] {
+            let how = Rotary { base: 1e4, head_width: width / heads, columns, positions };
+            assert_near(&run(&shape, |x| cloze_kernels::rotary(x[0].clone(), &how)), &run(&shape, |x| reference::rotary(x[0].clone(), &how)), 1e-6);
+        }
     }
 
     #[test]
     fn attention_agrees(batch in 1usize..4, length in 1usize..80, heads in 1usize..4, head_width in 1usize..9, causal: bool, rate in prop_oneof![Just(0.0), Just(0.1), Just(0.5)]) {
         let shape = [[batch * length, 3 * heads * head_width]];
         let heads = Heads { batch, length, heads };
-        let pattern = if causal { Pattern::Causal } else { Pattern::Bidirectional };
+        let pattern = if causal { &Visibility::Causal } else { &Visibility::Bidirectional };
         let dropout = Dropout { rate, seed: 11 };
         assert_near(
             &run(&shape, |x| cloze_kernels::attention(x[0].clone(), heads, pattern, dropout)),
@@ -102,7 +105,7 @@ proptest! {
     fn attention_at_some_queries_agrees(batch in 1usize..4, length in 1usize..40, heads in 1usize..4, head_width in 1usize..9, causal: bool, rate in prop_oneof![Just(0.0), Just(0.3)], count in 0usize..30, sorted: bool) {
         let shape = [[batch * length, 3 * heads * head_width]];
         let heads = Heads { batch, length, heads };
-        let pattern = if causal { Pattern::Causal } else { Pattern::Bidirectional };
+        let pattern = if causal { &Visibility::Causal } else { &Visibility::Bidirectional };
         let dropout = Dropout { rate, seed: 12 };
         let mut rows = ids("rows", count, batch * length);
         if sorted {
@@ -216,12 +219,12 @@ fn views_that_are_not_contiguous_are_read_right() {
         length: 5,
         heads: 2,
     };
-    let f = |op: fn(Tensor<2>, Heads, Pattern, Dropout) -> Tensor<2>| {
+    let f = |op: fn(Tensor<2>, Heads, &Visibility, Dropout) -> Tensor<2>| {
         run(&[[30, 14]], |x| {
             op(
                 x[0].clone().slice([2..26, 3..13]).transpose(),
                 heads,
-                Pattern::Causal,
+                &Visibility::Causal,
                 Dropout::OFF,
             )
         })
@@ -261,6 +264,12 @@ fn nothing_is_an_input_too() {
         length: 4,
         heads: 1,
     };
+    let turned = Rotary {
+        base: 1e4,
+        head_width: 2,
+        columns: 4,
+        positions: Positions::Counted(4),
+    };
     let weight = numbers("weight", [6, 5], &device).require_grad();
     for y in [
         cloze_kernels::layer_norm(empty(), vector(6), Some(vector(6)), 1e-5),
@@ -270,8 +279,8 @@ fn nothing_is_an_input_too() {
         cloze_kernels::feed_forward(empty(), affine(6, 4), Activation::Geglu, affine(2, 5)),
         cloze_kernels::residual(empty(), empty(), Dropout::OFF),
         cloze_kernels::residual_norm(empty(), empty(), Dropout { rate: 0.5, seed: 1 }, vector(6), None, 1e-5),
-        cloze_kernels::rotary(empty(), heads, 1e4),
-        cloze_kernels::attention(empty(), heads, Pattern::Bidirectional, Dropout::OFF),
+        cloze_kernels::rotary(empty(), &turned),
+        cloze_kernels::attention(empty(), heads, &Visibility::Bidirectional, Dropout::OFF),
         cloze_kernels::dropout(empty(), Dropout { rate: 0.5, seed: 1 }),
     ] {
         assert_eq!(y.dims()[0], 0);
@@ -329,7 +338,7 @@ fn a_number_that_is_not_one_is_seen() {
         cloze_kernels::attention(
             bad.clone(),
             heads,
-            Pattern::Bidirectional,
+            &Visibility::Bidirectional,
             Dropout { rate: 0.9, seed: 3 },
         ),
         cloze_kernels::dropout(bad.clone(), Dropout { rate: 0.9, seed: 3 }),

@@ -2,7 +2,7 @@
 
 use crate::common::{assert_near, numbers, run, values};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use cloze_kernels::{Activation, Affine, Dropout, Heads, Pattern, reference};
+use cloze_kernels::{Activation, Affine, Dropout, Heads, Positions, Rotary, Visibility, reference};
 
 fn flex() -> Device {
     Device::flex()
@@ -46,15 +46,20 @@ fn gelu_is_x_times_the_normal_distribution_function() {
     assert_near(&[values(y)], &[vec![19.544_998]], 1e-6);
 }
 
+/// Of the queries and keys of windows of this length.
+fn turned(head_width: usize, columns: usize, length: usize, base: f64) -> Rotary {
+    Rotary {
+        base,
+        head_width,
+        columns,
+        positions: Positions::Counted(length),
+    }
+}
+
 #[test]
 fn a_rotation_keeps_lengths_and_depends_on_distance_alone() {
-    let heads = Heads {
-        batch: 1,
-        length: 9,
-        heads: 1,
-    };
     let one = numbers("row", [1, 24], &flex());
-    let y = reference::rotary(one.clone().repeat_dim(0, 9), heads, 100.0);
+    let y = reference::rotary(one.clone().repeat_dim(0, 9), &turned(8, 16, 9, 100.0));
     let y: Vec<Vec<f32>> = values(y).chunks(24).map(<[f32]>::to_vec).collect();
     let product = |query: usize, key: usize| (0..8).map(|i| y[query][i] * y[key][8 + i]).sum::<f32>();
     assert!((product(0, 3) - product(5, 8)).abs() < 1e-4 && (product(0, 3) - product(3, 0)).abs() > 1e-3);
@@ -77,14 +82,14 @@ fn attention_of_equal_keys_is_the_mean_of_what_is_seen() {
             &[values(attention(
                 qkv.clone(),
                 heads,
-                Pattern::Bidirectional,
+                &Visibility::Bidirectional,
                 Dropout::OFF,
             ))],
             &[vec![4.0; 3]],
             1e-6,
         );
         assert_near(
-            &[values(attention(qkv.clone(), heads, Pattern::Causal, Dropout::OFF))],
+            &[values(attention(qkv.clone(), heads, &Visibility::Causal, Dropout::OFF))],
             &[vec![1.0, 2.0, 4.0]],
             1e-6,
         );
@@ -192,9 +197,11 @@ fn gradients_are_slopes() {
     assert_gradients(&[[4, 3]], |x| cloze_kernels::embedding(x[0].clone(), ids(&[3, 0, 3])));
     assert_gradients(&[[3, 5]], |x| cloze_kernels::gelu(x[0].clone()));
     assert_gradients(&[[3, 6]], |x| cloze_kernels::geglu(x[0].clone()));
-    assert_gradients(&[[5, 12]], |x| cloze_kernels::rotary(x[0].clone(), heads, 10.0));
     assert_gradients(&[[5, 12]], |x| {
-        cloze_kernels::attention(x[0].clone(), heads, Pattern::Causal, Dropout { rate: 0.2, seed: 2 })
+        cloze_kernels::rotary(x[0].clone(), &turned(2, 8, 5, 10.0))
+    });
+    assert_gradients(&[[5, 12]], |x| {
+        cloze_kernels::attention(x[0].clone(), heads, &Visibility::Causal, Dropout { rate: 0.2, seed: 2 })
     });
     assert_gradients(&[[4, 3], [7, 3], [1, 7]], |x| {
         let weights = Tensor::from_data([1.0, 0.5, 0.0, 2.0], &x[0].device());

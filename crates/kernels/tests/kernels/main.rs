@@ -5,3 +5,4 @@ mod bfloat16;
 mod common;
 mod definitions;
 mod threads;
+mod visibility;

@@ -2,7 +2,7 @@
 
 use crate::common::{numbers, run};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use cloze_kernels::{Activation, Affine, Dropout, Heads, Pattern, Precision};
+use cloze_kernels::{Activation, Affine, Dropout, Heads, Positions, Precision, Ranks, Rotary, Visibility};
 
 fn one_block(x: &[Tensor<2>]) -> Tensor<2> {
     let device = x[0].device();
@@ -17,13 +17,22 @@ fn one_block(x: &[Tensor<2>]) -> Tensor<2> {
     let h = cloze_kernels::layer_norm(x[0].clone(), row(&x[1]), Some(row(&x[2])), 1e-5);
     let qkv = cloze_kernels::rotary(
         cloze_kernels::linear(h.clone(), Affine::new(x[3].clone(), Some(row(&x[5])))),
-        heads,
-        1e4,
+        &Rotary {
+            base: 1e4,
+            head_width: width / 2,
+            columns: 2 * width,
+            positions: Positions::Counted(rows / 6),
+        },
     );
-    let attended = cloze_kernels::attention(qkv.clone(), heads, Pattern::Causal, dropout);
-    let h = h
+    let permuted: Visibility = Ranks::new((0..rows as u32).map(|row| row * 7 % 11).collect())
+        .strict()
+        .into();
+    let attended = cloze_kernels::attention(qkv.clone(), heads, &Visibility::Causal, dropout);
+    let h = h.clone()
         + cloze_kernels::dropout(attended, dropout)
-        + cloze_kernels::attention(qkv, heads, Pattern::Bidirectional, dropout);
+        + cloze_kernels::attention(qkv.clone(), heads, &Visibility::Bidirectional, dropout)
+        + cloze_kernels::attention(qkv.clone(), heads, &permuted, dropout)
+        + cloze_kernels::query_attention(h, qkv, heads, &permuted, dropout, None);
     let affine = |which: usize| Affine::new(x[which].clone(), None);
     let fed = cloze_kernels::feed_forward(h.clone(), affine(7), Activation::Gelu, affine(8));
     let h = cloze_kernels::residual_norm(

@@ -2,7 +2,7 @@
 
 use super::{SPECIAL, vocabulary, window};
 use burn::tensor::{Device, Tensor};
-use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters, Preset};
+use cloze_backbone::{EncoderConfig, Init, Parameters, Preset};
 use cloze_corpus::Window;
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Model, Objective};
@@ -45,24 +45,13 @@ pub fn number(tensor: &Tensor<1>) -> f64 {
     f64::from(tensor.clone().into_scalar::<f32>())
 }
 
-pub fn values(parameter: &Parameter) -> Vec<f32> {
-    let data = match parameter {
-        Parameter::Vector(vector) => vector.to_data(),
-        Parameter::Matrix(matrix) => matrix.to_data(),
-    };
-    data.iter::<f32>().collect()
-}
-
 /// The gradient of every parameter that has one, by path.
 pub fn gradients(model: &Model, batch: &Batch) -> BTreeMap<String, Vec<f32>> {
     let gradients = model.loss(batch, Draw::new(3, "step"), false).total.backward();
     let mut found = BTreeMap::new();
     model.each_parameter(&mut |path, parameter| {
-        let gradient = match parameter {
-            Parameter::Vector(vector) => vector.grad(&gradients).map(|gradient| gradient.into_data()),
-            Parameter::Matrix(matrix) => matrix.grad(&gradients).map(|gradient| gradient.into_data()),
-        };
-        found.extend(gradient.map(|gradient| (path.to_owned(), gradient.iter::<f32>().collect())));
+        let gradient = parameter.grad(&gradients);
+        found.extend(gradient.map(|gradient| (path.to_owned(), gradient.numbers().unwrap())));
     });
     found
 }
@@ -79,15 +68,9 @@ pub fn descend(model: &mut Model, batch: &Batch, size: f64) -> f64 {
     let before = number(&loss);
     let gradients = loss.backward();
     let rate = size / norm;
-    model.change_parameters(&mut |_, parameter| match parameter {
-        Parameter::Vector(vector) => Parameter::Vector(match vector.grad(&gradients) {
-            Some(gradient) => vector.inner() - gradient * rate,
-            None => vector.inner(),
-        }),
-        Parameter::Matrix(matrix) => Parameter::Matrix(match matrix.grad(&gradients) {
-            Some(gradient) => matrix.inner() - gradient * rate,
-            None => matrix.inner(),
-        }),
+    model.change_parameters(&mut |_, parameter| match parameter.grad(&gradients) {
+        Some(gradient) => parameter.inner().plus(gradient.scaled(-rate)),
+        None => parameter.inner(),
     });
     before
 }

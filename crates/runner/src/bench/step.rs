@@ -5,7 +5,7 @@ use super::{Measurement, Setting};
 use crate::optimizer::{Optimizer, gradient_norm};
 use crate::{OptimizerConfig, device};
 use burn::tensor::Device;
-use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters as _};
+use cloze_backbone::{EncoderConfig, Init, Parameters as _};
 use cloze_corpus::tokenizer::Encoded;
 use cloze_corpus::{BatchOrder, Shard, SpecialTokens, Vocabulary, shard};
 use cloze_foundation::{Draw, Fault, Result};
@@ -55,7 +55,7 @@ pub fn measure(setting: &Setting) -> Result<Measurement> {
             dropout: Some(bench.encoder.dropout),
             ..setting.clone()
         },
-        parameters: parameters(&bench.model),
+        parameters: bench.model.count(),
         tokens_per_second: (setting.batch * setting.length) as f64 / seconds,
         gflops: flops / 1e9,
         gemm_gflops: rate / 1e9,
@@ -67,17 +67,6 @@ pub fn measure(setting: &Setting) -> Result<Measurement> {
         optimizer_ms: middle(|parts| parts.optimizer) * 1e3,
         peak_bytes,
     })
-}
-
-fn parameters(model: &Model) -> usize {
-    let mut count = 0;
-    model.each_parameter(&mut |_, parameter| {
-        count += match parameter {
-            Parameter::Vector(vector) => vector.shape().num_elements(),
-            Parameter::Matrix(matrix) => matrix.shape().num_elements(),
-        };
-    });
-    count
 }
 
 /// Seconds of the parts of a step, and its FLOPs.

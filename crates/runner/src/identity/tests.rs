@@ -26,6 +26,7 @@ fn example() -> RunConfig {
             feed_forward: 352,
             window: 64,
             dropout: 0.0,
+            segments: 1,
             precision: Precision::Float32,
         },
         budget: Budget {
