@@ -166,7 +166,7 @@ fn config() -> RunConfig {
 }
 
 /// A model of that run, over 8 tokens.
-fn model(config: &RunConfig) -> Box<dyn Model> {
+fn model(config: &RunConfig) -> Model {
     let special = SpecialTokens {
         pad: 0,
         unknown: 1,
@@ -186,12 +186,12 @@ pub fn weights(bytes: &[u8]) {
     let place = place();
     let config = config();
     let mut model = model(&config);
-    if let Err(fault) = tensors::from_bytes(bytes, &mut *model, &device) {
+    if let Err(fault) = tensors::from_bytes(bytes, &mut model, &device) {
         refused(&fault);
     }
     let trained = place.path().join("final");
     put_folder(&trained, &[(weights::TENSORS, bytes)]);
-    if let Err(fault) = weights::load(&trained, &mut *model, &device) {
+    if let Err(fault) = weights::load(&trained, &mut model, &device) {
         refused(&fault);
         assert!(fault.what.contains("final"), "the folder is not named: {fault}");
     }

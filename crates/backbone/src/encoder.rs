@@ -4,7 +4,7 @@ use crate::block::{Block, through};
 use crate::init::STANDARD_DEVIATION;
 use crate::{EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
 use burn::module::{Module, Param};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 
 /// The shared encoder.
 ///
@@ -47,6 +47,11 @@ impl Encoder {
     /// What it was made from.
     pub fn config(&self) -> &EncoderConfig {
         &self.config
+    }
+
+    /// Where its parameters are.
+    pub fn device(&self) -> Device {
+        self.tokens.val().device()
     }
 
     /// # Shapes

@@ -1,5 +1,6 @@
 //! Text to tokens to windows: sources, tokenizer, shards, batch order, and the built-in language.
 
+pub mod annotations;
 mod clean;
 pub mod fragment;
 pub mod manifest;
@@ -13,17 +14,20 @@ pub mod registry;
 pub mod shard;
 pub mod source;
 mod split;
+pub mod statistics;
 pub mod tokenizer;
 mod train;
 pub mod vocabulary;
 pub mod window;
 
+pub use annotations::Annotations;
 pub use manifest::Manifest;
 pub use order::BatchOrder;
 pub use pairs::MinimalPair;
 pub use prepare::{CorpusConfig, Prepared, describe, prepare};
 pub use registry::{KnownSource, sources};
 pub use shard::Shard;
+pub use statistics::{Statistic, Statistics};
 pub use tokenizer::{Tokenizer, TokenizerConfig};
 pub use train::WordCounts;
 pub use vocabulary::{SpecialTokens, Vocabulary};

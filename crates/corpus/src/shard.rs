@@ -64,19 +64,25 @@ impl Shard {
         );
         let body = (length - 1) * TOKEN_BYTES;
         let from = index as usize * body;
-        let mut window = Window {
-            ids: Vec::with_capacity(length),
-            word_starts: Vec::with_capacity(length),
-        };
+        let mut window = Window::new(Vec::with_capacity(length), Vec::with_capacity(length));
         window.ids.push(vocabulary.special.start);
         window.word_starts.push(true);
-        for token in self.bytes[from..from + body].chunks_exact(TOKEN_BYTES) {
-            let token = u32::from_le_bytes(token.try_into().expect("chunks have four bytes"));
+        for token in stored(&self.bytes[from..from + body]) {
             window.ids.push(token & !WORD_START);
             window.word_starts.push(token & WORD_START != 0);
         }
         window
     }
+
+    /// Every id of the stream in order, `[SEP]`s included.
+    pub fn ids(&self) -> impl Iterator<Item = u32> {
+        stored(&self.bytes).map(|token| token & !WORD_START)
+    }
+}
+
+fn stored(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    let tokens = bytes.chunks_exact(TOKEN_BYTES);
+    tokens.map(|token| u32::from_le_bytes(token.try_into().expect("chunks have four bytes")))
 }
 
 /// Adds documents to a shard that is being written.
@@ -175,16 +181,11 @@ mod tests {
         .unwrap();
         let shard = Shard::open(&path).unwrap();
         assert_eq!((tokens, shard.tokens()), (8, 8));
+        assert_eq!(shard.ids().collect::<Vec<_>>(), [10, 11, 12, 13, 3, 14, 15, 3]);
         assert_eq!((shard.windows(4), shard.windows(9), shard.windows(10)), (2, 1, 0));
         assert_eq!((shard.windows(0), shard.windows(1)), (0, 0));
-        let first = Window {
-            ids: vec![2, 10, 11, 12],
-            word_starts: vec![true, true, false, true],
-        };
-        let second = Window {
-            ids: vec![2, 13, 3, 14],
-            word_starts: vec![true, true, true, true],
-        };
+        let first = Window::new(vec![2, 10, 11, 12], vec![true, true, false, true]);
+        let second = Window::new(vec![2, 13, 3, 14], vec![true; 4]);
         assert_eq!(shard.window(0, 4, &vocabulary()), first);
         assert_eq!(shard.window(1, 4, &vocabulary()), second);
     }

@@ -1,7 +1,7 @@
 //! BLiMP, from its JSONL files.
 
 use crate::judge::{Unit, judge};
-use crate::{Entry, Measure, Subject};
+use crate::{Entry, Measure, Subject, When};
 use cloze_corpus::pairs::read_blimp;
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::options::{self, Options, within};
@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 /// See [`crate::EVALUATIONS`].
 pub static ENTRY: Entry = Entry {
     name: "blimp",
+    version: 1,
+    uses_language: false,
+    when: When::AtEveryPoint,
     title: "BLiMP",
     citation: "Warstadt et al. 2020, BLiMP: The Benchmark of Linguistic Minimal Pairs for English",
     summary: "Share of pairs in which the acceptable sentence gets the higher score; the mean over paradigms.",
@@ -81,7 +84,7 @@ fn check(options: &toml::Table, data_root: Option<&Path>) -> Result<()> {
 fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Measure>> {
     let settings: Settings = options::read(options)?;
     let pairs = read_blimp(&folder(&settings.path, subject.data_root)?, settings.pairs)?;
-    Ok(judge(ENTRY.name, &pairs, subject, Unit::Paradigm))
+    judge(ENTRY.name, &pairs, subject, Unit::Paradigm)
 }
 
 #[cfg(test)]

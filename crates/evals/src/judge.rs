@@ -2,6 +2,7 @@
 
 use crate::{Measure, Subject};
 use cloze_corpus::MinimalPair;
+use cloze_foundation::Result;
 use cloze_objectives::scoring::scored_tokens;
 use std::collections::{BTreeMap, HashMap};
 
@@ -31,7 +32,10 @@ impl Score {
 ///
 /// A sentence that is longer than the pretraining window is scored on its first positions. Equal sentences are scored
 /// once, so that they tie exactly.
-pub(crate) fn judge(task: &str, pairs: &[MinimalPair], subject: &Subject, unit: Unit) -> Vec<Measure> {
+///
+/// # Errors
+/// None that a model whose rules are its own can give.
+pub(crate) fn judge(task: &str, pairs: &[MinimalPair], subject: &Subject, unit: Unit) -> Result<Vec<Measure>> {
     let vocabulary = subject.corpus.tokenizer.vocabulary();
     let mut sentences: Vec<Vec<u32>> = Vec::new();
     let mut known: HashMap<Vec<u32>, usize> = HashMap::new();
@@ -45,8 +49,8 @@ pub(crate) fn judge(task: &str, pairs: &[MinimalPair], subject: &Subject, unit: 
     };
     let indices: Vec<[usize; 2]> = pairs.iter().map(|pair| [index(&pair.good), index(&pair.bad)]).collect();
     let mut measures = Vec::new();
-    for (place, rule) in subject.model.scores().iter().enumerate() {
-        let sums = subject.model.score(rule, &sentences, vocabulary);
+    for (place, rule) in subject.model.rules().iter().enumerate() {
+        let sums = subject.model.score(rule, &sentences, vocabulary)?;
         let scores: Vec<Score> = sums
             .into_iter()
             .zip(&sentences)
@@ -56,10 +60,14 @@ pub(crate) fn judge(task: &str, pairs: &[MinimalPair], subject: &Subject, unit: 
             })
             .collect();
         let scored: Vec<[Score; 2]> = indices.iter().map(|pair| pair.map(|index| scores[index])).collect();
-        let brackets = if place == 0 { String::new() } else { format!("[{rule}]") };
+        let brackets = if place == 0 {
+            String::new()
+        } else {
+            format!("[{}]", rule.name)
+        };
         measures.extend(report(task, &brackets, pairs, &scored, unit));
     }
-    measures
+    Ok(measures)
 }
 
 /// What is reported of a set of pairs.

@@ -5,6 +5,7 @@ mod judge;
 pub mod masked_loss;
 pub mod minimal_pairs;
 
+use burn::tensor::Device;
 use cloze_corpus::Prepared;
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::Model;
@@ -13,13 +14,34 @@ use std::path::Path;
 /// Whom an evaluation judges, and what it may use.
 pub struct Subject<'a> {
     /// The trained model, frozen.
-    pub model: &'a dyn Model,
+    pub model: &'a Model,
     /// The tokenizer and the held-out text.
     pub corpus: &'a Prepared,
     /// L of the pretraining windows.
     pub window: usize,
     /// Folder with data sets, where one was given.
     pub data_root: Option<&'a Path>,
+    /// The run's seed: what an evaluation draws for itself (initial weights of a probe, an order of examples), it draws
+    /// from this seed and a purpose of its own.
+    pub seed: u64,
+    /// Where the model is, without autodiff: an evaluation that trains something asks for `device.clone().autodiff()`.
+    pub device: &'a Device,
+}
+
+/// At which points of a run an evaluation judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At every point along training.
+    AtEveryPoint,
+    /// When the budget is used, for evaluations that take as long as a run.
+    AtTheEnd,
+}
+
+impl When {
+    /// Whether it is due when `share` of the budget, in [0, 1], is used.
+    pub fn due(self, share: f64) -> bool {
+        self == Self::AtEveryPoint || share >= 1.0
+    }
 }
 
 /// One number that an evaluation found.
@@ -37,6 +59,13 @@ pub struct Measure {
 pub struct Entry {
     /// The word in `tasks = [..]`.
     pub name: &'static str,
+    /// The version of its law: raised when the same model and options give other numbers. 1 is no part of a run id; a
+    /// higher one is part of the ids of the runs that ask for the evaluation, and of no others.
+    pub version: u32,
+    /// Whether it reads the built-in language, whose version is then part of those ids too.
+    pub uses_language: bool,
+    /// At which points of a run it judges.
+    pub when: When,
     /// For charts and tables.
     pub title: &'static str,
     /// Paper or source.
@@ -78,4 +107,15 @@ pub fn find(name: &str) -> Result<&'static Entry> {
                 .allowed(names())
                 .nearest(name, names())
         })
+}
+
+/// The law of a task that is no longer in its first version, by name and version. An unknown task has none.
+pub fn laws(task: &str) -> Vec<(&'static str, u32)> {
+    let entry = find(task).ok().filter(|entry| entry.version > 1);
+    entry.map(|entry| (entry.name, entry.version)).into_iter().collect()
+}
+
+/// Whether a task reads the built-in language. An unknown task does not.
+pub fn uses_language(task: &str) -> bool {
+    find(task).is_ok_and(|entry| entry.uses_language)
 }

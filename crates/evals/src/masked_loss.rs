@@ -1,6 +1,6 @@
 //! Loss and accuracy on masked tokens of held-out text, for models with a masked-token head.
 
-use crate::{Entry, Measure, Subject};
+use crate::{Entry, Measure, Subject, When};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::options::{self, Options, within};
@@ -17,6 +17,9 @@ const WINDOWS: usize = 16;
 /// See [`crate::EVALUATIONS`].
 pub static ENTRY: Entry = Entry {
     name: "masked-loss",
+    version: 1,
+    uses_language: false,
+    when: When::AtEveryPoint,
     title: "Masked-token loss",
     citation: "Devlin et al. 2019, at a rate of 15 % with [MASK] at every selected position",
     summary: "Mean negative log-likelihood in nats of masked tokens of held-out text, the same masks for every run. \
@@ -143,10 +146,7 @@ mod tests {
         };
         let vocabulary = Vocabulary::new(500, special);
         let ids: Vec<u32> = (0..101u32).map(|k| if k % 101 == 0 { 2 } else { 5 + k }).collect();
-        let window = Window {
-            word_starts: vec![true; ids.len()],
-            ids,
-        };
+        let window = Window::new(ids, vec![true; 101]);
         let draw = |index| Draw::new(SEED, "masked-loss").example(index);
         let example = mask(&window, &vocabulary, draw(0));
         assert_eq!(example, mask(&window, &vocabulary, draw(0)));
@@ -156,10 +156,7 @@ mod tests {
             let masked = example.positions.contains(&(position as u32));
             assert_eq!(*id, if masked { 4 } else { window.ids[position] });
         }
-        let empty = Window {
-            ids: vec![2, 3],
-            word_starts: vec![true; 2],
-        };
+        let empty = Window::new(vec![2, 3], vec![true; 2]);
         assert!(mask(&empty, &vocabulary, draw(0)).positions.is_empty());
     }
 }

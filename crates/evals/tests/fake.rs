@@ -3,61 +3,57 @@
 use burn::module::Module;
 use burn::tensor::Device;
 use cloze_backbone::{Encoder, EncoderConfig, Init, Preset};
-use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, Vocabulary, fragment, prepare};
-use cloze_evals::{EVALUATIONS, Measure, Subject, find};
+use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, fragment, prepare};
+use cloze_evals::{EVALUATIONS, Measure, Subject, When, find};
 use cloze_foundation::Draw;
-use cloze_objectives::{Batch, Loss, Model};
+use cloze_objectives::scoring::every_position;
+use cloze_objectives::{Answerer, Batch, Heads, Loss, Model, Rule};
 
 const WINDOW: usize = 24;
+
+const RULES: &[Rule] = &[
+    Rule::new(
+        "shorter",
+        "minus the number of tokens",
+        Answerer::Encoder,
+        every_position,
+    ),
+    Rule::new("nothing", "0", Answerer::Encoder, every_position),
+];
 
 /// Prefers the shorter sentence by its first rule and knows nothing by its second.
 #[derive(Module, Debug)]
 struct Fake {
-    encoder: Encoder,
     masked: bool,
 }
 
 impl Fake {
-    fn new(masked: bool) -> Self {
+    fn model(masked: bool) -> Model {
         let config = EncoderConfig {
             heads: 1,
             ..EncoderConfig::preset(Preset::Bert, 4, 1, WINDOW)
         };
-        Self {
-            encoder: Encoder::new(&config, 10, &Init::new(1, &Device::flex())),
-            masked,
-        }
+        let encoder = Encoder::new(&config, 10, &Init::new(1, &Device::flex()));
+        Model::new(encoder, Box::new(Self { masked }))
     }
 }
 
-impl Model for Fake {
-    fn loss(&self, _: &Batch, _: Draw, _: bool) -> Loss {
+impl Heads for Fake {
+    fn loss(&self, _: &Encoder, _: &Batch, _: Draw, _: bool) -> Loss {
         unreachable!("evaluations do not train")
     }
-    fn encoder(&self) -> &Encoder {
-        &self.encoder
+    fn rules(&self) -> &[Rule] {
+        RULES
     }
-    fn scores(&self) -> &'static [&'static str] {
-        &["shorter", "nothing"]
+    fn losses(&self, _: &Encoder, rule: &Rule, batch: &Batch) -> Vec<f32> {
+        assert!(batch.length <= WINDOW, "a sentence does not fit the window");
+        let loss = if rule.name == "shorter" { 1.0 } else { 0.0 };
+        vec![loss; batch.positions.len()]
     }
-    fn score(&self, rule: &str, sentences: &[Vec<u32>], _: &Vocabulary) -> Vec<f64> {
-        let longest = sentences.iter().map(Vec::len).max().unwrap_or(0);
-        assert!(longest <= WINDOW, "a sentence does not fit the window");
-        sentences
-            .iter()
-            .map(|sentence| {
-                if rule == "shorter" {
-                    -(sentence.len() as f64)
-                } else {
-                    0.0
-                }
-            })
-            .collect()
-    }
-    fn masked_losses(&self, batch: &Batch) -> Option<Vec<f32>> {
+    fn masked_losses(&self, _: &Encoder, batch: &Batch) -> Option<Vec<f32>> {
         self.masked.then(|| vec![2.0; batch.positions.len()])
     }
-    fn masked_guesses(&self, batch: &Batch) -> Option<Vec<u32>> {
+    fn masked_guesses(&self, _: &Encoder, batch: &Batch) -> Option<Vec<u32>> {
         // Every second one is right.
         let guesses = batch
             .targets
@@ -66,7 +62,7 @@ impl Model for Fake {
             .map(|(index, target)| target + (index as u32 % 2));
         self.masked.then(|| guesses.collect())
     }
-    fn frozen(&self) -> Box<dyn Model> {
+    fn frozen(&self) -> Box<dyn Heads> {
         Box::new(self.clone())
     }
 }
@@ -102,12 +98,14 @@ fn value(measures: &[Measure], task: &str, metric: &str) -> f64 {
 fn evaluations_report_what_a_model_without_knowledge_deserves() {
     let folder = tempfile::tempdir().unwrap();
     let corpus = corpus(folder.path());
-    let model = Fake::new(true);
+    let (model, device) = (Fake::model(true), Device::flex());
     let subject = |model, data_root| Subject {
         model,
         corpus: &corpus,
         window: WINDOW,
         data_root,
+        seed: 1,
+        device: &device,
     };
 
     let measures = run("minimal-pairs", "pairs = 5", &subject(&model, None));
@@ -150,7 +148,7 @@ fn evaluations_report_what_a_model_without_knowledge_deserves() {
     assert_eq!(value(&measures, "masked-loss", "loss"), 2.0);
     let accuracy = value(&measures, "masked-loss", "accuracy");
     assert!((0.5..0.55).contains(&accuracy), "{accuracy}");
-    assert!(run("masked-loss", "", &subject(&Fake::new(false), None)).is_empty());
+    assert!(run("masked-loss", "", &subject(&Fake::model(false), None)).is_empty());
 }
 
 #[test]
@@ -178,4 +176,26 @@ fn options_out_of_range_and_unknown_ones_are_refused_with_their_key() {
         );
     }
     assert_eq!(find("blmp").err().unwrap().nearest.as_deref(), Some("blimp"));
+}
+
+#[test]
+fn laws_of_the_first_version_are_no_part_of_an_id() {
+    for entry in EVALUATIONS {
+        let expected: Vec<_> = (entry.version > 1)
+            .then_some((entry.name, entry.version))
+            .into_iter()
+            .collect();
+        assert_eq!(cloze_evals::laws(entry.name), expected);
+        assert!(entry.version > 0, "{}: versions are counted from 1", entry.name);
+        assert_eq!(cloze_evals::uses_language(entry.name), entry.uses_language);
+    }
+    assert!(cloze_evals::laws("no such task").is_empty() && !cloze_evals::uses_language("no such task"));
+    assert!(cloze_evals::uses_language("minimal-pairs") && !cloze_evals::uses_language("blimp"));
+}
+
+#[test]
+fn what_judges_at_the_end_is_due_there_alone() {
+    let due = |when: When| [0.0, 0.5, 1.0].map(|share| when.due(share));
+    assert_eq!(due(When::AtEveryPoint), [true; 3]);
+    assert_eq!(due(When::AtTheEnd), [false, false, true]);
 }

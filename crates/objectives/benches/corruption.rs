@@ -20,11 +20,9 @@ const WORD_STARTS: f64 = 0.75;
 /// Windows of random tokens.
 fn windows(special: SpecialTokens) -> Vec<Window> {
     let mut stream = Draw::new(1, "text").stream();
-    let mut window = || Window {
-        ids: std::iter::once(special.start)
-            .chain((1..LENGTH).map(|_| 5 + stream.below(8187) as u32))
-            .collect(),
-        word_starts: Vec::new(),
+    let mut window = || {
+        let ids = std::iter::once(special.start).chain((1..LENGTH).map(|_| 5 + stream.below(8187) as u32));
+        Window::new(ids.collect(), Vec::new())
     };
     let mut windows: Vec<Window> = (0..WINDOWS).map(|_| window()).collect();
     for window in &mut windows {

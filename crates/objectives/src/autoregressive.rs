@@ -2,18 +2,19 @@
 
 use crate::laws::Mode;
 use crate::options::{self, Options};
-use crate::tensors::{cross_entropy, mean, numbers, pass, tensor_ids, vocabulary_flops};
-use crate::{Batch, Entry, Example, Loss, Model, Objective, Sizes, scoring};
-use burn::module::Module;
-use cloze_backbone::{Encoder, EncoderConfig, Init, VocabularyHead};
+use crate::scoring::LEFT_TO_RIGHT;
+use crate::tensors::vocabulary_flops;
+use crate::{Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
+use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
-use cloze_kernels::{CrossEntropy, Visibility};
+use cloze_kernels::Visibility;
 use serde::{Deserialize, Serialize};
 
 /// See the registry.
 pub static ENTRY: Entry = Entry {
     name: "autoregressive",
+    version: 1,
     title: "Autoregressive",
     citation: "Radford et al. 2018, Improving Language Understanding by Generative Pre-Training",
     summary: "Hides nothing: every position looks at itself and what is before it, and predicts the next token.",
@@ -21,10 +22,7 @@ pub static ENTRY: Entry = Entry {
         "mode",
         "`corrected` or `reference`; the same thing here, for the published rule has no quirk; default `corrected`",
     )],
-    scores: &[(
-        "left-to-right",
-        "sum over the tokens of log p(token | those before it), beginning with [CLS]; [SEP] is not scored",
-    )],
+    scores: &[LEFT_TO_RIGHT],
     configure: |table| Ok(Box::new(Autoregressive(options::read(table)?))),
 };
 
@@ -61,11 +59,15 @@ impl Objective for Autoregressive {
         example
     }
 
-    fn build(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Model> {
-        Box::new(CausalModel {
-            encoder: Encoder::new(encoder, vocabulary.size, &init.at("encoder")),
-            head: VocabularyHead::new(encoder.width, encoder.width, vocabulary.size, &init.at("head")),
-        })
+    fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
+        let tokens = Tokens {
+            part: "next-token",
+            visibility: Visibility::Causal,
+            denominator_added: 0.0,
+            masked: false,
+            rules: ENTRY.scores,
+        };
+        Box::new(TokenHeads::new(encoder, vocabulary, init, tokens))
     }
 
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
@@ -73,51 +75,5 @@ impl Objective for Autoregressive {
     }
 }
 
-/// The encoder, looking back only, with a head for the next token.
-#[derive(Module, Debug)]
-struct CausalModel {
-    encoder: Encoder,
-    head: VocabularyHead,
-}
-
-impl CausalModel {
-    fn cross_entropy(&self, batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {
-        let device = self.encoder.tokens.val().device();
-        let [ids, rows] = [&batch.inputs, &batch.positions].map(|numbers| tensor_ids(numbers, &device));
-        let hidden = self.encoder.forward_at(ids, &pass(batch, dropout), rows);
-        cross_entropy(&self.head, hidden, self.encoder.tokens.val(), batch)
-    }
-}
-
-impl Model for CausalModel {
-    fn loss(&self, batch: &Batch, draw: Draw, training: bool) -> Loss {
-        let sum = self.cross_entropy(batch, training.then(|| draw.purpose("dropout"))).sum;
-        let total = mean(sum, &batch.weights, 0.0);
-        Loss {
-            parts: vec![("next-token", total.clone().inner())],
-            total,
-        }
-    }
-
-    fn encoder(&self) -> &Encoder {
-        &self.encoder
-    }
-
-    fn scores(&self) -> &'static [&'static str] {
-        &["left-to-right"]
-    }
-
-    fn score(&self, _rule: &str, sentences: &[Vec<u32>], vocabulary: &Vocabulary) -> Vec<f64> {
-        scoring::left_to_right(sentences, vocabulary, &|batch| {
-            numbers(self.cross_entropy(batch, None).each)
-        })
-    }
-
-    fn masked_losses(&self, _batch: &Batch) -> Option<Vec<f32>> {
-        None
-    }
-
-    fn frozen(&self) -> Box<dyn Model> {
-        Box::new(self.clone().valid())
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -3,20 +3,23 @@
 
 use crate::laws::{Fate, Mode, Pool, Rate, budget, choose, maskable};
 use crate::options::{self, Options, within};
+use crate::scoring::{Answerer, Rule, each_masked, every_position};
 use crate::tensors::{
     FORWARD_AND_BACKWARD, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
 };
-use crate::{Batch, Entry, Example, Loss, Model, Objective, Sizes, scoring};
+use crate::{Batch, Entry, Example, Heads, Loss, Objective, Sizes};
 use burn::module::Module;
-use burn::tensor::{Int, Tensor, activation};
+use burn::tensor::{Tensor, activation};
 use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, Trunk, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
+use cloze_kernels::CrossEntropy;
 use serde::{Deserialize, Serialize};
 
 /// See the registry.
 pub static ENTRY: Entry = Entry {
     name: "electra",
+    version: 1,
     title: "ELECTRA",
     citation: "Clark et al. 2020, ELECTRA: Pre-training Text Encoders as Discriminators Rather Than Generators",
     summary: "A small generator fills in hidden tokens; the encoder tells for every token whether it was replaced.",
@@ -43,13 +46,17 @@ pub static ENTRY: Entry = Entry {
         ),
     ],
     scores: &[
-        (
+        Rule::new(
             "discriminator",
             "sum over the tokens of log(1 - p(replaced)), from one pass over the sentence as it is",
+            Answerer::Discriminator,
+            every_position,
         ),
-        (
+        Rule::new(
             "generator",
             "pseudo-log-likelihood by the generator, each token masked in turn",
+            Answerer::Generator,
+            each_masked,
         ),
     ],
     configure: |table| Ok(Box::new(Electra(options::read(table)?))),
@@ -172,11 +179,10 @@ impl Objective for Electra {
         example
     }
 
-    fn build(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Model> {
+    fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
         let (width, generator) = (encoder.width, self.generator(encoder));
         let dense = |input, output, name: &str| Dense::new(input, output, true, &init.at(name));
-        Box::new(ElectraModel {
-            encoder: Encoder::new(encoder, vocabulary.size, &init.at("encoder")),
+        Box::new(ElectraHeads {
             generator_project: dense(width, generator.width, "generator_project"),
             generator: Trunk::new(&generator, &init.at("generator")),
             generator_head: VocabularyHead::new(generator.width, width, vocabulary.size, &init.at("generator_head")),
@@ -200,12 +206,12 @@ impl Objective for Electra {
     }
 }
 
-/// The encoder as discriminator, and a generator that shares its embeddings (tokens, positions, their norm).
+/// A head that makes the encoder the discriminator, and a generator that shares the encoder's embeddings (tokens,
+/// positions, their norm).
 ///
 /// No gradient flows from the discriminator to the generator: what passes between them are integers.
 #[derive(Module, Debug)]
-struct ElectraModel {
-    encoder: Encoder,
+struct ElectraHeads {
     /// `[D, G]`, G the generator's width.
     generator_project: Dense,
     generator: Trunk,
@@ -218,25 +224,21 @@ struct ElectraModel {
     denominator_added: f64,
 }
 
-impl ElectraModel {
-    fn ids(&self, ids: &[u32]) -> Tensor<1, Int> {
-        tensor_ids(ids, &self.encoder.tokens.val().device())
-    }
-
+impl ElectraHeads {
     /// The generator's hidden states at the predicted positions.
     ///
     /// # Shapes
     /// - result: `[M, G]`
-    fn generate(&self, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
+    fn generate(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
         let how = pass(batch, dropout);
-        let embedded = self.encoder.embed(self.ids(&batch.inputs), &how);
-        let projected = self.generator_project.forward(embedded);
-        self.generator.forward_at(projected, &how, self.ids(&batch.positions))
+        let [ids, rows] = [&batch.inputs, &batch.positions].map(|numbers| tensor_ids(numbers, &encoder.device()));
+        let projected = self.generator_project.forward(encoder.embed(ids, &how));
+        self.generator.forward_at(projected, &how, rows)
     }
 
-    fn generator_losses(&self, batch: &Batch) -> Vec<f32> {
-        let hidden = self.generate(batch, None);
-        numbers(cross_entropy(&self.generator_head, hidden, self.encoder.tokens.val(), batch).each)
+    /// Of the generator, from its hidden states.
+    fn cross_entropy(&self, encoder: &Encoder, generated: Tensor<2>, batch: &Batch) -> CrossEntropy {
+        cross_entropy(&self.generator_head, generated, encoder.tokens.val(), batch)
     }
 
     /// The batch as the discriminator reads it: originals, with samples from the generator at the predicted positions.
@@ -246,7 +248,7 @@ impl ElectraModel {
     ///
     /// # Shapes
     /// - `generated`: `[M, G]`, result: N ids
-    fn propose(&self, generated: Tensor<2>, batch: &Batch, seed: u64) -> Vec<u32> {
+    fn propose(&self, encoder: &Encoder, generated: Tensor<2>, batch: &Batch, seed: u64) -> Vec<u32> {
         let mut replaced = batch.originals.clone();
         let rows: Vec<u32> = (0..)
             .zip(&batch.weights)
@@ -257,7 +259,7 @@ impl ElectraModel {
         }
         // The tape has no use for these logits: the head is frozen and its inputs leave the tape.
         let head = self.generator_head.clone().valid();
-        let table = self.encoder.tokens.val().inner();
+        let table = encoder.tokens.val().inner();
         let samples = cloze_kernels::sample(head.logits(gather(generated.inner(), &rows), table), seed);
         let mut samples = samples.into_data().iter::<u32>().collect::<Vec<u32>>().into_iter();
         for (position, weight) in batch.positions.iter().zip(&batch.weights) {
@@ -274,79 +276,74 @@ impl ElectraModel {
     ///
     /// # Shapes
     /// - `ids`: N of them, result: `[N, 1]`
-    fn judge(&self, ids: &[u32], batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
-        let hidden = self.encoder.forward(self.ids(ids), &pass(batch, dropout));
+    fn judge(&self, encoder: &Encoder, ids: &[u32], batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
+        let ids = tensor_ids(ids, &encoder.device());
+        let hidden = encoder.forward(ids, &pass(batch, dropout));
         self.discriminator_output
             .forward(cloze_kernels::gelu(self.discriminator_dense.forward(hidden)))
     }
 }
 
-impl Model for ElectraModel {
-    fn loss(&self, batch: &Batch, draw: Draw, training: bool) -> Loss {
+impl Heads for ElectraHeads {
+    fn loss(&self, encoder: &Encoder, batch: &Batch, draw: Draw, training: bool) -> Loss {
         let dropout = |part: &str| training.then(|| draw.purpose(part));
-        let generated = self.generate(batch, dropout("generator dropout"));
-        let sum = cross_entropy(
-            &self.generator_head,
-            generated.clone(),
-            self.encoder.tokens.val(),
-            batch,
-        )
-        .sum;
+        let generated = self.generate(encoder, batch, dropout("generator dropout"));
+        let sum = self.cross_entropy(encoder, generated.clone(), batch).sum;
         let generator = mean(sum, &batch.weights, self.denominator_added);
 
-        let proposed = self.propose(generated, batch, draw.purpose("generator sample").seed());
+        let proposed = self.propose(encoder, generated, batch, draw.purpose("generator sample").seed());
         // -1 where a token was replaced, 1 where it is the original: a correct guess is an original.
         let originals = proposed.iter().zip(&batch.originals);
         let signs: Vec<f32> = originals
             .map(|(now, before)| if now == before { 1.0 } else { -1.0 })
             .collect();
         let replaced = signs.iter().filter(|sign| **sign < 0.0).count() as f32 / signs.len().max(1) as f32;
-        let logits = self.judge(&proposed, batch, dropout("dropout")).flatten::<1>(0, 1);
+        let logits = self
+            .judge(encoder, &proposed, batch, dropout("dropout"))
+            .flatten::<1>(0, 1);
         let device = logits.device();
         // log p(right verdict) is log σ(-logit) for an original and log σ(logit) for a replaced token. The mean is over
         // all positions, [CLS] and [SEP] included (`run_pretraining.py`), in both modes.
         let discriminator = activation::log_sigmoid(logits * -tensor_weights(&signs, &device))
             .mean()
             .neg();
-        let parts = vec![
-            ("generator", generator.clone().inner()),
-            ("discriminator", discriminator.clone().inner()),
-            ("replaced", tensor_weights(&[replaced], &device).inner()),
-        ];
-        Loss {
-            total: generator + discriminator * self.discriminator_weight,
-            parts,
+        Loss::new(generator.clone() + discriminator.clone() * self.discriminator_weight)
+            .with("generator", generator)
+            .with("discriminator", discriminator)
+            .with("replaced", tensor_weights(&[replaced], &device))
+    }
+
+    fn rules(&self) -> &[Rule] {
+        ENTRY.scores
+    }
+
+    fn losses(&self, encoder: &Encoder, rule: &Rule, batch: &Batch) -> Vec<f32> {
+        match rule.who {
+            Answerer::Generator => numbers(
+                self.cross_entropy(encoder, self.generate(encoder, batch, None), batch)
+                    .each,
+            ),
+            Answerer::Encoder | Answerer::Discriminator => {
+                let logits = gather(self.judge(encoder, &batch.inputs, batch, None), &batch.positions);
+                numbers(activation::log_sigmoid(logits.neg()).neg().flatten::<1>(0, 1))
+            }
         }
     }
 
-    fn encoder(&self) -> &Encoder {
-        &self.encoder
+    fn masked_losses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<f32>> {
+        let generated = self.generate(encoder, batch, None);
+        Some(numbers(self.cross_entropy(encoder, generated, batch).each))
     }
 
-    fn scores(&self) -> &'static [&'static str] {
-        &["discriminator", "generator"]
+    fn masked_guesses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<u32>> {
+        let generated = self.generate(encoder, batch, None);
+        Some(guesses(&self.generator_head, generated, encoder.tokens.val(), batch))
     }
 
-    fn score(&self, rule: &str, sentences: &[Vec<u32>], vocabulary: &Vocabulary) -> Vec<f64> {
-        if rule == "generator" {
-            return scoring::pseudo_log_likelihood(sentences, vocabulary, &|batch| self.generator_losses(batch));
-        }
-        scoring::every_position(sentences, vocabulary, &|batch| {
-            let logits = gather(self.judge(&batch.inputs, batch, None), &batch.positions);
-            numbers(activation::log_sigmoid(logits.neg()).neg().flatten::<1>(0, 1))
-        })
-    }
-
-    fn masked_losses(&self, batch: &Batch) -> Option<Vec<f32>> {
-        Some(self.generator_losses(batch))
-    }
-
-    fn masked_guesses(&self, batch: &Batch) -> Option<Vec<u32>> {
-        let (hidden, table) = (self.generate(batch, None), self.encoder.tokens.val());
-        Some(guesses(&self.generator_head, hidden, table, batch))
-    }
-
-    fn frozen(&self) -> Box<dyn Model> {
+    fn frozen(&self) -> Box<dyn Heads> {
         Box::new(self.clone().valid())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,21 @@ pub enum Extra {
     Numbers(Vec<u32>),
 }
 
+/// Which part of a mixture an example is for. Where there is no mixture it is the first, with weight 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    /// Counted from 0.
+    pub index: usize,
+    /// What the window counts in the loss beside other windows.
+    pub weight: f64,
+}
+
+impl Default for Part {
+    fn default() -> Self {
+        Self { index: 0, weight: 1.0 }
+    }
+}
+
 /// One corrupted window.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Example {
@@ -36,14 +51,21 @@ pub struct Example {
     pub score_scales: Option<Vec<f32>>,
     /// What else the objective needs, by name.
     pub extra: BTreeMap<&'static str, Extra>,
+    /// Which objective it is for, where several are mixed.
+    pub part: Part,
 }
 
 impl Example {
     /// A window in which nothing is hidden and nothing predicted.
     pub fn of(window: &Window) -> Self {
+        Self::reading(&window.ids)
+    }
+
+    /// A text in which nothing is hidden and nothing predicted.
+    pub fn reading(ids: &[u32]) -> Self {
         Self {
-            inputs: window.ids.clone(),
-            originals: window.ids.clone(),
+            inputs: ids.to_vec(),
+            originals: ids.to_vec(),
             ..Self::default()
         }
     }

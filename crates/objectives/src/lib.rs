@@ -4,22 +4,34 @@
 
 pub mod batch;
 pub mod example;
+pub mod heads;
 pub mod laws;
 pub mod model;
 pub mod objective;
 pub mod options;
 pub mod registry;
 pub mod scoring;
-mod tensors;
+pub mod tensors;
+pub mod token_heads;
 
 pub mod autoregressive;
 pub mod electra;
+pub mod mixture;
 pub mod mlm;
 pub mod span;
 pub mod whole_word;
 
-pub use batch::{Batch, Sizes};
-pub use example::{Example, Extra};
+pub use batch::{Batch, Portion, Sizes};
+pub use example::{Example, Extra, Part};
+pub use heads::Heads;
 pub use model::{Loss, Model};
 pub use objective::{Entry, Objective};
-pub use registry::{OBJECTIVES, configure, find};
+pub use registry::{OBJECTIVES, configure, find, laws, prepared};
+pub use scoring::{Answerer, Rule};
+pub use token_heads::{TokenHeads, Tokens};
+
+#[cfg(test)]
+extern crate self as cloze_objectives;
+#[cfg(test)]
+#[path = "../tests/common/mod.rs"]
+mod common;

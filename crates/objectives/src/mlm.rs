@@ -2,19 +2,19 @@
 
 use crate::laws::{Mode, Pool, Rate, Replacement, budget, choose, maskable};
 use crate::options::{self, Options};
-use crate::tensors::{cross_entropy, guesses, mean, numbers, pass, tensor_ids, vocabulary_flops};
-use crate::{Batch, Entry, Example, Loss, Model, Objective, Sizes, scoring};
-use burn::module::Module;
-use burn::tensor::Tensor;
-use cloze_backbone::{Encoder, EncoderConfig, Init, VocabularyHead};
+use crate::scoring::{PSEUDO_LOG_LIKELIHOOD, Rule};
+use crate::tensors::vocabulary_flops;
+use crate::{Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
+use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
-use cloze_kernels::CrossEntropy;
+use cloze_kernels::Visibility;
 use serde::{Deserialize, Serialize};
 
 /// See the registry.
 pub static ENTRY: Entry = Entry {
     name: "mlm",
+    version: 1,
     title: "MLM",
     citation: "Devlin et al. 2019, BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding",
     summary: "Hides a share of the tokens, each on its own, and predicts them from both sides.",
@@ -39,11 +39,8 @@ pub(crate) const MASKING_OPTIONS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The documentation of the scores of [`MaskedModel`].
-pub(crate) const MASKED_SCORES: &[(&str, &str)] = &[(
-    "pseudo-log-likelihood",
-    "sum over the tokens of log p(token | all the others), each masked in turn (Salazar et al. 2020)",
-)];
+/// How the models of the objectives that mask and predict tokens score sentences.
+pub(crate) const MASKED_SCORES: &[Rule] = &[PSEUDO_LOG_LIKELIHOOD];
 
 /// Options of the objectives that mask and predict tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,10 +94,16 @@ impl Masking {
         }
     }
 
-    /// google-research/bert, `run_pretraining.py` adds 1e-5 to the denominator of the loss.
-    pub(crate) fn build(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Model> {
-        let added = if self.mode == Mode::Reference { 1e-5 } else { 0.0 };
-        Box::new(MaskedModel::new(encoder, vocabulary, added, init))
+    /// A vocabulary head. google-research/bert, `run_pretraining.py` adds 1e-5 to the denominator of the loss.
+    pub(crate) fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
+        let tokens = Tokens {
+            part: "mlm",
+            visibility: Visibility::Bidirectional,
+            denominator_added: if self.mode == Mode::Reference { 1e-5 } else { 0.0 },
+            masked: true,
+            rules: MASKED_SCORES,
+        };
+        Box::new(TokenHeads::new(encoder, vocabulary, init, tokens))
     }
 }
 
@@ -134,8 +137,8 @@ impl Objective for Mlm {
         example
     }
 
-    fn build(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Model> {
-        self.0.build(encoder, vocabulary, init)
+    fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
+        self.0.heads(encoder, vocabulary, init)
     }
 
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
@@ -143,78 +146,5 @@ impl Objective for Mlm {
     }
 }
 
-/// The encoder with a masked-token head.
-#[derive(Module, Debug)]
-pub(crate) struct MaskedModel {
-    encoder: Encoder,
-    head: VocabularyHead,
-    denominator_added: f64,
-}
-
-impl MaskedModel {
-    fn new(encoder: &EncoderConfig, vocabulary: &Vocabulary, denominator_added: f64, init: &Init) -> Self {
-        Self {
-            encoder: Encoder::new(encoder, vocabulary.size, &init.at("encoder")),
-            head: VocabularyHead::new(encoder.width, encoder.width, vocabulary.size, &init.at("head")),
-            denominator_added,
-        }
-    }
-
-    /// Hidden states at the predicted positions.
-    fn hidden(&self, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
-        let [ids, rows] =
-            [&batch.inputs, &batch.positions].map(|numbers| tensor_ids(numbers, &self.encoder.tokens.val().device()));
-        self.encoder.forward_at(ids, &pass(batch, dropout), rows)
-    }
-
-    fn cross_entropy(&self, batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {
-        cross_entropy(
-            &self.head,
-            self.hidden(batch, dropout),
-            self.encoder.tokens.val(),
-            batch,
-        )
-    }
-}
-
-impl Model for MaskedModel {
-    fn loss(&self, batch: &Batch, draw: Draw, training: bool) -> Loss {
-        let sum = self.cross_entropy(batch, training.then(|| draw.purpose("dropout"))).sum;
-        let total = mean(sum, &batch.weights, self.denominator_added);
-        Loss {
-            parts: vec![("mlm", total.clone().inner())],
-            total,
-        }
-    }
-
-    fn encoder(&self) -> &Encoder {
-        &self.encoder
-    }
-
-    fn scores(&self) -> &'static [&'static str] {
-        &["pseudo-log-likelihood"]
-    }
-
-    fn score(&self, _rule: &str, sentences: &[Vec<u32>], vocabulary: &Vocabulary) -> Vec<f64> {
-        scoring::pseudo_log_likelihood(sentences, vocabulary, &|batch| {
-            numbers(self.cross_entropy(batch, None).each)
-        })
-    }
-
-    fn masked_losses(&self, batch: &Batch) -> Option<Vec<f32>> {
-        Some(numbers(self.cross_entropy(batch, None).each))
-    }
-
-    fn masked_guesses(&self, batch: &Batch) -> Option<Vec<u32>> {
-        Some(guesses(
-            &self.head,
-            self.hidden(batch, None),
-            self.encoder.tokens.val(),
-            batch,
-        ))
-    }
-
-    fn frozen(&self) -> Box<dyn Model> {
-        Box::new(self.clone().valid())
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,44 +1,157 @@
-//! A model under training: the shared encoder plus whatever its objective adds.
+//! A model under training: the shared encoder and the heads of its objective.
 
-use crate::Batch;
+use crate::scoring::{self, Rule};
+use crate::tensors::{pass, tensor_ids};
+use crate::{Batch, Example, Heads};
+use burn::module::Module;
 use burn::tensor::Tensor;
-use cloze_backbone::{Encoder, Parameters};
+use cloze_backbone::{Encoder, EncoderConfig, Parameter, Parameters};
 use cloze_corpus::Vocabulary;
-use cloze_foundation::Draw;
+use cloze_foundation::{Draw, Fault, Result};
 
 /// The loss of a batch.
 pub struct Loss {
     /// What is minimised, tracked, shape `[1]`.
     pub total: Tensor<1>,
-    /// Its parts by name (untracked, shape `[1]`), the ones worth a curve: `("mlm", ..)`, `("accuracy", ..)`.
-    pub parts: Vec<(&'static str, Tensor<1>)>,
+    /// Its parts by name (untracked, shape `[1]`), the ones worth a curve: `("mlm", ..)`, `("accuracy", ..)`. A part that
+    /// a batch has nothing of may be left out.
+    pub parts: Vec<(String, Tensor<1>)>,
 }
 
-/// What every trained model can be asked. Evaluations know no more than this.
-pub trait Model: Parameters + Send {
+impl Loss {
+    /// A loss without parts.
+    pub fn new(total: Tensor<1>) -> Self {
+        let parts = Vec::new();
+        Self { total, parts }
+    }
+
+    /// The loss with one part more.
+    ///
+    /// # Shapes
+    /// - `value`: `[1]`, tracked or not
+    pub fn with(mut self, name: &str, value: Tensor<1>) -> Self {
+        self.parts.push((name.to_owned(), untracked(value)));
+        self
+    }
+}
+
+/// What is trained and judged. Evaluations know no more than this.
+///
+/// Parameter paths are `encoder.…` and then those of the heads.
+pub struct Model {
+    encoder: Encoder,
+    heads: Box<dyn Heads>,
+}
+
+const ENCODER: &str = "encoder";
+
+impl Model {
+    /// An encoder with heads.
+    pub fn new(encoder: Encoder, heads: Box<dyn Heads>) -> Self {
+        Self { encoder, heads }
+    }
+
+    /// What its encoder was made from.
+    pub fn config(&self) -> &EncoderConfig {
+        self.encoder.config()
+    }
+
     /// The loss of a batch. `draw` seeds dropout and samples; `training` switches dropout on.
-    fn loss(&self, batch: &Batch, draw: Draw, training: bool) -> Loss;
+    pub fn loss(&self, batch: &Batch, draw: Draw, training: bool) -> Loss {
+        self.heads.loss(&self.encoder, batch, draw, training)
+    }
 
-    /// The shared encoder.
-    fn encoder(&self) -> &Encoder;
+    /// The ways in which it scores a sentence, the headline one first.
+    pub fn rules(&self) -> &[Rule] {
+        self.heads.rules()
+    }
 
-    /// The sentence scores this model has, the headline one first.
-    fn scores(&self) -> &'static [&'static str];
+    /// The rule with this name.
+    ///
+    /// # Errors
+    /// A rule that the model does not have, with those it has.
+    pub fn rule(&self, name: &str) -> Result<&Rule> {
+        let names = || self.rules().iter().map(|rule| &*rule.name);
+        self.rules().iter().find(|rule| rule.name == name).ok_or_else(|| {
+            Fault::usage(format!("the model has no scoring rule `{name}`"))
+                .allowed(names())
+                .nearest(name, names())
+        })
+    }
 
-    /// Scores sentences (`[CLS]` .. `[SEP]`) by one of [`scores`](Self::scores): higher is more acceptable. A
-    /// sentence's score does not depend on the others in the call. A rule that the model does not have gives the
-    /// headline one.
-    fn score(&self, rule: &str, sentences: &[Vec<u32>], vocabulary: &Vocabulary) -> Vec<f64>;
+    /// Scores sentences (`[CLS]` .. `[SEP]`) by a rule: higher is more acceptable. A sentence's score does not depend on
+    /// the others in the call.
+    ///
+    /// # Errors
+    /// A rule that the model does not have.
+    pub fn score(&self, rule: &Rule, sentences: &[Vec<u32>], vocabulary: &Vocabulary) -> Result<Vec<f64>> {
+        let rule = self.rule(&rule.name)?;
+        Ok(scoring::score(rule.how, sentences, vocabulary, &|batch| {
+            self.heads.losses(&self.encoder, rule, batch)
+        }))
+    }
 
     /// Negative log-likelihood (nats) of every target of a masked batch, for models with a masked-token head; `None`
     /// for the others.
-    fn masked_losses(&self, batch: &Batch) -> Option<Vec<f32>>;
-
-    /// The most probable id at every predicted position of a masked batch, for the same models.
-    fn masked_guesses(&self, _batch: &Batch) -> Option<Vec<u32>> {
-        None
+    pub fn masked_losses(&self, batch: &Batch) -> Option<Vec<f32>> {
+        self.heads.masked_losses(&self.encoder, batch)
     }
 
-    /// The same weights without gradients and dropout, for evaluation.
-    fn frozen(&self) -> Box<dyn Model>;
+    /// The most probable id at every predicted position of a masked batch, for the same models.
+    pub fn masked_guesses(&self, batch: &Batch) -> Option<Vec<u32>> {
+        self.heads.masked_guesses(&self.encoder, batch)
+    }
+
+    /// A text as the model reads it of its own accord: a causal model looks back only.
+    pub fn reading(&self, ids: &[u32]) -> Example {
+        self.heads.reading(ids)
+    }
+
+    /// The embeddings and every layer's states of texts of one length, as the model reads them of its own accord: a
+    /// causal model's state at a position knows nothing of what follows. Tracked where the model is.
+    ///
+    /// # Shapes
+    /// - `texts`: B of L ids, results: layers + 1 of `[B·L, D]`
+    pub fn states(&self, texts: &[Vec<u32>]) -> Vec<Tensor<2>> {
+        let examples: Vec<Example> = texts.iter().map(|ids| self.reading(ids)).collect();
+        self.states_of(&Batch::of(&examples), None)
+    }
+
+    /// The same of a batch's inputs, read as its examples say; with dropout from these draws, for whoever trains on.
+    ///
+    /// # Shapes
+    /// - results: layers + 1 of `[N, D]`
+    pub fn states_of(&self, batch: &Batch, dropout: Option<Draw>) -> Vec<Tensor<2>> {
+        let ids = tensor_ids(&batch.inputs, &self.encoder.device());
+        self.encoder.layers(ids, &pass(batch, dropout))
+    }
+
+    /// The same weights without gradients, for evaluation.
+    pub fn frozen(&self) -> Self {
+        Self::new(self.encoder.clone().valid(), self.heads.frozen())
+    }
+}
+
+impl Parameters for Model {
+    fn each_parameter(&self, see: &mut dyn FnMut(&str, &Parameter)) {
+        self.encoder
+            .each_parameter(&mut |path, parameter| see(&below(ENCODER, path), parameter));
+        self.heads.each_parameter(see);
+    }
+
+    fn change_parameters(&mut self, change: &mut dyn FnMut(&str, Parameter) -> Parameter) {
+        self.encoder
+            .change_parameters(&mut |path, parameter| change(&below(ENCODER, path), parameter));
+        self.heads.change_parameters(change);
+    }
+}
+
+/// A number that nothing is learnt from.
+pub(crate) fn untracked(value: Tensor<1>) -> Tensor<1> {
+    if value.is_autodiff() { value.inner() } else { value }
+}
+
+/// The path of what lies below `name`.
+pub(crate) fn below(name: &str, path: &str) -> String {
+    format!("{name}.{path}")
 }

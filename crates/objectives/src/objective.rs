@@ -1,8 +1,9 @@
 //! The contract of an objective.
 
-use crate::{Example, Model, Sizes};
-use cloze_backbone::{EncoderConfig, Init};
-use cloze_corpus::{Vocabulary, Window};
+use crate::scoring::Rule;
+use crate::{Example, Heads, Model, Sizes};
+use cloze_backbone::{Encoder, EncoderConfig, Init};
+use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
 
 /// An objective with its options filled in.
@@ -10,21 +11,58 @@ pub trait Objective: Send + Sync {
     /// The options, every default filled in: what the plan freezes and the run id hashes.
     fn options(&self) -> toml::Table;
 
+    /// What it wants to know of the training text as a whole.
+    fn needs(&self) -> Vec<Statistic> {
+        Vec::new()
+    }
+
+    /// Takes the answers, once, before training: [`needs`](Self::needs) says which. An objective that was not prepared,
+    /// as when a plan is priced before there is a corpus, corrupts all the same: as if every id were equally frequent.
+    ///
+    /// # Errors
+    /// A text that the objective can do nothing with.
+    fn prepare(&mut self, _statistics: &Statistics) -> Result<()> {
+        Ok(())
+    }
+
     /// Hides and chooses: pure, on the host, integers in and integers out. `progress` is the share of the budget
     /// used, in [0, 1], for rates that change along training.
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example;
 
-    /// The model to train: the shared encoder and the heads this objective needs.
-    fn build(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Model>;
+    /// What this objective puts on the encoder. Initial values are drawn at the names of the parameters under `init`.
+    fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads>;
+
+    /// How many kinds of segments its examples have, for the encoder's table of them.
+    fn segments(&self) -> usize {
+        1
+    }
+
+    /// The model to train: the shared encoder with the heads.
+    fn build(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Model {
+        let encoder = EncoderConfig {
+            segments: encoder.segments.max(self.segments()),
+            ..encoder.clone()
+        };
+        let heads = self.heads(&encoder, vocabulary, init);
+        Model::new(Encoder::new(&encoder, vocabulary.size, &init.at("encoder")), heads)
+    }
 
     /// Training FLOPs of a batch (forward, and twice that for backward), heads and helpers included.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64;
+
+    /// Other objectives whose laws it uses, with their options: the parts of a mixture.
+    fn uses(&self) -> Vec<(&'static str, toml::Table)> {
+        Vec::new()
+    }
 }
 
 /// What the registry knows of an objective: everything shown to people is generated from it.
 pub struct Entry {
     /// The word in `objective = ".."`.
     pub name: &'static str,
+    /// The version of its laws: raised when the same options give other examples, losses or scores. 1 is no part of a
+    /// run id; a higher one is part of the ids of the runs that use the objective, and of no others.
+    pub version: u32,
     /// For charts and tables.
     pub title: &'static str,
     /// Paper or source.
@@ -33,8 +71,8 @@ pub struct Entry {
     pub summary: &'static str,
     /// Its options: key, what it means with allowed values and default.
     pub options: &'static [(&'static str, &'static str)],
-    /// The scores its model declares, headline first, with what each is.
-    pub scores: &'static [(&'static str, &'static str)],
+    /// How its model scores sentences, headline first.
+    pub scores: &'static [Rule],
     /// Reads an option table. Faults carry the key as place, without the path in front of it.
     pub configure: fn(&toml::Table) -> Result<Box<dyn Objective>>,
 }

@@ -1,7 +1,9 @@
 //! The one list of objectives.
 
 use crate::{Entry, Objective};
+use cloze_corpus::{Prepared, Statistics};
 use cloze_foundation::{Fault, Result};
+use std::collections::BTreeSet;
 
 /// Every objective. A new one is a file and a line here.
 pub static OBJECTIVES: &[&Entry] = &[
@@ -37,4 +39,36 @@ pub fn find(name: &str) -> Result<&'static Entry> {
 pub fn configure(name: &str, options: &toml::Table) -> Result<Box<dyn Objective>> {
     (find(name)?.configure)(options)
         .map_err(|fault| fault.remedy(format!("`cloze explain {name}` describes its options")))
+}
+
+/// An objective from its name and option table, with what it needs to know of the corpus: ready to corrupt.
+///
+/// # Errors
+/// As [`configure`]; or a corpus that the objective can do nothing with.
+pub fn prepared(name: &str, options: &toml::Table, corpus: &Prepared) -> Result<Box<dyn Objective>> {
+    let mut objective = configure(name, options)?;
+    let statistics = Statistics::of(corpus, &objective.needs());
+    objective.prepare(&statistics).map_err(|fault| fault.at("corpus"))?;
+    Ok(objective)
+}
+
+/// The laws that a run with this objective uses and that are no longer in their first version, by name and version,
+/// sorted: the objective's, those of the objectives that it mixes, and those of the statistics that they need. Options
+/// that cannot be read use none.
+pub fn laws(name: &str, options: &toml::Table) -> Vec<(&'static str, u32)> {
+    let mut found = BTreeSet::new();
+    collect(name, options, &mut found);
+    found.into_iter().filter(|(_, version)| *version > 1).collect()
+}
+
+fn collect(name: &str, options: &toml::Table, found: &mut BTreeSet<(&'static str, u32)>) {
+    let Ok(entry) = find(name) else { return };
+    found.insert((entry.name, entry.version));
+    let Ok(objective) = (entry.configure)(options) else {
+        return;
+    };
+    found.extend(objective.needs().into_iter().map(|need| (need.name(), need.version())));
+    for (name, options) in objective.uses() {
+        collect(name, &options, found);
+    }
 }

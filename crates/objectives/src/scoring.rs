@@ -1,62 +1,112 @@
-//! How sentences are scored: grouped by length so that nothing is padded, a few thousand tokens at a time.
+//! How sentences are scored: rules, and their questions grouped by length so that nothing is padded, a few thousand
+//! tokens at a time.
 //!
-//! `losses` gives the negative log-likelihood of each of a batch's M predictions, in their order. A sentence
-//! (`[CLS]` .. `[SEP]`) must fit the encoder's window: who has longer ones scores their first `window` positions. Special
-//! tokens, `[UNK]` included, are never scored, so a sentence without any other token scores 0.
+//! A sentence (`[CLS]` .. `[SEP]`) must fit the encoder's window: who has longer ones scores their first `window`
+//! positions. Special tokens, `[UNK]` included, are never scored, so a sentence without any other token scores 0.
 
 use crate::{Batch, Example};
 use cloze_corpus::Vocabulary;
 use cloze_kernels::Visibility;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Tokens of a batch, about.
 const TOKENS: usize = 8192;
 
-/// Σ log p(token | all the others), each masked in turn (Salazar et al. 2020, Masked Language Model Scoring).
-pub fn pseudo_log_likelihood(
-    sentences: &[Vec<u32>],
-    vocabulary: &Vocabulary,
-    losses: &dyn Fn(&Batch) -> Vec<f32>,
-) -> Vec<f64> {
-    let examples = |sentence: &[u32]| {
-        let masked = |position: u32| {
-            let mut example = predicting(sentence, vec![position], vec![sentence[position as usize]]);
-            example.inputs[position as usize] = vocabulary.special.mask;
-            example
-        };
-        ordinary(sentence, vocabulary).into_iter().map(masked).collect()
-    };
-    score(sentences, &examples, losses)
+/// Which network of a model answers. Scores of different answerers are not comparable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Answerer {
+    /// A head that predicts tokens from the shared encoder's states.
+    Encoder,
+    /// A helper network beside the encoder that proposes tokens.
+    Generator,
+    /// A head on the encoder that tells real tokens from replaced ones.
+    Discriminator,
 }
 
-/// Σ log p(token | those before it), in one pass that looks back only. `[CLS]` is the beginning of sequence; `[SEP]` is not scored.
-pub fn left_to_right(sentences: &[Vec<u32>], vocabulary: &Vocabulary, losses: &dyn Fn(&Batch) -> Vec<f32>) -> Vec<f64> {
-    let examples = |sentence: &[u32]| {
-        let targets = ordinary(sentence, vocabulary)
-            .into_iter()
-            .filter(|position| *position > 0);
-        let (positions, ids) = targets
-            .map(|position| (position - 1, sentence[position as usize]))
-            .unzip();
-        let mut example = predicting(sentence, positions, ids);
-        example.visibility = Visibility::Causal;
-        vec![example]
-    };
-    score(sentences, &examples, losses)
+/// The questions that a rule asks about a sentence: a sentence's score is minus the sum of what is lost on their
+/// predictions, each times its weight.
+pub type Questions = fn(&[u32], &Vocabulary) -> Vec<Example>;
+
+/// A way to score sentences.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The word in the metrics' brackets.
+    pub name: Cow<'static, str>,
+    /// What the score is.
+    pub meaning: &'static str,
+    /// Who answers the questions.
+    pub who: Answerer,
+    /// What is asked.
+    pub how: Questions,
 }
 
-/// The sum over all tokens of one pass over the sentence as it is, for models that judge what they see.
-pub fn every_position(
-    sentences: &[Vec<u32>],
-    vocabulary: &Vocabulary,
-    losses: &dyn Fn(&Batch) -> Vec<f32>,
-) -> Vec<f64> {
-    let examples = |sentence: &[u32]| {
-        let positions = ordinary(sentence, vocabulary);
-        let ids = positions.iter().map(|position| sentence[*position as usize]).collect();
-        vec![predicting(sentence, positions, ids)]
+impl Rule {
+    /// A rule with a fixed name.
+    pub const fn new(name: &'static str, meaning: &'static str, who: Answerer, how: Questions) -> Self {
+        let name = Cow::Borrowed(name);
+        Self {
+            name,
+            meaning,
+            who,
+            how,
+        }
+    }
+}
+
+/// Rules are told apart by their names.
+impl PartialEq for Rule {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Rule {}
+
+/// Σ log p(token | all the others), by the encoder.
+pub const PSEUDO_LOG_LIKELIHOOD: Rule = Rule::new(
+    "pseudo-log-likelihood",
+    "sum over the tokens of log p(token | all the others), each masked in turn (Salazar et al. 2020)",
+    Answerer::Encoder,
+    each_masked,
+);
+
+/// Σ log p(token | those before it), by the encoder.
+pub const LEFT_TO_RIGHT: Rule = Rule::new(
+    "left-to-right",
+    "sum over the tokens of log p(token | those before it), beginning with [CLS]; [SEP] is not scored",
+    Answerer::Encoder,
+    left_to_right,
+);
+
+/// Each token masked in turn (Salazar et al. 2020, Masked Language Model Scoring).
+pub fn each_masked(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
+    let masked = |position: u32| {
+        let mut example = predicting(sentence, vec![position], vec![sentence[position as usize]]);
+        example.inputs[position as usize] = vocabulary.special.mask;
+        example
     };
-    score(sentences, &examples, losses)
+    ordinary(sentence, vocabulary).into_iter().map(masked).collect()
+}
+
+/// Each token from those before it, in one pass that looks back only. `[CLS]` is the beginning of sequence; `[SEP]` is not scored.
+pub fn left_to_right(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
+    let targets = ordinary(sentence, vocabulary)
+        .into_iter()
+        .filter(|position| *position > 0);
+    let (positions, ids) = targets
+        .map(|position| (position - 1, sentence[position as usize]))
+        .unzip();
+    let mut example = predicting(sentence, positions, ids);
+    example.visibility = Visibility::Causal;
+    vec![example]
+}
+
+/// All tokens in one pass over the sentence as it is, for models that judge what they see.
+pub fn every_position(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
+    let positions = ordinary(sentence, vocabulary);
+    let ids = positions.iter().map(|position| sentence[*position as usize]).collect();
+    vec![predicting(sentence, positions, ids)]
 }
 
 /// How many tokens of a sentence are scored: what a length-normalised score is divided by.
@@ -72,21 +122,20 @@ fn ordinary(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<u32> {
 
 fn predicting(sentence: &[u32], positions: Vec<u32>, targets: Vec<u32>) -> Example {
     let weights = vec![1.0; positions.len()];
-    let (inputs, originals) = (sentence.to_vec(), sentence.to_vec());
     Example {
-        inputs,
-        originals,
         positions,
         targets,
         weights,
-        ..Example::default()
+        ..Example::reading(sentence)
     }
 }
 
-/// Minus the sum of a sentence's losses over all of its examples.
-fn score(
+/// Minus the sum of a sentence's losses over all of its questions. `losses` gives the negative log-likelihood of each of
+/// a batch's M predictions, in their order.
+pub fn score(
+    how: Questions,
     sentences: &[Vec<u32>],
-    examples: &dyn Fn(&[u32]) -> Vec<Example>,
+    vocabulary: &Vocabulary,
     losses: &dyn Fn(&Batch) -> Vec<f32>,
 ) -> Vec<f64> {
     let mut by_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -99,7 +148,7 @@ fn score(
         let mut left = members
             .into_iter()
             .flat_map(|index| {
-                examples(&sentences[index])
+                how(&sentences[index], vocabulary)
                     .into_iter()
                     .map(move |example| (index, example))
             })
@@ -115,7 +164,9 @@ fn score(
                 .map(f64::from)
                 .chain(std::iter::repeat(f64::NAN));
             for (owner, example) in owners.into_iter().zip(&batch) {
-                scores[owner] -= each.by_ref().take(example.positions.len()).sum::<f64>();
+                let weights = example.weights.iter().copied().map(f64::from);
+                let weighted = weights.zip(each.by_ref()).map(|(weight, loss)| weight * loss);
+                scores[owner] -= weighted.sum::<f64>();
             }
         }
     }
@@ -159,8 +210,7 @@ mod tests {
             .collect()
     }
 
-    type Scorer = fn(&[Vec<u32>], &Vocabulary, &dyn Fn(&Batch) -> Vec<f32>) -> Vec<f64>;
-    const SCORERS: [Scorer; 3] = [pseudo_log_likelihood, left_to_right, every_position];
+    const RULES: [Questions; 3] = [each_masked, left_to_right, every_position];
 
     #[test]
     fn a_score_does_not_depend_on_the_others_in_the_call() {
@@ -170,19 +220,17 @@ mod tests {
             std::iter::once(CLS).chain(words).chain([SEP]).collect::<Vec<u32>>()
         };
         let sentences: Vec<Vec<u32>> = (0..12_000).map(sentence).collect();
-        for scorer in SCORERS {
+        for how in RULES {
             let calls = RefCell::new(0);
-            let together = scorer(&sentences, &vocabulary(), &|batch| {
+            let together = score(how, &sentences, &vocabulary(), &|batch| {
                 *calls.borrow_mut() += 1;
                 assert!(batch.inputs.len() <= TOKENS);
                 fake(batch)
             });
             assert!(*calls.borrow() > 4);
             for index in [0, 1, 2, 3, 6000, 8191, 11_999] {
-                assert_eq!(
-                    scorer(&sentences[index..=index], &vocabulary(), &fake),
-                    [together[index]]
-                );
+                let alone = score(how, &sentences[index..=index], &vocabulary(), &fake);
+                assert_eq!(alone, [together[index]]);
             }
         }
     }
@@ -190,9 +238,9 @@ mod tests {
     #[test]
     fn each_rule_asks_what_it_says() {
         let sentence = vec![CLS, 10, 1, 11, SEP]; // 1 is [UNK]
-        let asked = |scorer: Scorer| {
+        let asked = |how: Questions| {
             let seen = RefCell::new(Vec::new());
-            let score = scorer(std::slice::from_ref(&sentence), &vocabulary(), &|batch| {
+            let score = score(how, std::slice::from_ref(&sentence), &vocabulary(), &|batch| {
                 seen.borrow_mut().push(batch.clone());
                 (1..=batch.positions.len()).map(|n| n as f32).collect()
             });
@@ -201,7 +249,7 @@ mod tests {
             (batch.inputs, batch.positions, batch.targets)
         };
         let masked = vec![CLS, MASK, 1, 11, SEP, CLS, 10, 1, MASK, SEP];
-        assert_eq!(asked(pseudo_log_likelihood), (masked, vec![1, 8], vec![10, 11]));
+        assert_eq!(asked(each_masked), (masked, vec![1, 8], vec![10, 11]));
         assert_eq!(asked(left_to_right), (sentence.clone(), vec![0, 2], vec![10, 11]));
         assert_eq!(asked(every_position), (sentence.clone(), vec![1, 3], vec![10, 11]));
         assert_eq!(scored_tokens(&sentence, &vocabulary()), 2);
@@ -209,10 +257,23 @@ mod tests {
 
     #[test]
     fn nothing_to_score_is_zero_and_a_missing_loss_is_not_a_number() {
-        for scorer in SCORERS {
+        for how in RULES {
             let never: &dyn Fn(&Batch) -> Vec<f32> = &|_| panic!("there is nothing to ask");
-            assert_eq!(scorer(&[vec![CLS, SEP], Vec::new()], &vocabulary(), never), [0.0, 0.0]);
-            assert!(scorer(&[vec![CLS, 7, SEP]], &vocabulary(), &|_| Vec::new())[0].is_nan());
+            let empty = [vec![CLS, SEP], Vec::new()];
+            assert_eq!(score(how, &empty, &vocabulary(), never), [0.0, 0.0]);
+            assert!(score(how, &[vec![CLS, 7, SEP]], &vocabulary(), &|_| Vec::new())[0].is_nan());
         }
+    }
+
+    #[test]
+    fn a_prediction_counts_as_often_as_its_weight_says() {
+        let weighted: Questions = |sentence, _| {
+            let mut example = predicting(sentence, vec![1, 2], vec![sentence[1], sentence[2]]);
+            example.weights = vec![0.5, 3.0];
+            vec![example.clone(), example]
+        };
+        let losses = |batch: &Batch| (1..=batch.positions.len()).map(|n| n as f32).collect();
+        let score = score(weighted, &[vec![CLS, 7, 8, SEP]], &vocabulary(), &losses);
+        assert_eq!(score, [-(0.5 + 6.0 + 1.5 + 12.0)]);
     }
 }

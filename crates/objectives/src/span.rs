@@ -3,10 +3,11 @@
 
 use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, maskable, runs, words};
 use crate::options::{self, Options, within};
+use crate::scoring::Rule;
 use crate::tensors::{
     FORWARD_AND_BACKWARD, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
 };
-use crate::{Batch, Entry, Example, Extra, Loss, Model, Objective, Sizes, scoring};
+use crate::{Batch, Entry, Example, Extra, Heads, Loss, Objective, Sizes};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, LayerNorm, VocabularyHead};
@@ -19,6 +20,7 @@ use std::ops::Range;
 /// See the registry.
 pub static ENTRY: Entry = Entry {
     name: "span",
+    version: 1,
     title: "SpanBERT",
     citation: "Joshi et al. 2020, SpanBERT: Improving Pre-training by Representing and Predicting Spans",
     summary: "Hides spans of whole words; predicts each token in its place, and again from the two tokens around its span.",
@@ -283,11 +285,10 @@ impl Objective for Span {
         example
     }
 
-    fn build(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Model> {
+    fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
         // `criterions/spanbert_loss.py` adds 1 to the number of boundary predictions.
         let added = if self.0.mode == Mode::Reference { 1.0 } else { 0.0 };
-        Box::new(SpanModel {
-            encoder: Encoder::new(encoder, vocabulary.size, &init.at("encoder")),
+        Box::new(SpanHeads {
             head: VocabularyHead::new(encoder.width, encoder.width, vocabulary.size, &init.at("head")),
             boundary: BoundaryHead::new(
                 encoder.width,
@@ -348,7 +349,7 @@ impl BoundaryHead {
     /// Sum of the cross-entropies; 0 without a boundary.
     ///
     /// # Shapes
-    /// - `hidden`: `[M + E, D]`, as [`SpanModel::hidden`] gives it, `table`: `[V, D]`, result: `[1]`
+    /// - `hidden`: `[M + E, D]`, as [`SpanHeads::hidden`] gives it, `table`: `[V, D]`, result: `[1]`
     fn loss_sum(&self, hidden: Tensor<2>, table: Tensor<2>, batch: &Batch) -> Tensor<1> {
         let targets = batch.extra(TARGET);
         if targets.is_empty() {
@@ -394,82 +395,74 @@ fn rows(batch: &Batch) -> Vec<u32> {
     [&batch.positions, batch.extra(EDGES)].concat()
 }
 
-/// The encoder with a masked-token head and a boundary head.
+/// A masked-token head and a boundary head.
 #[derive(Module, Debug)]
-struct SpanModel {
-    encoder: Encoder,
+struct SpanHeads {
     head: VocabularyHead,
     boundary: BoundaryHead,
     boundary_weight: f64,
     denominator_added: f64,
 }
 
-impl SpanModel {
+impl SpanHeads {
     /// The states at the M predicted positions, then those at the E edges of spans.
     ///
     /// # Shapes
     /// - result: `[M + E, D]`
-    fn hidden(&self, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
-        let device = self.encoder.tokens.val().device();
-        let [ids, rows] = [&batch.inputs, &rows(batch)].map(|numbers| tensor_ids(numbers, &device));
-        self.encoder.forward_at(ids, &pass(batch, dropout), rows)
+    fn hidden(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
+        let [ids, rows] = [&batch.inputs, &rows(batch)].map(|numbers| tensor_ids(numbers, &encoder.device()));
+        encoder.forward_at(ids, &pass(batch, dropout), rows)
     }
 
     /// Cross-entropy of the masked tokens, from what [`hidden`](Self::hidden) gives.
-    fn cross_entropy(&self, hidden: Tensor<2>, batch: &Batch) -> CrossEntropy {
+    fn cross_entropy(&self, encoder: &Encoder, hidden: Tensor<2>, batch: &Batch) -> CrossEntropy {
         let predicted = hidden.slice(0..batch.positions.len());
-        cross_entropy(&self.head, predicted, self.encoder.tokens.val(), batch)
-    }
-
-    fn losses(&self, batch: &Batch) -> Vec<f32> {
-        numbers(self.cross_entropy(self.hidden(batch, None), batch).each)
+        cross_entropy(&self.head, predicted, encoder.tokens.val(), batch)
     }
 }
 
-impl Model for SpanModel {
-    fn loss(&self, batch: &Batch, draw: Draw, training: bool) -> Loss {
-        let hidden = self.hidden(batch, training.then(|| draw.purpose("dropout")));
-        let sum = self.cross_entropy(hidden.clone(), batch).sum;
+impl Heads for SpanHeads {
+    fn loss(&self, encoder: &Encoder, batch: &Batch, draw: Draw, training: bool) -> Loss {
+        let hidden = self.hidden(encoder, batch, training.then(|| draw.purpose("dropout")));
+        let sum = self.cross_entropy(encoder, hidden.clone(), batch).sum;
         let mlm = mean(sum, &batch.weights, 0.0);
-        let mut parts = vec![("mlm", mlm.clone().inner())];
         if self.boundary_weight == 0.0 {
-            return Loss { total: mlm, parts };
+            return Loss::new(mlm.clone()).with("mlm", mlm);
         }
         let pairs = vec![1.0; batch.extra(TARGET).len()];
         let boundary = mean(
-            self.boundary.loss_sum(hidden, self.encoder.tokens.val(), batch),
+            self.boundary.loss_sum(hidden, encoder.tokens.val(), batch),
             &pairs,
             self.denominator_added,
         );
-        parts.push(("boundary", boundary.clone().inner()));
-        Loss {
-            total: mlm + boundary * self.boundary_weight,
-            parts,
-        }
+        Loss::new(mlm.clone() + boundary.clone() * self.boundary_weight)
+            .with("mlm", mlm)
+            .with("boundary", boundary)
     }
 
-    fn encoder(&self) -> &Encoder {
-        &self.encoder
+    fn rules(&self) -> &[Rule] {
+        ENTRY.scores
     }
 
-    fn scores(&self) -> &'static [&'static str] {
-        &["pseudo-log-likelihood"]
+    fn losses(&self, encoder: &Encoder, _rule: &Rule, batch: &Batch) -> Vec<f32> {
+        let hidden = self.hidden(encoder, batch, None);
+        numbers(self.cross_entropy(encoder, hidden, batch).each)
     }
 
-    fn score(&self, _rule: &str, sentences: &[Vec<u32>], vocabulary: &Vocabulary) -> Vec<f64> {
-        scoring::pseudo_log_likelihood(sentences, vocabulary, &|batch| self.losses(batch))
+    fn masked_losses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<f32>> {
+        let hidden = self.hidden(encoder, batch, None);
+        Some(numbers(self.cross_entropy(encoder, hidden, batch).each))
     }
 
-    fn masked_losses(&self, batch: &Batch) -> Option<Vec<f32>> {
-        Some(self.losses(batch))
+    fn masked_guesses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<u32>> {
+        let hidden = self.hidden(encoder, batch, None).slice(0..batch.positions.len());
+        Some(guesses(&self.head, hidden, encoder.tokens.val(), batch))
     }
 
-    fn masked_guesses(&self, batch: &Batch) -> Option<Vec<u32>> {
-        let hidden = self.hidden(batch, None).slice(0..batch.positions.len());
-        Some(guesses(&self.head, hidden, self.encoder.tokens.val(), batch))
-    }
-
-    fn frozen(&self) -> Box<dyn Model> {
+    fn frozen(&self) -> Box<dyn Heads> {
         Box::new(self.clone().valid())
     }
 }
+
+#[cfg(test)]
+mod tests;

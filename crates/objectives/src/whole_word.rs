@@ -4,7 +4,7 @@ use crate::laws::{Mode, words, words_within};
 use crate::mlm::{MASKED_SCORES, MASKING_OPTIONS, Masking};
 use crate::options;
 use crate::tensors::vocabulary_flops;
-use crate::{Entry, Example, Model, Objective, Sizes};
+use crate::{Entry, Example, Heads, Objective, Sizes};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::Draw;
@@ -12,6 +12,7 @@ use cloze_foundation::Draw;
 /// See the registry.
 pub static ENTRY: Entry = Entry {
     name: "whole-word",
+    version: 1,
     title: "Whole-word MLM",
     citation: "google-research/bert 2019, whole word masking (create_pretraining_data.py); Cui et al. 2021",
     summary: "Hides whole words until a share of the tokens is hidden, and predicts every piece of them.",
@@ -64,11 +65,14 @@ impl Objective for WholeWord {
         example
     }
 
-    fn build(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Model> {
-        self.0.build(encoder, vocabulary, init)
+    fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
+        self.0.heads(encoder, vocabulary, init)
     }
 
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         vocabulary_flops(encoder, vocabulary, sizes, false)
     }
 }
+
+#[cfg(test)]
+mod tests;

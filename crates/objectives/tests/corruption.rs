@@ -67,43 +67,13 @@ proptest! {
     }
 
     #[test]
-    fn whole_words_are_whole(window in any_window(SIZE), seed: u64) {
-        let vocabulary = vocabulary(SIZE);
-        for (name, mode) in [("whole-word", "corrected"), ("whole-word", "reference"), ("span", "corrected")] {
-            let objective = configured(name, &format!("mode = \"{mode}\""));
-            let example = objective.corrupt(&window, &vocabulary, 0.0, Draw::new(seed, "corruption"));
-            for word in window.words(&vocabulary) {
-                let chosen = word.clone().filter(|position| example.positions.contains(&(*position as u32))).count();
-                prop_assert!(chosen == 0 || chosen == word.len(), "{} ({}) cut the word at {:?}", name, mode, word);
-            }
-        }
-    }
-
-    #[test]
-    fn the_token_budget_is_kept(window in any_window(SIZE), seed: u64, rate in 0.01..0.99f64) {
-        let vocabulary = vocabulary(SIZE);
-        let candidates = window.candidates(&vocabulary).len();
-        let exact = ((rate * candidates as f64).round() as usize).max(1).min(candidates);
-        let shortest = window.words(&vocabulary).iter().map(ExactSizeIterator::len).min().unwrap_or(0);
-        for name in ["mlm", "electra", "whole-word", "span"] {
-            let objective = configured(name, &format!("rate = {rate}"));
-            let count = objective.corrupt(&window, &vocabulary, 0.0, Draw::new(seed, "corruption")).positions.len();
-            match name {
-                "mlm" | "electra" => prop_assert_eq!(count, exact, "{}", name),
-                _ => prop_assert!(count <= exact.max(shortest), "{}: {} of {}", name, count, exact),
-            }
-        }
-    }
-
-    #[test]
     fn a_batch_shifts_positions_by_window(windows in prop::collection::vec(any_window(SIZE), 1..4), seed: u64) {
         let vocabulary = vocabulary(SIZE);
         let length = windows.iter().map(|window| window.ids.len()).min().unwrap_or(0);
         for (entry, mode, objective) in every_objective() {
             let examples: Vec<Example> = windows.iter().enumerate().map(|(index, window)| {
                 let mut window = window.clone();
-                window.ids.truncate(length);
-                window.word_starts.truncate(length);
+                window.truncate(length);
                 objective.corrupt(&window, &vocabulary, 0.0, Draw::new(seed, "corruption").example(index as u64))
             }).collect();
             let batch = Batch::of(&examples);
@@ -111,32 +81,5 @@ proptest! {
             prop_assert_eq!(batch.sizes().predicted, examples.iter().map(|example| example.positions.len()).sum::<usize>());
             prop_assert!(batch.positions.windows(2).all(|pair| pair[0] < pair[1]), "{} ({})", entry.name, mode);
         }
-    }
-}
-
-#[test]
-fn boundaries_lie_outside_their_span_and_are_visible() {
-    let vocabulary = vocabulary(1000);
-    for mode in ["corrected", "reference"] {
-        let objective = configured("span", &format!("mode = \"{mode}\""));
-        let mut rows = 0;
-        for index in 0..50 {
-            let window = common::window(128, 30.0, 5.0, 1000, &mut Draw::new(1, "text").example(index).stream());
-            let batch =
-                Batch::of(&[objective.corrupt(&window, &vocabulary, 0.0, Draw::new(1, "corruption").example(index))]);
-            let hidden = |position: u32| batch.positions.binary_search(&position).is_ok();
-            let columns =
-                ["boundary_left", "boundary_right", "boundary_offset", "boundary_target"].map(|name| batch.extra(name));
-            for row in 0..columns[0].len() {
-                let [left, right, offset, target] = columns.map(|column| column[row]);
-                assert!(!hidden(left) && !hidden(right) && (left + 1..right).all(hidden));
-                assert_eq!(batch.originals[(left + 1 + offset) as usize], target);
-                assert!(left + 1 + offset < right && offset < 15);
-                let text = |position: u32| ![SPECIAL.start, SPECIAL.end].contains(&batch.originals[position as usize]);
-                assert!(mode == "corrected" || (text(left) && text(right)));
-                rows += 1;
-            }
-        }
-        assert!(rows > 500, "{rows} boundary predictions");
     }
 }

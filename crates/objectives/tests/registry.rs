@@ -2,7 +2,7 @@
 
 mod common;
 
-use cloze_objectives::{OBJECTIVES, configure, find};
+use cloze_objectives::{OBJECTIVES, configure, find, laws};
 use common::{configured, every_objective};
 use std::collections::HashSet;
 
@@ -43,10 +43,28 @@ fn every_objective_has_a_page_that_names_its_options_and_scores() {
     for entry in OBJECTIVES {
         let path = format!("{}/../../docs/objectives/{}.md", env!("CARGO_MANIFEST_DIR"), entry.name);
         let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        for (key, _) in entry.options.iter().chain(entry.scores) {
+        let options = entry.options.iter().map(|(key, _)| *key);
+        for key in options.chain(entry.scores.iter().map(|rule| &*rule.name)) {
             assert!(page.contains(&format!("`{key}`")), "{path} does not mention `{key}`");
         }
     }
+}
+
+#[test]
+fn laws_of_the_first_version_are_no_part_of_an_id() {
+    for (entry, _, objective) in every_objective() {
+        assert!(entry.version > 0, "{}: versions are counted from 1", entry.name);
+        let own = (entry.version > 1).then_some((entry.name, entry.version));
+        let needs = objective.needs();
+        let needed = needs.iter().map(|need| (need.name(), need.version()));
+        let mut expected: Vec<_> = own
+            .into_iter()
+            .chain(needed.filter(|(_, version)| *version > 1))
+            .collect();
+        expected.sort_unstable();
+        assert_eq!(laws(entry.name, &objective.options()), expected);
+    }
+    assert!(laws("no such objective", &toml::Table::new()).is_empty());
 }
 
 #[test]

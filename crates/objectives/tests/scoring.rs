@@ -4,7 +4,8 @@ mod common;
 
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Preset};
-use common::{SPECIAL, every_objective, vocabulary};
+use cloze_objectives::Answerer;
+use common::{SPECIAL, configured, every_objective, vocabulary};
 
 #[test]
 fn a_score_is_finite_negative_and_independent_of_the_other_sentences() {
@@ -24,21 +25,38 @@ fn a_score_is_finite_negative_and_independent_of_the_other_sentences() {
         let model = objective
             .build(&config, &vocabulary, &Init::new(1, &Device::flex().autodiff()))
             .frozen();
-        let declared: Vec<&str> = entry.scores.iter().map(|(rule, _)| *rule).collect();
-        assert_eq!(model.scores(), declared, "{} ({mode})", entry.name);
-        for rule in declared {
-            let together = model.score(rule, &sentences, &vocabulary);
-            for (sentence, score) in sentences.iter().zip(&together) {
-                let alone = model.score(rule, std::slice::from_ref(sentence), &vocabulary);
-                assert!((alone[0] - score).abs() < 1e-4, "{} ({mode}), {rule}", entry.name);
-                // Near a uniform guess: ln 60 per token, or ln 2 for the discriminator.
-                let guess = if rule == "discriminator" { 2f64.ln() } else { 60f64.ln() };
+        assert_eq!(model.rules(), entry.scores, "{} ({mode})", entry.name);
+        for rule in model.rules() {
+            let score = |sentences: &[Vec<u32>]| model.score(rule, sentences, &vocabulary).unwrap();
+            let together = score(&sentences);
+            for (sentence, together) in sentences.iter().zip(&together) {
+                let at = format!("{} ({mode}), {}: {together}", entry.name, rule.name);
                 assert!(
-                    (score / (sentence.len() - 2) as f64 + guess).abs() < 0.5,
-                    "{} ({mode}), {rule}: {score}",
-                    entry.name
+                    (score(std::slice::from_ref(sentence))[0] - together).abs() < 1e-4,
+                    "{at}"
                 );
+                assert!(together.is_finite() && *together < 0.0, "{at}");
+                if rule.who != Answerer::Discriminator {
+                    // Near a guess among all 60 ids.
+                    let per_token = together / (sentence.len() - 2) as f64;
+                    assert!((per_token + 60f64.ln()).abs() < 0.5, "{at}");
+                }
             }
         }
     }
+}
+
+#[test]
+fn a_rule_that_a_model_does_not_have_is_refused() {
+    let config = EncoderConfig::preset(Preset::Modern, 32, 1, 16);
+    let init = Init::new(1, &Device::flex());
+    let build = |name: &str| configured(name, "").build(&config, &vocabulary(60), &init);
+    let (masked, causal) = (build("mlm"), build("autoregressive"));
+    let fault = masked.rule("psuedo-log-likelihood").unwrap_err();
+    assert_eq!(fault.nearest.as_deref(), Some("pseudo-log-likelihood"));
+    let sentence = [vec![SPECIAL.start, 7, SPECIAL.end]];
+    let other = causal.rule("left-to-right").unwrap();
+    let fault = masked.score(other, &sentence, &vocabulary(60)).unwrap_err();
+    assert!(fault.what.contains("left-to-right"), "{fault}");
+    assert_eq!(fault.allowed.as_deref(), Some("pseudo-log-likelihood"));
 }

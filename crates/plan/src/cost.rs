@@ -148,10 +148,7 @@ impl Expected {
 
 fn window(length: usize, vocabulary: &Vocabulary, draw: Draw) -> Window {
     let mut stream = draw.stream();
-    let mut window = Window {
-        ids: vec![vocabulary.special.start],
-        word_starts: vec![true],
-    };
+    let mut window = Window::new(vec![vocabulary.special.start], vec![true]);
     for position in 1..length {
         let ordinary = vocabulary.ordinary();
         window.ids.push(ordinary[stream.below(ordinary.len())]);

@@ -28,8 +28,8 @@ pub fn run_id(config: &RunConfig) -> String {
 /// of dropout where there is dropout, and that of FLOPs where they are the budget, so that results of other versions
 /// never pass for the same run.
 fn canonical(config: &RunConfig) -> String {
-    let language =
-        config.corpus.source == "fragment" || config.evaluate.iter().any(|task| task.task == "minimal-pairs");
+    let asked = || config.evaluate.iter().map(|task| task.task.as_str());
+    let language = config.corpus.source == "fragment" || asked().any(cloze_evals::uses_language);
     let mut text = format!("cloze run {SEMANTICS_VERSION}\n");
     if language {
         let _ = writeln!(text, "fragment {}", cloze_corpus::fragment::VERSION);
@@ -39,6 +39,10 @@ fn canonical(config: &RunConfig) -> String {
     }
     if config.budget.equalise == Axis::Flops {
         let _ = writeln!(text, "flops {FLOP_LAW}");
+    }
+    let laws = cloze_objectives::laws(&config.objective, &config.options);
+    for (name, version) in laws.into_iter().chain(asked().flat_map(cloze_evals::laws)) {
+        let _ = writeln!(text, "{name} {version}");
     }
     let value = serde_json::to_value(config)
         .expect("a configuration holds strings, numbers, lists and tables with string keys");

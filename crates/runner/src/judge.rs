@@ -1,5 +1,6 @@
 //! The evaluations of a run, as the training loop asks for them.
 
+use burn::tensor::Device;
 use cloze_corpus::Prepared;
 use cloze_evals::Subject;
 use cloze_foundation::Result;
@@ -16,6 +17,8 @@ pub struct Evaluations<'a> {
     pub corpus: &'a Prepared,
     /// Folder with data sets, where one was given.
     pub data_root: Option<&'a Path>,
+    /// Where the run is trained, without autodiff.
+    pub device: &'a Device,
 }
 
 impl Judge for Evaluations<'_> {
@@ -23,17 +26,22 @@ impl Judge for Evaluations<'_> {
         self.config.evaluate.len()
     }
 
-    fn judge(&self, which: usize, model: &dyn Model, _share: f64) -> Result<Vec<Verdict>> {
+    fn judge(&self, which: usize, model: &Model, share: f64) -> Result<Vec<Verdict>> {
         let Some(task) = self.config.evaluate.get(which) else {
             return Ok(Vec::new());
         };
+        let entry = cloze_evals::find(&task.task)?;
+        if !entry.when.due(share) {
+            return Ok(Vec::new());
+        }
         let subject = Subject {
             model,
             corpus: self.corpus,
             window: self.config.encoder.window,
             data_root: self.data_root,
+            seed: self.config.seed,
+            device: self.device,
         };
-        let entry = cloze_evals::find(&task.task)?;
         let measures = (entry.evaluate)(&subject, &task.options).map_err(|fault| fault.at(task.task.as_str()))?;
         let verdict = |measure: cloze_evals::Measure| Verdict {
             task: measure.task,

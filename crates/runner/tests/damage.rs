@@ -78,7 +78,7 @@ fn left() -> (tempfile::TempDir, Plan, PathBuf) {
 fn restored(checkpoint: Checkpoint, config: &RunConfig) -> (Checkpoint, Vec<u8>) {
     let mut learner = common::learner(config, &Device::flex());
     checkpoint.saved.restore(&mut learner).unwrap();
-    (checkpoint, tensors::to_bytes(&*learner.model).unwrap())
+    (checkpoint, tensors::to_bytes(&learner.model).unwrap())
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl HeldOut {
     }
 
     /// The mean loss of the batches, each counted by its windows; not a number without windows.
-    pub fn loss(&self, model: &dyn Model) -> f64 {
+    pub fn loss(&self, model: &Model) -> f64 {
         let (mut sum, mut windows) = (0.0, 0);
         for (batch, index) in self.batches.iter().zip(0..) {
             let loss = model.loss(batch, Draw::new(SEED, "validation-model").step(index), false);

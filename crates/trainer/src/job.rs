@@ -33,16 +33,16 @@ pub struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// The objective with its options.
+    /// The objective with its options, told what it wants to know of the text.
     ///
     /// # Errors
-    /// An unknown name or option.
+    /// An unknown name or option, a text that it can do nothing with.
     pub fn configured(&self) -> Result<Box<dyn Objective>> {
-        cloze_objectives::configure(self.objective, self.options)
+        cloze_objectives::prepared(self.objective, self.options, self.corpus)
     }
 
     /// A model with its initial values, with gradients.
-    pub fn model(&self, objective: &dyn Objective) -> Box<dyn Model> {
+    pub fn model(&self, objective: &dyn Objective) -> Model {
         let init = Init::new(self.seed, &self.device.clone().autodiff()).with_precision(self.encoder.precision);
         objective.build(self.encoder, self.corpus.tokenizer.vocabulary(), &init)
     }

@@ -34,18 +34,18 @@ pub struct Meter {
 impl Meter {
     /// A step's loss, gradient norm, learning rate and the parts of its loss. The parts stay on the device until they
     /// are reported.
-    pub fn add(&mut self, loss: f64, norm: f64, rate: f64, parts: Vec<(&'static str, Tensor<1>)>) {
+    pub fn add(&mut self, loss: f64, norm: f64, rate: f64, parts: Vec<(String, Tensor<1>)>) {
         self.steps += 1;
         self.loss += loss;
         self.norm += norm;
         self.rate += rate;
         self.last = Some((loss, norm));
         for (name, value) in parts {
-            let sum = match self.parts.remove(name) {
+            let sum = match self.parts.remove(&name) {
                 Some((count, sum)) => (count + 1, sum + value),
                 None => (1, value),
             };
-            self.parts.insert(name.to_owned(), sum);
+            self.parts.insert(name, sum);
         }
     }
 

@@ -51,7 +51,7 @@ impl Saved {
     /// What was saved of another model, or is damaged.
     pub fn restore(&self, learner: &mut Learner) -> Result<()> {
         let device = &learner.device;
-        tensors::from_bytes(&self.model, &mut *learner.model, device)?;
+        tensors::from_bytes(&self.model, &mut learner.model, device)?;
         learner
             .optimizer
             .restore(self.position.spent.steps(), &self.optimizer, device)
@@ -80,7 +80,7 @@ impl Moment<'_> {
                 reported: self.reported,
                 meter: self.meter.read(),
             },
-            model: tensors::to_bytes(&*self.learner.model)?,
+            model: tensors::to_bytes(&self.learner.model)?,
             optimizer: tensors::serialise(self.learner.optimizer.moments())?,
         })
     }
@@ -133,7 +133,7 @@ pub trait Judge {
     ///
     /// # Errors
     /// What the evaluation says.
-    fn judge(&self, which: usize, model: &dyn Model, share: f64) -> Result<Vec<Verdict>>;
+    fn judge(&self, which: usize, model: &Model, share: f64) -> Result<Vec<Verdict>>;
 }
 
 /// Nobody judges: only the validation loss is computed.
@@ -144,7 +144,7 @@ impl Judge for Unjudged {
         0
     }
 
-    fn judge(&self, _: usize, _: &dyn Model, _: f64) -> Result<Vec<Verdict>> {
+    fn judge(&self, _: usize, _: &Model, _: f64) -> Result<Vec<Verdict>> {
         Ok(Vec::new())
     }
 }

@@ -82,7 +82,7 @@ impl Optimizer {
 
     /// One update of every parameter that has a gradient. A `norm` above the configured one scales all gradients down
     /// to it; `norm` is what [`gradient_norm`] found.
-    pub fn update(&mut self, model: &mut dyn Model, mut gradients: Gradients, norm: f64, learning_rate: f64) {
+    pub fn update(&mut self, model: &mut Model, mut gradients: Gradients, norm: f64, learning_rate: f64) {
         self.updates += 1;
         let clip = self.config.clip;
         let shared = AdamW {

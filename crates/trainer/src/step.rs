@@ -11,7 +11,7 @@ use std::time::Instant;
 /// A model that learns.
 pub struct Learner {
     /// With gradients.
-    pub model: Box<dyn Model>,
+    pub model: Model,
     /// With its moments.
     pub optimizer: Optimizer,
     /// Where both are, without autodiff.
@@ -27,7 +27,7 @@ pub struct Taken {
     /// The learning rate of the update; `None` where loss or norm was not a number, and so nothing was updated.
     pub learning_rate: Option<f64>,
     /// Parts of the loss, still on the device.
-    pub parts: Vec<(&'static str, Tensor<1>)>,
+    pub parts: Vec<(String, Tensor<1>)>,
 }
 
 /// The parts of a step, for whoever measures them.
@@ -93,10 +93,10 @@ impl Learner {
         if taken.loss.is_finite() {
             let gradients = loss.total.backward();
             watch.lap(Part::Backward, &self.device)?;
-            taken.norm = gradient_norm(&*self.model, &gradients);
+            taken.norm = gradient_norm(&self.model, &gradients);
             if taken.norm.is_finite() {
                 let rate = learning_rate();
-                self.optimizer.update(&mut *self.model, gradients, taken.norm, rate);
+                self.optimizer.update(&mut self.model, gradients, taken.norm, rate);
                 taken.learning_rate = Some(rate);
             }
         }

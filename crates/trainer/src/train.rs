@@ -44,7 +44,7 @@ pub enum Ending {
 /// What training left.
 pub struct Trained {
     /// The model, still with gradients.
-    pub model: Box<dyn Model>,
+    pub model: Model,
     /// What was used.
     pub spent: Spent,
     /// Why it ended.
@@ -207,11 +207,11 @@ impl<'a> Run<'a> {
             metric,
             value,
         };
-        let loss = held_out.loss(&*frozen);
+        let loss = held_out.loss(&frozen);
         let mut found = vec![row(Split::HeldOut, PRETRAINING.to_owned(), LOSS.to_owned(), loss)];
         for which in 0..judge.count() {
             observer.at(&self.moment())?;
-            let verdicts = judge.judge(which, &*frozen, share)?;
+            let verdicts = judge.judge(which, &frozen, share)?;
             found.extend(
                 verdicts
                     .into_iter()

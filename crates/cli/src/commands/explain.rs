@@ -14,11 +14,8 @@ pub fn explain(topic: Option<&str>) -> Result<String> {
     if let Some(entry) = OBJECTIVES.iter().find(|entry| entry.name == topic) {
         let mut text = heading(entry.name, entry.title, entry.summary, entry.citation);
         list(&mut text, "Options", entry.options);
-        list(
-            &mut text,
-            "Sentence scores (the first one is the headline)",
-            entry.scores,
-        );
+        let scores: Vec<_> = entry.scores.iter().map(|rule| (&*rule.name, rule.meaning)).collect();
+        list(&mut text, "Sentence scores (the first one is the headline)", &scores);
         return Ok(text);
     }
     if let Some(entry) = EVALUATIONS.iter().find(|entry| entry.name == topic) {

@@ -65,7 +65,15 @@ impl Rate {
     /// # Errors
     /// A usage fault at `key`, or at its `from` or `to`.
     pub fn check(&self, key: &str) -> Result<()> {
-        let check = |key: &str, rate: f64| within(key, rate, rate > 0.0 && rate < 1.0, "above 0 and below 1");
+        self.check_in(key, |rate| rate > 0.0 && rate < 1.0, "above 0 and below 1")
+    }
+
+    /// Checks that every value is allowed, for numbers that are no rates but change like one.
+    ///
+    /// # Errors
+    /// A usage fault at `key`, or at its `from` or `to`, that says what is `allowed`.
+    pub fn check_in(&self, key: &str, good: impl Fn(f64) -> bool, allowed: &str) -> Result<()> {
+        let check = |key: &str, value: f64| within(key, value, good(value), allowed);
         match self {
             Self::Fixed(rate) => check(key, *rate),
             Self::Changing(Schedule { from, to, .. }) => {

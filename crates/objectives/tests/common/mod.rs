@@ -1,9 +1,11 @@
 //! A vocabulary, windows with words of one to four pieces, and the registry with both modes.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub mod training;
+
 use cloze_corpus::{SpecialTokens, Vocabulary, Window};
 use cloze_foundation::{Draw, Stream};
-use cloze_objectives::{Entry, OBJECTIVES, Objective};
+use cloze_objectives::{Entry, Example, OBJECTIVES, Objective};
 use proptest::prelude::*;
 
 pub const SPECIAL: SpecialTokens = SpecialTokens {
@@ -21,10 +23,7 @@ pub fn vocabulary(size: usize) -> Vocabulary {
 /// [CLS], then words of 1, 2, 3 or 4 pieces in the shares 84, 10, 4 and 2 %; `separators` of them in a thousand are
 /// followed by [SEP] and `unknowns` in a thousand are [UNK].
 pub fn window(length: usize, separators: f64, unknowns: f64, size: usize, stream: &mut Stream) -> Window {
-    let mut window = Window {
-        ids: vec![SPECIAL.start],
-        word_starts: vec![true],
-    };
+    let mut window = Window::new(vec![SPECIAL.start], vec![true]);
     while window.ids.len() < length {
         if stream.chance(unknowns / 1000.0) {
             window.ids.push(SPECIAL.unknown);
@@ -41,8 +40,7 @@ pub fn window(length: usize, separators: f64, unknowns: f64, size: usize, stream
             window.word_starts.push(true);
         }
     }
-    window.ids.truncate(length);
-    window.word_starts.truncate(length);
+    window.truncate(length);
     window
 }
 
@@ -70,7 +68,7 @@ pub fn any_window(size: usize) -> impl Strategy<Value = Window> {
             ids.push(id);
             word_starts.push(starts);
         }
-        Window { ids, word_starts }
+        Window::new(ids, word_starts)
     })
 }
 
@@ -83,4 +81,47 @@ pub fn every_objective() -> impl Iterator<Item = (&'static Entry, &'static str, 
 
 pub fn configured(name: &str, options: &str) -> Box<dyn Objective> {
     cloze_objectives::configure(name, &options.parse().expect("a table")).expect("valid options")
+}
+
+/// How many windows the published rates and shares are computed over.
+pub const WINDOWS: u64 = 2000;
+
+/// Examples of one objective over plain text windows of this length.
+pub fn examples(objective: &str, options: &str, length: usize) -> impl Iterator<Item = Example> + use<> {
+    let objective = configured(objective, options);
+    let vocabulary = vocabulary(1000);
+    (0..WINDOWS).map(move |index| {
+        let draw = Draw::new(4, "oracle").example(index);
+        objective.corrupt(&plain(length, index), &vocabulary, 0.0, draw)
+    })
+}
+
+pub fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    sum / count
+}
+
+/// How many positions an example predicts.
+pub fn count(example: &Example) -> f64 {
+    example.positions.len() as f64
+}
+
+/// `rate` of the candidates of a window, rounded, at least one; and the length of its shortest word.
+pub fn token_budget(window: &Window, rate: f64, vocabulary: &Vocabulary) -> (usize, usize) {
+    let candidates = window.candidates(vocabulary).len();
+    let words = window.words(vocabulary);
+    let shortest = words.iter().map(ExactSizeIterator::len).min().unwrap_or(0);
+    (
+        ((rate * candidates as f64).round() as usize).max(1).min(candidates),
+        shortest,
+    )
+}
+
+/// No word of the window is hidden in part.
+pub fn hides_whole_words(window: &Window, example: &Example, vocabulary: &Vocabulary) -> bool {
+    window.words(vocabulary).into_iter().all(|word| {
+        let hidden = |position: &usize| example.positions.binary_search(&(*position as u32)).is_ok();
+        let chosen = word.clone().filter(hidden).count();
+        chosen == 0 || chosen == word.len()
+    })
 }

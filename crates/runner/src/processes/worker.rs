@@ -142,6 +142,7 @@ impl Holder<'_> {
             config: self.config,
             corpus: self.corpus,
             data_root: errand.data_root.as_deref(),
+            device: self.device,
         };
         let trained = train(&job, &judge, &mut child, resume.as_ref())?;
         self.check_claim()?;
@@ -161,7 +162,7 @@ impl Holder<'_> {
         let attempt = self.attempt.number;
         Ok(match ending {
             Ending::Finished => {
-                let weights = weights::save(&self.folder.weights(), &*model, &self.errand.id, spent.steps())?;
+                let weights = weights::save(&self.folder.weights(), &model, &self.errand.id, spent.steps())?;
                 Marker::Done(Done {
                     attempt,
                     spent,

@@ -172,6 +172,7 @@ pub fn train_here(config: &RunConfig, device: &Device) -> (Trained, Memory) {
         config,
         corpus: corpus(),
         data_root: None,
+        device,
     };
     let trained = train(&config.job(corpus(), device), &judge, &mut memory, None).unwrap();
     (trained, memory)

@@ -1,0 +1,41 @@
+//! What an objective adds to the shared encoder.
+
+use crate::scoring::Rule;
+use crate::{Batch, Example, Loss};
+use cloze_backbone::{Encoder, Parameters};
+use cloze_foundation::Draw;
+
+/// Everything of a model but its encoder: heads, helper networks, and what is computed with them. An objective makes them
+/// ([`Objective::heads`](crate::Objective::heads)); the [`Model`](crate::Model) that owns them lends the encoder.
+///
+/// Their parameters stand at the top of the model's paths, after the encoder's: `head.dense.weight`.
+pub trait Heads: Parameters + Send {
+    /// The loss of a batch. `draw` seeds dropout and samples; `training` switches dropout on.
+    fn loss(&self, encoder: &Encoder, batch: &Batch, draw: Draw, training: bool) -> Loss;
+
+    /// A text as the model reads it of its own accord, with nothing hidden and nothing predicted: who sees whom, and
+    /// where. Everybody sees everybody where the heads say nothing else.
+    fn reading(&self, ids: &[u32]) -> Example {
+        Example::reading(ids)
+    }
+
+    /// The ways in which the model scores a sentence, the headline one first.
+    fn rules(&self) -> &[Rule];
+
+    /// What the one who answers by `rule` loses on every prediction of a batch: M negative log-likelihoods in nats.
+    /// `rule` is one of [`rules`](Self::rules).
+    fn losses(&self, encoder: &Encoder, rule: &Rule, batch: &Batch) -> Vec<f32>;
+
+    /// Negative log-likelihood (nats) of every target of a masked batch, for heads that predict masked tokens.
+    fn masked_losses(&self, _encoder: &Encoder, _batch: &Batch) -> Option<Vec<f32>> {
+        None
+    }
+
+    /// The most probable id at every predicted position of a masked batch, for the same heads.
+    fn masked_guesses(&self, _encoder: &Encoder, _batch: &Batch) -> Option<Vec<u32>> {
+        None
+    }
+
+    /// The same weights without gradients, for evaluation.
+    fn frozen(&self) -> Box<dyn Heads>;
+}

@@ -1,0 +1,108 @@
+//! A tiny encoder, a batch, and plain gradient descent.
+
+use super::{SPECIAL, vocabulary, window};
+use burn::tensor::{Device, Tensor};
+use cloze_backbone::{EncoderConfig, Init, Parameters, Preset};
+use cloze_corpus::Window;
+use cloze_foundation::Draw;
+use cloze_objectives::{Batch, Model, Objective};
+use std::collections::BTreeMap;
+
+pub const SIZE: usize = 60;
+pub const LENGTH: usize = 24;
+
+pub fn encoder(preset: Preset) -> EncoderConfig {
+    EncoderConfig {
+        heads: 2,
+        ..EncoderConfig::preset(preset, 32, 1, LENGTH)
+    }
+}
+
+pub fn build(objective: &dyn Objective, preset: Preset) -> Model {
+    objective.build(
+        &encoder(preset),
+        &vocabulary(SIZE),
+        &Init::new(1, &Device::flex().autodiff()),
+    )
+}
+
+pub fn batch(objective: &dyn Objective) -> Batch {
+    let draw = Draw::new(7, "corruption");
+    let examples = (0..4).map(|index| {
+        let window = window(
+            LENGTH,
+            50.0,
+            20.0,
+            SIZE,
+            &mut Draw::new(7, "text").example(index).stream(),
+        );
+        objective.corrupt(&window, &vocabulary(SIZE), 0.0, draw.example(index))
+    });
+    Batch::of(&examples.collect::<Vec<_>>())
+}
+
+pub fn number(tensor: &Tensor<1>) -> f64 {
+    f64::from(tensor.clone().into_scalar::<f32>())
+}
+
+/// The gradient of every parameter that has one, by path.
+pub fn gradients(model: &Model, batch: &Batch) -> BTreeMap<String, Vec<f32>> {
+    let gradients = model.loss(batch, Draw::new(3, "step"), false).total.backward();
+    let mut found = BTreeMap::new();
+    model.each_parameter(&mut |path, parameter| {
+        let gradient = parameter.grad(&gradients);
+        found.extend(gradient.map(|gradient| (path.to_owned(), gradient.numbers().unwrap())));
+    });
+    found
+}
+
+/// One step of gradient descent of length `size`; gives the loss before it.
+pub fn descend(model: &mut Model, batch: &Batch, size: f64) -> f64 {
+    let norm = gradients(model, batch)
+        .values()
+        .flatten()
+        .map(|g| f64::from(*g).powi(2))
+        .sum::<f64>()
+        .sqrt();
+    let loss = model.loss(batch, Draw::new(3, "step"), false).total;
+    let before = number(&loss);
+    let gradients = loss.backward();
+    let rate = size / norm;
+    model.change_parameters(&mut |_, parameter| match parameter.grad(&gradients) {
+        Some(gradient) => parameter.inner().plus(gradient.scaled(-rate)),
+        None => parameter.inner(),
+    });
+    before
+}
+
+/// The parts of the loss before the first step, by name.
+pub fn first_losses(objective: &dyn Objective) -> BTreeMap<String, f64> {
+    let (model, batch) = (build(objective, Preset::Modern), batch(objective));
+    let parts = model.loss(&batch, Draw::new(3, "step"), true).parts;
+    parts
+        .iter()
+        .map(|(name, value)| (name.clone(), number(value)))
+        .collect()
+}
+
+/// Whether a loss is what a uniform guess among `choices` has, as it must be at first.
+pub fn is_a_guess(loss: f64, choices: usize, tolerance: f64) -> bool {
+    (loss - (choices as f64).ln()).abs() < tolerance
+}
+
+/// Training FLOPs of an encoder of which `rows` positions are read, and of a vocabulary head on `predicted` of them, for
+/// a [`batch`].
+pub fn masked_flops(causal: bool, rows: usize, predicted: usize) -> f64 {
+    let config = encoder(Preset::Bert);
+    let whole = 3.0 * config.forward_flops(4, LENGTH, causal);
+    // Without what follows the last block's keys at the positions that nobody reads: scores, values, output, up, down.
+    let attention = if causal { 0 } else { 2 * LENGTH * 32 };
+    let matrices = attention + 32 * 32 + 2 * 32 * config.feed_forward;
+    let body = whole - 3.0 * 2.0 * ((4 * LENGTH - rows) * matrices) as f64;
+    body + 3.0 * 2.0 * (predicted * 32 * (32 + SIZE)) as f64
+}
+
+/// A window without an ordinary token.
+pub fn nothing() -> Window {
+    Window::new([vec![SPECIAL.start], vec![SPECIAL.end; 7]].concat(), vec![true; 8])
+}

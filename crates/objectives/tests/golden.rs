@@ -1,0 +1,170 @@
+//! What the five objectives have always given: the same examples bit for bit, and the same losses along a few steps of
+//! gradient descent. A change here changes every result of every experiment.
+
+mod common;
+
+use burn::tensor::Device;
+use cloze_backbone::{EncoderConfig, Init, Parameters, Preset};
+use cloze_foundation::{Draw, files};
+use cloze_objectives::{Batch, Example, Objective};
+use common::{every_objective, vocabulary, window};
+use std::fmt::Write as _;
+
+const SIZE: usize = 60;
+const LENGTH: usize = 24;
+const STEPS: usize = 4;
+
+fn examples(objective: &dyn Objective, progress: f64, step: u64) -> Vec<Example> {
+    let draw = Draw::new(7, "corruption").step(step);
+    let example = |index| {
+        let text = Draw::new(7, "text").example(index).stream();
+        let window = window(LENGTH, 50.0, 20.0, SIZE, &mut text.clone());
+        objective.corrupt(&window, &vocabulary(SIZE), progress, draw.example(index))
+    };
+    (0..4).map(example).collect()
+}
+
+/// Hash of what a batch says, as text: the columns that there were from the beginning.
+fn corruption(objective: &dyn Objective) -> String {
+    let mut text = String::new();
+    for step in 0..50 {
+        let batch = Batch::of(&examples(objective, step as f64 / 49.0, step));
+        let (inputs, positions, targets) = (&batch.inputs, &batch.positions, &batch.targets);
+        let (weights, extra) = (&batch.weights, &batch.extra);
+        let _ = writeln!(text, "{inputs:?} {positions:?} {targets:?} {weights:?} {extra:?}");
+    }
+    files::hash(text.as_bytes())[..16].to_owned()
+}
+
+/// Losses before each step, with dropout.
+fn training(objective: &dyn Objective, preset: Preset) -> Vec<f32> {
+    let encoder = EncoderConfig {
+        heads: 2,
+        dropout: 0.1,
+        ..EncoderConfig::preset(preset, 32, 2, LENGTH)
+    };
+    let mut model = objective.build(&encoder, &vocabulary(SIZE), &Init::new(1, &Device::flex().autodiff()));
+    let mut losses = Vec::new();
+    for step in 0..STEPS as u64 {
+        let batch = Batch::of(&examples(objective, 0.0, step));
+        let loss = model.loss(&batch, Draw::new(3, "model").step(step), true);
+        losses.push(loss.total.clone().inner().into_scalar::<f32>());
+        let gradients = loss.total.backward();
+        model.change_parameters(&mut |_, parameter| match parameter.grad(&gradients) {
+            Some(gradient) => parameter.inner().plus(gradient.scaled(-0.01)),
+            None => parameter.inner(),
+        });
+    }
+    losses
+}
+
+struct Golden {
+    objective: &'static str,
+    mode: &'static str,
+    corruption: &'static str,
+    bert: [f32; STEPS],
+    modern: [f32; STEPS],
+}
+
+/// Version 0.1.0 gave these, with AVX-512.
+const GOLDEN: &[Golden] = &[
+    Golden {
+        objective: "mlm",
+        mode: "corrected",
+        corruption: "8b5002845d7f1d3f",
+        bert: [4.0534773, 4.098642, 4.13642, 4.059711],
+        modern: [4.0695424, 4.0747304, 4.1171007, 4.002714],
+    },
+    Golden {
+        objective: "mlm",
+        mode: "reference",
+        corruption: "d300f9cf0167719c",
+        bert: [4.0804787, 4.0750012, 4.0846457, 4.064571],
+        modern: [4.096976, 4.0609317, 4.0653358, 4.0464916],
+    },
+    Golden {
+        objective: "whole-word",
+        mode: "corrected",
+        corruption: "a9fd5fe57df16b15",
+        bert: [4.0831923, 4.102995, 4.0823364, 4.059148],
+        modern: [4.1052227, 4.0542626, 4.0864673, 4.0202875],
+    },
+    Golden {
+        objective: "whole-word",
+        mode: "reference",
+        corruption: "55e1ff507d1082f6",
+        bert: [4.074094, 4.0964155, 4.073009, 4.0502796],
+        modern: [4.108822, 4.0671854, 4.084362, 4.043607],
+    },
+    Golden {
+        objective: "span",
+        mode: "corrected",
+        corruption: "20e0a05710cc8204",
+        bert: [8.246441, 8.230568, 8.209786, 8.058727],
+        modern: [8.241299, 8.210939, 8.150279, 8.03489],
+    },
+    Golden {
+        objective: "span",
+        mode: "reference",
+        corruption: "dcfc8f96090dfaf0",
+        bert: [7.8989477, 7.9248915, 7.8810997, 7.979912],
+        modern: [7.894547, 7.8884044, 7.86723, 7.9517336],
+    },
+    Golden {
+        objective: "electra",
+        mode: "corrected",
+        corruption: "ab7161d43d6c6fc4",
+        bert: [38.76041, 35.46636, 32.85268, 30.90596],
+        modern: [38.81915, 35.494247, 32.909496, 30.923843],
+    },
+    Golden {
+        objective: "electra",
+        mode: "reference",
+        corruption: "36011591f6aadc43",
+        bert: [38.72479, 35.259155, 32.510685, 30.148232],
+        modern: [38.768536, 35.262768, 32.49405, 30.155504],
+    },
+    Golden {
+        objective: "autoregressive",
+        mode: "corrected",
+        corruption: "29f2178b26b31ea7",
+        bert: [4.105623, 4.0964684, 4.080762, 4.0702033],
+        modern: [4.1018386, 4.0933504, 4.085137, 4.0727916],
+    },
+    Golden {
+        objective: "autoregressive",
+        mode: "reference",
+        corruption: "29f2178b26b31ea7",
+        bert: [4.105623, 4.0964684, 4.080762, 4.0702033],
+        modern: [4.1018386, 4.0933504, 4.085137, 4.0727916],
+    },
+];
+
+#[test]
+fn examples_and_losses_are_what_they_always_were() {
+    let mut left = GOLDEN.iter();
+    for (entry, mode, objective) in every_objective() {
+        let Some(golden) = GOLDEN
+            .iter()
+            .find(|golden| (golden.objective, golden.mode) == (entry.name, mode))
+        else {
+            continue;
+        };
+        left.next();
+        assert_eq!(corruption(&*objective), golden.corruption, "{} ({mode})", entry.name);
+        for (preset, expected) in [(Preset::Bert, golden.bert), (Preset::Modern, golden.modern)] {
+            let losses = training(&*objective, preset);
+            // Other instruction sets sum in another order.
+            let close = losses
+                .iter()
+                .zip(expected)
+                .all(|(found, expected)| (found / expected - 1.0).abs() < 1e-5);
+            assert!(
+                close,
+                "{} ({mode}, {preset:?}): {losses:?}, not {expected:?}",
+                entry.name
+            );
+        }
+    }
+    assert_eq!(left.next().map(|golden| golden.objective), None, "an objective is gone");
+}
