@@ -11,7 +11,7 @@ pub mod parameters;
 mod trunk;
 
 pub use cloze_kernels::Precision;
-pub use config::{EncoderConfig, Preset};
+pub use config::{EncoderConfig, EncoderOptions, Preset};
 pub use encoder::{Encoder, Forward};
 pub use heads::{Dense, LayerNorm, VocabularyHead};
 pub use init::Init;

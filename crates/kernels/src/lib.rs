@@ -6,7 +6,7 @@
 //! M predicted positions.
 
 use burn::tensor::{Device, Int, Tensor};
-use serde::{Deserialize, Serialize};
+use cloze_options::words;
 
 mod flex;
 pub mod reference;
@@ -45,16 +45,21 @@ impl Dropout {
     pub const OFF: Self = Self { rate: 0.0, seed: 0 };
 }
 
-/// What the operands of a product are rounded to. Its sums, and everything else, are 32-bit floats.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// Nothing is rounded.
-    #[default]
-    Float32,
-    /// To the 8 significant bits of bfloat16, in the products of both passes, as in mixed-precision training
-    /// (Kalamkar et al. 2019).
-    Bfloat16,
+words! {
+    /// What the operands of a product are rounded to. Its sums, and everything else, are 32-bit floats.
+    pub enum Precision {
+        /// Nothing is rounded.
+        Float32 = "float32",
+        /// To the 8 significant bits of bfloat16, in the products of both passes, as in mixed-precision training
+        /// (Kalamkar et al. 2019).
+        Bfloat16 = "bfloat16",
+    }
+}
+
+impl Default for Precision {
+    fn default() -> Self {
+        Self::Float32
+    }
 }
 
 /// What this processor computes products of bfloat16 with on `flex`: `avx512-bf16`, or `portable`, which rounds as well and

@@ -7,7 +7,6 @@ pub mod example;
 pub mod laws;
 pub mod model;
 pub mod objective;
-pub mod options;
 pub mod registry;
 pub mod scoring;
 mod tensors;

@@ -2,6 +2,7 @@
 
 use crate::{Entry, Objective};
 use cloze_foundation::{Fault, Result};
+use cloze_options::Written;
 
 /// Every objective. A new one is a file and a line here.
 pub static OBJECTIVES: &[&Entry] = &[
@@ -30,11 +31,19 @@ pub fn find(name: &str) -> Result<&'static Entry> {
         })
 }
 
-/// An objective from its name and option table.
+/// An objective from its name and its options as they were written.
 ///
 /// # Errors
-/// An unknown objective or key, or a value outside its range.
-pub fn configure(name: &str, options: &toml::Table) -> Result<Box<dyn Objective>> {
+/// An unknown objective or key, or a value outside its range, with its place.
+pub fn read(name: &str, options: &Written<'_>) -> Result<Box<dyn Objective>> {
     (find(name)?.configure)(options)
         .map_err(|fault| fault.remedy(format!("`cloze explain {name}` describes its options")))
+}
+
+/// An objective from its name and a frozen option table.
+///
+/// # Errors
+/// As [`read`]; places are keys alone.
+pub fn configure(name: &str, options: &toml::Table) -> Result<Box<dyn Objective>> {
+    read(name, &Written::new(&options.into(), ""))
 }

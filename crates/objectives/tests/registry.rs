@@ -3,6 +3,7 @@
 mod common;
 
 use cloze_objectives::{OBJECTIVES, configure, find};
+use cloze_options::Usual;
 use common::{configured, every_objective};
 use std::collections::HashSet;
 
@@ -22,29 +23,27 @@ fn names_are_unique_and_every_text_is_there() {
 }
 
 #[test]
-fn every_option_is_documented_with_its_default_and_none_else() {
+fn every_option_is_declared_with_its_default_and_none_else() {
     for (entry, ..) in every_objective() {
-        let documented: HashSet<&str> = entry.options.iter().map(|(key, _)| *key).collect();
-        let options = configured(entry.name, "").options();
-        let existing: HashSet<&str> = options.keys().map(String::as_str).collect();
-        assert_eq!(documented, existing, "{}", entry.name);
-        for (key, text) in entry.options {
-            assert!(
-                text.contains("default"),
-                "{}.{key} has no default in its text",
-                entry.name
-            );
+        let frozen = configured(entry.name, "").options();
+        let fields = (entry.options)();
+        let declared: HashSet<&str> = fields.iter().map(|field| field.name).collect();
+        let existing: HashSet<&str> = frozen.keys().map(String::as_str).collect();
+        assert_eq!(declared, existing, "{}", entry.name);
+        for field in &fields {
+            assert!(field.meaning.ends_with('.'), "{}.{}", entry.name, field.name);
+            assert_eq!(field.usual, Usual::Value(frozen[field.name].clone()), "{}.{}", entry.name, field.name);
         }
     }
 }
 
 #[test]
-fn every_objective_has_a_page_that_names_its_options_and_scores() {
+fn every_objective_has_a_page_that_names_its_scores() {
     for entry in OBJECTIVES {
         let path = format!("{}/../../docs/objectives/{}.md", env!("CARGO_MANIFEST_DIR"), entry.name);
         let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        for (key, _) in entry.options.iter().chain(entry.scores) {
-            assert!(page.contains(&format!("`{key}`")), "{path} does not mention `{key}`");
+        for (score, _) in entry.scores {
+            assert!(page.contains(&format!("`{score}`")), "{path} does not mention `{score}`");
         }
     }
 }
