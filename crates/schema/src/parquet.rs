@@ -1,24 +1,62 @@
-//! Parquet files of metrics as they lie on disk: maybe damaged, maybe somebody else's.
+//! Metrics as the bytes of a parquet file: maybe damaged, maybe somebody else's.
 //!
 //! The decoder believes what a file says of itself: a file of 6 kB with a page that claims 2^25 values gets memory for
 //! as many. So the claims are read first, and held against the size of the file.
 
+use crate::rows::{attempts, frame};
+use crate::{Attempt, SCHEMA_VERSION};
 use cloze_foundation::panics::caught;
-use polars::prelude::{Column, DataFrame, ParallelStrategy, ParquetReader, SerReader};
+use cloze_foundation::{Fault, Result};
+use polars::prelude::{Column, DataFrame, KeyValueMetadata, ParallelStrategy, ParquetReader, ParquetWriter, SerReader};
 use polars_parquet_format::PageHeader;
 use polars_parquet_format::thrift::protocol::TCompactInputProtocol;
 use std::io::Cursor;
+
+/// The key of the schema version in a file's metadata.
+pub const SCHEMA_KEY: &str = "cloze.schema_version";
 
 /// What every file may unpack to.
 const UNPACKED: usize = 1 << 20;
 /// What it may unpack to for each of its bytes; metrics unpack to some tens.
 const UNPACKED_PER_BYTE: usize = 64;
 
-/// The rows of a file. The decoder panics on some damaged files; here that is a reason like any other.
+/// Rows as a file, with the schema version in its metadata. Equal rows give equal bytes.
+///
+/// # Errors
+/// polars' own words if it refuses.
+pub fn to_bytes(attempts: &[Attempt]) -> Result<Vec<u8>> {
+    let failed = |error: polars::prelude::PolarsError| Fault::run(format!("cannot encode metrics: {error}"));
+    let version = vec![(SCHEMA_KEY.to_owned(), SCHEMA_VERSION.to_string())];
+    let mut bytes = Vec::new();
+    ParquetWriter::new(&mut bytes)
+        .with_key_value_metadata(Some(KeyValueMetadata::from_static(version)))
+        .finish(&mut frame(attempts).map_err(failed)?)
+        .map_err(failed)?;
+    Ok(bytes)
+}
+
+/// The rows of a file.
+///
+/// # Errors
+/// Why it cannot be read: damaged, of a later schema, or not ours.
+pub fn from_bytes(bytes: &[u8]) -> std::result::Result<Vec<Attempt>, String> {
+    match value(bytes, SCHEMA_KEY)?.map(|version| version.parse::<u32>()) {
+        Some(Ok(version)) if version <= SCHEMA_VERSION => {}
+        Some(Ok(version)) => {
+            return Err(format!(
+                "schema version {version}, this cloze knows up to {SCHEMA_VERSION}"
+            ));
+        }
+        Some(Err(_)) | None => return Err(format!("no {SCHEMA_KEY} in its metadata")),
+    }
+    attempts(&decode(bytes)?)
+}
+
+/// The columns of a file. The decoder panics on some damaged files; here that is a reason like any other.
 ///
 /// # Errors
 /// Why it cannot be read.
-pub fn decode(bytes: &[u8]) -> Result<DataFrame, String> {
+fn decode(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
     either(|| {
         check(bytes)?;
         // In this thread alone, where a panic is caught in silence.
@@ -42,7 +80,7 @@ pub fn decode(bytes: &[u8]) -> Result<DataFrame, String> {
 ///
 /// # Errors
 /// Why they cannot be read.
-pub fn value(bytes: &[u8], key: &str) -> Result<Option<String>, String> {
+fn value(bytes: &[u8], key: &str) -> std::result::Result<Option<String>, String> {
     either(|| {
         let mut reader = ParquetReader::new(Cursor::new(bytes));
         let metadata = reader.get_metadata().map_err(|error| error.to_string())?;
@@ -51,13 +89,13 @@ pub fn value(bytes: &[u8], key: &str) -> Result<Option<String>, String> {
     })
 }
 
-fn either<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+fn either<T>(read: impl FnOnce() -> std::result::Result<T, String>) -> std::result::Result<T, String> {
     caught(read).unwrap_or_else(|| Err("the decoder gave up".to_owned()))
 }
 
 /// Holds what a file claims against its size: it has a byte for each row at least, its columns are as long as their
 /// group, and its pages do not unpack to more than pages do.
-fn check(bytes: &[u8]) -> Result<(), String> {
+fn check(bytes: &[u8]) -> std::result::Result<(), String> {
     let mut reader = ParquetReader::new(Cursor::new(bytes));
     let metadata = reader.get_metadata().map_err(|error| error.to_string())?;
     let mut claimed = 0usize;
@@ -103,7 +141,7 @@ struct Page {
 
 impl Page {
     /// Takes a page off the beginning of `left`.
-    fn read(left: &mut &[u8]) -> Result<Self, String> {
+    fn read(left: &mut &[u8]) -> std::result::Result<Self, String> {
         let limit = left.len();
         let header = PageHeader::read_from_in_protocol(&mut TCompactInputProtocol::new(&mut *left, limit))
             .map_err(|error| error.to_string())?;

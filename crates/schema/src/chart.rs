@@ -1,0 +1,87 @@
+//! The charts that a report can be asked for. Each is a variant and a line here, and a file in the report, whose `match`
+//! does not compile without it.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! charts {
+    ($($(#[doc = $meaning:literal])+ $name:ident = $word:literal $(, where $key:literal is swept)?;)+) => {
+        /// A chart.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum ChartKind {
+            $($(#[doc = $meaning])+ #[serde(rename = $word)] $name,)+
+        }
+
+        /// Every chart, in the order in which a report shows them.
+        pub const CHARTS: &[Facts] = &[$(Facts {
+            kind: ChartKind::$name,
+            word: $word,
+            meaning: concat!($($meaning),+),
+            swept: [$($key,)? ""][0],
+        }),+];
+    };
+}
+
+charts! {
+    /// Scores along training, with an interval over the seeds.
+    LearningCurves = "learning-curves";
+    /// The loss of held-out text under each arm's own objective.
+    HeldOutLoss = "held-out-loss";
+    /// Every phenomenon of the minimal pairs, arms side by side.
+    Phenomena = "phenomena";
+    /// Scores over the masking rate, a curve for each series of arms.
+    Ratio = "ratio", where "options.rate" is swept;
+    /// What the arms used on every axis of the budget.
+    Budgets = "budgets";
+}
+
+/// What is known of a chart.
+#[derive(Debug)]
+pub struct Facts {
+    /// Which one.
+    pub kind: ChartKind,
+    /// Its name in `report.charts`, and its file's.
+    pub word: &'static str,
+    /// What it shows.
+    pub meaning: &'static str,
+    swept: &'static str,
+}
+
+impl ChartKind {
+    /// Its line of [`CHARTS`].
+    pub fn facts(self) -> &'static Facts {
+        &CHARTS[self as usize]
+    }
+
+    /// The chart with this name.
+    pub fn named(word: &str) -> Option<Self> {
+        CHARTS.iter().find(|facts| facts.word == word).map(|facts| facts.kind)
+    }
+
+    /// The charts that are drawn where the experiment names none; `is_swept` says whether a key path is.
+    pub fn usual(is_swept: impl Fn(&str) -> bool) -> Vec<Self> {
+        let wanted = CHARTS.iter().filter(|facts| facts.swept.is_empty() || is_swept(facts.swept));
+        wanted.map(|facts| facts.kind).collect()
+    }
+}
+
+impl fmt::Display for ChartKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.facts().word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_chart_is_found_by_its_word_and_some_only_where_a_key_is_swept() {
+        for facts in CHARTS {
+            assert_eq!((ChartKind::named(facts.word), facts.kind.to_string()), (Some(facts.kind), facts.word.to_owned()));
+            assert_eq!(serde_json::to_value(facts.kind).unwrap(), facts.word);
+        }
+        assert!(!ChartKind::usual(|_| false).contains(&ChartKind::Ratio));
+        assert_eq!(ChartKind::usual(|key| key == "options.rate").len(), CHARTS.len());
+    }
+}

@@ -1,0 +1,81 @@
+//! A frozen plan, as it is written to and read from `plan.json`.
+
+use crate::{ChartKind, Claim};
+use serde::{Deserialize, Serialize};
+
+/// What the experiment wants from its report.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReportConfig {
+    /// The arm that others are compared with. Where the whole experiment sweeps a key (`mlm rate=0.15 width=128`), it
+    /// may be named without that part, by its stem (`mlm rate=0.15`).
+    pub baseline: Option<String>,
+    /// Charts to draw.
+    pub charts: Vec<ChartKind>,
+}
+
+/// An evaluation as reports show it, copied from its entry in the registry: a report needs the plan and the metrics,
+/// and not the code that judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskFacts {
+    /// Its name, as in the metrics.
+    pub task: String,
+    /// For charts and tables.
+    pub title: String,
+    /// The metric that they lead with.
+    pub headline: String,
+    /// Whether a larger headline is better.
+    pub higher_is_better: bool,
+    /// The headline of a guesser, where there is one.
+    pub chance: Option<f64>,
+}
+
+/// A run in a plan. `C` is its configuration: all of it where runs are planned and trained, what a report shows of it
+/// there.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedRun<C> {
+    /// Hash of the configuration, 16 hexadecimal digits.
+    pub id: String,
+    /// The arm's name: `mlm`, `mlm rate=0.4 width=128`.
+    pub arm: String,
+    /// The arm's name without what the whole experiment sweeps: `mlm rate=0.4`. Plans of cloze 0.1 do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stem: Option<String>,
+    /// What varies over the sweep, by key path, for charts over a swept key: `options.rate` -> 0.4.
+    pub factors: toml::Table,
+    /// What decides the result.
+    pub config: C,
+    /// Expected training FLOPs.
+    pub flops: f64,
+}
+
+/// A plan: every run of an experiment, resolved and frozen before the first one starts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan<C> {
+    /// File name of the experiment without `.toml`: the results folder's name.
+    pub experiment: String,
+    /// What it asks.
+    pub question: String,
+    /// The paper it follows.
+    pub cites: Option<String>,
+    /// Every run, arms in file order, seeds innermost.
+    pub runs: Vec<PlannedRun<C>>,
+    /// What the report shows.
+    pub report: ReportConfig,
+    /// What the report has to know of the evaluations that judge the runs. Absent in a plan written by hand: tasks then go
+    /// by their names, without a chance level.
+    #[serde(default)]
+    pub tasks: Vec<TaskFacts>,
+    /// What was claimed before the first run.
+    #[serde(default)]
+    pub claims: Vec<Claim>,
+}
+
+/// The file of a plan in its results folder.
+pub const PLAN_FILE: &str = "plan.json";
+
+impl<C> Plan<C> {
+    /// The run with this id.
+    pub fn run(&self, id: &str) -> Option<&PlannedRun<C>> {
+        self.runs.iter().find(|run| run.id == id)
+    }
+}
