@@ -5,6 +5,7 @@ pub mod fragment;
 pub mod manifest;
 mod memo;
 mod merges;
+pub mod options;
 pub mod order;
 pub mod pairs;
 pub mod prepare;
@@ -19,6 +20,7 @@ pub mod vocabulary;
 pub mod window;
 
 pub use manifest::Manifest;
+pub use options::{CorpusOptions, TokenizerOptions};
 pub use order::BatchOrder;
 pub use pairs::MinimalPair;
 pub use prepare::{CorpusConfig, Prepared, describe, prepare};

@@ -61,9 +61,11 @@ pub enum Kind {
     /// What has a schema and a description of its own.
     Other {
         /// In words.
-        said: &'static str,
+        said: String,
         /// As JSON Schema.
         schema: serde_json::Value,
+        /// The options of tables in it.
+        fields: Vec<Field>,
     },
 }
 
@@ -124,9 +126,10 @@ impl fmt::Display for Usual {
 
 impl Kind {
     /// The options of tables in it.
-    fn inner(&self) -> Vec<&Field> {
+    pub fn inner(&self) -> Vec<&Field> {
         match self {
-            Self::Table(fields) => fields.iter().collect(),
+            Self::Table(fields) | Self::Other { fields, .. } => fields.iter().collect(),
+            Self::List(kind) => kind.inner(),
             Self::Either(kinds) => kinds.iter().flat_map(Self::inner).collect(),
             _ => Vec::new(),
         }

@@ -35,6 +35,7 @@ pub mod field;
 mod macros;
 pub mod range;
 mod schema;
+pub mod show;
 mod value;
 mod written;
 

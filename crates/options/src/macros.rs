@@ -110,21 +110,7 @@ macro_rules! words {
             }
         }
 
-        impl $crate::OptionType for $name {
-            fn read(written: &$crate::Written<'_>, _range: $crate::Range) -> $crate::foundation::Result<Self> {
-                written
-                    .word(&<Self as $crate::Words>::names())
-                    .map(|place| <Self as $crate::Words>::ALL[place])
-            }
-
-            fn write(&self) -> Option<$crate::toml::Value> {
-                Some($crate::Words::name(*self).into())
-            }
-
-            fn kind(_range: $crate::Range) -> $crate::Kind {
-                $crate::Kind::words::<Self>()
-            }
-        }
+        $crate::word_options!($name);
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -149,6 +135,28 @@ macro_rules! words {
                         <Self as $crate::Words>::names().join(", ")
                     ))
                 })
+            }
+        }
+    };
+}
+
+/// Makes an enum that has [`Words`](trait@crate::Words) already the type of an option.
+#[macro_export]
+macro_rules! word_options {
+    ($name:ident) => {
+        impl $crate::OptionType for $name {
+            fn read(written: &$crate::Written<'_>, _range: $crate::Range) -> $crate::foundation::Result<Self> {
+                written
+                    .word(&<Self as $crate::Words>::names())
+                    .map(|place| <Self as $crate::Words>::ALL[place])
+            }
+
+            fn write(&self) -> Option<$crate::toml::Value> {
+                Some($crate::Words::name(*self).into())
+            }
+
+            fn kind(_range: $crate::Range) -> $crate::Kind {
+                $crate::Kind::words::<Self>()
             }
         }
     };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
 /// A value, and where it was written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// What it is.
     pub value: Value,
@@ -17,7 +17,7 @@ pub struct Node {
 }
 
 /// What TOML can say, dates left out: no key takes one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// A string.
     Text(String),
@@ -37,7 +37,7 @@ pub enum Value {
 pub type Table = BTreeMap<String, Member>;
 
 /// A value under a key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Member {
     /// Where the key was written.
     pub key: Origin,

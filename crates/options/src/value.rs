@@ -33,6 +33,11 @@ pub trait Options: Sized {
     /// Every option, in the order of the declaration.
     fn fields() -> Vec<Field>;
 
+    /// Their keys.
+    fn names() -> Vec<&'static str> {
+        Self::fields().iter().map(|field| field.name).collect()
+    }
+
     /// Reads and checks a table.
     ///
     /// # Errors

@@ -72,18 +72,22 @@ impl<'a> Written<'a> {
             .remedy(remedy)
     }
 
-    /// A fault of a check, whose place is a key in this table, with the place where that was written.
+    /// A fault of a check, whose place is a key in this table, with the place where that was written. One that has its
+    /// place already keeps it.
     pub fn locate(&self, mut fault: Fault) -> Fault {
-        let (mut found, mut key) = (self.clone(), self.key.clone());
-        if fault.places.first().is_some_and(Place::is_unlocated) {
-            let inner = fault.places.remove(0);
-            for segment in inner.key.segments() {
-                // Of a key that was not written, the innermost table that was.
-                found = found.get(segment).unwrap_or(found);
-            }
-            key = key.joined(&inner.key);
+        let Some(inner) = fault.places.first() else {
+            return fault.at(self.place());
+        };
+        if !inner.is_unlocated() {
+            return fault;
         }
-        fault.at(found.origin.of(key))
+        let inner = fault.places.remove(0).key;
+        let mut found = self.clone();
+        for segment in inner.segments() {
+            // Of a key that was not written, the innermost table that was.
+            found = found.get(segment).unwrap_or(found);
+        }
+        fault.at(found.origin.of(self.key.joined(&inner)))
     }
 
     fn members(&self) -> Option<&'a Table> {
@@ -153,5 +157,19 @@ impl<'a> Written<'a> {
             }
             _ => Err(self.wrong_kind("a list")),
         }
+    }
+
+    /// The table with these keys, and the table with all the others.
+    ///
+    /// # Errors
+    /// What is no table.
+    pub fn split(&self, own: &[&str]) -> Result<(Node, Node)> {
+        let table = self.members().ok_or_else(|| self.wrong_kind("a table"))?.clone();
+        let (own, rest) = table.into_iter().partition(|(key, _)| own.contains(&key.as_str()));
+        let node = |table| Node {
+            value: Value::Table(table),
+            origin: self.origin.clone(),
+        };
+        Ok((node(own), node(rest)))
     }
 }
