@@ -9,11 +9,13 @@ use cloze_corpus::{SpecialTokens, Tokenizer, Vocabulary, pairs};
 use cloze_foundation::{Fault, FaultKind};
 use cloze_objectives::Model;
 use cloze_report::Format;
-use cloze_runner::optimizer::Optimizer;
+use cloze_plan::{Experiment, RunConfig, expand};
 use cloze_runner::status::Status;
 use cloze_runner::store::folder::{self, Member};
-use cloze_runner::store::{Checkpoint, Marker, Store, parquet, weights};
-use cloze_runner::{Experiment, Plan, RunConfig, device};
+use cloze_runner::store::{Checkpoint, Marker, Store, weights};
+use cloze_schema::superseded::reproducible;
+use cloze_schema::{latest, parquet};
+use cloze_trainer::{Learner, Optimizer, device, tensors};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -86,7 +88,7 @@ fn put_folder(path: &Path, files: &[(&str, &[u8])]) {
 }
 
 fn planned(text: &str, set: &[String]) {
-    match Experiment::parse("x", "x.toml", text, set).and_then(|experiment| Plan::new(&experiment)) {
+    match Experiment::parse("x", "x.toml", text, set).and_then(|experiment| expand(&experiment)) {
         Ok(plan) => assert!(!plan.runs.is_empty()),
         Err(fault) => refused_somewhere(&fault),
     }
@@ -152,7 +154,7 @@ pub fn tokenizer(bytes: &[u8]) {
 /// The run of the good experiment.
 fn config() -> RunConfig {
     let experiment = Experiment::parse("x", "x.toml", GOOD, &[]).expect("the good experiment is one");
-    Plan::new(&experiment)
+    expand(&experiment)
         .expect("it can be planned")
         .runs
         .swap_remove(0)
@@ -180,7 +182,7 @@ pub fn weights(bytes: &[u8]) {
     let place = place();
     let config = config();
     let mut model = model(&config);
-    if let Err(fault) = weights::from_bytes(bytes, &mut *model, &device) {
+    if let Err(fault) = tensors::from_bytes(bytes, &mut *model, &device) {
         refused(&fault);
     }
     let trained = place.path().join("final");
@@ -196,8 +198,12 @@ pub fn weights(bytes: &[u8]) {
     ];
     let path = place.path().join("000000000002-00001");
     put_folder(&path, &files);
-    let mut optimizer = Optimizer::new(config.optimizer);
-    let restored = Checkpoint::read(&path, RUN).and_then(|read| read.restore(&mut *model, &mut optimizer, &device));
+    let mut learner = Learner {
+        model,
+        optimizer: Optimizer::new(config.optimizer),
+        device,
+    };
+    let restored = Checkpoint::read(&path, RUN).and_then(|read| read.saved.restore(&mut learner));
     if let Err(fault) = restored {
         refused(&fault);
     }
@@ -232,10 +238,9 @@ pub fn checkpoint(bytes: &[u8]) {
 /// Metrics, as the store and as the report read them.
 pub fn parquet(bytes: &[u8]) {
     match parquet::from_bytes(bytes) {
-        Ok(frame) => {
-            for read in [parquet::latest(&frame), parquet::reproducible(&frame)] {
-                assert!(read.is_ok(), "{read:?}");
-            }
+        Ok(rows) => {
+            let kept = latest(rows.clone());
+            assert!(reproducible(kept).len() <= rows.len());
         }
         Err(why) => assert!(why.chars().any(char::is_alphabetic), "no words: {why:?}"),
     }
@@ -253,7 +258,7 @@ pub fn parquet(bytes: &[u8]) {
 pub fn plan(bytes: &[u8]) {
     let place = place();
     put(place.path(), "plan.json", bytes);
-    let read = Plan::read(place.path()).map(|_| ());
+    let read = cloze_plan::read(place.path()).map(|_| ());
     let shown = cloze_report::table(place.path(), Format::Html).map(|_| ());
     for fault in [read, shown].into_iter().filter_map(Result::err) {
         refused(&fault);

@@ -37,7 +37,7 @@ options! {
     /// An encoder as it is written: what is left out follows from the rest.
     #[derive(Copy)]
     pub struct EncoderOptions {
-        /// The family: `modern` (pre-norm, rotary positions, GEGLU) or `bert` (post-norm, learned positions, GELU).
+        /// The family of encoders.
         pub preset: Preset = Preset::Modern;
         /// D, numbers in a hidden state.
         pub width: usize = 128, from(1).to(65_536);
@@ -51,7 +51,7 @@ options! {
         pub window: usize = 64, from(2).to(LONGEST as f64);
         /// The rate of dropout on embeddings, attention probabilities and block outputs; 0 is off.
         pub dropout: Option<f64> = None, from(0).below(1) => "0.1 for `bert`, 0 for `modern`";
-        /// What the operands of dense layers' products are rounded to: `float32` (nothing) or `bfloat16`.
+        /// What the operands of dense layers' products are rounded to.
         pub precision: Precision = Precision::Float32;
     }
     check Self::fits

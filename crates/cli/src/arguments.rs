@@ -2,9 +2,10 @@
 
 use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
+use cloze_foundation::{Fault, Result};
 use cloze_runner::Cadence;
 use cloze_runner::store::lease;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Which pretraining objective should I use, at which masking ratio, and how sure can I be?
 ///
@@ -57,7 +58,7 @@ pub enum Command {
         #[command(flatten)]
         experiment: ExperimentArguments,
         #[command(flatten)]
-        running: RunArguments,
+        training: TrainingArguments,
         #[command(flatten)]
         slurm: SlurmArguments,
     },
@@ -69,6 +70,9 @@ pub enum Command {
     Explain {
         /// `mlm`, `electra`, `minimal-pairs`, `budget.equalise`, ...
         topic: Option<String>,
+        /// Print the JSON Schema of experiment files, for editors
+        #[arg(long, conflicts_with = "topic")]
+        schema: bool,
     },
     /// The data sets that experiments can name
     Data {
@@ -107,35 +111,94 @@ pub struct ExperimentArguments {
     pub results: PathBuf,
 }
 
-/// How to run.
-#[derive(Debug, Args)]
-pub struct RunArguments {
+/// How each run is trained, whoever starts it: passed on whole to the tasks of an array job.
+#[derive(Clone, Debug, Args)]
+pub struct TrainingArguments {
     /// Folder with data sets, for corpora and evaluations that are not built in
     #[arg(long, env = "CLOZE_DATA", value_hint = ValueHint::DirPath)]
     pub data_root: Option<PathBuf>,
     /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
     #[arg(long, default_value = "flex")]
     pub device: String,
-    /// Runs at the same time; by default chosen by the encoder's width
-    #[arg(long)]
-    pub jobs: Option<usize>,
     /// Go on with the other runs when one fails (the default)
     #[arg(long, conflicts_with = "fail_fast")]
     pub keep_going: bool,
     /// Stop starting runs when one fails
     #[arg(long)]
     pub fail_fast: bool,
+    /// Train diverged runs again
+    #[arg(long)]
+    pub retry_diverged: bool,
+    #[command(flatten)]
+    pub safety: SafetyArguments,
+}
+
+impl TrainingArguments {
+    /// As they are typed, so that another process is told the same.
+    ///
+    /// # Errors
+    /// A path that is not UTF-8.
+    pub fn words(&self) -> Result<Vec<String>> {
+        // Taken apart whole: an option that is added here and passed on nowhere does not compile.
+        let Self {
+            data_root,
+            device,
+            keep_going,
+            fail_fast,
+            retry_diverged,
+            safety:
+                SafetyArguments {
+                    checkpoint,
+                    lease,
+                    stop_signal,
+                },
+        } = self;
+        let mut words = Vec::new();
+        if let Some(root) = data_root {
+            words.push(format!("--data-root={}", utf8(root)?));
+        }
+        words.push(format!("--device={device}"));
+        for (given, flag) in [
+            (keep_going, "--keep-going"),
+            (fail_fast, "--fail-fast"),
+            (retry_diverged, "--retry-diverged"),
+        ] {
+            words.extend(given.then(|| flag.to_owned()));
+        }
+        words.push(format!("--checkpoint={checkpoint}"));
+        words.push(format!("--lease={lease}"));
+        words.extend(stop_signal.iter().map(|signal| format!("--stop-signal={signal}")));
+        Ok(words)
+    }
+}
+
+/// A path as a word of a script.
+///
+/// # Errors
+/// One that is not UTF-8.
+pub fn utf8(path: &Path) -> Result<&str> {
+    path.to_str().ok_or_else(|| {
+        Fault::usage(format!(
+            "`{}` is not UTF-8, so it cannot stand in a script",
+            path.display()
+        ))
+    })
+}
+
+/// How a sweep is run.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    #[command(flatten)]
+    pub training: TrainingArguments,
+    /// Runs at the same time; by default chosen by the encoder's width
+    #[arg(long)]
+    pub jobs: Option<usize>,
     /// Say what would be run, and do nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Train only the run with this id, as `status` prints it (what a Slurm array task does)
     #[arg(long, value_name = "RUN")]
     pub only: Option<String>,
-    /// Train diverged runs again
-    #[arg(long)]
-    pub retry_diverged: bool,
-    #[command(flatten)]
-    pub safety: SafetyArguments,
 }
 
 /// When to save, and what others may conclude from silence.
@@ -152,7 +215,7 @@ pub struct SafetyArguments {
     pub stop_signal: Option<String>,
 }
 
-fn seconds(text: &str) -> Result<f64, String> {
+fn seconds(text: &str) -> std::result::Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= 1e6 => Ok(seconds),
         _ => Err("a number of seconds above 0, at most 1000000".to_owned()),

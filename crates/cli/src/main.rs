@@ -1,7 +1,9 @@
 //! The `cloze` binary: arguments in, printing out. Data go to stdout, everything else to stderr.
+#![allow(clippy::print_stderr)] // the one crate that prints; data go through `commands::print`
 
 mod arguments;
 mod commands;
+mod progress;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -21,4 +21,4 @@ pub use batch::{Batch, Sizes};
 pub use example::{Example, Extra};
 pub use model::{Loss, Model};
 pub use objective::{Entry, Objective};
-pub use registry::{OBJECTIVES, configure, find};
+pub use registry::{OBJECTIVES, configure, find, read};

@@ -1,9 +1,11 @@
 //! What a plan takes: FLOPs, bytes and time, known before anything is trained.
 
-use crate::{Equalise, Plan, RunConfig};
+use crate::{Plan, RunConfig};
 use cloze_corpus::{SpecialTokens, Tokenizer, TokenizerConfig, Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
-use cloze_objectives::{Batch, Objective};
+use cloze_objectives::Objective;
+use cloze_schema::Axis;
+use cloze_trainer::feed::corrupted;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -30,49 +32,50 @@ pub struct Cost {
     pub tokens: f64,
     /// Bytes of the trained weights of all runs (encoders; heads of objectives excluded).
     pub weight_bytes: u64,
-    /// Bytes of the largest checkpoint of any run. While a run trains there are up to
-    /// [`MOST`](crate::store::checkpoint::MOST) of them, afterwards none.
+    /// Bytes of the largest checkpoint of any run. While a run trains there are a few of them, afterwards none.
     pub checkpoint_bytes: u64,
     /// Seconds of training one after the other at the stated rate; budgets in seconds count as they are.
     pub seconds: f64,
 }
 
-impl Cost {
-    pub(crate) fn of(plan: &Plan, flops_per_second: f64) -> Result<Self> {
-        let mut vocabularies = Vocabularies::default();
-        let mut cost = Self {
-            runs: plan.runs.len(),
-            flops: 0.0,
-            tokens: 0.0,
-            weight_bytes: 0,
-            checkpoint_bytes: 0,
-            seconds: 0.0,
+/// What a whole plan takes, on a machine that does `flops_per_second`.
+///
+/// # Errors
+/// A tokenizer file that cannot be read any more.
+pub fn cost(plan: &Plan, flops_per_second: f64) -> Result<Cost> {
+    let mut vocabularies = Vocabularies::default();
+    let mut cost = Cost {
+        runs: plan.runs.len(),
+        flops: 0.0,
+        tokens: 0.0,
+        weight_bytes: 0,
+        checkpoint_bytes: 0,
+        seconds: 0.0,
+    };
+    let mut expected = Expected::default();
+    for run in &plan.runs {
+        let config = &run.config;
+        cost.flops += run.flops;
+        cost.seconds += match config.budget.equalise {
+            Axis::Seconds => config.budget.amount,
+            _ => run.flops / flops_per_second,
         };
-        let mut expected = Expected::default();
-        for run in &plan.runs {
-            let config = &run.config;
-            cost.flops += run.flops;
-            cost.seconds += match config.budget.equalise {
-                Equalise::Seconds => config.budget.amount,
-                _ => run.flops / flops_per_second,
-            };
-            let objective = cloze_objectives::configure(&config.objective, &config.options)?;
-            let steps = run.flops / expected.step(config, &*objective)?.flops;
-            cost.tokens += steps * (config.budget.batch * config.encoder.window) as f64;
-            let parameters = config.encoder.parameters(vocabularies.size(&config.corpus.tokenizer)?) as u64;
-            let bytes = parameters.saturating_mul(WEIGHT_BYTES);
-            cost.weight_bytes = cost.weight_bytes.saturating_add(bytes);
-            cost.checkpoint_bytes = cost.checkpoint_bytes.max(bytes.saturating_mul(CHECKPOINT_COPIES));
-        }
-        Ok(cost)
+        let objective = cloze_objectives::configure(&config.objective, &config.options)?;
+        let steps = run.flops / expected.step(config, &*objective)?.flops;
+        cost.tokens += steps * (config.budget.batch * config.encoder.window) as f64;
+        let parameters = config.encoder.parameters(vocabularies.size(&config.corpus.tokenizer)?) as u64;
+        let bytes = parameters.saturating_mul(WEIGHT_BYTES);
+        cost.weight_bytes = cost.weight_bytes.saturating_add(bytes);
+        cost.checkpoint_bytes = cost.checkpoint_bytes.max(bytes.saturating_mul(CHECKPOINT_COPIES));
     }
+    Ok(cost)
 }
 
 /// V of a run's tokenizer.
 ///
 /// # Errors
 /// A tokenizer file that cannot be read.
-pub(crate) fn vocabulary_size(config: &RunConfig) -> Result<usize> {
+pub fn vocabulary_size(config: &RunConfig) -> Result<usize> {
     Vocabularies::default().size(&config.corpus.tokenizer)
 }
 
@@ -96,11 +99,11 @@ impl Expected {
         let step = self.step(config, objective)?;
         let budget = config.budget;
         let steps = match budget.equalise {
-            Equalise::Tokens => budget.amount / (budget.batch * config.encoder.window) as f64,
-            Equalise::Predictions => budget.amount / step.predictions.max(1.0),
-            Equalise::Steps => budget.amount,
-            Equalise::Flops => budget.amount / step.flops,
-            Equalise::Seconds => budget.amount * ASSUMED_FLOPS_PER_SECOND / step.flops,
+            Axis::Tokens => budget.amount / (budget.batch * config.encoder.window) as f64,
+            Axis::Predictions => budget.amount / step.predictions.max(1.0),
+            Axis::Steps => budget.amount,
+            Axis::Flops => budget.amount / step.flops,
+            Axis::Seconds => budget.amount * ASSUMED_FLOPS_PER_SECOND / step.flops,
         };
         Ok(steps.ceil().max(1.0) * step.flops)
     }
@@ -125,19 +128,14 @@ impl Expected {
                 mask: 4,
             },
         );
-        let examples: Vec<_> = (0..SAMPLE)
-            .map(|index| {
-                let draw = Draw::new(0, "cost").example(index as u64);
-                let window = window(config.encoder.window, &vocabulary, draw.purpose("window"));
-                objective.corrupt(
-                    &window,
-                    &vocabulary,
-                    (index as f64 + 0.5) / SAMPLE as f64,
-                    draw.purpose("corruption"),
-                )
-            })
-            .collect();
-        let sizes = Batch::of(&examples).sizes();
+        let windows = (0..SAMPLE).map(|index| {
+            let draw = Draw::new(0, "cost").example(index as u64);
+            let window = window(config.encoder.window, &vocabulary, draw.purpose("window"));
+            // Spread over training: a rate may change along it.
+            let progress = (index as f64 + 0.5) / SAMPLE as f64;
+            (window, progress, draw.purpose("corruption"))
+        });
+        let sizes = corrupted(objective, windows, &vocabulary).sizes();
         let share = config.budget.batch as f64 / SAMPLE as f64;
         let step = Step {
             flops: objective.flops(&config.encoder, size, &sizes) * share,

@@ -3,8 +3,9 @@
 #[cfg(test)]
 mod tests;
 
+use crate::RunConfig;
 use crate::config::SEMANTICS_VERSION;
-use crate::{Equalise, RunConfig};
+use cloze_schema::Axis;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -36,7 +37,7 @@ fn canonical(config: &RunConfig) -> String {
     if config.encoder.dropout > 0.0 {
         let _ = writeln!(text, "dropout {DROPOUT_LAW}");
     }
-    if config.budget.equalise == Equalise::Flops {
+    if config.budget.equalise == Axis::Flops {
         let _ = writeln!(text, "flops {FLOP_LAW}");
     }
     let value = serde_json::to_value(config)

@@ -1,1 +1,25 @@
-//! In the making.
+//! From an experiment file to a frozen plan: the language, its defaults, sweeps, the ids of runs, what it all costs.
+
+pub mod config;
+pub mod cost;
+pub mod experiment;
+pub mod identity;
+mod plan;
+pub mod sweep;
+
+pub use config::{RunConfig, TaskConfig};
+pub use cost::{Cost, cost};
+pub use experiment::Experiment;
+pub use identity::run_id;
+pub use plan::{expand, read, write};
+
+
+/// A plan whose runs have their whole configuration.
+pub type Plan = cloze_schema::Plan<RunConfig>;
+/// A run of a plan.
+pub type PlannedRun = cloze_schema::PlannedRun<RunConfig>;
+
+/// A run as people name it.
+pub fn title(run: &PlannedRun) -> String {
+    format!("{} seed={}", run.arm, run.config.seed)
+}

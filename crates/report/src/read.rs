@@ -105,7 +105,7 @@ pub(crate) fn rows(path: &Path) -> Result<Vec<Row>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Fault::file("read", path, &error)),
     };
-    cloze_schema::decode(&bytes)
+    cloze_schema::parquet::decode(&bytes)
         .and_then(|frame| columns(&frame))
         .map_err(|why| {
             Fault::usage(format!(

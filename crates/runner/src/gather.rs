@@ -1,11 +1,12 @@
 //! One file with the metrics of every run that has ended.
 
-use crate::Plan;
-use crate::progress::title;
 use crate::store::checkpoint::set_aside;
 use crate::store::folder::Member;
-use crate::store::{Marker, RunFolder, Store, parquet};
+use crate::store::{Marker, RunFolder, Store};
 use cloze_foundation::Result;
+use cloze_foundation::files::write_whole;
+use cloze_plan::{Plan, title};
+use cloze_schema::{Attempt as Rows, parquet};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -23,7 +24,7 @@ pub struct Gathered {
 /// A folder that cannot be listed, a file that cannot be written.
 pub fn gather(plan: &Plan, store: &Store) -> Result<Gathered> {
     let mut gathered = Gathered::default();
-    let mut rows = None;
+    let mut rows = Vec::new();
     for run in &plan.runs {
         let folder = store.run(&run.id);
         let parts = match folder.marker()? {
@@ -32,7 +33,9 @@ pub fn gather(plan: &Plan, store: &Store) -> Result<Gathered> {
             Some(Marker::Failed(_)) | None => continue,
         };
         for (path, member) in expected(&folder, &parts)? {
-            if let Err(why) = add(&mut rows, &path, member) {
+            match read(&path, member) {
+                Ok(mut found) => rows.append(&mut found),
+                Err(why) => {
                 let aside = set_aside(&path).map_or_else(
                     |_| String::new(),
                     |aside| format!(" (set aside as `{}`)", aside.display()),
@@ -42,11 +45,12 @@ pub fn gather(plan: &Plan, store: &Store) -> Result<Gathered> {
                     title(run),
                     folder.path().display()
                 ));
+                }
             }
         }
     }
-    if let Some(mut rows) = rows {
-        parquet::write(&store.metrics(), &mut rows)?;
+    if !rows.is_empty() {
+        write_whole(&store.metrics(), &parquet::to_bytes(&rows)?)?;
     }
     Ok(gathered)
 }
@@ -62,23 +66,10 @@ fn expected<'a>(folder: &RunFolder, parts: &'a BTreeMap<String, Member>) -> Resu
     Ok(listed.collect())
 }
 
-fn add(
-    rows: &mut Option<polars::prelude::DataFrame>,
-    path: &std::path::Path,
-    member: Option<&Member>,
-) -> std::result::Result<(), String> {
+fn read(path: &std::path::Path, member: Option<&Member>) -> std::result::Result<Vec<Rows>, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
     if member.is_some_and(|member| Member::of(&bytes) != *member) {
         return Err(format!("`{}` is not what was written", path.display()));
     }
-    let frame = parquet::from_bytes(&bytes).map_err(|why| format!("`{}` cannot be read: {why}", path.display()))?;
-    match rows {
-        None => *rows = Some(frame),
-        Some(rows) => {
-            _ = rows
-                .vstack_mut(&frame)
-                .map_err(|error| format!("`{}`: {error}", path.display()))?
-        }
-    }
-    Ok(())
+    parquet::from_bytes(&bytes).map_err(|why| format!("`{}` cannot be read: {why}", path.display()))
 }

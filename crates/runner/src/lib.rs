@@ -1,43 +1,11 @@
-//! Experiment to plan to runs: the budget, the training loop, the run store, the worker processes.
+//! Runs on disk and in processes: the run store, who trains what, and how a sweep is looked after.
 
-pub mod bench;
-pub mod budget;
-pub mod config;
-pub mod cost;
-pub mod device;
-pub mod errand;
-pub mod experiment;
 pub mod gather;
-pub mod identity;
 pub mod judge;
-pub mod meter;
-pub mod optimizer;
-pub mod plan;
-pub mod progress;
+pub mod processes;
 pub mod provenance;
-pub mod pulse;
-pub mod queue;
-pub mod run;
-pub mod schedule;
-pub mod slurm;
 pub mod status;
-pub mod stop;
 pub mod store;
-pub mod supervise;
-pub mod sweep;
-pub mod train;
-pub mod worker;
 
-pub use budget::Spent;
-pub use cloze_backbone::{Precision, Preset};
-pub use config::{Budget, Equalise, OptimizerConfig, RunConfig, TaskConfig};
-pub use cost::Cost;
-pub use errand::{Cadence, Errand};
-pub use experiment::Experiment;
 pub use gather::{Gathered, gather};
-pub use identity::run_id;
-pub use plan::{Plan, PlannedRun, ReportConfig, TaskFacts};
-pub use progress::Progress;
-pub use run::{RunOptions, Summary, run};
-pub use stop::Stop;
-pub use worker::train_run;
+pub use processes::{Cadence, Errand, Progress, RunOptions, Stop, Summary, run, train_run};

@@ -13,7 +13,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct Provenance {
     /// cloze's version.
     pub cloze: String,
-    /// The git revision of the working directory, with `+` where files differ from it; `None` outside a repository.
+    /// The git revision that the program was built from, with `+` where its source differed from it; `None` where it was
+    /// not built in a repository, and in files of cloze 0.1.
+    #[serde(default)]
+    pub built_from: Option<String>,
+    /// The git revision of the folder in which the command was given, with `+` where files differ from it: that of the
+    /// experiment, which need not be cloze's. `None` outside a repository.
     pub git: Option<String>,
     /// The device's name.
     pub device: String,
@@ -38,6 +43,7 @@ impl Provenance {
     pub fn now(device: &str, corpus: &Prepared) -> Self {
         Self {
             cloze: env!("CARGO_PKG_VERSION").to_owned(),
+            built_from: option_env!("CLOZE_BUILT_FROM").map(str::to_owned),
             git: revision(),
             device: device.to_owned(),
             threads: rayon::current_num_threads(),

@@ -67,8 +67,7 @@ impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Ended(Marker::Done(_)) => write!(f, "done"),
-            Self::Ended(Marker::Diverged(diverged)) => write!(f, "DIVERGED at step {}", diverged.spent.steps),
-            Self::Ended(Marker::Failed(failed)) => write!(f, "FAILED: {}", failed.reason),
+            Self::Ended(marker) => write!(f, "{marker}"),
             Self::Held { owner, share, .. } => {
                 write!(f, "running, {:.0} %", share * 100.0)?;
                 match owner {

@@ -7,8 +7,12 @@ use cloze_backbone::Init;
 use cloze_corpus::{SpecialTokens, Vocabulary};
 use cloze_foundation::files::{hash, list, read_text};
 use cloze_runner::status::Status;
-use cloze_runner::store::{Marker, RunFolder, Store, folder, parquet, weights};
-use cloze_runner::{Experiment, Plan, RunConfig, gather};
+use cloze_plan::{Experiment, RunConfig, expand};
+use cloze_runner::gather;
+use cloze_runner::store::{Marker, RunFolder, Store, folder, parts, weights};
+use cloze_schema::metric::RESUMED_AFTER;
+use cloze_schema::{Axis, parquet};
+use cloze_trainer::tensors;
 use common::{errand_in, work};
 use std::path::{Path, PathBuf};
 
@@ -35,12 +39,6 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// Rows as one file: equal rows are equal bytes.
-fn bytes(mut rows: polars::prelude::DataFrame) -> Vec<u8> {
-    rows.rechunk_mut();
-    parquet::to_bytes(&mut rows).unwrap()
-}
-
 fn is_read_whole(run: &RunFolder, config: &RunConfig) {
     let written: RunConfig = serde_json::from_str(&read_text(&run.config()).unwrap()).unwrap();
     assert_eq!(&written, config);
@@ -48,7 +46,7 @@ fn is_read_whole(run: &RunFolder, config: &RunConfig) {
         panic!("not done")
     };
     assert_eq!(Status::of(run).unwrap(), Status::Ended(Marker::Done(done.clone())));
-    assert_eq!((done.spent.steps, done.spent.tokens_seen), (4, 256));
+    assert_eq!((done.spent.steps(), done.spent[Axis::Tokens]), (4, 256.0));
     run.verify(&done.parts).unwrap();
 
     let special = SpecialTokens {
@@ -64,7 +62,7 @@ fn is_read_whole(run: &RunFolder, config: &RunConfig) {
     let manifest = weights::load(&run.weights(), &mut *model, &Device::flex()).unwrap();
     assert_eq!(manifest.step, 4);
     assert_eq!(
-        hash(&weights::to_bytes(&*model).unwrap()),
+        hash(&tensors::to_bytes(&*model).unwrap()),
         done.weights,
         "the weights that were trained"
     );
@@ -83,29 +81,31 @@ fn there_is_a_store_of_every_format() {
 #[test]
 fn every_store_is_read_whole() {
     let text = read_text(&compat().join("tiny.toml")).unwrap();
-    let plan = Plan::new(&Experiment::parse("tiny", "tiny.toml", &text, &[]).unwrap()).unwrap();
+    let plan = expand(&Experiment::parse("tiny", "tiny.toml", &text, &[]).unwrap()).unwrap();
     for path in stores() {
         // A copy, so that nothing here is ever written to.
         let place = tempfile::tempdir().unwrap();
         let store = Store::new(place.path());
         copy(&path, store.root());
-        let mut planned = Plan::read(store.root()).unwrap();
+        let mut planned = cloze_plan::read(store.root()).unwrap();
         // What a run is expected to cost is counted otherwise than then.
         for (run, now) in planned.runs.iter_mut().zip(&plan.runs) {
             run.flops = now.flops;
+            run.stem.clone_from(&now.stem);
         }
         assert_eq!(planned, plan, "`cloze run` has nothing to do here");
         for run in &planned.runs {
             is_read_whole(&store.run(&run.id), &run.config);
         }
 
-        let parts = store.run(&plan.runs[0].id).parts().unwrap();
-        assert_eq!(parts.len(), 2);
-        let union = bytes(parquet::union(&parts).unwrap().unwrap());
-        let before = bytes(parquet::read(&store.metrics()).unwrap());
+        let paths = store.run(&plan.runs[0].id).parts().unwrap();
+        assert_eq!(paths.len(), 2);
+        let bytes = |rows: cloze_foundation::Result<Vec<_>>| parquet::to_bytes(&rows.unwrap()).unwrap();
+        let union = bytes(parts::union(&paths));
+        let before = bytes(parts::read(&store.metrics()));
         std::fs::remove_file(store.metrics()).unwrap();
         assert_eq!(gather(&planned, &store).unwrap().damaged, Vec::<String>::new());
-        let after = bytes(parquet::read(&store.metrics()).unwrap());
+        let after = bytes(parts::read(&store.metrics()));
         assert!(union == before && after == before, "the rows that were gathered then");
 
         let report = cloze_report::write(store.root()).unwrap();
@@ -119,7 +119,7 @@ fn a_run_that_an_earlier_version_began_is_gone_on_with() {
     let place = tempfile::tempdir().unwrap();
     let store = Store::new(place.path());
     copy(&compat().join("interrupted-2"), store.root());
-    let plan = Plan::read(store.root()).unwrap();
+    let plan = cloze_plan::read(store.root()).unwrap();
     let [planned] = &plan.runs[..] else { panic!("one run") };
     let run = store.run(&planned.id);
     let before = run.parts().unwrap();
@@ -130,17 +130,13 @@ fn a_run_that_an_earlier_version_began_is_gone_on_with() {
     let Marker::Done(done) = work(&errand_in(store.root(), &plan, 0, 1, &corpus.folder)).unwrap() else {
         panic!("not done")
     };
-    assert_eq!((done.spent.steps, done.spent.tokens_seen), (4, 256));
+    assert_eq!((done.spent.steps(), done.spent[Axis::Tokens]), (4, 256.0));
     run.verify(&done.parts).unwrap();
-    let parts = run.parts().unwrap();
-    assert!(parts.len() > 1 && parts[..1] == before, "{parts:?}");
-    let rows = parquet::union(&parts).unwrap().unwrap();
-    let (metrics, values) = (rows.column("metric").unwrap(), rows.column("value").unwrap());
-    let resumed = metrics
-        .str()
-        .unwrap()
-        .iter()
-        .position(|metric| metric == Some("resumed_after_step"));
+    let paths = run.parts().unwrap();
+    assert!(paths.len() > 1 && paths[..1] == before, "{paths:?}");
+    let rows = parts::union(&paths).unwrap();
+    let mut rows = rows.iter().flat_map(|attempt| &attempt.rows);
+    let resumed = rows.find(|row| row.metric == RESUMED_AFTER);
     // It died after step 2, whose row its checkpoint held as a sum that was not written yet.
-    assert_eq!(values.f64().unwrap().get(resumed.unwrap()), Some(1.0));
+    assert_eq!(resumed.map(|row| row.value), Some(1.0));
 }

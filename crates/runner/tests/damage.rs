@@ -5,9 +5,10 @@ mod common;
 use burn::tensor::Device;
 use cloze_foundation::FaultKind;
 use cloze_foundation::files::list;
-use cloze_runner::optimizer::Optimizer;
-use cloze_runner::store::{Checkpoint, Marker, Store, checkpoint::State, parquet, weights};
-use cloze_runner::{Cadence, Plan, RunConfig, Stop, gather, train_run};
+use cloze_plan::{Plan, RunConfig};
+use cloze_runner::store::{Checkpoint, Marker, Store, parts};
+use cloze_runner::{Cadence, Stop, gather, train_run};
+use cloze_trainer::tensors;
 use common::{config, errand, plan, task, work};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -67,29 +68,24 @@ fn left() -> (tempfile::TempDir, Plan, PathBuf) {
     let stop = Stop::default();
     let mut errand = errand(results.path(), &plan, 0, 0);
     errand.checkpoint = Cadence::Steps(2);
-    train_run(&errand, &mut StopAt(5, &stop), &stop).unwrap_err();
+    train_run(&errand, &mut StopAt(5, &stop), &mut Vec::new(), &stop).unwrap_err();
     let checkpoints = list(&Store::new(results.path()).run(&plan.runs[0].id).checkpoints()).unwrap();
     let newest = checkpoints.last().unwrap().clone();
     (results, plan, newest)
 }
 
-/// Everything that a checkpoint brings back.
-fn restored(checkpoint: &Checkpoint, config: &RunConfig) -> (State, Vec<u8>) {
-    let device = Device::flex();
-    let objective = cloze_objectives::configure(&config.objective, &config.options).unwrap();
-    let init = cloze_backbone::Init::new(7, &device.clone().autodiff());
-    let vocabulary = common::corpus().tokenizer.vocabulary();
-    let mut model = objective.build(&config.encoder, vocabulary, &init);
-    let mut optimizer = Optimizer::new(config.optimizer);
-    checkpoint.restore(&mut *model, &mut optimizer, &device).unwrap();
-    (checkpoint.state.clone(), weights::to_bytes(&*model).unwrap())
+/// Everything that a checkpoint brings back, with the weights as a model has them.
+fn restored(checkpoint: Checkpoint, config: &RunConfig) -> (Checkpoint, Vec<u8>) {
+    let mut learner = common::learner(config, &Device::flex());
+    checkpoint.saved.restore(&mut learner).unwrap();
+    (checkpoint, tensors::to_bytes(&*learner.model).unwrap())
 }
 
 #[test]
 fn a_damaged_checkpoint_is_refused_by_name_or_is_the_same() {
     let (_results, plan, path) = left();
     let run = &plan.runs[0];
-    let whole = restored(&Checkpoint::read(&path, &run.id).unwrap(), &run.config);
+    let whole = restored(Checkpoint::read(&path, &run.id).unwrap(), &run.config);
     let (mut refused, mut same) = (0, 0);
     for file in list(&path).unwrap() {
         let bytes = std::fs::read(&file).unwrap();
@@ -103,7 +99,7 @@ fn a_damaged_checkpoint_is_refused_by_name_or_is_the_same() {
                     refused += 1;
                 }
                 Ok(read) => {
-                    assert!(restored(&read, &run.config) == whole, "{} {how}", file.display());
+                    assert!(restored(read, &run.config) == whole, "{} {how}", file.display());
                     same += 1;
                 }
             }
@@ -136,7 +132,8 @@ fn a_damaged_part_is_named_and_set_aside_and_the_rest_is_gathered() {
         work(&errand(results.path(), &plan, index, 0)).unwrap();
     }
     let store = Store::new(results.path());
-    let rows = || parquet::read(&store.metrics()).unwrap().height();
+    let count = |path: &Path| parts::read(path).unwrap().iter().map(|attempt| attempt.rows.len()).sum::<usize>();
+    let rows = || count(&store.metrics());
     assert_eq!(gather(&plan, &store).unwrap().damaged.len(), 0);
     let all = rows();
     let run = store.run(&plan.runs[0].id);
@@ -144,7 +141,7 @@ fn a_damaged_part_is_named_and_set_aside_and_the_rest_is_gathered() {
     let name = part.file_name().unwrap().to_string_lossy().into_owned();
     let aside = part.with_file_name(format!("damaged-{name}"));
     let whole = std::fs::read(&part).unwrap();
-    let rest = all - parquet::read(&part).unwrap().height();
+    let rest = all - count(&part);
     let Some(Marker::Done(listed)) = run.marker().unwrap() else {
         panic!("not done")
     };
@@ -188,7 +185,7 @@ fn damaged_metrics_are_named_and_never_panic() {
     let whole = std::fs::read(store.metrics()).unwrap();
     for (damaged, how) in damages(&whole) {
         put(&store.metrics(), damaged.as_deref());
-        if let Err(fault) = parquet::read(&store.metrics()) {
+        if let Err(fault) = parts::read(&store.metrics()) {
             assert!(fault.what.contains("metrics.parquet"), "{how}: {fault}");
         }
         put(&store.metrics(), Some(&whole));

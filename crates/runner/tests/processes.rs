@@ -4,8 +4,9 @@
 
 mod common;
 
-use cloze_runner::store::{Marker, Store, parquet};
-use cloze_runner::{Cadence, Errand, Plan, Progress, RunOptions, Stop, Summary, train_run};
+use cloze_plan::Plan;
+use cloze_runner::store::{Marker, Store, parts};
+use cloze_runner::{Cadence, Errand, Progress, RunOptions, Stop, Summary, train_run};
 use common::{Log, config, names, plan, task};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ fn child() {
         stop_signal: None,
     };
     let stop = Stop::on_signals(None).unwrap().on_end_of_stdin();
-    if let Err(fault) = train_run(&errand, &mut std::io::stdout(), &stop) {
+    if let Err(fault) = train_run(&errand, &mut std::io::stdout(), &mut Vec::new(), &stop) {
         eprintln!("{fault}");
         std::process::exit(fault.exit_status().into());
     }
@@ -108,9 +109,9 @@ fn a_plan_is_trained_once_and_only_what_is_missing_is_trained_again() {
     assert_eq!(log.count("ticked mlm"), 8);
 
     let store = Store::new(folder.path().join("results/tiny"));
-    let rows = parquet::read(&store.metrics()).unwrap();
+    let rows = parts::read(&store.metrics()).unwrap();
     let before = std::fs::read(store.metrics()).unwrap();
-    assert!(names(store.root()).contains(&"plan.json".to_owned()) && rows.height() > 0);
+    assert!(names(store.root()).contains(&"plan.json".to_owned()) && !rows.is_empty());
 
     let log = Log::default();
     let second = run(&plan, &options, &log).unwrap();

@@ -4,8 +4,12 @@ mod common;
 
 use burn::tensor::Device;
 use cloze_foundation::files::{list, remove};
-use cloze_runner::store::{Attempt, Marker, RunFolder, Store, metrics, parquet, weights};
-use cloze_runner::{Cadence, Equalise, Plan, RunConfig, Stop, train_run};
+use cloze_plan::{Plan, RunConfig};
+use cloze_runner::store::{Attempt, Marker, RunFolder, Store, parts, weights};
+use cloze_runner::{Cadence, Stop, train_run};
+use cloze_schema::metric::LOST_SECONDS;
+use cloze_schema::superseded::reproducible;
+use cloze_schema::{Axis, parquet};
 use common::{config, errand, plan, task, work};
 use std::io::Write;
 use std::path::Path;
@@ -30,7 +34,7 @@ impl Write for StopAfter<'_> {
 /// One attempt, left after `steps` further steps; `None` if it was left.
 fn attempt(results: &Path, plan: &Plan, after: u32, steps: usize) -> Option<Marker> {
     let stop = Stop::default();
-    match train_run(&errand(results, plan, 0, after), &mut StopAfter(steps, &stop), &stop) {
+    match train_run(&errand(results, plan, 0, after), &mut StopAfter(steps, &stop), &mut Vec::new(), &stop) {
         Ok(marker) => Some(marker),
         Err(fault) => {
             assert_eq!(fault.exit_status(), 75, "{fault}");
@@ -62,10 +66,7 @@ fn result(folder: &RunFolder) -> Outcome {
     folder.verify(&done.parts).unwrap();
     // As one parquet file: equal rows are equal bytes, values that are not numbers included.
     let rows = |parts: &[std::path::PathBuf]| {
-        let frame = parquet::union(parts).unwrap().unwrap();
-        let mut rows = parquet::reproducible(&frame).unwrap();
-        rows.rechunk_mut();
-        parquet::to_bytes(&mut rows).unwrap()
+        parquet::to_bytes(&reproducible(parts::union(parts).unwrap())).unwrap()
     };
     let parts: Vec<_> = done.parts.keys().map(|name| folder.metrics().join(name)).collect();
     let listed = rows(&parts);
@@ -130,7 +131,7 @@ fn a_damaged_checkpoint_is_set_aside_and_the_one_before_is_used() {
         let stop = Stop::default();
         let mut errand = errand(results.path(), &plan, 0, 0);
         errand.checkpoint = Cadence::Steps(2);
-        train_run(&errand, &mut StopAfter(7, &stop), &stop).unwrap_err();
+        train_run(&errand, &mut StopAfter(7, &stop), &mut Vec::new(), &stop).unwrap_err();
         let checkpoints = list(&folder.checkpoints()).unwrap();
         assert_eq!(checkpoints.len(), 2, "two are kept: {checkpoints:?}");
         let file = checkpoints[1].join(damage);
@@ -175,7 +176,7 @@ fn a_run_that_others_have_is_left_alone_and_a_finished_one_is_not_repeated() {
 #[test]
 fn seconds_that_a_killed_attempt_lost_count_against_a_budget_in_seconds() {
     let mut config = config("mlm", 1, 1);
-    config.budget.equalise = Equalise::Seconds;
+    config.budget.equalise = Axis::Seconds;
     config.budget.amount = 30.0;
     let results = tempfile::tempdir().unwrap();
     let plan = plan(vec![config]);
@@ -184,20 +185,16 @@ fn seconds_that_a_killed_attempt_lost_count_against_a_budget_in_seconds() {
     // As if it had gone on for 29.9 seconds after its checkpoint before it was killed.
     let killed = Attempt::latest(&folder).unwrap().unwrap();
     let mut beat = killed.beat().unwrap();
-    beat.spent.seconds = 29.9;
+    beat.spent[Axis::Seconds] = 29.9;
     killed.give_beat(&beat).unwrap();
     let Some(Marker::Done(done)) = attempt(results.path(), &plan, 1, 1000) else {
         panic!("not done")
     };
-    assert!((30.0..31.0).contains(&done.spent.seconds), "{:?}", done.spent);
-    let frame = parquet::union(&folder.parts().unwrap()).unwrap().unwrap();
-    let names = frame.column("metric").unwrap().str().unwrap().clone();
-    let values = frame.column("value").unwrap().f64().unwrap().clone();
-    let lost = names
-        .iter()
-        .position(|name| name == Some(metrics::LOST_SECONDS))
-        .unwrap();
-    assert!((28.0..30.0).contains(&values.get(lost).unwrap()));
+    assert!((30.0..31.0).contains(&done.spent[Axis::Seconds]), "{:?}", done.spent);
+    let rows = parts::union(&folder.parts().unwrap()).unwrap();
+    let mut rows = rows.iter().flat_map(|attempt| &attempt.rows);
+    let lost = rows.find(|row| row.metric == LOST_SECONDS).unwrap();
+    assert!((28.0..30.0).contains(&lost.value));
     let mut model = common::train_here(&common::config("mlm", 1, 1), &Device::flex())
         .0
         .model;

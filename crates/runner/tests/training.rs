@@ -3,9 +3,10 @@
 mod common;
 
 use burn::tensor::Device;
-use cloze_runner::store::{Marker, Store, parquet, weights};
-use cloze_runner::train::Ending;
-use cloze_runner::{Budget, Equalise, Stop, train_run};
+use cloze_runner::store::{Marker, Store, parts, weights};
+use cloze_runner::{Stop, train_run};
+use cloze_schema::Axis;
+use cloze_trainer::{Budget, Ending, tensors};
 use common::{config, corpus, errand, names, plan, task, train_here, work};
 
 #[test]
@@ -21,17 +22,19 @@ fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
     let store = Store::new(results.path());
     for (index, run) in plan.runs.iter().enumerate() {
         let mut out = Vec::new();
-        let marker = train_run(&errand(results.path(), &plan, index, 0), &mut out, &Stop::default()).unwrap();
+        let marker = train_run(&errand(results.path(), &plan, index, 0), &mut out, &mut Vec::new(), &Stop::default()).unwrap();
         let Marker::Done(done) = &marker else {
             panic!("{}: {marker:?}", run.arm)
         };
         assert_eq!(
-            (done.attempt, done.spent.steps, done.spent.tokens_seen),
-            (1, 6, 6 * 4 * 16),
+            (done.attempt, done.spent.steps(), done.spent[Axis::Tokens]),
+            (1, 6, f64::from(6 * 4 * 16)),
             "{}",
             run.arm
         );
-        assert!(done.spent.flops > 0.0 && done.spent.tokens_predicted > 0 && done.spent.seconds > 0.0);
+        for facts in cloze_schema::AXES {
+            assert!(done.spent[facts.axis] > 0.0, "{}: {}", run.arm, facts.word);
+        }
         assert_eq!(
             out.iter().filter(|byte| **byte == b'\n').count(),
             6,
@@ -50,13 +53,14 @@ fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
             assert!(found.iter().any(|found| found == name), "{name} in {found:?}");
         }
         assert!(!found.iter().any(|name| name.starts_with(".part-")), "{found:?}");
-        let rows = parquet::union(&folder.parts().unwrap()).unwrap().unwrap();
-        assert!(rows.height() > 6 * 4, "{rows}");
-        let tasks: Vec<&str> = rows.column("task").unwrap().str().unwrap().iter().flatten().collect();
+        let attempts = parts::union(&folder.parts().unwrap()).unwrap();
+        let rows: Vec<_> = attempts.iter().flat_map(|attempt| &attempt.rows).collect();
+        assert!(rows.len() > 6 * 4, "{rows:?}");
+        let tasks: Vec<&str> = rows.iter().map(|row| row.task.as_str()).collect();
         for task in ["pretraining", "minimal-pairs"] {
             assert!(tasks.contains(&task), "{task} in {tasks:?}");
         }
-        let steps: Vec<u64> = rows.column("step").unwrap().u64().unwrap().iter().flatten().collect();
+        let steps: Vec<u64> = rows.iter().map(|row| row.spent.steps()).collect();
         assert!(steps.is_sorted() && steps.last() == Some(&6), "{steps:?}");
     }
 }
@@ -70,14 +74,14 @@ fn saved_weights_come_back_and_damaged_ones_do_not() {
     let place = folder.path().join("final");
     weights::save(&place, &*trained.model, "a-run", 3).unwrap();
     assert_ne!(
-        weights::to_bytes(&*other.model).unwrap(),
-        weights::to_bytes(&*trained.model).unwrap()
+        tensors::to_bytes(&*other.model).unwrap(),
+        tensors::to_bytes(&*trained.model).unwrap()
     );
     let manifest = weights::load(&place, &mut *other.model, &device).unwrap();
     assert_eq!((manifest.run.as_str(), manifest.step), ("a-run", 3));
     assert_eq!(
-        weights::to_bytes(&*other.model).unwrap(),
-        weights::to_bytes(&*trained.model).unwrap()
+        tensors::to_bytes(&*other.model).unwrap(),
+        tensors::to_bytes(&*trained.model).unwrap()
     );
 
     let (mut electra, _) = train_here(&config("electra", 1, 1), &device);
@@ -104,7 +108,7 @@ fn the_same_seed_gives_the_same_bits_on_one_thread_and_on_two() {
             pool.install(|| {
                 let (trained, memory) = train_here(&config(objective.name, seed, 4), &Device::flex());
                 (
-                    weights::to_bytes(&*trained.model).unwrap(),
+                    tensors::to_bytes(&*trained.model).unwrap(),
                     memory.pretraining("held-out", "loss"),
                 )
             })
@@ -126,7 +130,7 @@ fn the_loss_falls_and_every_parameter_moves() {
         let (_, memory) = train_here(&config(objective.name, 1, 60), &device);
         let losses = memory.pretraining("held-out", "loss");
         let training = memory.pretraining("train", "loss");
-        assert_eq!((losses.len(), training.len(), memory.kept), (2, 60, 2));
+        assert_eq!((losses.len(), training.len(), memory.flushed), (2, 60, 2));
         assert!(
             losses[1] < training[0],
             "{}: {} after {}",
@@ -135,8 +139,8 @@ fn the_loss_falls_and_every_parameter_moves() {
             training[0]
         );
 
-        let before = weights::to_bytes(&*train_here(&config(objective.name, 1, 1), &device).0.model).unwrap();
-        let after = weights::to_bytes(&*train_here(&config(objective.name, 1, 3), &device).0.model).unwrap();
+        let before = tensors::to_bytes(&*train_here(&config(objective.name, 1, 1), &device).0.model).unwrap();
+        let after = tensors::to_bytes(&*train_here(&config(objective.name, 1, 3), &device).0.model).unwrap();
         let (before, after) = (
             safetensors::SafeTensors::deserialize(&before).unwrap(),
             safetensors::SafeTensors::deserialize(&after).unwrap(),
@@ -156,31 +160,32 @@ fn the_loss_falls_and_every_parameter_moves() {
 fn every_axis_ends_a_run_with_the_step_that_reaches_it() {
     let (reference, _) = train_here(&config("mlm", 1, 10), &Device::flex());
     let axes = [
-        (Equalise::Tokens, reference.spent.tokens_seen as f64),
-        (Equalise::Predictions, reference.spent.tokens_predicted as f64),
-        (Equalise::Flops, reference.spent.flops),
+        Axis::Steps,
+        Axis::Tokens,
+        Axis::Predictions,
+        Axis::Flops,
     ];
-    for (equalise, amount) in axes {
+    for equalise in axes {
         let mut config = config("mlm", 1, 10);
         config.budget = Budget {
             equalise,
-            amount: amount - 1.0,
+            amount: reference.spent[equalise] - 0.5,
             ..config.budget
         };
         let (trained, memory) = train_here(&config, &Device::flex());
-        assert_eq!(trained.spent.steps, 10, "{equalise:?}");
+        assert_eq!(trained.spent.steps(), 10, "{equalise:?}");
         assert_eq!(memory.shares.last(), Some(&1.0));
-        assert_eq!(memory.kept, 2);
+        assert_eq!(memory.flushed, 2);
     }
     let mut seconds = config("mlm", 1, 10);
     seconds.budget = Budget {
-        equalise: Equalise::Seconds,
+        equalise: Axis::Seconds,
         amount: 0.2,
         ..seconds.budget
     };
     let (trained, _) = train_here(&seconds, &Device::flex());
     assert!(
-        trained.spent.seconds >= 0.2 && trained.spent.steps > 1,
+        trained.spent[Axis::Seconds] >= 0.2 && trained.spent.steps() > 1,
         "{:?}",
         trained.spent
     );
@@ -200,7 +205,7 @@ fn an_absurd_learning_rate_diverges_and_says_where() {
     else {
         panic!("it converged")
     };
-    assert!(trained.spent.steps < 50);
+    assert!(trained.spent.steps() < 50);
     assert!(last_finite_loss.unwrap().is_finite() && gradient_norm.unwrap().is_finite());
     assert_eq!(windows.len(), 4);
     assert_eq!(memory.pretraining("train", "diverged"), [1.0]);

@@ -56,7 +56,7 @@ pub fn from_bytes(bytes: &[u8]) -> std::result::Result<Vec<Attempt>, String> {
 ///
 /// # Errors
 /// Why it cannot be read.
-fn decode(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
+pub fn decode(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
     either(|| {
         check(bytes)?;
         // In this thread alone, where a panic is caught in silence.

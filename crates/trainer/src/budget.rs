@@ -1,41 +1,72 @@
-//! What a run has used, on every axis at once, and how much of its budget that is.
+//! When a run ends: the axis that is equal for every arm, and how much of it there is.
 
-use crate::{Budget, Equalise};
+use cloze_foundation::{Fault, Place, Result};
+use cloze_options::{Amount, Quantity, options};
+use cloze_schema::{Axis, Spent};
 use serde::{Deserialize, Serialize};
 
-/// What a run has used so far. Every metric row carries it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// When a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Spent {
-    /// Optimizer steps.
-    pub steps: u64,
-    /// Tokens that the encoder read.
-    pub tokens_seen: u64,
-    /// Tokens with a loss.
-    pub tokens_predicted: u64,
-    /// Training FLOPs, heads and helpers included.
-    pub flops: f64,
-    /// Seconds of training, evaluation excluded.
-    pub seconds: f64,
+pub struct Budget {
+    /// The axis.
+    pub equalise: Axis,
+    /// How much of it; the learning-rate schedule ends there too.
+    pub amount: f64,
+    /// Windows in an optimizer step, B.
+    pub batch: usize,
 }
 
-impl Spent {
-    /// How much was used of one axis.
-    pub fn on(&self, axis: Equalise) -> f64 {
-        match axis {
-            Equalise::Tokens => self.tokens_seen as f64,
-            Equalise::Predictions => self.tokens_predicted as f64,
-            Equalise::Steps => self.steps as f64,
-            Equalise::Flops => self.flops,
-            Equalise::Seconds => self.seconds,
-        }
+options! {
+    /// When a run ends.
+    pub struct BudgetOptions {
+        /// The axis that is equal for every arm.
+        pub equalise: Axis = Axis::Tokens;
+        /// How much of it; the learning-rate schedule ends there too.
+        pub amount: Option<Amount> = None => "\"2M\" of tokens; on another axis it has to be given";
+        /// B, windows in an optimizer step.
+        pub batch: usize = 16, from(1).to(1_000_000);
     }
+    check |options| options.resolve().map(drop)
+}
 
-    /// The share of the budget that is used, in [0, 1]. The step that reaches the amount is the last one, so a run
-    /// exceeds its amount by less than one step and never falls short of it.
-    pub fn share(&self, budget: &Budget) -> f64 {
-        if budget.amount > 0.0 {
-            (self.on(budget.equalise) / budget.amount).min(1.0)
+impl BudgetOptions {
+    /// The budget, every default filled in.
+    ///
+    /// # Errors
+    /// An amount that is none of the axis' quantity, or missing where it has no default.
+    pub fn resolve(&self) -> Result<Budget> {
+        let quantity = match self.equalise {
+            Axis::Seconds => Quantity::Time,
+            _ => Quantity::Count,
+        };
+        let refuse = |what: String| {
+            Fault::usage(what)
+                .at(Place::key("amount"))
+                .allowed([quantity.allowed()])
+        };
+        let amount = match &self.amount {
+            Some(amount) => amount
+                .of(quantity)
+                .ok_or_else(|| refuse(format!("amount = {amount} is not an amount")))?,
+            None if self.equalise == Axis::Tokens => 2e6,
+            // The default is a number of tokens; on another axis it would be a guess.
+            None => return Err(refuse("`budget.amount` is missing".to_owned())),
+        };
+        Ok(Budget {
+            equalise: self.equalise,
+            amount,
+            batch: self.batch,
+        })
+    }
+}
+
+impl Budget {
+    /// The share that is used, in [0, 1]. The step that reaches the amount is the last one, so a run exceeds its amount
+    /// by less than one step and never falls short of it.
+    pub fn used(&self, spent: &Spent) -> f64 {
+        if self.amount > 0.0 {
+            (spent[self.equalise] / self.amount).min(1.0)
         } else {
             1.0
         }
@@ -45,58 +76,41 @@ impl Spent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cloze_schema::AXES;
 
-    #[test]
-    fn the_step_that_reaches_the_amount_is_the_last() {
-        let budget = Budget {
-            equalise: Equalise::Tokens,
-            amount: 1000.0,
+    fn budget(equalise: Axis, amount: f64) -> Budget {
+        Budget {
+            equalise,
+            amount,
             batch: 4,
-        };
-        let mut spent = Spent::default();
-        while spent.share(&budget) < 1.0 {
-            spent.steps += 1;
-            spent.tokens_seen += 64;
         }
-        assert_eq!((spent.steps, spent.tokens_seen), (16, 1024));
     }
 
     #[test]
-    fn every_axis_is_its_own_counter() {
-        let spent = Spent {
-            steps: 1,
-            tokens_seen: 2,
-            tokens_predicted: 3,
-            flops: 4.0,
-            seconds: 5.0,
-        };
-        let axes = [
-            Equalise::Steps,
-            Equalise::Tokens,
-            Equalise::Predictions,
-            Equalise::Flops,
-            Equalise::Seconds,
-        ];
-        assert_eq!(axes.map(|axis| spent.on(axis)), [1.0, 2.0, 3.0, 4.0, 5.0]);
-        assert_eq!(
-            spent.share(&Budget {
-                equalise: Equalise::Flops,
-                amount: 16.0,
-                batch: 1
-            }),
-            0.25
-        );
+    fn the_step_that_reaches_the_amount_is_the_last() {
+        let budget = budget(Axis::Tokens, 1000.0);
+        let mut spent = Spent::default();
+        while budget.used(&spent) < 1.0 {
+            spent[Axis::Steps] += 1.0;
+            spent[Axis::Tokens] += 64.0;
+        }
+        assert_eq!((spent.steps(), spent[Axis::Tokens]), (16, 1024.0));
+    }
+
+    #[test]
+    fn every_axis_can_be_the_one_that_ends_a_run() {
+        for facts in AXES {
+            let mut spent = Spent::default();
+            spent[facts.axis] = 4.0;
+            for other in AXES {
+                let used = budget(other.axis, 16.0).used(&spent);
+                assert_eq!(used, if other.axis == facts.axis { 0.25 } else { 0.0 });
+            }
+        }
     }
 
     #[test]
     fn an_empty_budget_is_used_up() {
-        assert_eq!(
-            Spent::default().share(&Budget {
-                equalise: Equalise::Steps,
-                amount: 0.0,
-                batch: 1
-            }),
-            1.0
-        );
+        assert_eq!(budget(Axis::Steps, 0.0).used(&Spent::default()), 1.0);
     }
 }

@@ -1,10 +1,8 @@
-//! Judging a model while it trains: the validation loss under its own objective, and the evaluations.
+//! The validation loss: held-out text under the run's own objective.
 
-use crate::train::Job;
-use crate::{RunConfig, TaskConfig};
-use cloze_corpus::Prepared;
-use cloze_evals::{Measure, Subject};
-use cloze_foundation::{Draw, Result};
+use crate::Job;
+use crate::feed::corrupted;
+use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Model, Objective};
 
 /// The seed of validation's masks: the same for every run, whatever its own seed.
@@ -18,18 +16,18 @@ pub struct HeldOut {
 impl HeldOut {
     /// The first `validation_windows` held-out windows (or all, where there are fewer), corrupted as the objective
     /// corrupts at the end of training.
-    pub fn new(config: &RunConfig, corpus: &Prepared, objective: &dyn Objective) -> Self {
-        let (length, vocabulary) = (config.encoder.window, corpus.tokenizer.vocabulary());
-        let count = corpus.held_out.windows(length).min(config.validation_windows as u64);
+    pub fn new(job: &Job, objective: &dyn Objective) -> Self {
+        let (text, vocabulary) = (&job.corpus.held_out, job.corpus.tokenizer.vocabulary());
+        let length = job.encoder.window;
+        let count = text.windows(length).min(job.validation_windows as u64);
         let draw = Draw::new(SEED, "validation");
-        let examples: Vec<_> = (0..count)
-            .map(|index| {
-                let window = corpus.held_out.window(index, length, vocabulary);
-                objective.corrupt(&window, vocabulary, 1.0, draw.example(index))
-            })
-            .collect();
+        let indices: Vec<u64> = (0..count).collect();
+        let batch = |indices: &[u64]| {
+            let window = |index: &u64| (text.window(*index, length, vocabulary), 1.0, draw.example(*index));
+            corrupted(objective, indices.iter().map(window), vocabulary)
+        };
         Self {
-            batches: examples.chunks(config.budget.batch.max(1)).map(Batch::of).collect(),
+            batches: indices.chunks(job.budget.batch.max(1)).map(batch).collect(),
         }
     }
 
@@ -43,19 +41,4 @@ impl HeldOut {
         }
         sum / windows as f64
     }
-}
-
-/// Runs one evaluation of a job on a frozen model.
-///
-/// # Errors
-/// What the evaluation says, with its name as place.
-pub fn evaluate(job: &Job, task: &TaskConfig, model: &dyn Model) -> Result<Vec<Measure>> {
-    let subject = Subject {
-        model,
-        corpus: job.corpus,
-        window: job.config.encoder.window,
-        data_root: job.data_root,
-    };
-    let entry = cloze_evals::find(&task.task)?;
-    (entry.evaluate)(&subject, &task.options).map_err(|fault| fault.at(task.task.as_str()))
 }

@@ -1,1 +1,24 @@
-//! In the making.
+//! One training step, what it learns by, and the loop of a run around it. Fine-tuning and `cloze bench` take the same step.
+
+pub mod bench;
+pub mod budget;
+pub mod device;
+pub mod feed;
+pub mod held_out;
+pub mod job;
+pub mod meter;
+pub mod observer;
+pub mod optimizer;
+pub mod schedule;
+pub mod step;
+pub mod tensors;
+pub mod train;
+
+pub use budget::{Budget, BudgetOptions};
+pub use feed::Feed;
+pub use held_out::HeldOut;
+pub use job::Job;
+pub use observer::{Judge, Moment, Observer, Position, Saved, Tick, Verdict};
+pub use optimizer::{Optimizer, OptimizerConfig};
+pub use step::Learner;
+pub use train::{Ending, Trained, train};

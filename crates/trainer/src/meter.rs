@@ -1,10 +1,8 @@
 //! Means of training numbers over an interval of the budget.
 
-use crate::budget::Spent;
-use crate::store::Split;
-use crate::store::metrics::PRETRAINING;
-use crate::train::Sink;
 use burn::tensor::{Device, Tensor};
+use cloze_schema::metric::{GRADIENT_NORM, LEARNING_RATE, LOSS, TOKENS_PER_SECOND};
+use cloze_schema::{Axis, Spent};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -91,31 +89,55 @@ impl Meter {
         self.last
     }
 
-    /// Gives the means since the last report to the sink, and the mean loss and the tokens per second to the caller;
-    /// `None` where there was no step.
-    pub fn report(&mut self, spent: &Spent, sink: &mut dyn Sink) -> Option<(f64, f64)> {
+    /// The means since they were last taken; `None` where there was no step.
+    pub fn take(&mut self, spent: &Spent) -> Option<Means> {
         if self.steps == 0 {
             return None;
         }
         let steps = self.steps as f64;
-        let tokens = (spent.tokens_seen - self.since.tokens_seen) as f64;
-        let speed = tokens / (spent.seconds - self.since.seconds).max(f64::MIN_POSITIVE);
-        let mut row = |metric: &str, value: f64| sink.row(spent, Split::Train, PRETRAINING, metric, value);
-        row("loss", self.loss / steps);
-        row("gradient_norm", self.norm / steps);
-        row("learning_rate", self.rate / steps);
-        row("tokens_per_second", speed);
-        for (name, (count, sum)) in std::mem::take(&mut self.parts) {
-            if name != "loss" {
-                row(&name, f64::from(sum.into_scalar::<f32>()) / count as f64);
-            }
-        }
-        let mean = self.loss / steps;
+        let used = spent.since(&self.since);
+        let parts = std::mem::take(&mut self.parts);
+        let means = Means {
+            loss: self.loss / steps,
+            norm: self.norm / steps,
+            rate: self.rate / steps,
+            tokens_per_second: used[Axis::Tokens] / used[Axis::Seconds].max(f64::MIN_POSITIVE),
+            parts: parts
+                .into_iter()
+                .map(|(name, (count, sum))| (name, f64::from(sum.into_scalar::<f32>()) / count as f64))
+                .collect(),
+        };
         *self = Self {
             since: *spent,
             last: self.last,
             ..Self::default()
         };
-        Some((mean, speed))
+        Some(means)
+    }
+}
+
+/// Means over the steps of an interval.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Means {
+    /// Of the training loss.
+    pub loss: f64,
+    norm: f64,
+    rate: f64,
+    /// Tokens that the encoder read over the seconds of training.
+    pub tokens_per_second: f64,
+    parts: BTreeMap<String, f64>,
+}
+
+impl Means {
+    /// By metric.
+    pub fn rows(&self) -> impl Iterator<Item = (&str, f64)> {
+        let own = [
+            (LOSS, self.loss),
+            (GRADIENT_NORM, self.norm),
+            (LEARNING_RATE, self.rate),
+            (TOKENS_PER_SECOND, self.tokens_per_second),
+        ];
+        let parts = self.parts.iter().filter(|(name, _)| *name != LOSS);
+        own.into_iter().chain(parts.map(|(name, mean)| (name.as_str(), *mean)))
     }
 }

@@ -1,12 +1,35 @@
 //! AdamW over any model: two moments per parameter path, decay on matrices only, one global gradient norm.
 
-use crate::OptimizerConfig;
 use burn::tensor::{Device, Gradients, Tensor};
 use cloze_backbone::{Parameter, Parameters};
 use cloze_foundation::{Fault, Result};
 use cloze_kernels::AdamW;
 use cloze_objectives::Model;
+use cloze_options::options;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+options! {
+    /// AdamW with warm-up and linear decay to zero at the end of the budget.
+    #[derive(Copy, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct OptimizerConfig {
+        /// The highest learning rate.
+        pub peak_lr: f64 = 1e-3, above(0);
+        /// The share of the budget over which the learning rate rises from 0.
+        pub warmup: f64 = 0.06, from(0).below(1);
+        /// Decoupled weight decay, on matrices only (not on biases, gains and learned vectors).
+        pub weight_decay: f64 = 0.01, from(0);
+        /// The decay of the first moment.
+        pub beta_1: f64 = 0.9, from(0).below(1);
+        /// The decay of the second moment.
+        pub beta_2: f64 = 0.98, from(0).below(1);
+        /// What is added to the root of the second moment.
+        pub epsilon: f64 = 1e-6, above(0);
+        /// The largest global gradient norm; 0 switches clipping off.
+        pub clip: f64 = 1.0, from(0);
+    }
+}
 
 /// The moments by name, in the order in which they are kept.
 const MOMENTS: [&str; 2] = ["first", "second"];
@@ -41,7 +64,7 @@ impl Optimizer {
     /// # Errors
     /// Bytes that are not such a file, or a moment without its partner.
     pub fn restore(&mut self, updates: u64, bytes: &[u8], device: &Device) -> Result<()> {
-        let mut tensors = crate::store::weights::parameters(bytes, device)?;
+        let mut tensors = crate::tensors::parameters(bytes, device)?;
         let mut moments = BTreeMap::new();
         let paths: Vec<String> = tensors
             .keys()

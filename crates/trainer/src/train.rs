@@ -3,120 +3,26 @@
 //! Nothing here has state that the position does not imply: which windows a step reads, how they are corrupted, what
 //! dropout drops and what the learning rate is are functions of the seed, the step and what was spent.
 
-use crate::budget::Spent;
-use crate::judge::{self, HeldOut};
-use crate::meter::{Meter, Reading};
-use crate::optimizer::{Optimizer, gradient_norm};
+use crate::job::check_corpus;
+use crate::meter::Meter;
 use crate::schedule::learning_rate;
-use crate::store::metrics::{LOST_SECONDS, PRETRAINING, RESUMED_AFTER};
-use crate::store::{Checkpoint, Split};
-use crate::{Budget, RunConfig};
-use burn::tensor::Device;
-use cloze_backbone::Init;
-use cloze_corpus::{BatchOrder, Prepared};
-use cloze_foundation::{Draw, Fault, Result};
-use cloze_objectives::{Batch, Model, Objective};
-use serde::{Deserialize, Serialize};
-use std::path::Path;
+use crate::step::Unwatched;
+use crate::{Feed, HeldOut, Job, Judge, Learner, Moment, Observer, Optimizer, Saved, Tick};
+use cloze_foundation::{Draw, Result};
+use cloze_objectives::Model;
+use cloze_schema::metric::{DIVERGED, LOSS, LOST_SECONDS, PRETRAINING, RESUMED_AFTER};
+use cloze_schema::{Axis, Row, Spent, Split};
 use std::time::Instant;
 
 /// Training numbers are averaged over this share of the budget, 1 / 100.
 const INTERVALS: f64 = 100.0;
 
-/// What is to be trained, on what.
-pub struct Job<'a> {
-    /// Everything that decides the result.
-    pub config: &'a RunConfig,
-    /// The text.
-    pub corpus: &'a Prepared,
-    /// Where, without autodiff.
-    pub device: &'a Device,
-    /// Folder with data sets for evaluations.
-    pub data_root: Option<&'a Path>,
-}
-
-/// How far a run is.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tick {
-    /// Share of the budget used, in [0, 1].
-    pub share: f64,
-    /// What was used.
-    pub spent: Spent,
-    /// Mean training loss of the interval.
-    pub loss: f64,
-    /// Tokens the encoder read per second of training in the interval.
-    pub tokens_per_second: f64,
-}
-
-/// Where a run stands between two steps. With the weights and the optimizer's moments it is all there is to know.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Position {
-    /// What was used.
-    pub spent: Spent,
-    /// Share of the budget up to which numbers were reported and judgements made. Less than what `spent` says where
-    /// a step was taken and its judgement was not.
-    pub reported: f64,
-    /// Sums of the interval that goes on.
-    pub meter: Reading,
-}
-
-/// A run between two steps: what a checkpoint needs.
-pub struct Standing<'a> {
-    /// The model.
-    pub model: &'a dyn Model,
-    /// The optimizer with its moments.
-    pub optimizer: &'a Optimizer,
-    /// The clock of the run, which stands still while it is judged.
-    pub spent: &'a Spent,
-    /// See [`Position`].
-    pub reported: f64,
-    meter: &'a Meter,
-}
-
-impl Standing<'_> {
-    /// The position, read from the device.
-    pub fn position(&self) -> Position {
-        Position {
-            spent: *self.spent,
-            reported: self.reported,
-            meter: self.meter.read(),
-        }
-    }
-}
-
 /// Where a run goes on.
 pub struct Resume<'a> {
     /// What was saved.
-    pub checkpoint: Option<&'a Checkpoint>,
+    pub saved: Option<&'a Saved>,
     /// Seconds of training that were spent by then, those after the checkpoint that were lost included.
     pub seconds: f64,
-}
-
-/// Who is told what happens in a run. An error ends the run.
-pub trait Sink {
-    /// Between two steps, and between two evaluations of a judgement: a moment at which the run can be saved and left.
-    ///
-    /// # Errors
-    /// Where the run is to stop here, or cannot be saved.
-    fn rest(&mut self, standing: &Standing) -> Result<()> {
-        let _ = standing;
-        Ok(())
-    }
-
-    /// A number to keep.
-    fn row(&mut self, spent: &Spent, split: Split, task: &str, metric: &str, value: f64);
-
-    /// The numbers so far belong together: a good moment to write them.
-    ///
-    /// # Errors
-    /// Where they cannot be written.
-    fn keep(&mut self) -> Result<()>;
-
-    /// Once every interval.
-    ///
-    /// # Errors
-    /// Where nobody listens any more.
-    fn tick(&mut self, tick: &Tick) -> Result<()>;
 }
 
 /// Why training ended.
@@ -145,37 +51,17 @@ pub struct Trained {
     pub ending: Ending,
 }
 
-/// Checks that the corpus has at least one window for training and one for validation.
-///
-/// # Errors
-/// A corpus that is too short, with its length.
-pub fn check_corpus(config: &RunConfig, corpus: &Prepared) -> Result<()> {
-    let length = config.encoder.window;
-    for (name, shard) in [("training", &corpus.train), ("held-out", &corpus.held_out)] {
-        if shard.windows(length) == 0 {
-            return Err(Fault::usage(format!(
-                "the {name} text has {} tokens, too few for a window",
-                shard.tokens()
-            ))
-            .at("corpus.source")
-            .allowed([format!("at least {} tokens for encoder.window = {length}", length - 1)])
-            .remedy("give more text, a larger corpus.held_out or a shorter encoder.window"));
-        }
-    }
-    Ok(())
-}
-
 /// Trains and judges one run, from its beginning or from where it was left.
 ///
 /// # Errors
-/// A configuration that cannot be built, an evaluation that fails, a sink that refuses, a checkpoint of another run.
-/// Divergence is not an error.
-pub fn train(job: &Job, sink: &mut dyn Sink, resume: Option<&Resume>) -> Result<Trained> {
+/// A configuration that cannot be built, an evaluation that fails, an observer that refuses, what was saved of another
+/// run. Divergence is not an error.
+pub fn train(job: &Job, judge: &dyn Judge, observer: &mut dyn Observer, resume: Option<&Resume>) -> Result<Trained> {
     let mut run = Run::new(job)?;
     if let Some(resume) = resume {
-        run.resume(resume, sink)?;
+        run.resume(resume, observer)?;
     }
-    let held_out = HeldOut::new(job.config, job.corpus, &*run.objective);
+    let held_out = HeldOut::new(job, &*run.feed.objective);
     while run.reported < 1.0 {
         // A run that was saved between a step and its judgement goes on with the judgement.
         let share = run.share();
@@ -183,36 +69,31 @@ pub fn train(job: &Job, sink: &mut dyn Sink, resume: Option<&Resume>) -> Result<
             && share < 1.0
             && let Some(ending) = run.step(share)?
         {
-            run.meter.report(&run.spent, sink);
-            sink.row(&run.spent, Split::Train, PRETRAINING, "diverged", 1.0);
-            sink.keep()?;
+            run.report(observer);
+            observer.row(&run.spent, Split::Train, PRETRAINING, DIVERGED, 1.0);
+            observer.flush()?;
             return Ok(run.ended(ending));
         }
         let (before, share) = (run.reported, run.share());
-        let judged = crossed(before, share, job.config.points.max(1) as f64);
+        let judged = crossed(before, share, job.points.max(1) as f64);
         let judgement = if judged {
-            run.judge(&held_out, sink)?
+            run.judge(&held_out, judge, share, observer)?
         } else {
             Vec::new()
         };
         if crossed(before, share, INTERVALS)
-            && let Some((loss, tokens_per_second)) = run.meter.report(&run.spent, sink)
+            && let Some(tick) = run.report(observer)
         {
-            sink.tick(&Tick {
-                share,
-                spent: run.spent,
-                loss,
-                tokens_per_second,
-            })?;
+            observer.tick(&tick)?;
         }
-        for (split, task, metric, value) in judgement {
-            sink.row(&run.spent, split, &task, &metric, value);
+        for row in judgement {
+            observer.row(&row.spent, row.split, &row.task, &row.metric, row.value);
         }
         run.reported = share;
         if judged {
-            sink.keep()?;
+            observer.flush()?;
         }
-        sink.rest(&run.standing())?;
+        observer.at(&run.moment())?;
     }
     Ok(run.ended(Ending::Finished))
 }
@@ -224,10 +105,8 @@ fn crossed(before: f64, after: f64, parts: f64) -> bool {
 
 struct Run<'a> {
     job: &'a Job<'a>,
-    objective: Box<dyn Objective>,
-    order: BatchOrder,
-    model: Box<dyn Model>,
-    optimizer: Optimizer,
+    feed: Feed<'a>,
+    learner: Learner,
     meter: Meter,
     spent: Spent,
     reported: f64,
@@ -235,52 +114,55 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(job: &'a Job<'a>) -> Result<Self> {
-        let Job { config, corpus, .. } = *job;
-        check_corpus(config, corpus)?;
-        let objective = cloze_objectives::configure(&config.objective, &config.options)?;
-        let init = Init::new(config.seed, &job.device.clone().autodiff()).with_precision(config.encoder.precision);
+        check_corpus(job.encoder.window, job.corpus)?;
+        let objective = job.configured()?;
         Ok(Self {
-            order: BatchOrder {
-                seed: config.seed,
-                windows: corpus.train.windows(config.encoder.window),
+            learner: Learner {
+                model: job.model(&*objective),
+                optimizer: Optimizer::new(job.optimizer),
+                device: job.device.clone(),
             },
-            model: objective.build(&config.encoder, corpus.tokenizer.vocabulary(), &init),
-            optimizer: Optimizer::new(config.optimizer),
+            feed: Feed {
+                objective,
+                text: &job.corpus.train,
+                vocabulary: job.corpus.tokenizer.vocabulary(),
+                length: job.encoder.window,
+                windows: job.budget.batch,
+                seed: job.seed,
+            },
             meter: Meter::default(),
             spent: Spent::default(),
             reported: 0.0,
-            objective,
             job,
         })
     }
 
     /// Goes to where the run was left, and says so in its first rows.
-    fn resume(&mut self, resume: &Resume, sink: &mut dyn Sink) -> Result<()> {
-        if let Some(checkpoint) = resume.checkpoint {
-            let position = &checkpoint.state.position;
-            checkpoint.restore(&mut *self.model, &mut self.optimizer, self.job.device)?;
+    fn resume(&mut self, resume: &Resume, observer: &mut dyn Observer) -> Result<()> {
+        if let Some(saved) = resume.saved {
+            saved.restore(&mut self.learner)?;
+            let position = &saved.position;
             self.spent = position.spent;
             self.reported = position.reported;
             self.meter = Meter::resume(&position.meter, self.job.device);
         }
         let pending = self.share() > self.reported;
-        let last = self.spent.steps.saturating_sub(u64::from(pending)) as f64;
-        let lost = (resume.seconds - self.spent.seconds).max(0.0);
-        self.spent.seconds += lost;
+        let last = self.spent.steps().saturating_sub(u64::from(pending)) as f64;
+        let lost = (resume.seconds - self.spent[Axis::Seconds]).max(0.0);
+        self.spent[Axis::Seconds] += lost;
         for (metric, value) in [(RESUMED_AFTER, last), (LOST_SECONDS, lost)] {
-            sink.row(&self.spent, Split::Train, PRETRAINING, metric, value);
+            observer.row(&self.spent, Split::Train, PRETRAINING, metric, value);
         }
         Ok(())
     }
 
     fn share(&self) -> f64 {
-        self.spent.share(&self.job.config.budget)
+        self.job.budget.used(&self.spent)
     }
 
-    fn standing(&self) -> Standing<'_> {
-        Standing {
-            model: &*self.model,
-            optimizer: &self.optimizer,
+    fn moment(&self) -> Moment<'_> {
+        Moment {
+            learner: &self.learner,
             spent: &self.spent,
             reported: self.reported,
             meter: &self.meter,
@@ -289,24 +171,51 @@ impl<'a> Run<'a> {
 
     fn ended(self, ending: Ending) -> Trained {
         Trained {
-            model: self.model,
+            model: self.learner.model,
             spent: self.spent,
             ending,
         }
     }
 
-    /// The validation loss and every evaluation: (split, task, metric, value).
-    fn judge(&self, held_out: &HeldOut, sink: &mut dyn Sink) -> Result<Vec<(Split, String, String, f64)>> {
-        let frozen = self.model.frozen();
+    /// The means of the interval; `None` where it had no step.
+    fn report(&mut self, observer: &mut dyn Observer) -> Option<Tick> {
+        let means = self.meter.take(&self.spent)?;
+        for (metric, value) in means.rows() {
+            observer.row(&self.spent, Split::Train, PRETRAINING, metric, value);
+        }
+        Some(Tick {
+            share: self.share(),
+            spent: self.spent,
+            loss: means.loss,
+            tokens_per_second: means.tokens_per_second,
+        })
+    }
+
+    /// The validation loss and what every evaluation finds.
+    fn judge(
+        &self,
+        held_out: &HeldOut,
+        judge: &dyn Judge,
+        share: f64,
+        observer: &mut dyn Observer,
+    ) -> Result<Vec<Row>> {
+        let frozen = self.learner.model.frozen();
+        let row = |split, task: String, metric: String, value| Row {
+            spent: self.spent,
+            split,
+            task,
+            metric,
+            value,
+        };
         let loss = held_out.loss(&*frozen);
-        let mut found = vec![(Split::HeldOut, PRETRAINING.to_owned(), "loss".to_owned(), loss)];
-        for task in &self.job.config.evaluate {
-            sink.rest(&self.standing())?;
-            let measures = judge::evaluate(self.job, task, &*frozen)?;
+        let mut found = vec![row(Split::HeldOut, PRETRAINING.to_owned(), LOSS.to_owned(), loss)];
+        for which in 0..judge.count() {
+            observer.at(&self.moment())?;
+            let verdicts = judge.judge(which, &*frozen, share)?;
             found.extend(
-                measures
+                verdicts
                     .into_iter()
-                    .map(|measure| (Split::Test, measure.task, measure.metric, measure.value)),
+                    .map(|verdict| row(Split::Test, verdict.task, verdict.metric, verdict.value)),
             );
         }
         Ok(found)
@@ -315,66 +224,43 @@ impl<'a> Run<'a> {
     /// One optimizer step, which starts at `share` of the budget.
     fn step(&mut self, share: f64) -> Result<Option<Ending>> {
         let started = Instant::now();
-        let already = self.spent.seconds;
-        let Job {
-            config, corpus, device, ..
-        } = *self.job;
-        let Budget { batch, .. } = config.budget;
-        let step = self.spent.steps;
-        let vocabulary = corpus.tokenizer.vocabulary();
-        let windows: Vec<u64> = (0..batch as u64)
-            .map(|example| self.order.window(step * batch as u64 + example))
-            .collect();
-        let corruption = Draw::new(config.seed, "corruption").step(step);
-        let examples: Vec<_> = windows
-            .iter()
-            .zip(0..)
-            .map(|(window, example)| {
-                let window = corpus.train.window(*window, config.encoder.window, vocabulary);
-                self.objective
-                    .corrupt(&window, vocabulary, share, corruption.example(example))
-            })
-            .collect();
-        let batch = Batch::of(&examples);
+        let already = self.spent[Axis::Seconds];
+        let (job, step) = (self.job, self.spent.steps());
+        let batch = self.feed.batch(step, share);
         let sizes = batch.sizes();
-        self.spent.steps += 1;
-        self.spent.tokens_seen += (sizes.windows * sizes.length) as u64;
-        self.spent.tokens_predicted += sizes.predicted as u64;
-        self.spent.flops += self.objective.flops(&config.encoder, vocabulary.size, &sizes);
+        self.spent[Axis::Steps] += 1.0;
+        self.spent[Axis::Tokens] += (sizes.windows * sizes.length) as f64;
+        self.spent[Axis::Predictions] += sizes.predicted as f64;
+        self.spent[Axis::Flops] += self
+            .feed
+            .objective
+            .flops(job.encoder, self.feed.vocabulary.size, &sizes);
 
-        let loss = self
-            .model
-            .loss(&batch, Draw::new(config.seed, "model").step(step), true);
-        let value = f64::from(loss.total.clone().inner().into_scalar::<f32>());
-        let mut norm = f64::NAN;
-        if value.is_finite() {
-            let gradients = loss.total.backward();
-            norm = gradient_norm(&*self.model, &gradients);
-            if norm.is_finite() {
-                self.spent.seconds = already + started.elapsed().as_secs_f64();
-                let middle = (share + self.spent.share(&config.budget)) / 2.0;
-                let rate = learning_rate(&config.optimizer, middle);
-                self.optimizer.update(&mut *self.model, gradients, norm, rate);
-                self.meter.add(value, norm, rate, loss.parts);
-            }
-        }
-        // A lazy device has only been told what to do so far; the clock counts what it did.
-        device
-            .sync()
-            .map_err(|error| Fault::run(format!("the device failed: {error}")).at(format!("step {step}")))?;
-        self.spent.seconds = already + started.elapsed().as_secs_f64();
-        if norm.is_finite() {
+        let spent = &mut self.spent;
+        // The rate at the middle of the step.
+        let rate = || {
+            spent[Axis::Seconds] = already + started.elapsed().as_secs_f64();
+            learning_rate(&job.optimizer, (share + job.budget.used(spent)) / 2.0)
+        };
+        let draw = Draw::new(job.seed, "model").step(step);
+        let taken = self
+            .learner
+            .step(&batch, draw, rate, &mut Unwatched)
+            .map_err(|fault| fault.at(format!("step {step}")))?;
+        self.spent[Axis::Seconds] = already + started.elapsed().as_secs_f64();
+        if let Some(rate) = taken.learning_rate {
+            self.meter.add(taken.loss, taken.norm, rate, taken.parts);
             return Ok(None);
         }
         let last = self.meter.last();
         Ok(Some(Ending::Diverged {
-            last_finite_loss: if value.is_finite() {
-                Some(value)
+            last_finite_loss: if taken.loss.is_finite() {
+                Some(taken.loss)
             } else {
                 last.map(|(loss, _)| loss)
             },
             gradient_norm: last.map(|(_, norm)| norm),
-            windows,
+            windows: self.feed.order(step),
         }))
     }
 }

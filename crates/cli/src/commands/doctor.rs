@@ -3,9 +3,10 @@
 use crate::arguments::DoctorArguments;
 use cloze_foundation::Result;
 use cloze_foundation::files::list;
+use cloze_plan::{Plan, PlannedRun};
 use cloze_runner::status::Status;
 use cloze_runner::store::{Attempt, Marker, Store};
-use cloze_runner::{Plan, PlannedRun, device};
+use cloze_trainer::device;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<(String, u8)> {
         return Ok((text, 0));
     };
     let folder = super::experiment::folder_of(place, &arguments.results);
-    let plan = Plan::read(&folder)?;
+    let plan = cloze_plan::read(&folder)?;
     let store = Store::new(&folder);
     let _ = writeln!(text, "\n{}: {} runs planned", folder.display(), plan.runs.len());
     let mut wrong = 0;

@@ -1,16 +1,18 @@
 //! `cloze plan`, `run`, `status` and `report`.
 
 use crate::arguments::{ExperimentArguments, Format, RunArguments, SafetyArguments};
+use crate::progress;
 use cloze_foundation::{Fault, Result};
 use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, Store, checkpoint};
-use cloze_runner::{Experiment, Plan, RunOptions, Stop, cost, progress};
+use cloze_plan::{Experiment, Plan, cost};
+use cloze_runner::{RunOptions, Stop};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub(super) fn planned(arguments: &ExperimentArguments) -> Result<Plan> {
-    Plan::new(&Experiment::load(&arguments.experiment, &arguments.set)?)
+    cloze_plan::expand(&Experiment::load(&arguments.experiment, &arguments.set)?)
 }
 
 /// What an experiment would do and cost.
@@ -23,7 +25,7 @@ pub fn plan(arguments: &ExperimentArguments, json: bool) -> Result<String> {
         let text = serde_json::to_string_pretty(&plan).map_err(|error| Fault::run(error.to_string()))?;
         return Ok(text + "\n");
     }
-    let cost = plan.cost(cost::ASSUMED_FLOPS_PER_SECOND)?;
+    let cost = cost::cost(&plan, cost::ASSUMED_FLOPS_PER_SECOND)?;
     let mut text = format!("{}\n\n", plan.question);
     let mut arms: Vec<(&str, usize, f64)> = Vec::new();
     for run in &plan.runs {
@@ -87,15 +89,15 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         checkpoint,
         lease,
         stop_signal,
-    } = running.safety.clone();
+    } = running.training.safety.clone();
     let stop = Stop::on_signals(stop_signal.as_deref())?;
     let options = RunOptions {
         results: arguments.results.clone(),
-        data_root: running.data_root.clone(),
-        device: running.device.clone(),
+        data_root: running.training.data_root.clone(),
+        device: running.training.device.clone(),
         jobs: running.jobs,
-        fail_fast: running.fail_fast,
-        retry_diverged: running.retry_diverged,
+        fail_fast: running.training.fail_fast,
+        retry_diverged: running.training.retry_diverged,
         only: running.only.clone(),
         checkpoint,
         lease: Duration::from_secs_f64(lease),

@@ -36,15 +36,16 @@ pub fn execute(command: Command) -> Result<u8> {
         } => print(&experiment::report(&experiment, &results, format)?),
         Command::Slurm {
             experiment,
-            running,
+            training,
             slurm,
-        } => print(&slurm::script(&experiment, &running, &slurm)?),
+        } => print(&slurm::script(&experiment, &training, &slurm)?),
         Command::Doctor(arguments) => {
             let (text, status) = doctor::doctor(&arguments)?;
             print(&text).map(|_| status)
         }
         Command::Bench(arguments) => bench::bench(&arguments, &mut |line| print(line).map(|_| ())).map(|()| 0),
-        Command::Explain { topic } => print(&explain::explain(topic.as_deref())?),
+        Command::Explain { schema: true, .. } => print(&cloze_plan::experiment::schema()),
+        Command::Explain { topic, .. } => print(&explain::explain(topic.as_deref())?),
         Command::Data { command } => print(&data::execute(&command)?),
         Command::Completions { shell } => print(&String::from_utf8_lossy(&completions::script(shell))),
         Command::TrainRun(arguments) => {
@@ -68,7 +69,8 @@ pub fn execute(command: Command) -> Result<u8> {
                 stop_signal,
             };
             // The marker in the run's folder says how it ended; the parent reads that.
-            cloze_runner::train_run(&errand, &mut std::io::stdout().lock(), &stop).map(|_| 0)
+            let (mut out, mut warnings) = (std::io::stdout().lock(), std::io::stderr());
+            cloze_runner::train_run(&errand, &mut out, &mut warnings, &stop).map(|_| 0)
         }
         Command::BenchOne { setting } => print(&bench::one(&setting)?),
     }

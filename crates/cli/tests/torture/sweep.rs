@@ -1,8 +1,10 @@
 //! A small sweep in a folder of its own, and what it has to end with.
 
 use cloze_foundation::files::{list, read_text};
-use cloze_runner::Plan;
-use cloze_runner::store::{Attempt, Marker, Store, parquet};
+use cloze_plan::Plan;
+use cloze_runner::store::{Attempt, Marker, Store, parts};
+use cloze_schema::parquet;
+use cloze_schema::superseded::reproducible;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -126,7 +128,7 @@ impl Sweep {
     }
 
     pub fn plan(&self) -> Plan {
-        Plan::read(&self.results()).unwrap()
+        cloze_plan::read(&self.results()).unwrap()
     }
 
     /// Number of the last attempt at every run.
@@ -152,10 +154,8 @@ impl Sweep {
                 other => panic!("{}: {other:?}", run.arm),
             };
         }
-        let rows = parquet::read(&store.metrics()).unwrap();
-        let mut rows = parquet::reproducible(&rows).unwrap();
-        rows.rechunk_mut();
-        (weights, parquet::to_bytes(&mut rows).unwrap())
+        let rows = reproducible(parts::read(&store.metrics()).unwrap());
+        (weights, parquet::to_bytes(&rows).unwrap())
     }
 
     /// Panics unless this sweep ended as one that was left in peace, with nothing half-written left behind.

@@ -1,9 +1,11 @@
 //! Run ids never change by accident, and always when a result may.
 
 use super::{canonical, run_id};
-use crate::{Budget, Equalise, OptimizerConfig, RunConfig, TaskConfig};
+use crate::{RunConfig, TaskConfig};
 use cloze_backbone::{EncoderConfig, Precision, Preset};
 use cloze_corpus::{CorpusConfig, TokenizerConfig};
+use cloze_schema::Axis;
+use cloze_trainer::{Budget, OptimizerConfig};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -29,7 +31,7 @@ fn example() -> RunConfig {
             precision: Precision::Float32,
         },
         budget: Budget {
-            equalise: Equalise::Tokens,
+            equalise: Axis::Tokens,
             amount: 1e6,
             batch: 16,
         },
@@ -74,7 +76,7 @@ fn laws_are_part_of_the_ids_that_they_concern() {
     let mut config = example();
     assert!(!canonical(&config).contains("dropout ") && !canonical(&config).contains("flops "));
     config.encoder.dropout = 0.1;
-    config.budget.equalise = Equalise::Flops;
+    config.budget.equalise = Axis::Flops;
     assert!(canonical(&config).contains("\ndropout 3\nflops 2\n"));
 }
 

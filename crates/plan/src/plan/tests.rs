@@ -1,13 +1,14 @@
 //! Expansion, names, identity over edits, and what a plan costs.
 
-use super::Plan;
-use crate::{Equalise, Experiment};
+use super::expand;
+use crate::{Experiment, Plan};
 use cloze_foundation::Result;
+use cloze_schema::Axis;
 use std::time::{Duration, Instant};
 
 fn plan(body: &str) -> Result<Plan> {
     let text = format!("question = \"Which?\"\n[evaluate]\ntasks = []\n{body}");
-    Plan::new(&Experiment::parse("x", "x.toml", &text, &[])?)
+    expand(&Experiment::parse("x", "x.toml", &text, &[])?)
 }
 
 fn arms(plan: &Plan) -> Vec<&str> {
@@ -200,7 +201,7 @@ fn cost_adds_up() {
     );
     let mut timed = plan.clone();
     timed.runs.truncate(1);
-    timed.runs[0].config.budget.equalise = Equalise::Seconds;
+    timed.runs[0].config.budget.equalise = Axis::Seconds;
     timed.runs[0].config.budget.amount = 90.0;
     assert_eq!(timed.cost(1e10).unwrap().seconds, 90.0);
 }
@@ -230,7 +231,7 @@ fn every_shipped_experiment_is_planned() {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("# "), "{}: headed by its question", path.display());
         let plan = Experiment::load(&path, &[])
-            .and_then(|experiment| Plan::new(&experiment))
+            .and_then(|experiment| expand(&experiment))
             .unwrap_or_else(|fault| panic!("{fault}"));
         assert!(!plan.runs.is_empty() && plan.question.ends_with('?'));
         names.push(plan.experiment);

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The hidden subcommand that calls [`crate::train_run`].
+/// The hidden subcommand that calls [`train_run`](super::train_run).
 pub const SUBCOMMAND: &str = "train-run";
 
 /// When a checkpoint is due.

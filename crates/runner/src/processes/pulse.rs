@@ -1,7 +1,7 @@
 //! The signs of life of an attempt.
 
-use crate::Spent;
 use crate::store::{Attempt, Beat};
+use cloze_schema::Spent;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;

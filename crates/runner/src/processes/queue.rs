@@ -1,10 +1,9 @@
 //! The runs of a sweep that are still to be trained, and which of them can be had.
 
-use crate::progress::{Progress, title};
-use crate::run::RunOptions;
+use super::{Progress, Stop};
 use crate::store::{Claim, Marker, Store, Watch};
-use crate::{PlannedRun, Stop};
 use cloze_foundation::Result;
+use cloze_plan::{PlannedRun, title};
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -40,15 +39,15 @@ struct State<'a> {
 }
 
 impl<'a> Queue<'a> {
-    /// All of them wait.
-    pub fn new(runs: &[&'a PlannedRun], store: &'a Store, options: &RunOptions) -> Self {
+    /// All of them wait. A run that another process has held in silence for `lease` is taken over.
+    pub fn new(runs: &[&'a PlannedRun], store: &'a Store, lease: Duration, retry_diverged: bool) -> Self {
         Self {
             store,
-            retry_diverged: options.retry_diverged,
+            retry_diverged,
             state: Mutex::new(State {
                 waiting: runs.iter().copied().collect(),
                 out: 0,
-                watch: Watch::new(options.lease),
+                watch: Watch::new(lease),
                 told: HashSet::new(),
             }),
         }

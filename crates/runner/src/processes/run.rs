@@ -1,14 +1,16 @@
 //! A whole plan: check, prepare, train what is missing, gather the metrics.
 
-use crate::progress::{Progress, title};
-use crate::queue::{Queue, Turn};
+use super::queue::{Queue, Turn};
+use super::supervise::{Outcome, supervise};
+use super::{Cadence, Errand, Progress, Stop};
+use crate::gather;
 use crate::store::{Marker, RunFolder, Store};
-use crate::supervise::{Outcome, supervise};
-use crate::train::check_corpus;
-use crate::{Cadence, Errand, Plan, PlannedRun, Stop, device, gather};
 use cloze_corpus::{CorpusConfig, Prepared, prepare};
 use cloze_foundation::files::{read_text, write_whole};
 use cloze_foundation::{Fault, Result};
+use cloze_plan::{Plan, PlannedRun, title};
+use cloze_trainer::device;
+use cloze_trainer::job::check_corpus;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -63,6 +65,18 @@ pub struct Summary {
     pub damaged: Vec<String>,
 }
 
+impl Summary {
+    fn count(&mut self, ended: Ended) {
+        *match (ended.outcome, ended.here) {
+            (Outcome::Ended(Marker::Failed(_)), _) => &mut self.failed,
+            (Outcome::Ended(Marker::Diverged(_)), _) => &mut self.diverged,
+            (Outcome::Ended(Marker::Done(_)), true) => &mut self.done,
+            (Outcome::Ended(Marker::Done(_)), false) => &mut self.skipped,
+            (Outcome::Interrupted | Outcome::Elsewhere, _) => &mut self.interrupted,
+        } += 1;
+    }
+}
+
 /// Trains every run of a plan that has not ended, each in a process of its own, and gathers the metrics of all that
 /// have. Running it again does only what is missing, and goes on with what was begun.
 ///
@@ -89,14 +103,23 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
     if waiting.is_empty() {
         progress.say("every run has ended already");
         if options.only.is_none() {
-            plan.write(store.root())?;
+            cloze_plan::write(plan, store.root())?;
         }
     } else {
         device::open(&options.device)?;
         check_evaluations(&waiting, options)?;
         let corpora = prepare_all(&waiting, options, progress)?;
-        plan.write(store.root())?;
-        train_all(&waiting, &corpora, &store, options, progress, stop, &mut summary)?;
+        cloze_plan::write(plan, store.root())?;
+        let (jobs, threads) = workers(&waiting, options);
+        let sweep = Sweep {
+            store: &store,
+            corpora: &corpora,
+            options,
+            progress,
+            stop,
+            threads,
+        };
+        sweep.train_all(&waiting, jobs, &mut summary)?;
     }
     if options.only.is_none() {
         summary.damaged = gather(plan, &store)?.damaged;
@@ -160,7 +183,7 @@ fn prepare_all(
             })?;
             corpora.push((config.clone(), prepared));
         }
-        check_corpus(&run.config, corpus_of(&corpora, config)?)?;
+        check_corpus(run.config.encoder.window, corpus_of(&corpora, config)?)?;
     }
     Ok(corpora)
 }
@@ -195,103 +218,102 @@ fn workers(runs: &[&PlannedRun], options: &RunOptions) -> (usize, usize) {
     (jobs, (cores / jobs).max(1))
 }
 
-fn train_all(
-    runs: &[&PlannedRun],
-    corpora: &[(CorpusConfig, Prepared)],
-    store: &Store,
-    options: &RunOptions,
-    progress: &dyn Progress,
-    stop: &Stop,
-    summary: &mut Summary,
-) -> Result<()> {
-    let (jobs, threads) = workers(runs, options);
-    progress.begin(runs.len());
-    let queue = Queue::new(runs, store, options);
-    let ended = Mutex::new(Vec::new());
-    let work = || {
-        while let Some(next) = queue.next(stop, progress) {
-            let result = next.and_then(|(run, turn)| match turn {
-                Turn::EndedElsewhere(marker) => Ok((run, Outcome::Ended(marker), false)),
-                Turn::Train { after } => {
-                    let outcome = train_one(run, after, corpora, store, options, threads, stop, progress);
-                    Ok((run, outcome.map_err(|fault| fault.at(title(run)))?, true))
-                }
-            });
-            match &result {
-                Ok((run, Outcome::Elsewhere, _)) => {
-                    queue.put_back(run);
-                    continue;
-                }
-                Ok((run, Outcome::Ended(marker), _)) => {
-                    progress.ended(run, marker);
-                    if options.fail_fast && matches!(marker, Marker::Failed(_)) {
-                        queue.close();
-                    }
-                }
-                Ok((_, Outcome::Interrupted, _)) => {}
-                Err(_) => queue.close(),
-            }
-            queue.done_with_one();
-            ended.lock().unwrap_or_else(PoisonError::into_inner).push(result);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            scope.spawn(work);
-        }
-    });
-    let ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
-    summary.left = runs.len() - ended.len();
-    for result in ended {
-        match result? {
-            (_, Outcome::Ended(Marker::Failed(_)), _) => summary.failed += 1,
-            (_, Outcome::Ended(Marker::Diverged(_)), _) => summary.diverged += 1,
-            (_, Outcome::Ended(Marker::Done(_)), true) => summary.done += 1,
-            (_, Outcome::Ended(Marker::Done(_)), false) => summary.skipped += 1,
-            (_, Outcome::Interrupted | Outcome::Elsewhere, _) => summary.interrupted += 1,
-        }
-    }
-    Ok(())
+/// A sweep while it is trained: what every run of it shares.
+struct Sweep<'a> {
+    store: &'a Store,
+    corpora: &'a [(CorpusConfig, Prepared)],
+    options: &'a RunOptions,
+    progress: &'a dyn Progress,
+    stop: &'a Stop,
+    threads: usize,
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "all of it is what one run needs to know of the sweep"
-)]
-fn train_one(
-    run: &PlannedRun,
-    after: u32,
-    corpora: &[(CorpusConfig, Prepared)],
-    store: &Store,
-    options: &RunOptions,
-    threads: usize,
-    stop: &Stop,
-    progress: &dyn Progress,
-) -> Result<Outcome> {
-    progress.started(run);
-    let folder = store.run(&run.id);
-    if let Some(Marker::Diverged(_)) = folder.marker()? {
-        // It is here because it is to be trained again; its process would take the marker for the result.
-        folder.forget()?;
+/// How a run came to its end in this sweep.
+struct Ended {
+    outcome: Outcome,
+    /// Whether it was trained here, and not by another process meanwhile.
+    here: bool,
+}
+
+impl Sweep<'_> {
+    fn train_all(&self, runs: &[&PlannedRun], jobs: usize, summary: &mut Summary) -> Result<()> {
+        self.progress.begin(runs.len());
+        let queue = Queue::new(runs, self.store, self.options.lease, self.options.retry_diverged);
+        let ended = Mutex::new(Vec::new());
+        let work = || {
+            while let Some(next) = queue.next(self.stop, self.progress) {
+                let result = next.and_then(|(run, turn)| Ok((run, self.take(run, turn)?)));
+                match &result {
+                    Ok((run, Ended { outcome: Outcome::Elsewhere, .. })) => {
+                        queue.put_back(run);
+                        continue;
+                    }
+                    Ok((run, Ended { outcome: Outcome::Ended(marker), .. })) => {
+                        self.progress.ended(run, marker);
+                        if self.options.fail_fast && matches!(marker, Marker::Failed(_)) {
+                            queue.close();
+                        }
+                    }
+                    Ok((_, Ended { outcome: Outcome::Interrupted, .. })) => {}
+                    Err(_) => queue.close(),
+                }
+                queue.done_with_one();
+                let result = result.map(|(_, ended)| ended);
+                ended.lock().unwrap_or_else(PoisonError::into_inner).push(result);
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..jobs {
+                scope.spawn(work);
+            }
+        });
+        let ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+        summary.left = runs.len() - ended.len();
+        ended.into_iter().try_for_each(|ended| {
+            summary.count(ended?);
+            Ok(())
+        })
     }
-    let config = serde_json::to_string_pretty(&run.config).map_err(|error| Fault::run(error.to_string()))?;
-    write_config(&folder, &(config + "\n"))?;
-    let errand = Errand {
-        folder: store.root().to_owned(),
-        id: run.id.clone(),
-        arm: run.arm.clone(),
-        corpus: corpus_of(corpora, &run.config.corpus)?.folder.clone(),
-        device: options.device.clone(),
-        data_root: options.data_root.clone(),
-        after,
-        token: token(),
-        checkpoint: options.checkpoint,
-        lease: options.lease,
-        stop_signal: options.stop_signal.clone(),
-    };
-    supervise(&errand, &options.program, threads, stop, &|tick| {
-        progress.ticked(run, tick)
-    })
+
+    fn take(&self, run: &PlannedRun, turn: Turn) -> Result<Ended> {
+        Ok(match turn {
+            Turn::EndedElsewhere(marker) => Ended {
+                outcome: Outcome::Ended(marker),
+                here: false,
+            },
+            Turn::Train { after } => Ended {
+                outcome: self.train_one(run, after).map_err(|fault| fault.at(title(run)))?,
+                here: true,
+            },
+        })
+    }
+
+    fn train_one(&self, run: &PlannedRun, after: u32) -> Result<Outcome> {
+        self.progress.started(run);
+        let (folder, options) = (self.store.run(&run.id), self.options);
+        if let Some(Marker::Diverged(_)) = folder.marker()? {
+            // It is here because it is to be trained again; its process would take the marker for the result.
+            folder.forget()?;
+        }
+        let config = serde_json::to_string_pretty(&run.config).map_err(|error| Fault::run(error.to_string()))?;
+        write_config(&folder, &(config + "\n"))?;
+        let errand = Errand {
+            folder: self.store.root().to_owned(),
+            id: run.id.clone(),
+            arm: run.arm.clone(),
+            corpus: corpus_of(self.corpora, &run.config.corpus)?.folder.clone(),
+            device: options.device.clone(),
+            data_root: options.data_root.clone(),
+            after,
+            token: token(),
+            checkpoint: options.checkpoint,
+            lease: options.lease,
+            stop_signal: options.stop_signal.clone(),
+        };
+        supervise(&errand, &options.program, self.threads, self.stop, &|tick| {
+            self.progress.ticked(run, tick)
+        })
+    }
 }
 
 /// Leaves the configuration where the run's process reads it. Nobody holds the run yet: another process may claim it at

@@ -1,7 +1,8 @@
 //! An array job for Slurm: one task a run, the same child as everywhere.
 
-use crate::cost;
-use crate::{Equalise, Plan, PlannedRun, run::NARROW};
+use super::run::NARROW;
+use cloze_plan::{Plan, PlannedRun, cost};
+use cloze_schema::Axis;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -144,7 +145,7 @@ impl Needs {
     fn of(run: &PlannedRun) -> Self {
         let (encoder, budget) = (&run.config.encoder, run.config.budget);
         let seconds = match budget.equalise {
-            Equalise::Seconds => budget.amount,
+            Axis::Seconds => budget.amount,
             _ => SLACK * run.flops / cost::ASSUMED_FLOPS_PER_SECOND,
         };
         // Weights, gradients and two moments; then what a block and the vocabulary head keep for the backward pass.

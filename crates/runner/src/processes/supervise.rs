@@ -1,10 +1,9 @@
 //! The parent's side of a run: starts its process, listens to it, and learns how it ended.
 
-use crate::Errand;
-use crate::stop::Stop;
+use super::{Errand, Stop};
 use crate::store::{Attempt, Failed, Marker, Store};
-use crate::train::Tick;
 use cloze_foundation::{Fault, Result};
+use cloze_trainer::Tick;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;

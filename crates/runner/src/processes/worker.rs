@@ -1,28 +1,30 @@
 //! One run in one process: what the child does.
 
-use crate::errand::{Cadence, Errand};
+use super::pulse::Pulse;
+use super::{Cadence, Errand, Stop};
+use crate::judge::Evaluations;
 use crate::provenance::Provenance;
-use crate::pulse::Pulse;
-use crate::stop::Stop;
-use crate::store::checkpoint::State;
-use crate::store::{
-    Attempt, Checkpoint, Done, Failed, Label, Marker, Recorder, RunFolder, Split, Store, lease, marker::Diverged,
-    weights,
-};
-use crate::train::{Ending, Job, Resume, Sink, Standing, Tick, train};
-use crate::{RunConfig, Spent, device, run_id};
+use crate::store::folder::Member;
+use crate::store::marker::{Diverged, Done, Failed};
+use crate::store::{Attempt, Checkpoint, Marker, Recorder, RunFolder, Store, lease, weights};
+use burn::tensor::Device;
 use cloze_corpus::Prepared;
 use cloze_foundation::files::read_text;
 use cloze_foundation::{Fault, FaultKind, Result};
+use cloze_plan::{RunConfig, run_id};
+use cloze_schema::{Label, Spent, Split};
+use cloze_trainer::train::Resume;
+use cloze_trainer::{Ending, Moment, Observer, Tick, Trained, device, train};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Instant;
 
-/// Trains one run, from where it was left, and leaves its marker. Progress goes to `out` as one JSON object per line.
-/// When `stop` is requested the run is saved and left without a marker.
+/// Trains one run, from where it was left, and leaves its marker. Progress goes to `out` as one JSON object per line, what
+/// a person should know to `warnings`. When `stop` is requested the run is saved and left without a marker.
 ///
 /// # Errors
 /// What went wrong; unless the run was merely interrupted, FAILED says it too.
-pub fn train_run(errand: &Errand, out: &mut dyn Write, stop: &Stop) -> Result<Marker> {
+pub fn train_run(errand: &Errand, out: &mut dyn Write, warnings: &mut dyn Write, stop: &Stop) -> Result<Marker> {
     join_pool();
     let folder = Store::new(&errand.folder).run(&errand.id);
     let config = configuration(&folder, &errand.id)?;
@@ -35,13 +37,16 @@ pub fn train_run(errand: &Errand, out: &mut dyn Write, stop: &Stop) -> Result<Ma
             errand.id
         )));
     };
-    let job = Job {
+    let holder = Holder {
+        errand,
         config: &config,
         corpus: &corpus,
         device: &device,
-        data_root: errand.data_root.as_deref(),
+        folder: &folder,
+        attempt: &attempt,
+        stop,
     };
-    let result = hold(errand, &job, &folder, &attempt, out, stop);
+    let result = holder.hold(out, warnings);
     provenance.end();
     // The run is safe by now, however it ended; these two only tell people and other processes.
     let _ = provenance.write(&attempt.provenance());
@@ -55,6 +60,13 @@ pub fn train_run(errand: &Errand, out: &mut dyn Write, stop: &Stop) -> Result<Ma
     result
 }
 
+/// Makes this thread one of rayon's. Otherwise it would hand every parallel piece to a worker and sleep until that is
+/// done, thousands of times a second: with one thread per process that costs speed (docs/log.md).
+fn join_pool() {
+    // A pool that is there already (a test, a second run in this process) works too, only slower.
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+}
+
 fn configuration(folder: &RunFolder, id: &str) -> Result<RunConfig> {
     let path = folder.config();
     let wrong = |why: String| Fault::usage(format!("`{}` cannot be used: {why}", path.display()));
@@ -66,129 +78,110 @@ fn configuration(folder: &RunFolder, id: &str) -> Result<RunConfig> {
     }
 }
 
-/// What the holder of a run does with it.
-fn hold(
-    errand: &Errand,
-    job: &Job,
-    folder: &RunFolder,
-    attempt: &Attempt,
-    out: &mut dyn Write,
-    stop: &Stop,
-) -> Result<Marker> {
-    match folder.marker()? {
-        // Whoever had the run before has finished it meanwhile.
-        Some(marker @ (Marker::Done(_) | Marker::Diverged(_))) => return Ok(marker),
-        _ => folder.forget()?,
-    }
-    folder.sweep()?;
-    let result = resume_and_train(errand, job, folder, attempt, out, stop);
-    if let Err(fault) = &result
-        && fault.kind != FaultKind::Interrupted
-    {
-        let failed = Marker::Failed(Failed {
-            reason: fault.to_string(),
-            stderr: Vec::new(),
-        });
-        // On a full disk this fails as well; the parent is told by the exit status and the words on stderr.
-        let _ = failed.write(folder.path());
-    }
-    result
-}
-
-/// Makes this thread one of rayon's. Otherwise it would hand every parallel piece to a worker and sleep until that is
-/// done, thousands of times a second: with one thread per process that costs speed (docs/log.md).
-fn join_pool() {
-    // A pool that is there already (a test, a second run in this process) works too, only slower.
-    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
-}
-
-fn resume_and_train(
-    errand: &Errand,
-    job: &Job,
-    folder: &RunFolder,
-    attempt: &Attempt,
-    out: &mut dyn Write,
-    stop: &Stop,
-) -> Result<Marker> {
-    let data = job.corpus.hash.clone();
-    let checkpoint = Checkpoint::newest(folder, &errand.id, &data, &mut |line| eprintln!("{line}"))?;
-    let seconds = Attempt::seconds_spent(folder)?;
-    let resume = (attempt.number > 1).then_some(Resume {
-        checkpoint: checkpoint.as_ref(),
-        seconds,
-    });
-    let label = Label {
-        run: errand.id.clone(),
-        arm: errand.arm.clone(),
-        seed: job.config.seed,
-        attempt: attempt.number,
-    };
-    let parts = checkpoint.as_ref().map(|checkpoint| checkpoint.state.parts.clone());
-    let pulse = Pulse::start(attempt.clone(), lease::beat(errand.lease));
-    let mut sink = Child {
-        recorder: Recorder::new(label, folder.clone(), parts.unwrap_or_default()),
-        folder,
-        attempt,
-        cadence: errand.checkpoint,
-        saved: (
-            Instant::now(),
-            checkpoint
-                .as_ref()
-                .map_or(0, |checkpoint| checkpoint.state.position.spent.steps),
-        ),
-        data,
-        pulse: &pulse,
-        stop,
-        out,
-    };
-    let trained = train(job, &mut sink, resume.as_ref())?;
-    sink.check_claim()?;
-    let parts = sink.recorder.parts().clone();
-    let marker = match trained.ending {
-        Ending::Finished => {
-            let weights = weights::save(&folder.weights(), &*trained.model, &errand.id, trained.spent.steps)?;
-            Marker::Done(Done {
-                attempt: attempt.number,
-                spent: trained.spent,
-                weights,
-                parts,
-            })
-        }
-        Ending::Diverged {
-            last_finite_loss,
-            gradient_norm,
-            windows,
-        } => Marker::Diverged(Diverged {
-            attempt: attempt.number,
-            spent: trained.spent,
-            last_finite_loss,
-            gradient_norm,
-            windows,
-            parts,
-        }),
-    };
-    marker.write(folder.path())?;
-    if let Err(fault) = folder.drop_checkpoints() {
-        eprintln!("the run has ended, but its checkpoints are still there: {fault}");
-    }
-    Ok(marker)
-}
-
-/// The sink of a child: rows to parquet, checkpoints to their folders, progress to the parent.
-struct Child<'a> {
-    recorder: Recorder,
+/// The process that has claimed a run.
+struct Holder<'a> {
+    errand: &'a Errand,
+    config: &'a RunConfig,
+    corpus: &'a Prepared,
+    device: &'a Device,
     folder: &'a RunFolder,
     attempt: &'a Attempt,
-    cadence: Cadence,
-    /// When and after which step the last checkpoint was made.
-    saved: (Instant, u64),
-    data: String,
-    pulse: &'a Pulse,
     stop: &'a Stop,
-    out: &'a mut dyn Write,
 }
 
-impl Child<'_> {
+impl Holder<'_> {
+    fn hold(&self, out: &mut dyn Write, warnings: &mut dyn Write) -> Result<Marker> {
+        match self.folder.marker()? {
+            // Whoever had the run before has finished it meanwhile.
+            Some(marker @ (Marker::Done(_) | Marker::Diverged(_))) => return Ok(marker),
+            _ => self.folder.forget()?,
+        }
+        self.folder.sweep()?;
+        let result = self.resume_and_train(out, warnings);
+        if let Err(fault) = &result
+            && fault.kind != FaultKind::Interrupted
+        {
+            let failed = Marker::Failed(Failed {
+                reason: fault.to_string(),
+                stderr: Vec::new(),
+            });
+            // On a full disk this fails as well; the parent is told by the exit status and the words on stderr.
+            let _ = failed.write(self.folder.path());
+        }
+        result
+    }
+
+    fn resume_and_train(&self, out: &mut dyn Write, warnings: &mut dyn Write) -> Result<Marker> {
+        let (errand, attempt) = (self.errand, self.attempt);
+        // Nobody need listen.
+        let mut warn = |line: &str| _ = writeln!(warnings, "{line}");
+        let checkpoint = Checkpoint::newest(self.folder, &errand.id, &self.corpus.hash, &mut warn)?;
+        let seconds = Attempt::seconds_spent(self.folder)?;
+        let resume = (attempt.number > 1).then_some(Resume {
+            saved: checkpoint.as_ref().map(|checkpoint| &checkpoint.saved),
+            seconds,
+        });
+        let label = Label {
+            run: errand.id.clone(),
+            arm: errand.arm.clone(),
+            seed: self.config.seed,
+            attempt: attempt.number,
+        };
+        let parts = checkpoint.as_ref().map(|checkpoint| checkpoint.parts.clone());
+        let saved = checkpoint.as_ref().map(|checkpoint| checkpoint.saved.position.spent);
+        let pulse = Pulse::start(attempt.clone(), lease::beat(errand.lease));
+        let mut child = Child {
+            recorder: Recorder::new(label, self.folder.clone(), parts.unwrap_or_default()),
+            holder: self,
+            saved: (Instant::now(), saved.unwrap_or_default().steps()),
+            pulse: &pulse,
+            out,
+        };
+        let job = self.config.job(self.corpus, self.device);
+        let judge = Evaluations {
+            config: self.config,
+            corpus: self.corpus,
+            data_root: errand.data_root.as_deref(),
+        };
+        let trained = train(&job, &judge, &mut child, resume.as_ref())?;
+        self.check_claim()?;
+        let marker = self.marker(trained, child.recorder.parts().clone())?;
+        marker.write(self.folder.path())?;
+        if let Err(fault) = self.folder.drop_checkpoints() {
+            warn(&format!("the run has ended, but its checkpoints are still there: {fault}"));
+        }
+        Ok(marker)
+    }
+
+    /// What is said of a run that has ended. The weights of a finished one are on disk before that.
+    fn marker(&self, trained: Trained, parts: BTreeMap<String, Member>) -> Result<Marker> {
+        let Trained { model, spent, ending } = trained;
+        let attempt = self.attempt.number;
+        Ok(match ending {
+            Ending::Finished => {
+                let weights = weights::save(&self.folder.weights(), &*model, &self.errand.id, spent.steps())?;
+                Marker::Done(Done {
+                    attempt,
+                    spent,
+                    weights,
+                    parts,
+                })
+            }
+            Ending::Diverged {
+                last_finite_loss,
+                gradient_norm,
+                windows,
+            } => Marker::Diverged(Diverged {
+                attempt,
+                spent,
+                last_finite_loss,
+                gradient_norm,
+                windows,
+                parts,
+            }),
+        })
+    }
+
     /// A process that was silent for longer than its lease may have lost the run.
     fn check_claim(&self) -> Result<()> {
         if self.attempt.is_latest(self.folder)? {
@@ -197,39 +190,46 @@ impl Child<'_> {
             Err(Fault::interrupted("another process has taken over this run"))
         }
     }
+}
 
-    fn save(&mut self, standing: &Standing) -> Result<()> {
-        self.check_claim()?;
+/// What a child does with what the training loop says: rows to parquet, checkpoints to their folders, progress to the
+/// parent.
+struct Child<'a> {
+    recorder: Recorder,
+    holder: &'a Holder<'a>,
+    /// When and after which step the last checkpoint was made.
+    saved: (Instant, u64),
+    pulse: &'a Pulse,
+    out: &'a mut dyn Write,
+}
+
+impl Child<'_> {
+    fn save(&mut self, moment: &Moment) -> Result<()> {
+        let holder = self.holder;
+        holder.check_claim()?;
         self.recorder.flush()?;
-        let state = State {
-            attempt: self.attempt.number,
-            data: self.data.clone(),
-            position: standing.position(),
+        let checkpoint = Checkpoint {
+            saved: moment.save()?,
+            data: holder.corpus.hash.clone(),
             parts: self.recorder.parts().clone(),
         };
-        Checkpoint::save(
-            self.folder,
-            &self.recorder.label().run,
-            standing.model,
-            standing.optimizer,
-            &state,
-        )?;
-        self.saved = (Instant::now(), standing.spent.steps);
+        checkpoint.save(holder.folder, &holder.errand.id, holder.attempt.number)?;
+        self.saved = (Instant::now(), moment.spent.steps());
         Ok(())
     }
 }
 
-impl Sink for Child<'_> {
-    fn rest(&mut self, standing: &Standing) -> Result<()> {
-        self.pulse.note(*standing.spent, standing.reported);
-        let stopping = self.stop.requested();
-        let due = match self.cadence {
+impl Observer for Child<'_> {
+    fn at(&mut self, moment: &Moment) -> Result<()> {
+        self.pulse.note(*moment.spent, moment.reported);
+        let stopping = self.holder.stop.requested();
+        let due = match self.holder.errand.checkpoint {
             Cadence::Time(time) => self.saved.0.elapsed() >= time,
-            Cadence::Steps(steps) => standing.spent.steps >= self.saved.1 + steps,
+            Cadence::Steps(steps) => moment.spent.steps() >= self.saved.1 + steps,
         };
         // The end needs no checkpoint: the trained weights are about to be saved.
-        if due && standing.reported < 1.0 || stopping {
-            self.save(standing)?;
+        if due && moment.reported < 1.0 || stopping {
+            self.save(moment)?;
         }
         if stopping {
             return Err(Fault::interrupted("a stop was asked for; the run was saved"));
@@ -241,7 +241,7 @@ impl Sink for Child<'_> {
         self.recorder.row(spent, split, task, metric, value);
     }
 
-    fn keep(&mut self) -> Result<()> {
+    fn flush(&mut self) -> Result<()> {
         self.recorder.flush()
     }
 

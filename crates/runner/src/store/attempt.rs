@@ -5,10 +5,10 @@
 //! away: the next attempt at a run is number n + 1 of the highest n, and of several processes that try one succeeds.
 
 use super::RunFolder;
-use crate::Spent;
 use crate::provenance::Provenance;
 use cloze_foundation::files::{list, read_text, write_folder, write_whole};
 use cloze_foundation::{Fault, Result};
+use cloze_schema::{Axis, Spent};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -156,7 +156,7 @@ impl Attempt {
         let all = list(&run.attempts())?
             .into_iter()
             .map(|folder| Self { number: 0, folder });
-        let seconds = all.filter_map(|attempt| attempt.beat()).map(|beat| beat.spent.seconds);
+        let seconds = all.filter_map(|attempt| attempt.beat()).map(|beat| beat.spent[Axis::Seconds]);
         Ok(seconds.fold(0.0, f64::max))
     }
 

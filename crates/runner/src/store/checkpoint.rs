@@ -3,14 +3,11 @@
 //! Weights, moments, counters, and which metric parts were there. There is no state of a random generator and no
 //! position in the text: both are functions of the seed and the step.
 
-use super::folder::{self, Member};
-use super::{RunFolder, weights};
-use crate::optimizer::Optimizer;
-use crate::train::Position;
-use burn::tensor::Device;
-use cloze_backbone::Parameters;
+use super::RunFolder;
+use super::folder::{self, Member, TENSORS};
 use cloze_foundation::files::{list, remove};
 use cloze_foundation::{Fault, Result};
+use cloze_trainer::{Position, Saved};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,11 +35,14 @@ pub struct State {
 }
 
 /// A checkpoint that was read and verified.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
-    /// The small part.
-    pub state: State,
-    model: Vec<u8>,
-    moments: Vec<u8>,
+    /// What was saved.
+    pub saved: Saved,
+    /// Identity of the tokenizer and the shards.
+    pub data: String,
+    /// Metric parts with every row up to there, and no other row.
+    pub parts: BTreeMap<String, Member>,
 }
 
 impl Checkpoint {
@@ -51,15 +51,21 @@ impl Checkpoint {
     ///
     /// # Errors
     /// What the system says. What was there before is then still there.
-    pub fn save(run: &RunFolder, id: &str, model: &dyn Parameters, optimizer: &Optimizer, state: &State) -> Result<()> {
-        let step = state.position.spent.steps;
-        let text = toml::to_string(state).map_err(|error| Fault::run(error.to_string()))?;
+    pub fn save(&self, run: &RunFolder, id: &str, attempt: u32) -> Result<()> {
+        let step = self.saved.position.spent.steps();
+        let state = State {
+            attempt,
+            data: self.data.clone(),
+            position: self.saved.position.clone(),
+            parts: self.parts.clone(),
+        };
+        let text = toml::to_string(&state).map_err(|error| Fault::run(error.to_string()))?;
         let files = [
-            (weights::TENSORS, weights::to_bytes(model)?),
-            (MOMENTS, weights::serialise(optimizer.moments())?),
-            (STATE, text.into_bytes()),
+            (TENSORS, self.saved.model.as_slice()),
+            (MOMENTS, &self.saved.optimizer),
+            (STATE, text.as_bytes()),
         ];
-        let path = run.checkpoint(step, state.attempt);
+        let path = run.checkpoint(step, attempt);
         folder::write(&path, id, step, &files)?;
         Self::read(&path, id)?;
         let all = list(&run.checkpoints())?;
@@ -80,9 +86,17 @@ impl Checkpoint {
             return Err(bad(&format!("it belongs to run {}", manifest.run)));
         }
         let mut take = |name: &str| files.remove(name).ok_or_else(|| bad(&format!("it has no {name}")));
-        let (model, moments, state) = (take(weights::TENSORS)?, take(MOMENTS)?, take(STATE)?);
+        let (model, moments, state) = (take(TENSORS)?, take(MOMENTS)?, take(STATE)?);
         let state: State = toml::from_slice(&state).map_err(|error| bad(&format!("{STATE}: {error}")))?;
-        Ok(Self { state, model, moments })
+        Ok(Self {
+            saved: Saved {
+                position: state.position,
+                model,
+                optimizer: moments,
+            },
+            data: state.data,
+            parts: state.parts,
+        })
     }
 
     /// The newest one that can be used with this data. Those that cannot are set aside, and `say` is told why.
@@ -93,11 +107,11 @@ impl Checkpoint {
         let all = list(&run.checkpoints())?;
         for path in all.iter().rev().filter(|path| is_checkpoint(path)) {
             let found = Self::read(path, id).and_then(|checkpoint| {
-                if checkpoint.state.data != data {
+                if checkpoint.data != data {
                     let why = format!("`{}` was made from another text than there is now", path.display());
                     return Err(Fault::usage(why));
                 }
-                run.verify(&checkpoint.state.parts)?;
+                run.verify(&checkpoint.parts)?;
                 Ok(checkpoint)
             });
             match found {
@@ -109,15 +123,6 @@ impl Checkpoint {
             }
         }
         Ok(None)
-    }
-
-    /// Puts the weights into a model, and gives the optimizer with its moments.
-    ///
-    /// # Errors
-    /// A checkpoint of another model.
-    pub fn restore(&self, model: &mut dyn Parameters, optimizer: &mut Optimizer, device: &Device) -> Result<()> {
-        weights::from_bytes(&self.model, model, device)?;
-        optimizer.restore(self.state.position.spent.steps, &self.moments, device)
     }
 }
 

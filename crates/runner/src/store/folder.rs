@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 const MANIFEST: &str = "manifest.json";
+/// The file of a model's parameters.
+pub const TENSORS: &str = "model.safetensors";
 /// Version of the format. Version 1 had one file, `model.safetensors`, with its size and hash in the manifest itself.
 pub const FORMAT: u32 = 2;
 
@@ -53,7 +55,7 @@ pub struct Manifest {
 ///
 /// # Errors
 /// What the system says; nothing is left behind then.
-pub fn write(folder: &Path, run: &str, step: u64, files: &[(&str, Vec<u8>)]) -> Result<()> {
+pub fn write(folder: &Path, run: &str, step: u64, files: &[(&str, &[u8])]) -> Result<()> {
     let manifest = Manifest {
         format: FORMAT,
         run: run.to_owned(),
@@ -100,7 +102,7 @@ pub fn read(folder: &Path) -> Result<(Manifest, BTreeMap<String, Vec<u8>>)> {
             bytes: manifest.bytes,
             hash: manifest.hash.clone(),
         };
-        manifest.files.insert(super::weights::TENSORS.to_owned(), only);
+        manifest.files.insert(TENSORS.to_owned(), only);
     }
     let mut contents = BTreeMap::new();
     for (name, member) in &manifest.files {

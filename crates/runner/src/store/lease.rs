@@ -78,6 +78,7 @@ mod tests {
     fn provenance() -> Provenance {
         Provenance {
             cloze: "test".to_owned(),
+            built_from: None,
             git: None,
             device: "flex".to_owned(),
             threads: 1,

@@ -1,12 +1,13 @@
 //! How a run ended: a file whose name says it and whose content says more. It is the last file that a run writes.
 
 use super::folder::Member;
-use crate::Spent;
 use cloze_foundation::files::{read_text, write_whole};
 use cloze_foundation::{Fault, Result};
+use cloze_schema::{Axis, Spent};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::Path;
 
 /// A run that used its budget.
@@ -106,6 +107,17 @@ impl Marker {
         } else {
             content(folder, "FAILED")?.map(Self::Failed)
         })
+    }
+}
+
+/// In a few words.
+impl fmt::Display for Marker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(done) => write!(f, "done in {:.0} s of training", done.spent[Axis::Seconds]),
+            Self::Diverged(diverged) => write!(f, "DIVERGED at step {}", diverged.spent.steps()),
+            Self::Failed(failed) => write!(f, "FAILED: {}", failed.reason),
+        }
     }
 }
 

@@ -6,8 +6,8 @@ pub mod folder;
 pub mod layout;
 pub mod lease;
 pub mod marker;
-pub mod metrics;
-pub mod parquet;
+pub mod parts;
+pub mod recorder;
 pub mod weights;
 
 pub use attempt::{Attempt, Beat, Owner};
@@ -15,4 +15,4 @@ pub use checkpoint::Checkpoint;
 pub use layout::{RunFolder, Store};
 pub use lease::{Claim, Watch};
 pub use marker::{Done, Failed, Marker};
-pub use metrics::{Label, Recorder, Row, Split};
+pub use recorder::Recorder;

@@ -6,12 +6,11 @@ use cloze_backbone::{EncoderConfig, Preset};
 use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, prepare};
 use cloze_foundation::Result;
 use cloze_foundation::files::write_whole;
-use cloze_runner::store::Split;
-use cloze_runner::train::{Job, Sink, Tick, Trained, train};
-use cloze_runner::{
-    Budget, Cadence, Equalise, Errand, OptimizerConfig, Plan, PlannedRun, Progress, ReportConfig, RunConfig, Spent,
-    Stop, TaskConfig, run_id, train_run,
-};
+use cloze_plan::{Plan, PlannedRun, RunConfig, TaskConfig, run_id};
+use cloze_runner::judge::Evaluations;
+use cloze_runner::{Cadence, Errand, Progress, Stop, train_run};
+use cloze_schema::{Axis, ReportConfig, Spent, Split};
+use cloze_trainer::{Budget, Learner, Observer, Optimizer, OptimizerConfig, Tick, Trained, train};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -50,7 +49,7 @@ pub fn config(objective: &str, seed: u64, steps: u64) -> RunConfig {
         corpus: corpus_config(),
         encoder: EncoderConfig::preset(Preset::Modern, 32, 1, 16),
         budget: Budget {
-            equalise: Equalise::Steps,
+            equalise: Axis::Steps,
             amount: steps as f64,
             batch: 4,
         },
@@ -84,6 +83,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
     let planned = |config: RunConfig| PlannedRun {
         id: run_id(&config),
         arm: config.objective.clone(),
+        stem: None,
         factors: toml::Table::new(),
         config,
         flops: 0.0,
@@ -127,16 +127,16 @@ pub fn errand_in(folder: &Path, plan: &Plan, index: usize, after: u32, corpus: &
 
 /// Runs an errand in this process, without asking it to stop.
 pub fn work(errand: &Errand) -> Result<cloze_runner::store::Marker> {
-    train_run(errand, &mut Vec::new(), &Stop::default())
+    train_run(errand, &mut Vec::new(), &mut Vec::new(), &Stop::default())
 }
 
-/// A sink that remembers.
+/// An observer that remembers.
 #[derive(Default)]
 pub struct Memory {
     /// (steps, split, task, metric, value)
     pub rows: Vec<(u64, &'static str, String, String, f64)>,
-    /// How often rows were to be kept.
-    pub kept: usize,
+    /// How often rows were to be written.
+    pub flushed: usize,
     /// Every tick's share.
     pub shares: Vec<f64>,
 }
@@ -150,13 +150,13 @@ impl Memory {
     }
 }
 
-impl Sink for Memory {
+impl Observer for Memory {
     fn row(&mut self, spent: &Spent, split: Split, task: &str, metric: &str, value: f64) {
         self.rows
-            .push((spent.steps, split.name(), task.to_owned(), metric.to_owned(), value));
+            .push((spent.steps(), split.name(), task.to_owned(), metric.to_owned(), value));
     }
-    fn keep(&mut self) -> Result<()> {
-        self.kept += 1;
+    fn flush(&mut self) -> Result<()> {
+        self.flushed += 1;
         Ok(())
     }
     fn tick(&mut self, tick: &Tick) -> Result<()> {
@@ -168,14 +168,23 @@ impl Sink for Memory {
 /// Trains in this process.
 pub fn train_here(config: &RunConfig, device: &Device) -> (Trained, Memory) {
     let mut memory = Memory::default();
-    let job = Job {
+    let judge = Evaluations {
         config,
         corpus: corpus(),
-        device,
         data_root: None,
     };
-    let trained = train(&job, &mut memory, None).unwrap();
+    let trained = train(&config.job(corpus(), device), &judge, &mut memory, None).unwrap();
     (trained, memory)
+}
+
+/// What a run starts with.
+pub fn learner(config: &RunConfig, device: &Device) -> Learner {
+    let job = config.job(corpus(), device);
+    Learner {
+        model: job.model(&*job.configured().unwrap()),
+        optimizer: Optimizer::new(config.optimizer),
+        device: device.clone(),
+    }
 }
 
 /// Progress that remembers the order of things.

@@ -1,20 +1,14 @@
 //! What the machine can do and what the process took from it.
 
+use crate::step::wait;
 use burn::tensor::{Device, Tensor};
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::Result;
 use std::time::Instant;
 
 /// Rows and columns of the matrices whose product is the yardstick.
 const SIDE: usize = 2048;
 /// Products that are timed, after one that is not.
 const PRODUCTS: usize = 5;
-
-/// Waits until the device has done what it was told.
-pub(super) fn wait(device: &Device) -> Result<()> {
-    device
-        .sync()
-        .map_err(|error| Fault::run(format!("the device failed: {error}")))
-}
 
 /// FLOPs per second of a large 32-bit matrix product on this device with the threads of this process: the median of
 /// five.

@@ -1,16 +1,14 @@
-//! The step of a run (`crate::train`) with a clock between its parts.
+//! The step of a run with a clock between its parts.
 
-use super::machine::{median, peak_bytes, product_rate, wait};
+use super::machine::{median, peak_bytes, product_rate};
 use super::{Measurement, Setting};
-use crate::optimizer::{Optimizer, gradient_norm};
-use crate::{OptimizerConfig, device};
+use crate::step::{Clock, Part, Stopwatch, wait};
+use crate::{Feed, Learner, Optimizer, OptimizerConfig, device};
 use burn::tensor::Device;
-use cloze_backbone::{EncoderConfig, Init, Parameter};
+use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::tokenizer::Encoded;
-use cloze_corpus::{BatchOrder, Shard, SpecialTokens, Vocabulary, shard};
+use cloze_corpus::{Shard, SpecialTokens, Vocabulary, shard};
 use cloze_foundation::{Draw, Fault, Result};
-use cloze_objectives::{Batch, Model, Objective};
-use std::time::Instant;
 
 /// Steps before the clock counts: buffers are taken, the optimizer's moments made, a device's kernels compiled.
 const WARM_UP: usize = 3;
@@ -36,7 +34,9 @@ const OPTIMIZER: OptimizerConfig = OptimizerConfig {
 /// A setting that does not fit, a device that fails, a loss that is not a number.
 pub fn measure(setting: &Setting) -> Result<Measurement> {
     setting.check()?;
-    let mut bench = Bench::new(setting)?;
+    let vocabulary = vocabulary(setting.vocab);
+    let text = text(setting, &vocabulary)?;
+    let mut bench = Bench::new(setting, &text, &vocabulary)?;
     let mut steps = Vec::with_capacity(setting.steps);
     for step in 0..WARM_UP + setting.steps {
         let parts = bench.step(step as u64)?;
@@ -46,7 +46,7 @@ pub fn measure(setting: &Setting) -> Result<Measurement> {
     }
     // Read before the yardstick, whose matrices are not the model's.
     let peak_bytes = peak_bytes();
-    let rate = product_rate(&bench.device)?;
+    let rate = product_rate(&bench.learner.device)?;
     let middle = |of: fn(&Parts) -> f64| median(&steps.iter().map(of).collect::<Vec<_>>());
     let seconds = middle(Parts::seconds);
     let flops = middle(|parts| parts.flops / parts.seconds());
@@ -55,7 +55,7 @@ pub fn measure(setting: &Setting) -> Result<Measurement> {
             dropout: Some(bench.encoder.dropout),
             ..setting.clone()
         },
-        parameters: parameters(&*bench.model),
+        parameters: bench.learner.model.count(),
         tokens_per_second: (setting.batch * setting.length) as f64 / seconds,
         gflops: flops / 1e9,
         gemm_gflops: rate / 1e9,
@@ -69,18 +69,8 @@ pub fn measure(setting: &Setting) -> Result<Measurement> {
     })
 }
 
-fn parameters(model: &dyn Model) -> usize {
-    let mut count = 0;
-    model.each_parameter(&mut |_, parameter| {
-        count += match parameter {
-            Parameter::Vector(vector) => vector.shape().num_elements(),
-            Parameter::Matrix(matrix) => matrix.shape().num_elements(),
-        };
-    });
-    count
-}
-
 /// Seconds of the parts of a step, and its FLOPs.
+#[derive(Default)]
 struct Parts {
     host: f64,
     forward: f64,
@@ -95,97 +85,86 @@ impl Parts {
     }
 }
 
-/// Gives the seconds since it was last asked.
-struct Clock(Instant);
+/// Waits for the device at the end of every part.
+struct Laps {
+    clock: Clock,
+    parts: Parts,
+}
 
-impl Clock {
-    fn lap(&mut self) -> f64 {
-        let before = std::mem::replace(&mut self.0, Instant::now());
-        (self.0 - before).as_secs_f64()
+impl Stopwatch for Laps {
+    fn lap(&mut self, part: Part, device: &Device) -> Result<()> {
+        wait(device)?;
+        let seconds = self.clock.lap();
+        match part {
+            Part::Forward => self.parts.forward = seconds,
+            Part::Backward => self.parts.backward = seconds,
+            Part::Update => self.parts.optimizer = seconds,
+        }
+        Ok(())
     }
 }
 
-/// A run without an end.
-struct Bench {
-    device: Device,
-    encoder: EncoderConfig,
-    objective: Box<dyn Objective>,
-    model: Box<dyn Model>,
-    optimizer: Optimizer,
-    vocabulary: Vocabulary,
-    text: Shard,
-    batch: u64,
+fn vocabulary(size: usize) -> Vocabulary {
+    let special = SpecialTokens {
+        pad: 0,
+        unknown: 1,
+        start: 2,
+        end: 3,
+        mask: 4,
+    };
+    Vocabulary::new(size, special)
 }
 
-impl Bench {
-    fn new(setting: &Setting) -> Result<Self> {
+/// A run without an end.
+struct Bench<'a> {
+    encoder: EncoderConfig,
+    feed: Feed<'a>,
+    learner: Learner,
+}
+
+impl<'a> Bench<'a> {
+    fn new(setting: &Setting, text: &'a Shard, vocabulary: &'a Vocabulary) -> Result<Self> {
         let device = device::open(&setting.device)?;
         let encoder = setting.encoder();
         let objective = setting.configured()?;
-        let special = SpecialTokens {
-            pad: 0,
-            unknown: 1,
-            start: 2,
-            end: 3,
-            mask: 4,
-        };
-        let vocabulary = Vocabulary::new(setting.vocab, special);
         let init = Init::new(SEED, &device.clone().autodiff()).with_precision(encoder.precision);
         Ok(Self {
-            model: objective.build(&encoder, &vocabulary, &init),
-            optimizer: Optimizer::new(OPTIMIZER),
-            text: text(setting, &vocabulary)?,
-            batch: setting.batch as u64,
-            device,
+            learner: Learner {
+                model: objective.build(&encoder, vocabulary, &init),
+                optimizer: Optimizer::new(OPTIMIZER),
+                device,
+            },
+            feed: Feed {
+                objective,
+                text,
+                vocabulary,
+                length: encoder.window,
+                windows: setting.batch,
+                seed: SEED,
+            },
             encoder,
-            objective,
-            vocabulary,
         })
     }
 
     fn step(&mut self, step: u64) -> Result<Parts> {
-        let mut clock = Clock(Instant::now());
-        let order = BatchOrder {
-            seed: SEED,
-            windows: self.text.windows(self.encoder.window),
+        let mut clock = Clock::start();
+        let batch = self.feed.batch(step, PROGRESS);
+        let vocabulary = self.feed.vocabulary.size;
+        let parts = Parts {
+            flops: self.feed.objective.flops(&self.encoder, vocabulary, &batch.sizes()),
+            host: clock.lap(),
+            ..Parts::default()
         };
-        let corruption = Draw::new(SEED, "corruption").step(step);
-        let examples: Vec<_> = (0..self.batch)
-            .map(|example| {
-                let index = order.window(step * self.batch + example);
-                let window = self.text.window(index, self.encoder.window, &self.vocabulary);
-                let draw = corruption.example(example);
-                self.objective.corrupt(&window, &self.vocabulary, PROGRESS, draw)
-            })
-            .collect();
-        let batch = Batch::of(&examples);
-        let flops = self
-            .objective
-            .flops(&self.encoder, self.vocabulary.size, &batch.sizes());
-        let host = clock.lap();
-
-        let loss = self.model.loss(&batch, Draw::new(SEED, "model").step(step), true);
-        let value = loss.total.clone().inner().into_scalar::<f32>();
-        let forward = clock.lap();
-        if !value.is_finite() {
-            return Err(Fault::run(format!("the loss of step {step} is {value}")));
+        let mut laps = Laps { clock, parts };
+        let draw = Draw::new(SEED, "model").step(step);
+        let taken = self.learner.step(&batch, draw, || OPTIMIZER.peak_lr, &mut laps)?;
+        match taken.learning_rate {
+            Some(_) => Ok(laps.parts),
+            None => Err(Fault::run(format!(
+                "the loss of step {step} is {}, the norm of its gradient {}",
+                taken.loss, taken.norm
+            ))),
         }
-
-        let gradients = loss.total.backward();
-        wait(&self.device)?;
-        let backward = clock.lap();
-
-        let norm = gradient_norm(&*self.model, &gradients);
-        self.optimizer
-            .update(&mut *self.model, gradients, norm, OPTIMIZER.peak_lr);
-        wait(&self.device)?;
-        Ok(Parts {
-            host,
-            forward,
-            backward,
-            optimizer: clock.lap(),
-            flops,
-        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! Large sweeps are planned quickly. `benches/startup` measures the release build, where 5,000 runs should take less
 //! than a second; the bound here only has to hold on any machine and in any profile.
 
-use cloze_runner::cost::ASSUMED_FLOPS_PER_SECOND;
-use cloze_runner::{Experiment, Plan};
+use cloze_plan::cost::ASSUMED_FLOPS_PER_SECOND;
+use cloze_plan::{Experiment, cost, expand};
 use std::time::{Duration, Instant};
 
 const BOUND: Duration = Duration::from_secs(10);
@@ -18,8 +18,8 @@ fn plan(seeds: u32, rates: u32) {
         list(rates, &|rate| format!("{:.6}", f64::from(rate) / f64::from(rates + 1))),
     );
     let started = Instant::now();
-    let plan = Plan::new(&Experiment::parse("x", "x.toml", &text, &[]).unwrap()).unwrap();
-    let cost = plan.cost(ASSUMED_FLOPS_PER_SECOND).unwrap();
+    let plan = expand(&Experiment::parse("x", "x.toml", &text, &[]).unwrap()).unwrap();
+    let cost = cost(&plan, ASSUMED_FLOPS_PER_SECOND).unwrap();
     let taken = started.elapsed();
     assert_eq!((plan.runs.len(), cost.runs), (5000, 5000));
     assert!(taken < BOUND, "{taken:?}");

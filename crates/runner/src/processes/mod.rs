@@ -1,0 +1,18 @@
+//! Processes: the parent that looks after a sweep, the child that trains one run, signals between them, Slurm. They know the
+//! store; the store does not know them.
+
+pub mod errand;
+pub mod progress;
+mod pulse;
+mod queue;
+pub mod run;
+pub mod slurm;
+pub mod stop;
+mod supervise;
+mod worker;
+
+pub use errand::{Cadence, Errand};
+pub use progress::Progress;
+pub use run::{RunOptions, Summary, run};
+pub use stop::Stop;
+pub use worker::train_run;
