@@ -1,20 +1,114 @@
 //! What an encoder is made of, with every default filled in, and what that costs.
 
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::{Fault, Place, Result};
 use cloze_kernels::Precision;
+use cloze_options::{options, words};
 use serde::{Deserialize, Serialize};
 
 /// BERT's epsilon of layer normalisation (`layer_norm_eps` of its configuration).
 pub(crate) const BERT_EPSILON: f64 = 1e-12;
 
-/// The two encoder families.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Preset {
-    /// Post-norm, learned positions, GELU, biases, dropout (Devlin et al. 2019).
-    Bert,
-    /// Pre-norm, rotary positions, GEGLU, no biases, no dropout (after ModernBERT, Warner et al. 2024).
-    Modern,
+words! {
+    /// The two encoder families.
+    pub enum Preset {
+        /// Pre-norm, rotary positions, GEGLU, no biases, no dropout (after ModernBERT, Warner et al. 2024).
+        Modern = "modern",
+        /// Post-norm, learned positions, GELU, biases, dropout (Devlin et al. 2019).
+        Bert = "bert",
+    }
+}
+
+impl Preset {
+    /// The longest window, and what its positions are: the learned positions of the published `bert` (Devlin et al. 2019,
+    /// section A.2), the context of ModernBERT (Warner et al. 2024).
+    fn positions(self) -> (usize, &'static str) {
+        match self {
+            Self::Modern => (LONGEST, "rotary"),
+            Self::Bert => (512, "learned"),
+        }
+    }
+}
+
+/// The longest window of any preset.
+const LONGEST: usize = 8192;
+
+// The upper ends are far beyond any CPU budget; they keep a slip of the pen from overflowing a product.
+options! {
+    /// An encoder as it is written: what is left out follows from the rest.
+    #[derive(Copy)]
+    pub struct EncoderOptions {
+        /// The family of encoders.
+        pub preset: Preset = Preset::Modern;
+        /// D, numbers in a hidden state.
+        pub width: usize = 128, from(1).to(65_536);
+        /// Transformer blocks.
+        pub layers: usize = 2, from(1).to(1024);
+        /// H, attention heads, dividing the width into heads of an even width.
+        pub heads: Option<usize> = None, from(1).to(4096) => "one for every 64 of width";
+        /// F, columns of the feed-forward's hidden layer (per gate half in `modern`).
+        pub feed_forward: Option<usize> = None, from(1).to(1_048_576) => "4 D for `bert`, 8 D / 3 for `modern`";
+        /// L, positions in a window; at most 512 for `bert`.
+        pub window: usize = 64, from(2).to(LONGEST as f64);
+        /// The rate of dropout on embeddings, attention probabilities and block outputs; 0 is off.
+        pub dropout: Option<f64> = None, from(0).below(1) => "0.1 for `bert`, 0 for `modern`";
+        /// What the operands of dense layers' products are rounded to.
+        pub precision: Precision = Precision::Float32;
+    }
+    check Self::fits
+}
+
+impl EncoderOptions {
+    /// The encoder, every default filled in: heads 64 wide, F = 4D for `bert` and 8D/3 rounded up to a multiple of 32 for
+    /// `modern` (about the same parameter count), dropout 0.1 for `bert` and 0 for `modern`.
+    pub fn resolve(&self) -> EncoderConfig {
+        let Self {
+            preset,
+            width,
+            layers,
+            window,
+            precision,
+            ..
+        } = *self;
+        let (feed_forward, dropout) = match preset {
+            Preset::Bert => (width.saturating_mul(4), 0.1),
+            Preset::Modern => (width.saturating_mul(8).div_ceil(3).next_multiple_of(32), 0.0),
+        };
+        EncoderConfig {
+            preset,
+            width,
+            layers,
+            heads: self.heads.unwrap_or((width / 64).max(1)),
+            feed_forward: self.feed_forward.unwrap_or(feed_forward),
+            window,
+            dropout: self.dropout.unwrap_or(dropout),
+            segments: 1,
+            precision,
+        }
+    }
+
+    /// Checks what concerns several options.
+    fn fits(&self) -> Result<()> {
+        let (positions, kind) = self.preset.positions();
+        let window = self.window;
+        if window > positions {
+            let what = format!("a window of {window} is longer than the {positions} {kind} positions of this preset");
+            return Err(Fault::usage(what)
+                .at(Place::key("window"))
+                .allowed([format!("2 to {positions}")])
+                .remedy("shorten the window, or choose preset = \"modern\""));
+        }
+        let EncoderConfig { width, heads, .. } = self.resolve();
+        if width.is_multiple_of(2 * heads) {
+            return Ok(());
+        }
+        let what = format!("{heads} heads do not divide a width of {width} into heads of an even width");
+        let fault = Fault::usage(what).at(Place::key("heads"));
+        let possible = (1..=width / 2).filter(|heads| width.is_multiple_of(2 * heads));
+        Err(match possible.map(|heads| heads.to_string()).collect::<Vec<_>>() {
+            possible if possible.is_empty() => fault.remedy("choose an even encoder.width"),
+            possible => fault.allowed(possible).remedy("or another encoder.width"),
+        })
+    }
 }
 
 /// A resolved encoder: nothing left to default.
@@ -59,66 +153,16 @@ fn is_usual(precision: &Precision) -> bool {
 }
 
 impl EncoderConfig {
-    /// The usual choices for a preset: heads 64 wide, F = 4D for `bert` and 8D/3 rounded up to a multiple of 32 for
-    /// `modern` (about the same parameter count), dropout 0.1 for `bert` and 0 for `modern`.
+    /// The usual choices for a preset, as [`EncoderOptions::resolve`] makes them.
     pub fn preset(preset: Preset, width: usize, layers: usize, window: usize) -> Self {
-        let feed_forward = match preset {
-            Preset::Bert => width.saturating_mul(4),
-            Preset::Modern => width.saturating_mul(8).div_ceil(3).next_multiple_of(32),
-        };
-        let dropout = if preset == Preset::Bert { 0.1 } else { 0.0 };
-        Self {
+        let usual = EncoderOptions {
             preset,
             width,
             layers,
-            heads: (width / 64).max(1),
-            feed_forward,
             window,
-            dropout,
-            segments: 1,
-            precision: Precision::default(),
-        }
-    }
-
-    /// Checks what the arithmetic needs.
-    ///
-    /// # Errors
-    /// A usage fault whose place is the key (`encoder.heads`, ...).
-    pub fn check(&self) -> Result<()> {
-        // The upper ends are far beyond any CPU budget; they keep a slip of the pen from overflowing a product.
-        let sizes = [
-            ("width", self.width, 65_536),
-            ("layers", self.layers, 1_024),
-            ("heads", self.heads, 4_096),
-            ("feed_forward", self.feed_forward, 1_048_576),
-            ("window", self.window, 65_536),
-            ("segments", self.segments, 1_024),
-        ];
-        for (key, value, most) in sizes {
-            if !(1..=most).contains(&value) {
-                return Err(Fault::usage(format!("{key} = {value} is out of range"))
-                    .at(format!("encoder.{key}"))
-                    .allowed([format!("1 to {most}")]));
-            }
-        }
-        if !self.width.is_multiple_of(2 * self.heads) {
-            let possible = (1..=self.width / 2).filter(|heads| self.width.is_multiple_of(2 * heads));
-            let fault = Fault::usage(format!(
-                "{} heads do not divide a width of {} into heads of an even width",
-                self.heads, self.width
-            ))
-            .at("encoder.heads");
-            return Err(match possible.map(|heads| heads.to_string()).collect::<Vec<_>>() {
-                possible if possible.is_empty() => fault.remedy("choose an even encoder.width"),
-                possible => fault.allowed(possible).remedy("or another encoder.width"),
-            });
-        }
-        if !(0.0..1.0).contains(&self.dropout) {
-            return Err(Fault::usage(format!("dropout = {} is not a rate", self.dropout))
-                .at("encoder.dropout")
-                .allowed(["0 (off) to below 1"]));
-        }
-        Ok(())
+            ..EncoderOptions::default()
+        };
+        usual.resolve()
     }
 
     /// Whether dense layers and norms have biases.
@@ -199,6 +243,7 @@ impl EncoderConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cloze_options::Options;
 
     fn tiny(preset: Preset) -> EncoderConfig {
         EncoderConfig {
@@ -256,7 +301,6 @@ mod tests {
                     layers: 1,
                     ..two.clone()
                 };
-                assert!(two.check().is_ok());
                 (two.parameters(100) - one.parameters(100)) as f64
             };
             let ratio = block(Preset::Modern) / block(Preset::Bert);
@@ -266,27 +310,32 @@ mod tests {
 
     #[test]
     fn what_the_arithmetic_cannot_do_is_refused_with_its_key() {
-        type Change = fn(&mut EncoderConfig);
+        type Change = fn(&mut EncoderOptions);
         let fault = |change: Change| {
-            let mut config = tiny(Preset::Bert);
-            change(&mut config);
-            config.check().unwrap_err()
+            let mut options = EncoderOptions {
+                width: 4,
+                ..EncoderOptions::default()
+            };
+            assert!(options.check().is_ok());
+            change(&mut options);
+            options.check().unwrap_err()
         };
-        let cases: [(Change, &str); 8] = [
-            (|c| c.width = 0, "encoder.width"),
-            (|c| c.layers = 0, "encoder.layers"),
-            (|c| c.heads = 0, "encoder.heads"),
-            (|c| c.heads = 3, "encoder.heads"),
-            (|c| c.heads = 4, "encoder.heads"),
-            (|c| c.window = usize::MAX, "encoder.window"),
-            (|c| c.dropout = 1.0, "encoder.dropout"),
-            (|c| c.dropout = f64::NAN, "encoder.dropout"),
+        let cases: [(Change, &str); 9] = [
+            (|o| o.width = 0, "width"),
+            (|o| o.layers = 0, "layers"),
+            (|o| o.heads = Some(0), "heads"),
+            (|o| o.heads = Some(3), "heads"),
+            (|o| o.heads = Some(4), "heads"),
+            (|o| o.window = usize::MAX, "window"),
+            (|o| (o.preset, o.window) = (Preset::Bert, 513), "window"),
+            (|o| o.dropout = Some(1.0), "dropout"),
+            (|o| o.dropout = Some(f64::NAN), "dropout"),
         ];
         for (change, place) in cases {
             let fault = fault(change);
-            assert_eq!(fault.place.as_deref(), Some(place), "{fault}");
+            assert_eq!(fault.place().as_deref(), Some(place), "{fault}");
             assert!(fault.allowed.is_some(), "{fault}");
         }
-        assert_eq!(fault(|c| c.heads = 3).allowed.as_deref(), Some("1, 2"));
+        assert_eq!(fault(|o| o.heads = Some(3)).allowed.as_deref(), Some("1, 2"));
     }
 }

@@ -13,7 +13,7 @@ pub mod tensors;
 mod trunk;
 
 pub use cloze_kernels::Precision;
-pub use config::{EncoderConfig, Preset};
+pub use config::{EncoderConfig, EncoderOptions, Preset};
 pub use encoder::Encoder;
 pub use forward::{Forward, QueryStream};
 pub use heads::{Dense, LayerNorm, VocabularyHead};

@@ -70,6 +70,9 @@ pub enum Command {
     Explain {
         /// `mlm`, `electra`, `minimal-pairs`, `budget.equalise`, ...
         topic: Option<String>,
+        /// Print the JSON Schema of experiment files, for editors
+        #[arg(long, conflicts_with = "topic")]
+        schema: bool,
     },
     /// The data sets that experiments can name
     Data {

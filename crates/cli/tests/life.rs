@@ -129,13 +129,23 @@ fn every_objective_and_evaluation_is_explained_and_completions_are_printed() {
         assert!(index.contains(entry.name));
         let page = text(&workplace.cloze(&["explain", entry.name]).stdout);
         assert!(
-            page.contains(entry.citation) && entry.options.iter().all(|(key, _)| page.contains(key)),
+            page.contains(entry.citation) && (entry.options)().iter().all(|field| page.contains(&field.meaning)),
             "{page}"
         );
     }
     for entry in cloze_evals::EVALUATIONS {
         assert!(text(&workplace.cloze(&["explain", entry.name]).stdout).contains(entry.summary));
     }
+    assert_eq!(
+        text(&workplace.cloze(&["explain", "encoder.precision"]).stdout),
+        "encoder.precision\n  What the operands of dense layers' products are rounded to.\n  \
+         allowed: `float32` or `bfloat16`\n    float32: Nothing is rounded.\n    bfloat16: To the 8 significant bits of bfloat16, \
+         in the products of both passes, as in mixed-precision training (Kalamkar et al. 2019).\n  default: \"float32\"\n"
+    );
+    assert_eq!(
+        text(&workplace.cloze(&["explain", "--schema"]).stdout),
+        include_str!("../../../experiments/schema.json")
+    );
     for shell in ["bash", "fish", "zsh", "powershell", "elvish"] {
         let script = text(&workplace.cloze(&["completions", shell]).stdout);
         for word in ["explain", "data-root"] {

@@ -6,6 +6,7 @@ pub mod fragment;
 pub mod manifest;
 mod memo;
 mod merges;
+pub mod options;
 pub mod order;
 pub mod pairs;
 pub mod prepare;
@@ -22,6 +23,7 @@ pub mod window;
 
 pub use annotations::Annotations;
 pub use manifest::Manifest;
+pub use options::{CorpusOptions, TokenizerOptions};
 pub use order::BatchOrder;
 pub use pairs::MinimalPair;
 pub use prepare::{CorpusConfig, Prepared, describe, prepare};

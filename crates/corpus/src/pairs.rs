@@ -115,7 +115,7 @@ mod tests {
         )
         .unwrap();
         let fault = read_blimp(folder.path(), 1).unwrap_err();
-        assert!(fault.place.unwrap().ends_with("1.jsonl:2"));
+        assert!(fault.place().unwrap().ends_with("1.jsonl:2"));
     }
 
     #[test]

@@ -172,7 +172,7 @@ fn bad_input_is_one_fault_and_nothing_is_written() {
     let place = Place::new();
     let file = |name: &str, bytes: &[u8]| fs::write(place.data.path().join(name), bytes).unwrap();
     let fault = place.fault(&config("absent.txt"));
-    assert!(fault.what.contains("no data at") && fault.place.as_deref() == Some("corpus.source"));
+    assert!(fault.what.contains("no data at") && fault.place().as_deref() == Some("corpus.source"));
     assert!(place.fault(&config("blimp")).what.contains("not a corpus"));
     assert!(place.fault(&config("absent*.txt")).what.contains("no data at"));
     assert!(place.fault(&config("a[")).what.contains("not a glob"));
@@ -192,7 +192,7 @@ fn bad_input_is_one_fault_and_nothing_is_written() {
     assert!(
         place
             .fault(&config("bad.jsonl"))
-            .place
+            .place()
             .unwrap()
             .ends_with("bad.jsonl:2")
     );
@@ -202,7 +202,7 @@ fn bad_input_is_one_fault_and_nothing_is_written() {
             held_out,
             ..config("good.txt")
         });
-        assert_eq!(fault.place.as_deref(), Some("corpus.held_out"));
+        assert_eq!(fault.place().as_deref(), Some("corpus.held_out"));
     }
     for tokenizer in [
         TokenizerConfig::Wordpiece { vocab: 10 },
@@ -212,7 +212,7 @@ fn bad_input_is_one_fault_and_nothing_is_written() {
             tokenizer,
             ..config("good.txt")
         });
-        assert_eq!(fault.place.as_deref(), Some("corpus.tokenizer.vocab"));
+        assert_eq!(fault.place().as_deref(), Some("corpus.tokenizer.vocab"));
     }
     let absent = TokenizerConfig::File {
         path: "absent.json".into(),
@@ -221,7 +221,7 @@ fn bad_input_is_one_fault_and_nothing_is_written() {
         tokenizer: absent,
         ..config("good.txt")
     });
-    assert_eq!(fault.place.as_deref(), Some("corpus.tokenizer.path"));
+    assert_eq!(fault.place().as_deref(), Some("corpus.tokenizer.path"));
 }
 
 #[test]

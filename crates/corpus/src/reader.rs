@@ -162,7 +162,7 @@ pub(crate) mod tests {
         }
         let path = folder.path().join("b.txt");
         std::fs::write(&path, b"fine\nna\xEFve").unwrap();
-        assert!(lines(&path).unwrap_err().place.unwrap().ends_with("b.txt:2:3"));
+        assert!(lines(&path).unwrap_err().place().unwrap().ends_with("b.txt:2:3"));
     }
 
     #[test]
@@ -174,7 +174,7 @@ pub(crate) mod tests {
             each_object(&path, |object| object.text("text").map(|_| ())).unwrap_err()
         };
         let fault = place("{\"text\": \"a\"}\n\n{\"text\": ");
-        assert!(fault.place.unwrap().ends_with("a.jsonl:3") && fault.what.contains("not JSON"));
+        assert!(fault.place().unwrap().ends_with("a.jsonl:3") && fault.what.contains("not JSON"));
         assert!(place("[1]").what.contains("not an object"));
         let fault = place("{\"test\": \"a\"}");
         assert_eq!(fault.nearest.as_deref(), Some("test"));

@@ -3,12 +3,11 @@
 use crate::judge::{Unit, judge};
 use crate::{Entry, Measure, Subject, When};
 use cloze_corpus::pairs::read_blimp;
-use cloze_foundation::{Fault, Result};
-use cloze_objectives::options::{self, Options, within};
-use serde::{Deserialize, Serialize};
+use cloze_foundation::{Fault, Place, Result};
+use cloze_options::{Options, options};
 use std::path::{Path, PathBuf};
 
-/// See [`crate::EVALUATIONS`].
+/// BLiMP.
 pub static ENTRY: Entry = Entry {
     name: "blimp",
     version: 1,
@@ -20,45 +19,19 @@ pub static ENTRY: Entry = Entry {
     headline: "accuracy",
     higher_is_better: true,
     chance: Some(0.5),
-    options: &[
-        (
-            "pairs",
-            "pairs of each paradigm, the first ones, 1 to 1000; default 200",
-        ),
-        (
-            "path",
-            "folder of the .jsonl or .jsonl.gz files, under the data root; default \"minimal_pairs/blimp\"",
-        ),
-    ],
-    resolve: |table| Ok(options::write(&options::read::<Settings>(table)?)),
+    options: Settings::fields,
+    resolve: |written| Ok(Settings::read(written)?.write()),
     check,
     evaluate,
 };
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {
-    pairs: usize,
-    path: PathBuf,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            pairs: 200,
-            path: "minimal_pairs/blimp".into(),
-        }
-    }
-}
-
-impl Options for Settings {
-    fn check(&self) -> Result<()> {
-        within(
-            "pairs",
-            self.pairs as f64,
-            (1..=1000).contains(&self.pairs),
-            "1 to 1000",
-        )
+options! {
+    /// Options of BLiMP.
+    struct Settings {
+        /// Pairs of each paradigm, the first ones.
+        pairs: usize = 200, from(1).to(1000);
+        /// The folder of the .jsonl or .jsonl.gz files, under the data root.
+        path: PathBuf = PathBuf::from("minimal_pairs/blimp");
     }
 }
 
@@ -71,18 +44,18 @@ fn folder(path: &Path, data_root: Option<&Path>) -> Result<PathBuf> {
             "`{}` is under the data root, and there is none",
             path.display()
         ))
-        .at("path")
+        .at(Place::key("path"))
         .remedy("give `--data-root FOLDER` or set CLOZE_DATA=FOLDER, or make `path` absolute")),
     }
 }
 
 fn check(options: &toml::Table, data_root: Option<&Path>) -> Result<()> {
-    let settings: Settings = options::read(options)?;
+    let settings = Settings::from_toml(options)?;
     read_blimp(&folder(&settings.path, data_root)?, 1).map(drop)
 }
 
 fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Measure>> {
-    let settings: Settings = options::read(options)?;
+    let settings = Settings::from_toml(options)?;
     let pairs = read_blimp(&folder(&settings.path, subject.data_root)?, settings.pairs)?;
     judge(ENTRY.name, &pairs, subject, Unit::Paradigm)
 }
@@ -91,12 +64,16 @@ fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Measure>> {
 mod tests {
     use super::*;
 
+    fn resolve(options: &toml::Table) -> toml::Table {
+        Settings::from_toml(options).unwrap().write()
+    }
+
     const LINES: &str = r#"{"sentence_good": "she knows herself", "sentence_bad": "she knows itself", "linguistics_term": "anaphora", "UID": "gender"}
 "#;
 
     #[test]
     fn missing_data_are_found_before_training() {
-        let options = (ENTRY.resolve)(&toml::Table::new()).unwrap();
+        let options = resolve(&toml::Table::new());
         let fault = (ENTRY.check)(&options, None).unwrap_err();
         assert!(
             fault
@@ -120,6 +97,6 @@ mod tests {
         std::fs::write(blimp.join("gender.jsonl"), LINES).unwrap();
         assert_eq!((ENTRY.check)(&options, Some(root.path())), Ok(()));
         let absolute = toml::Table::from_iter([("path".to_owned(), blimp.display().to_string().into())]);
-        assert_eq!((ENTRY.check)(&(ENTRY.resolve)(&absolute).unwrap(), None), Ok(()));
+        assert_eq!((ENTRY.check)(&resolve(&absolute), None), Ok(()));
     }
 }

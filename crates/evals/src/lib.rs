@@ -9,6 +9,7 @@ use burn::tensor::Device;
 use cloze_corpus::Prepared;
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::Model;
+use cloze_options::{Field, Written};
 use std::path::Path;
 
 /// Whom an evaluation judges, and what it may use.
@@ -78,10 +79,10 @@ pub struct Entry {
     pub higher_is_better: bool,
     /// The headline of a guesser, where there is one.
     pub chance: Option<f64>,
-    /// Its options: key and what it means, with default.
-    pub options: &'static [(&'static str, &'static str)],
-    /// Fills in every default and refuses what is out of range. Faults carry the key as place.
-    pub resolve: fn(&toml::Table) -> Result<toml::Table>,
+    /// Its options, as they are declared.
+    pub options: fn() -> Vec<Field>,
+    /// Fills in every default and refuses what is out of range. Faults have their places.
+    pub resolve: fn(&Written<'_>) -> Result<toml::Table>,
     /// Looks, before the first run starts, whether what `evaluate` reads is there. Gets resolved options and the data
     /// root.
     pub check: fn(&toml::Table, Option<&Path>) -> Result<()>,

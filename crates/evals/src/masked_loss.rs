@@ -3,9 +3,8 @@
 use crate::{Entry, Measure, Subject, When};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result};
-use cloze_objectives::options::{self, Options, within};
 use cloze_objectives::{Batch, Example};
-use serde::{Deserialize, Serialize};
+use cloze_options::{Options, options};
 
 /// The share of tokens that is masked, whatever the model was trained with.
 const RATE: f64 = 0.15;
@@ -14,7 +13,7 @@ const SEED: u64 = 0x6d61_736b;
 /// Windows of a batch.
 const WINDOWS: usize = 16;
 
-/// See [`crate::EVALUATIONS`].
+/// Loss and accuracy on masked tokens.
 pub static ENTRY: Entry = Entry {
     name: "masked-loss",
     version: 1,
@@ -28,32 +27,18 @@ pub static ENTRY: Entry = Entry {
     headline: "loss",
     higher_is_better: false,
     chance: None,
-    options: &[("windows", "windows of held-out text, 1 to 100000; default 64")],
-    resolve: |table| Ok(options::write(&options::read::<Settings>(table)?)),
+    options: Settings::fields,
+    resolve: |written| Ok(Settings::read(written)?.write()),
     check: |_, _| Ok(()),
     evaluate,
 };
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {
-    windows: u64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { windows: 64 }
-    }
-}
-
-impl Options for Settings {
-    fn check(&self) -> Result<()> {
-        within(
-            "windows",
-            self.windows as f64,
-            (1..=100_000).contains(&self.windows),
-            "1 to 100000",
-        )
+options! {
+    /// Options of the masked-token loss.
+    #[derive(Copy)]
+    struct Settings {
+        /// Windows of held-out text.
+        windows: u64 = 64, from(1).to(100_000);
     }
 }
 
@@ -72,7 +57,7 @@ fn mask(window: &Window, vocabulary: &Vocabulary, draw: Draw) -> Example {
 }
 
 fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Measure>> {
-    let settings: Settings = options::read(options)?;
+    let settings = Settings::from_toml(options)?;
     let (text, vocabulary) = (&subject.corpus.held_out, subject.corpus.tokenizer.vocabulary());
     let available = text.windows(subject.window);
     if available == 0 {

@@ -4,13 +4,12 @@ use crate::judge::{Unit, judge};
 use crate::{Entry, Measure, Subject, When};
 use cloze_corpus::fragment;
 use cloze_foundation::Result;
-use cloze_objectives::options::{self, Options, within};
-use serde::{Deserialize, Serialize};
+use cloze_options::{Options, options};
 
 /// The seed of the pairs: the same ones judge every run.
 const SEED: u64 = 0x7061_6972;
 
-/// See [`crate::EVALUATIONS`].
+/// Minimal pairs of the built-in language.
 pub static ENTRY: Entry = Entry {
     name: "minimal-pairs",
     version: 1,
@@ -22,37 +21,23 @@ pub static ENTRY: Entry = Entry {
     headline: "accuracy",
     higher_is_better: true,
     chance: Some(0.5),
-    options: &[("pairs", "pairs of each paradigm, 1 to 100000; default 100")],
-    resolve: |table| Ok(options::write(&options::read::<Settings>(table)?)),
+    options: Settings::fields,
+    resolve: |written| Ok(Settings::read(written)?.write()),
     check: |_, _| Ok(()),
     evaluate,
 };
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {
-    pairs: usize,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { pairs: 100 }
-    }
-}
-
-impl Options for Settings {
-    fn check(&self) -> Result<()> {
-        within(
-            "pairs",
-            self.pairs as f64,
-            (1..=100_000).contains(&self.pairs),
-            "1 to 100000",
-        )
+options! {
+    /// Options of the minimal pairs.
+    #[derive(Copy)]
+    struct Settings {
+        /// Pairs of each paradigm.
+        pairs: usize = 100, from(1).to(100_000);
     }
 }
 
 fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Measure>> {
-    let settings: Settings = options::read(options)?;
+    let settings = Settings::from_toml(options)?;
     let pairs = fragment::minimal_pairs(SEED, settings.pairs);
     judge(ENTRY.name, &pairs, subject, Unit::Phenomenon)
 }

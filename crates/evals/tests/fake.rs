@@ -4,10 +4,11 @@ use burn::module::Module;
 use burn::tensor::Device;
 use cloze_backbone::{Encoder, EncoderConfig, Init, Preset};
 use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, fragment, prepare};
-use cloze_evals::{EVALUATIONS, Measure, Subject, When, find};
+use cloze_evals::{EVALUATIONS, Entry, Measure, Subject, When, find};
 use cloze_foundation::Draw;
 use cloze_objectives::scoring::every_position;
 use cloze_objectives::{Answerer, Batch, Heads, Loss, Model, Rule};
+use cloze_options::{Usual, tree};
 
 const WINDOW: usize = 24;
 
@@ -77,9 +78,13 @@ fn corpus(cache: &std::path::Path) -> Prepared {
     prepare(&config, None, cache, &mut |_| ()).unwrap()
 }
 
+fn resolve(entry: &Entry, options: &str) -> Result<toml::Table> {
+    (entry.resolve)(&tree::parse("", options).unwrap().top())
+}
+
 fn run(name: &str, options: &str, subject: &Subject) -> Vec<Measure> {
     let entry = find(name).unwrap();
-    let options = (entry.resolve)(&options.parse().unwrap()).unwrap();
+    let options = resolve(entry, options).unwrap();
     (entry.check)(&options, subject.data_root).unwrap();
     (entry.evaluate)(subject, &options).unwrap()
 }
@@ -154,21 +159,22 @@ fn evaluations_report_what_a_model_without_knowledge_deserves() {
 #[test]
 fn options_out_of_range_and_unknown_ones_are_refused_with_their_key() {
     for entry in EVALUATIONS {
-        let resolve = |text: &str| (entry.resolve)(&text.parse().unwrap());
-        let defaults = resolve("").unwrap();
-        assert_eq!(
-            defaults.len(),
-            entry.options.len(),
-            "{}: every option has a default and a description",
-            entry.name
-        );
-        for (key, _) in entry.options {
-            assert!(defaults.contains_key(*key), "{}: {key}", entry.name);
+        let resolve = |text: &str| resolve(entry, text);
+        let (fields, defaults) = ((entry.options)(), resolve("").unwrap());
+        assert_eq!(defaults.len(), fields.len(), "{}", entry.name);
+        for field in &fields {
+            assert_eq!(
+                field.usual,
+                Usual::Value(defaults[field.name].clone()),
+                "{}: {}",
+                entry.name,
+                field.name
+            );
         }
-        let number = entry.options[0].0;
+        let number = fields[0].name;
         for bad in ["0", "-1", "1.5", "\"many\"", "100001"] {
             let fault = resolve(&format!("{number} = {bad}")).unwrap_err();
-            assert_eq!(fault.place.as_deref(), Some(number), "{} {bad}: {fault}", entry.name);
+            assert_eq!(fault.places[0].key.to_string(), number, "{} {bad}: {fault}", entry.name);
         }
         assert_eq!(
             resolve(&format!("{number}x = 3")).unwrap_err().nearest.as_deref(),

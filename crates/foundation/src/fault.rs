@@ -1,5 +1,6 @@
 //! One error type for the whole workspace: what, where, what is allowed, the nearest match, what to do.
 
+use crate::Place;
 use std::fmt;
 
 /// `Result` with a [`Fault`].
@@ -19,9 +20,9 @@ pub enum FaultKind {
 /// An error for a person. Build it with [`Fault::usage`] or [`Fault::run`] and add what is known:
 ///
 /// ```
-/// use cloze_foundation::Fault;
+/// use cloze_foundation::{Fault, Place};
 /// let fault = Fault::usage("unknown objective `mml`")
-///     .at("experiments/x.toml:12:13 (arm[0].objective)")
+///     .at(Place::key("arm.objective"))
 ///     .allowed(["mlm", "electra"])
 ///     .nearest("mml", ["mlm", "electra"])
 ///     .remedy("`cloze explain` lists the objectives");
@@ -33,8 +34,8 @@ pub struct Fault {
     pub kind: FaultKind,
     /// What is wrong, in one sentence without a full stop.
     pub what: String,
-    /// File, line and column, or key path.
-    pub place: Option<String>,
+    /// Where, from the outermost place to the innermost.
+    pub places: Vec<Place>,
     /// What would have been accepted.
     pub allowed: Option<String>,
     /// The known word nearest to the one given.
@@ -48,7 +49,7 @@ impl Fault {
         Self {
             kind,
             what: what.into(),
-            place: None,
+            places: Vec::new(),
             allowed: None,
             nearest: None,
             remedy: None,
@@ -85,14 +86,16 @@ impl Fault {
         }
     }
 
-    /// Says where. An outer place is put in front of an inner one.
-    pub fn at(mut self, place: impl Into<String>) -> Self {
-        let outer = place.into();
-        self.place = Some(match self.place {
-            Some(inner) => format!("{outer}: {inner}"),
-            None => outer,
-        });
+    /// Says where: a [`Place`], or words. An outer place is put in front of an inner one.
+    pub fn at(mut self, place: impl Into<Place>) -> Self {
+        self.places.insert(0, place.into());
         self
+    }
+
+    /// The places in words, the outermost first; `None` where none is known.
+    pub fn place(&self) -> Option<String> {
+        let places: Vec<String> = self.places.iter().map(Place::to_string).collect();
+        (!places.is_empty()).then(|| places.join(": "))
     }
 
     /// Lists what would have been accepted.
@@ -127,8 +130,11 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.what)?;
-        if let Some(place) = &self.place {
+        if let Some(place) = self.place() {
             write!(f, "\n  at {place}")?;
+        }
+        if let Some(line) = self.places.iter().rev().find_map(Place::line) {
+            write!(f, "\n{}", line.show())?;
         }
         if let Some(allowed) = &self.allowed {
             write!(f, "\n  allowed: {allowed}")?;
@@ -175,6 +181,6 @@ mod tests {
     #[test]
     fn an_outer_place_comes_first() {
         let fault = Fault::usage("bad").at("line 3").at("x.toml");
-        assert_eq!(fault.place.as_deref(), Some("x.toml: line 3"));
+        assert_eq!(fault.place().as_deref(), Some("x.toml: line 3"));
     }
 }

@@ -5,6 +5,8 @@ pub mod draw;
 pub mod fault;
 pub mod files;
 pub mod panics;
+pub mod place;
 
 pub use draw::{Draw, Stream};
 pub use fault::{Fault, FaultKind, Result};
+pub use place::{Key, Line, Origin, Place};

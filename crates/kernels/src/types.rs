@@ -1,7 +1,7 @@
 //! What the operations are told beside their tensors.
 
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
+use cloze_options::words;
 use std::sync::Arc;
 
 /// How the rows of an `[N, ..]` matrix are windows, and how its columns are heads.
@@ -51,16 +51,21 @@ impl Dropout {
     pub const OFF: Self = Self { rate: 0.0, seed: 0 };
 }
 
-/// What the operands of a product are rounded to. Its sums, and everything else, are 32-bit floats.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// Nothing is rounded.
-    #[default]
-    Float32,
-    /// To the 8 significant bits of bfloat16, in the products of both passes, as in mixed-precision training
-    /// (Kalamkar et al. 2019).
-    Bfloat16,
+words! {
+    /// What the operands of a product are rounded to. Its sums, and everything else, are 32-bit floats.
+    pub enum Precision {
+        /// Nothing is rounded.
+        Float32 = "float32",
+        /// To the 8 significant bits of bfloat16, in the products of both passes, as in mixed-precision training
+        /// (Kalamkar et al. 2019).
+        Bfloat16 = "bfloat16",
+    }
+}
+
+impl Default for Precision {
+    fn default() -> Self {
+        Self::Float32
+    }
 }
 
 /// A matrix, and what is added to every row of its products.

@@ -1,41 +1,33 @@
 //! Autoregressive language modelling: predict every token from those before it.
 
 use crate::laws::Mode;
-use crate::options::{self, Options};
 use crate::scoring::LEFT_TO_RIGHT;
 use crate::tensors::vocabulary_flops;
 use crate::{Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
-use cloze_foundation::{Draw, Result};
+use cloze_foundation::Draw;
 use cloze_kernels::Visibility;
-use serde::{Deserialize, Serialize};
+use cloze_options::{Options, options};
 
-/// See the registry.
+/// Autoregressive language modelling.
 pub static ENTRY: Entry = Entry {
     name: "autoregressive",
     version: 1,
     title: "Autoregressive",
     citation: "Radford et al. 2018, Improving Language Understanding by Generative Pre-Training",
     summary: "Hides nothing: every position looks at itself and what is before it, and predicts the next token.",
-    options: &[(
-        "mode",
-        "`corrected` or `reference`; the same thing here, for the published rule has no quirk; default `corrected`",
-    )],
+    options: Settings::fields,
     scores: &[LEFT_TO_RIGHT],
-    configure: |table| Ok(Box::new(Autoregressive(options::read(table)?))),
+    configure: |written| Ok(Box::new(Autoregressive(Settings::read(written)?))),
 };
 
-/// Options.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {
-    mode: Mode,
-}
-
-impl Options for Settings {
-    fn check(&self) -> Result<()> {
-        Ok(())
+options! {
+    /// Options of the autoregressive objective.
+    #[derive(Copy)]
+    struct Settings {
+        /// Both modes are the same thing here, for the published rule has no quirk.
+        mode: Mode = Mode::Corrected;
     }
 }
 
@@ -43,7 +35,7 @@ struct Autoregressive(Settings);
 
 impl Objective for Autoregressive {
     fn options(&self) -> toml::Table {
-        options::write(&self.0)
+        self.0.write()
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, _progress: f64, _draw: Draw) -> Example {

@@ -2,7 +2,6 @@
 //! al. 2020). Files named here are those of google-research/electra.
 
 use crate::laws::{Fate, Mode, Pool, Rate, budget, choose, maskable};
-use crate::options::{self, Options, within};
 use crate::scoring::{Answerer, Rule, each_masked, every_position};
 use crate::tensors::{
     FORWARD_AND_BACKWARD, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
@@ -12,39 +11,18 @@ use burn::module::Module;
 use burn::tensor::{Tensor, activation};
 use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, Trunk, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
-use cloze_foundation::{Draw, Result};
+use cloze_foundation::Draw;
 use cloze_kernels::CrossEntropy;
-use serde::{Deserialize, Serialize};
+use cloze_options::{Options, options};
 
-/// See the registry.
+/// Replaced-token detection.
 pub static ENTRY: Entry = Entry {
     name: "electra",
     version: 1,
     title: "ELECTRA",
     citation: "Clark et al. 2020, ELECTRA: Pre-training Text Encoders as Discriminators Rather Than Generators",
     summary: "A small generator fills in hidden tokens; the encoder tells for every token whether it was replaced.",
-    options: &[
-        (
-            "mode",
-            "`corrected` or `reference` (the published implementation with its quirks); default `corrected`",
-        ),
-        (
-            "rate",
-            "share of the tokens that the generator predicts, above 0 and below 1, or { from, to, shape = \"linear\" | \"cosine\" | \"step\" } over the budget; default 0.15",
-        ),
-        (
-            "masked",
-            "share of those that the generator sees as [MASK], 0 to 1; it sees the others as they are; default 0.85",
-        ),
-        (
-            "generator_width",
-            "width of the generator as a share of the encoder's, above 0 and at most 1; default 0.25",
-        ),
-        (
-            "discriminator_weight",
-            "weight of the discriminator's loss beside the generator's, 0 or more; default 50.0",
-        ),
-    ],
+    options: Settings::fields,
     scores: &[
         Rule::new(
             "discriminator",
@@ -59,51 +37,25 @@ pub static ENTRY: Entry = Entry {
             each_masked,
         ),
     ],
-    configure: |table| Ok(Box::new(Electra(options::read(table)?))),
+    configure: |written| Ok(Box::new(Electra(Settings::read(written)?))),
 };
 
-/// Options.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {
-    mode: Mode,
-    rate: Rate,
-    masked: f64,
-    generator_width: f64,
-    discriminator_weight: f64,
-}
-
-impl Default for Settings {
-    /// `configure_pretraining.py`, the small model. The 0.85 is a constant in `pretrain/pretrain_helpers.py`, not one
-    /// minus the rate.
-    fn default() -> Self {
-        Self {
-            mode: Mode::default(),
-            rate: Rate::Fixed(0.15),
-            masked: 0.85,
-            generator_width: 0.25,
-            discriminator_weight: 50.0,
-        }
-    }
-}
-
-impl Options for Settings {
-    fn check(&self) -> Result<()> {
-        let (share, weight) = (self.generator_width, self.discriminator_weight);
-        self.rate.check("rate")?;
-        within("masked", self.masked, (0.0..=1.0).contains(&self.masked), "0 to 1")?;
-        within(
-            "generator_width",
-            share,
-            share > 0.0 && share <= 1.0,
-            "above 0 and at most 1",
-        )?;
-        within(
-            "discriminator_weight",
-            weight,
-            weight >= 0.0 && weight.is_finite(),
-            "0 or more",
-        )
+// The defaults are those of the small model in `configure_pretraining.py`. The 0.85 is a constant in
+// `pretrain/pretrain_helpers.py`, not one minus the rate.
+options! {
+    /// Options of ELECTRA.
+    #[derive(Copy)]
+    struct Settings {
+        /// How close to the publication.
+        mode: Mode = Mode::Corrected;
+        /// The share of the tokens that the generator predicts.
+        rate: Rate = Rate::Fixed(0.15);
+        /// The share of those that the generator sees as [MASK]; it sees the others as they are.
+        masked: f64 = 0.85, from(0).to(1);
+        /// The generator's width as a share of the encoder's.
+        generator_width: f64 = 0.25, above(0).to(1);
+        /// The weight of the discriminator's loss beside the generator's.
+        discriminator_weight: f64 = 50.0, from(0);
     }
 }
 
@@ -127,7 +79,7 @@ impl Electra {
 
 impl Objective for Electra {
     fn options(&self) -> toml::Table {
-        options::write(&self.0)
+        self.0.write()
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {

@@ -8,7 +8,6 @@ pub mod heads;
 pub mod laws;
 pub mod model;
 pub mod objective;
-pub mod options;
 pub mod registry;
 pub mod scoring;
 pub mod tensors;
@@ -26,7 +25,7 @@ pub use example::{Example, Extra, Part};
 pub use heads::Heads;
 pub use model::{Loss, Model};
 pub use objective::{Entry, Objective};
-pub use registry::{OBJECTIVES, configure, find, laws, prepared};
+pub use registry::{OBJECTIVES, configure, find, laws, prepared, read};
 pub use scoring::{Answerer, Rule};
 pub use token_heads::{TokenHeads, Tokens};
 

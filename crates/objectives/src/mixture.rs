@@ -7,106 +7,88 @@
 
 use crate::laws::Rate;
 use crate::model::{below, untracked};
-use crate::options::{self, Options};
 use crate::scoring::Rule;
 use crate::tensors::tensor_weights;
-use crate::{Batch, Entry, Example, Heads, Loss, Objective, Part, Portion, Sizes};
+use crate::{Batch, Entry, Example, Heads, Loss, OBJECTIVES, Objective, Part, Portion, Sizes};
 use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Init, Parameter, Parameters};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
-use cloze_foundation::{Draw, Fault, Result};
-use serde::{Deserialize, Serialize};
+use cloze_foundation::{Draw, Fault, Key, Place, Result};
+use cloze_options::{Field, Kind, Options, Usual, Value, Written, options};
 use std::borrow::Cow;
 
-/// See the registry, which does not have it yet: every entry there works without options.
+/// A mixture, which the registry does not have yet: every entry there works without options.
 pub static ENTRY: Entry = Entry {
     name: "mixture",
     version: 1,
     title: "Mixture",
     citation: "Charpentier & Samuel 2024, GPT or BERT: why not both?",
     summary: "Gives every window to one of several objectives, in shares that may change over the budget.",
-    options: &[(
-        "parts",
-        "list of { objective, name, share, weight, and the objective's options }; `share` of the windows, 0 to 1 or a schedule (one part may leave it out: it takes what is left), `weight` of a window in the loss, 0 or more or a schedule; no default",
-    )],
+    options: Mixture::fields,
     scores: &[],
-    configure: |table| Ok(Box::new(Mixture::read(table)?)),
+    configure: |written| Ok(Box::new(Mixture::read(written)?)),
 };
 
 /// How far the sum of shares may be from 1.
 const TOLERANCE: f64 = 1e-9;
 /// Moments at which the shares are summed: all shapes are monotone and smooth but for the step at one half.
 const MOMENTS: usize = 1000;
+/// The key of the list.
+const PARTS: &str = "parts";
+/// The key of a part that names what the part is.
+const OBJECTIVE: &str = "objective";
+/// What a list of parts looks like.
+const EXAMPLE: &str = "[{ objective = \"mlm\", share = 0.5 }, { objective = \"autoregressive\" }]";
 
-/// What a part says beside its objective's options.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Mixing {
-    name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    share: Option<Rate>,
-    weight: Rate,
-}
-
-impl Default for Mixing {
-    fn default() -> Self {
-        Self {
-            name: String::new(),
-            share: None,
-            weight: Rate::Fixed(1.0),
-        }
-    }
-}
-
-impl Options for Mixing {
-    fn check(&self) -> Result<()> {
-        if let Some(share) = &self.share {
-            share.check_in("share", |value| (0.0..=1.0).contains(&value), "0 to 1")?;
-        }
-        self.weight
-            .check_in("weight", |value| value >= 0.0 && value.is_finite(), "0 or more")
+options! {
+    /// What a part says beside its objective and the objective's options.
+    struct Mixing {
+        /// What parameter paths and metrics call it.
+        name: Option<String> = None => "the objective's";
+        /// The share of the windows that it gets. One part may leave it out.
+        share: Option<Rate> = None, from(0).to(1) => "what the others leave";
+        /// The weight of each of its windows in the loss.
+        weight: Rate = Rate::Fixed(1.0), from(0);
     }
 }
 
 /// One of the objectives.
 struct Mixed {
-    mixing: Mixing,
+    name: String,
+    share: Option<Rate>,
+    weight: Rate,
     word: &'static str,
     objective: Box<dyn Objective>,
 }
 
 impl Mixed {
-    const OWN_KEYS: [&str; 3] = ["name", "share", "weight"];
-
-    fn read(value: &toml::Value) -> Result<Self> {
-        let Some(table) = value.as_table() else {
-            return Err(Fault::usage("a part is a table").allowed(["{ objective = \"mlm\", share = 0.5 }"]));
-        };
-        let Some(name) = table.get("objective").and_then(toml::Value::as_str) else {
-            return Err(Fault::usage("a part without an objective")
-                .at("objective")
-                .remedy("`cloze explain` lists the objectives"));
-        };
-        let entry = crate::find(name).map_err(|fault| fault.at("objective"))?;
-        let (own, mut rest): (toml::Table, toml::Table) = table
-            .clone()
-            .into_iter()
-            .partition(|(key, _)| Self::OWN_KEYS.contains(&key.as_str()));
-        rest.remove("objective");
-        let mut mixing: Mixing = options::read(&own)?;
-        if mixing.name.is_empty() {
-            entry.name.clone_into(&mut mixing.name);
+    fn read(written: &Written<'_>) -> Result<Self> {
+        let (own, mut rest) = written.split(&Mixing::names())?;
+        let named = written.get(OBJECTIVE);
+        let named = named.ok_or_else(|| written.missing(OBJECTIVE, "`cloze explain` lists the objectives"))?;
+        let words: Vec<&str> = OBJECTIVES.iter().map(|entry| entry.name).collect();
+        let word = words[named.word(&words)?];
+        if let Value::Table(table) = &mut rest.value {
+            table.remove(OBJECTIVE);
         }
+        let Mixing { name, share, weight } = Mixing::read(&Written::new(&own, written.key().clone()))?;
         Ok(Self {
-            objective: crate::configure(name, &rest)?,
-            word: entry.name,
-            mixing,
+            name: name.unwrap_or_else(|| word.to_owned()),
+            share,
+            weight,
+            word,
+            objective: crate::read(word, &Written::new(&rest, written.key().clone()))?,
         })
     }
 
     fn write(&self) -> toml::Table {
-        let mut table = toml::Table::from_iter([("objective".to_owned(), self.word.into())]);
-        table.extend(options::write(&self.mixing));
+        let mut table = toml::Table::from_iter([(OBJECTIVE.to_owned(), self.word.into())]);
+        let mixing = Mixing {
+            name: Some(self.name.clone()),
+            share: self.share,
+            weight: self.weight,
+        };
+        table.extend(mixing.write());
         table.extend(self.objective.options());
         table
     }
@@ -118,32 +100,39 @@ pub struct Mixture {
 }
 
 impl Mixture {
+    fn fields() -> Vec<Field> {
+        vec![Field {
+            name: PARTS,
+            meaning: "The objectives, each with its own options beside what it says of its part.".to_owned(),
+            kind: Kind::List(Box::new(Kind::Table(Mixing::fields()))),
+            usual: Usual::Required,
+        }]
+    }
+
     /// Reads `parts = [{ objective = "mlm", share = 0.5, rate = 0.3 }, { objective = "autoregressive" }]`.
     ///
     /// # Errors
-    /// No part, two parts with one name, shares whose sum is not 1 everywhere, or what a part's objective says, with the
-    /// part in front of the key.
-    pub fn read(table: &toml::Table) -> Result<Self> {
-        if let Some(key) = table.keys().find(|key| *key != "parts") {
-            let fault = Fault::usage(format!("unknown key `{key}`")).at(key.as_str());
-            return Err(fault.allowed(["parts"]).nearest(key, ["parts"]));
+    /// No part, two parts with one name, shares whose sum is not 1 everywhere, or what a part's objective says.
+    pub fn read(written: &Written<'_>) -> Result<Self> {
+        written.table(&[PARTS])?;
+        let list = written.get(PARTS).map(|parts| parts.list()).transpose()?;
+        let parts: Vec<Mixed> = list
+            .unwrap_or_default()
+            .iter()
+            .map(Mixed::read)
+            .collect::<Result<_>>()?;
+        if parts.is_empty() {
+            let fault = Fault::usage("a mixture of nothing").at(Place::key(PARTS));
+            return Err(written.locate(fault.allowed([EXAMPLE])));
         }
-        let parts = table.get("parts").and_then(toml::Value::as_array);
-        let Some(parts) = parts.filter(|parts| !parts.is_empty()) else {
-            return Err(Fault::usage("a mixture of nothing")
-                .at("parts")
-                .allowed(["[{ objective = \"mlm\", share = 0.5 }, { objective = \"autoregressive\" }]"]));
-        };
-        let read = |(index, part)| Mixed::read(part).map_err(|fault| inside(index, fault));
-        let parts = parts.iter().enumerate().map(read).collect::<Result<Vec<Mixed>>>()?;
         let mixture = Self { parts };
-        mixture.check_names()?;
-        mixture.check_shares()?;
+        mixture.check_names().map_err(|fault| written.locate(fault))?;
+        mixture.check_shares().map_err(|fault| written.locate(fault))?;
         Ok(mixture)
     }
 
     fn names(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().map(|part| part.mixing.name.as_str())
+        self.parts.iter().map(|part| part.name.as_str())
     }
 
     /// Names are parts of parameter paths and of metrics.
@@ -159,17 +148,17 @@ impl Mixture {
                 continue;
             };
             let fault = Fault::usage(what).allowed(["letters, digits and `-`, no name twice, and not `encoder`"]);
-            let fault = fault.remedy("give the part a `name` of its own");
-            return Err(inside(index, fault.at("name")));
+            let place = Place::key(Key::from(PARTS).index(index).join("name"));
+            return Err(fault.remedy("give the part a `name` of its own").at(place));
         }
         Ok(())
     }
 
     fn check_shares(&self) -> Result<()> {
-        let shares = || self.parts.iter().filter_map(|part| part.mixing.share);
+        let shares = || self.parts.iter().filter_map(|part| part.share);
         let without = self.parts.len() - shares().count();
         if without > 1 {
-            let fault = Fault::usage(format!("{without} parts have no share")).at("parts");
+            let fault = Fault::usage(format!("{without} parts have no share")).at(Place::key(PARTS));
             return Err(fault.remedy("give all parts but one a `share`; that one takes what is left"));
         }
         let least = if without == 0 { 1.0 - TOLERANCE } else { 0.0 };
@@ -181,7 +170,7 @@ impl Mixture {
                 let at = (progress * 100.0).round();
                 let what = format!("the shares have a sum of {sum:.3} when {at} % of the budget is used");
                 return Err(Fault::usage(what)
-                    .at("parts")
+                    .at(Place::key(PARTS))
                     .allowed(["1 all along"])
                     .remedy("leave one part's `share` out: it takes what is left"));
             }
@@ -191,24 +180,12 @@ impl Mixture {
 
     /// The shares of the windows at a moment; their sum is 1.
     pub fn shares(&self, progress: f64) -> Vec<f64> {
-        let given = self.parts.iter().map(|part| part.mixing.share);
+        let given = self.parts.iter().map(|part| part.share);
         let given: Vec<Option<f64>> = given.map(|share| share.map(|share| share.at(progress))).collect();
         let rest = 1.0 - given.iter().flatten().sum::<f64>();
         // A sum that is 1 but for rounding leaves nothing.
         let rest = if rest < TOLERANCE { 0.0 } else { rest };
         given.into_iter().map(|share| share.unwrap_or(rest)).collect()
-    }
-}
-
-/// A fault of part `index`.
-fn inside(index: usize, fault: Fault) -> Fault {
-    let place = match &fault.place {
-        Some(key) => format!("parts[{index}].{key}"),
-        None => format!("parts[{index}]"),
-    };
-    Fault {
-        place: Some(place),
-        ..fault
     }
 }
 
@@ -226,17 +203,21 @@ impl Objective for Mixture {
     }
 
     fn prepare(&mut self, statistics: &Statistics) -> Result<()> {
-        let mut parts = self.parts.iter_mut().enumerate();
-        parts.try_for_each(|(index, part)| part.objective.prepare(statistics).map_err(|fault| inside(index, fault)))
+        let mut parts = self.parts.iter_mut();
+        parts.try_for_each(|part| {
+            part.objective
+                .prepare(statistics)
+                .map_err(|fault| fault.at(part.name.as_str()))
+        })
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
         let index = draw.purpose("mixture").stream().weighted(&self.shares(progress));
-        let Mixed { mixing, objective, .. } = &self.parts[index];
+        let Mixed { weight, objective, .. } = &self.parts[index];
         Example {
             part: Part {
                 index,
-                weight: mixing.weight.at(progress),
+                weight: weight.at(progress),
             },
             ..objective.corrupt(window, vocabulary, progress, draw)
         }
@@ -246,7 +227,7 @@ impl Objective for Mixture {
     fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
         let parts = self.parts.iter().map(|part| {
             let heads = part.objective.heads(encoder, vocabulary, init);
-            (part.mixing.name.clone(), heads)
+            (part.name.clone(), heads)
         });
         Box::new(MixtureHeads::new(parts.collect()))
     }

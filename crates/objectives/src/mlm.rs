@@ -1,73 +1,40 @@
 //! Masked language modelling: hide single tokens, predict them (Devlin et al. 2019).
 
 use crate::laws::{Mode, Pool, Rate, Replacement, budget, choose, maskable};
-use crate::options::{self, Options};
 use crate::scoring::{PSEUDO_LOG_LIKELIHOOD, Rule};
 use crate::tensors::vocabulary_flops;
 use crate::{Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
-use cloze_foundation::{Draw, Result};
+use cloze_foundation::Draw;
 use cloze_kernels::Visibility;
-use serde::{Deserialize, Serialize};
+use cloze_options::{Options, options};
 
-/// See the registry.
+/// Masked language modelling.
 pub static ENTRY: Entry = Entry {
     name: "mlm",
     version: 1,
     title: "MLM",
     citation: "Devlin et al. 2019, BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding",
     summary: "Hides a share of the tokens, each on its own, and predicts them from both sides.",
-    options: MASKING_OPTIONS,
+    options: Masking::fields,
     scores: MASKED_SCORES,
-    configure: |table| Ok(Box::new(Mlm(options::read(table)?))),
+    configure: |written| Ok(Box::new(Mlm(Masking::read(written)?))),
 };
-
-/// The documentation of [`Masking`].
-pub(crate) const MASKING_OPTIONS: &[(&str, &str)] = &[
-    (
-        "mode",
-        "`corrected` or `reference` (the published implementation with its quirks); default `corrected`",
-    ),
-    (
-        "rate",
-        "share of the tokens that is predicted, above 0 and below 1, or { from, to, shape = \"linear\" | \"cosine\" | \"step\" } over the budget; default 0.15",
-    ),
-    (
-        "replace",
-        "what takes their place: { mask, random } as shares with a sum of at most 1, the rest is kept; default { mask = 0.8, random = 0.1 }",
-    ),
-];
 
 /// How the models of the objectives that mask and predict tokens score sentences.
 pub(crate) const MASKED_SCORES: &[Rule] = &[PSEUDO_LOG_LIKELIHOOD];
 
-/// Options of the objectives that mask and predict tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Masking {
-    /// How close to the publication.
-    pub mode: Mode,
-    /// The share of tokens that is selected.
-    pub rate: Rate,
-    /// What takes their place.
-    pub replace: Replacement,
-}
-
-impl Default for Masking {
-    fn default() -> Self {
-        Self {
-            mode: Mode::default(),
-            rate: Rate::Fixed(0.15),
-            replace: Replacement::default(),
-        }
-    }
-}
-
-impl Options for Masking {
-    fn check(&self) -> Result<()> {
-        self.rate.check("rate")?;
-        self.replace.check("replace")
+options! {
+    /// Options of the objectives that mask and predict tokens.
+    #[derive(Copy)]
+    pub struct Masking {
+        /// How close to the publication.
+        pub mode: Mode = Mode::Corrected;
+        /// The share of the tokens that is predicted.
+        pub rate: Rate = Rate::Fixed(0.15);
+        /// What takes their place; the rest is kept as it is.
+        pub replace: Replacement = Replacement::default();
     }
 }
 
@@ -112,7 +79,7 @@ struct Mlm(Masking);
 
 impl Objective for Mlm {
     fn options(&self) -> toml::Table {
-        options::write(&self.0)
+        self.0.write()
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {

@@ -5,6 +5,7 @@ use crate::{Example, Heads, Model, Sizes};
 use cloze_backbone::{Encoder, EncoderConfig, Init};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
+use cloze_options::{Field, Written};
 
 /// An objective with its options filled in.
 pub trait Objective: Send + Sync {
@@ -69,10 +70,10 @@ pub struct Entry {
     pub citation: &'static str,
     /// What it does, in one or two sentences.
     pub summary: &'static str,
-    /// Its options: key, what it means with allowed values and default.
-    pub options: &'static [(&'static str, &'static str)],
+    /// Its options, as they are declared.
+    pub options: fn() -> Vec<Field>,
     /// How its model scores sentences, headline first.
     pub scores: &'static [Rule],
-    /// Reads an option table. Faults carry the key as place, without the path in front of it.
-    pub configure: fn(&toml::Table) -> Result<Box<dyn Objective>>,
+    /// Reads its options. Faults have their places.
+    pub configure: fn(&Written<'_>) -> Result<Box<dyn Objective>>,
 }

@@ -3,6 +3,7 @@
 use crate::{Entry, Objective};
 use cloze_corpus::{Prepared, Statistics};
 use cloze_foundation::{Fault, Result};
+use cloze_options::Written;
 use std::collections::BTreeSet;
 
 /// Every objective. A new one is a file and a line here.
@@ -32,13 +33,21 @@ pub fn find(name: &str) -> Result<&'static Entry> {
         })
 }
 
-/// An objective from its name and option table.
+/// An objective from its name and its options as they were written.
 ///
 /// # Errors
-/// An unknown objective or key, or a value outside its range.
-pub fn configure(name: &str, options: &toml::Table) -> Result<Box<dyn Objective>> {
+/// An unknown objective or key, or a value outside its range, with its place.
+pub fn read(name: &str, options: &Written<'_>) -> Result<Box<dyn Objective>> {
     (find(name)?.configure)(options)
         .map_err(|fault| fault.remedy(format!("`cloze explain {name}` describes its options")))
+}
+
+/// An objective from its name and a frozen option table.
+///
+/// # Errors
+/// As [`read`]; places are keys alone.
+pub fn configure(name: &str, options: &toml::Table) -> Result<Box<dyn Objective>> {
+    read(name, &Written::new(&options.into(), ""))
 }
 
 /// An objective from its name and option table, with what it needs to know of the corpus: ready to corrupt.
@@ -64,7 +73,7 @@ pub fn laws(name: &str, options: &toml::Table) -> Vec<(&'static str, u32)> {
 fn collect(name: &str, options: &toml::Table, found: &mut BTreeSet<(&'static str, u32)>) {
     let Ok(entry) = find(name) else { return };
     found.insert((entry.name, entry.version));
-    let Ok(objective) = (entry.configure)(options) else {
+    let Ok(objective) = configure(name, options) else {
         return;
     };
     found.extend(objective.needs().into_iter().map(|need| (need.name(), need.version())));

@@ -2,7 +2,6 @@
 //! (Joshi et al. 2020).
 
 use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, maskable, runs, words};
-use crate::options::{self, Options, within};
 use crate::scoring::Rule;
 use crate::tensors::{
     FORWARD_AND_BACKWARD, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
@@ -12,47 +11,21 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, LayerNorm, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
-use cloze_foundation::{Draw, Fault, Result, Stream};
+use cloze_foundation::{Draw, Stream};
 use cloze_kernels::{Affine, CrossEntropy};
-use serde::{Deserialize, Serialize};
+use cloze_options::{Options, options};
 use std::ops::Range;
 
-/// See the registry.
+/// SpanBERT.
 pub static ENTRY: Entry = Entry {
     name: "span",
     version: 1,
     title: "SpanBERT",
     citation: "Joshi et al. 2020, SpanBERT: Improving Pre-training by Representing and Predicting Spans",
     summary: "Hides spans of whole words; predicts each token in its place, and again from the two tokens around its span.",
-    options: &[
-        (
-            "mode",
-            "`corrected` or `reference` (the published implementation with its quirks); default `corrected`",
-        ),
-        (
-            "rate",
-            "share of the tokens that is predicted, above 0 and below 1, or { from, to, shape = \"linear\" | \"cosine\" | \"step\" } over the budget; default 0.15",
-        ),
-        (
-            "replace",
-            "what takes the place of a span, drawn once for the whole span: { mask, random } as shares with a sum of at most 1; default { mask = 0.8, random = 0.1 }",
-        ),
-        (
-            "span_stop",
-            "p of the geometric law of span lengths, above 0 and at most 1; default 0.2",
-        ),
-        ("span_words", "the longest span in words, 1 to 1000; default 10"),
-        (
-            "boundary_weight",
-            "weight of the boundary objective, 0 or more (0 switches it off); default 1.0",
-        ),
-        (
-            "boundary_tokens",
-            "how many tokens of a span the boundary objective predicts, 1 to 1000; default 15",
-        ),
-    ],
+    options: Settings::fields,
     scores: crate::mlm::MASKED_SCORES,
-    configure: |table| Ok(Box::new(Span(options::read(table)?))),
+    configure: |written| Ok(Box::new(Span(Settings::read(written)?))),
 };
 
 /// Names of the extra columns: one row for every prediction of the boundary objective.
@@ -63,32 +36,26 @@ const TARGET: &str = "boundary_target";
 /// And every token beside a span, once.
 const EDGES: &str = "boundary_edges";
 
-/// Options.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {
-    mode: Mode,
-    rate: Rate,
-    replace: Replacement,
-    span_stop: f64,
-    span_words: usize,
-    boundary_weight: f64,
-    boundary_tokens: usize,
-}
-
-impl Default for Settings {
-    /// The command in facebookresearch/SpanBERT, `pretraining/README.md` (the flags themselves default to p = 0.3 and
-    /// 20 boundary tokens).
-    fn default() -> Self {
-        Self {
-            mode: Mode::default(),
-            rate: Rate::Fixed(0.15),
-            replace: Replacement::default(),
-            span_stop: 0.2,
-            span_words: 10,
-            boundary_weight: 1.0,
-            boundary_tokens: 15,
-        }
+// The defaults are those of the command in facebookresearch/SpanBERT, `pretraining/README.md` (the flags themselves
+// default to p = 0.3 and 20 boundary tokens).
+options! {
+    /// Options of SpanBERT.
+    #[derive(Copy)]
+    struct Settings {
+        /// How close to the publication.
+        mode: Mode = Mode::Corrected;
+        /// The share of the tokens that is predicted.
+        rate: Rate = Rate::Fixed(0.15);
+        /// What takes the place of a span, drawn once for the whole span.
+        replace: Replacement = Replacement::default();
+        /// p of the geometric law of span lengths, the probability of stopping after each word.
+        span_stop: f64 = 0.2, above(0).to(1);
+        /// The longest span in words.
+        span_words: usize = 10, from(1).to(1000);
+        /// The weight of the boundary objective; 0 switches it off.
+        boundary_weight: f64 = 1.0, from(0);
+        /// How many tokens of a span the boundary objective predicts.
+        boundary_tokens: usize = 15, from(1).to(1000);
     }
 }
 
@@ -98,26 +65,6 @@ impl Settings {
             stop: self.span_stop,
             longest: self.span_words,
         }
-    }
-}
-
-impl Options for Settings {
-    fn check(&self) -> Result<()> {
-        self.rate.check("rate")?;
-        self.replace.check("replace")?;
-        self.law().check()?;
-        let weight = self.boundary_weight;
-        within(
-            "boundary_weight",
-            weight,
-            weight >= 0.0 && weight.is_finite(),
-            "0 or more",
-        )?;
-        if !(1..=1000).contains(&self.boundary_tokens) {
-            let what = format!("{} is out of range", self.boundary_tokens);
-            return Err(Fault::usage(what).at("boundary_tokens").allowed(["1 to 1000"]));
-        }
-        Ok(())
     }
 }
 
@@ -222,7 +169,7 @@ impl Span {
 
 impl Objective for Span {
     fn options(&self) -> toml::Table {
-        options::write(&self.0)
+        self.0.write()
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {

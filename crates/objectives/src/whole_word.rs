@@ -1,31 +1,31 @@
 //! Whole-word masking: hide all pieces of a word together, under a token budget.
 
 use crate::laws::{Mode, words, words_within};
-use crate::mlm::{MASKED_SCORES, MASKING_OPTIONS, Masking};
-use crate::options;
+use crate::mlm::{MASKED_SCORES, Masking};
 use crate::tensors::vocabulary_flops;
 use crate::{Entry, Example, Heads, Objective, Sizes};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::Draw;
+use cloze_options::Options;
 
-/// See the registry.
+/// Whole-word masking.
 pub static ENTRY: Entry = Entry {
     name: "whole-word",
     version: 1,
     title: "Whole-word MLM",
     citation: "google-research/bert 2019, whole word masking (create_pretraining_data.py); Cui et al. 2021",
     summary: "Hides whole words until a share of the tokens is hidden, and predicts every piece of them.",
-    options: MASKING_OPTIONS,
+    options: Masking::fields,
     scores: MASKED_SCORES,
-    configure: |table| Ok(Box::new(WholeWord(options::read(table)?))),
+    configure: |written| Ok(Box::new(WholeWord(Masking::read(written)?))),
 };
 
 struct WholeWord(Masking);
 
 impl Objective for WholeWord {
     fn options(&self) -> toml::Table {
-        options::write(&self.0)
+        self.0.write()
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {

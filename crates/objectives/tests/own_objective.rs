@@ -6,15 +6,14 @@ mod common;
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Preset};
 use cloze_corpus::{Vocabulary, Window};
-use cloze_foundation::{Draw, Result};
+use cloze_foundation::Draw;
 use cloze_kernels::Visibility;
-use cloze_objectives::options::{self, Options, within};
 use cloze_objectives::scoring::PSEUDO_LOG_LIKELIHOOD;
 use cloze_objectives::tensors::vocabulary_flops;
 use cloze_objectives::{Batch, Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
+use cloze_options::{Options, Written, options};
 use common::training::descend;
 use common::{SPECIAL, vocabulary, window};
-use serde::{Deserialize, Serialize};
 
 static ENTRY: Entry = Entry {
     name: "first-pieces",
@@ -22,31 +21,17 @@ static ENTRY: Entry = Entry {
     title: "First pieces",
     citation: "made up for this test, 2026",
     summary: "Hides the first piece of some words and predicts it from everything else.",
-    options: &[("share", "share of the words, above 0 and at most 1; default 0.3")],
+    options: Settings::fields,
     scores: &[PSEUDO_LOG_LIKELIHOOD],
-    configure: |table| Ok(Box::new(FirstPieces(options::read(table)?))),
+    configure: |written| Ok(Box::new(FirstPieces(Settings::read(written)?))),
 };
 
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {
-    share: f64,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self { share: 0.3 }
-    }
-}
-
-impl Options for Settings {
-    fn check(&self) -> Result<()> {
-        within(
-            "share",
-            self.share,
-            self.share > 0.0 && self.share <= 1.0,
-            "above 0 and at most 1",
-        )
+options! {
+    /// Options of this objective.
+    #[derive(Copy)]
+    struct Settings {
+        /// The share of the words whose first piece is hidden.
+        share: f64 = 0.3, above(0).to(1);
     }
 }
 
@@ -54,7 +39,7 @@ struct FirstPieces(Settings);
 
 impl Objective for FirstPieces {
     fn options(&self) -> toml::Table {
-        options::write(&self.0)
+        self.0.write()
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, _progress: f64, draw: Draw) -> Example {

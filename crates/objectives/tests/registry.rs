@@ -3,6 +3,7 @@
 mod common;
 
 use cloze_objectives::{OBJECTIVES, configure, find, laws};
+use cloze_options::{Usual, show};
 use common::{configured, every_objective};
 use std::collections::HashSet;
 
@@ -22,30 +23,56 @@ fn names_are_unique_and_every_text_is_there() {
 }
 
 #[test]
-fn every_option_is_documented_with_its_default_and_none_else() {
+fn every_option_is_declared_with_its_default_and_none_else() {
     for (entry, ..) in every_objective() {
-        let documented: HashSet<&str> = entry.options.iter().map(|(key, _)| *key).collect();
-        let options = configured(entry.name, "").options();
-        let existing: HashSet<&str> = options.keys().map(String::as_str).collect();
-        assert_eq!(documented, existing, "{}", entry.name);
-        for (key, text) in entry.options {
-            assert!(
-                text.contains("default"),
-                "{}.{key} has no default in its text",
-                entry.name
+        let frozen = configured(entry.name, "").options();
+        let fields = (entry.options)();
+        let declared: HashSet<&str> = fields.iter().map(|field| field.name).collect();
+        let existing: HashSet<&str> = frozen.keys().map(String::as_str).collect();
+        assert_eq!(declared, existing, "{}", entry.name);
+        for field in &fields {
+            assert!(field.meaning.ends_with('.'), "{}.{}", entry.name, field.name);
+            assert_eq!(
+                field.usual,
+                Usual::Value(frozen[field.name].clone()),
+                "{}.{}",
+                entry.name,
+                field.name
             );
         }
     }
 }
 
+/// What stands around the table of options in a page.
+const MARKS: [&str; 2] = [
+    "<!-- options: made by CLOZE_BLESS=1 cargo test -p cloze-objectives -->\n\n",
+    "\n<!-- /options -->",
+];
+
 #[test]
-fn every_objective_has_a_page_that_names_its_options_and_scores() {
+fn every_objective_has_a_page_with_its_options_and_scores() {
     for entry in OBJECTIVES {
         let path = format!("{}/../../docs/objectives/{}.md", env!("CARGO_MANIFEST_DIR"), entry.name);
         let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        let options = entry.options.iter().map(|(key, _)| *key);
-        for key in options.chain(entry.scores.iter().map(|rule| &*rule.name)) {
-            assert!(page.contains(&format!("`{key}`")), "{path} does not mention `{key}`");
+        for rule in entry.scores {
+            assert!(
+                page.contains(&format!("`{}`", rule.name)),
+                "{path} does not mention `{}`",
+                rule.name
+            );
+        }
+        let parts = page
+            .split_once(MARKS[0])
+            .and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?)));
+        let (before, (table, after)) = parts.unwrap_or_else(|| panic!("{path} has no marks around its options"));
+        let declared = show::markdown(&(entry.options)());
+        if std::env::var_os("CLOZE_BLESS").is_some() {
+            std::fs::write(&path, [before, MARKS[0], &declared, MARKS[1], after].concat()).unwrap();
+        } else {
+            assert_eq!(
+                table, declared,
+                "{path} is stale: run CLOZE_BLESS=1 cargo test -p cloze-objectives"
+            );
         }
     }
 }

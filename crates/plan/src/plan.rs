@@ -6,11 +6,12 @@ mod tests;
 
 use crate::cost::Expected;
 use crate::experiment::Experiment;
+use crate::experiment::evaluate::ReportOptions;
 use crate::experiment::resolve::resolve;
 use crate::identity::run_id;
 use crate::sweep::{Dimension, MOST_RUNS};
 use crate::{Plan, PlannedRun, RunConfig};
-use cloze_foundation::{Fault, Result, files};
+use cloze_foundation::{Fault, Place, Result, files};
 use cloze_schema::plan::PLAN_FILE;
 use cloze_schema::{ChartKind, ReportConfig, TaskFacts};
 use points::points;
@@ -27,13 +28,13 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
     check_size(experiment)?;
     let mut expected = Expected::default();
     let mut runs: Vec<PlannedRun> = Vec::new();
-    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut names: BTreeMap<String, Place> = BTreeMap::new();
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
     let mut stems: BTreeSet<String> = BTreeSet::new();
     for arm in &experiment.arms {
         for point in points(experiment, arm)? {
-            let (config, objective) = resolve(&point.settings, &arm.objective, &arm.path, &experiment.evaluate)?;
-            let here = arm.place.of(&arm.path);
+            let (config, objective) = resolve(&point.settings, arm, &experiment.evaluate)?;
+            let here = arm.origin.of(&arm.key);
             if let Some(other) = names.insert(point.name.clone(), here.clone()) {
                 return Err(Fault::usage(format!("two arms are called `{}`", point.name))
                     .at(here)
@@ -43,7 +44,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
             let flops = expected
                 .flops(&config, &*objective)
                 .map_err(|fault| fault.at(here.clone()))?;
-            for seed in &experiment.sweep.seeds {
+            for seed in &experiment.sweep.seeds.0 {
                 let config = RunConfig {
                     seed: *seed,
                     ..config.clone()
@@ -129,35 +130,33 @@ fn tasks(runs: &[PlannedRun]) -> Result<Vec<TaskFacts>> {
 }
 
 fn check_size(experiment: &Experiment) -> Result<()> {
-    let size = |dimensions: &[Dimension]| {
-        dimensions
-            .iter()
-            .fold(1usize, |size, next| size.saturating_mul(next.length()))
-    };
+    fn size<'a>(dimensions: impl Iterator<Item = &'a Dimension>) -> usize {
+        dimensions.fold(1, |size, next| size.saturating_mul(next.length()))
+    }
     let arms = experiment
         .arms
         .iter()
-        .fold(0usize, |sum, arm| sum.saturating_add(size(&arm.dimensions)));
+        .fold(0usize, |sum, arm| sum.saturating_add(size(arm.dimensions.iter())));
     let runs = arms
-        .saturating_mul(size(&experiment.sweep.dimensions))
-        .saturating_mul(experiment.sweep.seeds.len());
+        .saturating_mul(size(experiment.sweep.dimensions()))
+        .saturating_mul(experiment.sweep.seeds.0.len());
     if runs <= MOST_RUNS {
         return Ok(());
     }
     Err(Fault::usage(format!("the sweep has {runs} runs"))
-        .at(experiment.settings.place.of("sweep"))
+        .at(experiment.settings.origin.of("sweep"))
         .allowed([format!("up to {MOST_RUNS} runs")])
         .remedy("shorten the grid, or draw from it with [sweep.random]"))
 }
 
 fn report(
     experiment: &Experiment,
-    names: &BTreeMap<String, String>,
+    names: &BTreeMap<String, Place>,
     stems: &BTreeSet<String>,
     runs: &[PlannedRun],
 ) -> Result<ReportConfig> {
-    let mut report = experiment.report.clone();
-    if let Some(baseline) = &report.baseline
+    let ReportOptions { baseline, charts } = experiment.report.clone();
+    if let Some(baseline) = &baseline
         && !names.contains_key(baseline)
         && !stems.contains(baseline)
     {
@@ -167,8 +166,7 @@ fn report(
             .allowed(&known)
             .nearest(baseline, &known));
     }
-    if !experiment.charts_given {
-        report.charts = ChartKind::usual(|key| runs.iter().any(|run| run.factors.contains_key(key)));
-    }
-    Ok(report)
+    let is_swept = |key: &str| runs.iter().any(|run| run.factors.contains_key(key));
+    let charts = charts.unwrap_or_else(|| ChartKind::usual(is_swept));
+    Ok(ReportConfig { baseline, charts })
 }

@@ -2,27 +2,28 @@
 
 mod random;
 
-use crate::experiment::keys::{SWEPT, swept_keys};
-use crate::experiment::node::{Entry, Node, Place, Table, Value};
-use crate::experiment::section::{Section, wrong_kind};
-use cloze_foundation::{Fault, Result};
+use crate::experiment::file::{swept, swept_keys};
+use crate::experiment::schema;
+use cloze_foundation::{Fault, Key, Origin, Result};
+use cloze_options::{Kind, Member, Node, OptionType, Range, Table, Value, Written, options};
+use random::Drawn;
 
 /// More runs than any plan needs: a slip of the pen in a grid should not fill the memory.
 pub const MOST_RUNS: usize = 100_000;
 
 /// A key and the values that it takes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Axis {
     /// Key path, as in `encoder.width` or `options.rate`.
     pub(crate) path: String,
     /// Where the key stands.
-    pub(crate) key: Place,
+    pub(crate) key: Origin,
     /// At least one.
     pub(crate) values: Vec<Node>,
 }
 
 /// Axes of one length that move together. Dimensions are crossed with each other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Dimension {
     /// At least one axis.
     pub(crate) axes: Vec<Axis>,
@@ -34,103 +35,141 @@ impl Dimension {
     }
 }
 
-/// The `[sweep]` table.
-#[derive(Clone, Debug)]
-pub(crate) struct Sweep {
-    /// Seeds of every arm.
-    pub(crate) seeds: Vec<u64>,
-    /// In file order: grid, then zip, then random.
-    pub(crate) dimensions: Vec<Dimension>,
+options! {
+    /// What is crossed with every arm.
+    pub(crate) struct Sweep {
+        /// Seeds of every arm.
+        pub(crate) seeds: Seeds = Seeds(vec![1, 2, 3]);
+        /// "key.path" = [values]: every combination, with every arm.
+        grid: Crossed = Crossed::default() => "none";
+        /// "key.path" = [values]: lists of one length that move together.
+        zip: Zipped = Zipped::default() => "none";
+        /// "key.path" = { from, to, scale }: points drawn at random.
+        random: Drawn = Drawn::default() => "none";
+    }
+    check Self::changes_what_is_there
 }
 
 impl Sweep {
-    /// Reads and validates the table of a document.
-    ///
-    /// # Errors
-    /// What is not a list of values, lists of different length in a zip, unknown key paths, duplicate seeds.
-    pub(crate) fn read(document: &Node) -> Result<Self> {
-        let section = Section::open(document, "sweep", &crate::experiment::keys::keys_of("sweep"))?;
-        let mut dimensions = Vec::new();
-        if let Some(entry) = section.get("grid") {
-            dimensions.extend(
-                axes(&entry.node, "sweep.grid")?
-                    .into_iter()
-                    .map(|axis| Dimension { axes: vec![axis] }),
-            );
-        }
-        if let Some(entry) = section.get("zip") {
-            let axes = axes(&entry.node, "sweep.zip")?;
-            if let Some(odd) = axes.iter().find(|axis| axis.values.len() != axes[0].values.len()) {
-                let (length, first) = (axes[0].values.len(), &axes[0].path);
-                return Err(Fault::usage(format!(
-                    "`{}` has {} values and `{first}` has {length}",
-                    odd.path,
-                    odd.values.len()
-                ))
-                .at(odd.key.of("sweep.zip"))
-                .remedy("lists in a zip move together: give them the same length"));
+    /// In file order: grid, then zip, then random.
+    pub(crate) fn dimensions(&self) -> impl Iterator<Item = &Dimension> {
+        let Self { grid, zip, random, .. } = self;
+        grid.0.iter().chain(&zip.0).chain(&random.dimension)
+    }
+
+    fn changes_what_is_there(&self) -> Result<()> {
+        let mut axes = self.dimensions().flat_map(|dimension| &dimension.axes);
+        axes.try_for_each(|axis| check_path(&axis.path, &axis.key))
+    }
+}
+
+/// Different numbers, at least one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Seeds(pub(crate) Vec<u64>);
+
+impl OptionType for Seeds {
+    fn read(written: &Written<'_>, range: Range) -> Result<Self> {
+        let mut seeds = Vec::new();
+        for item in written.list()? {
+            let different = "different whole numbers from 0 up";
+            let seed = u64::read(&item, range).map_err(|fault| fault.allowed([different]))?;
+            if seeds.contains(&seed) {
+                return Err(item.fault(format!("seed {seed} is given twice")).allowed([different]));
             }
-            dimensions.extend((!axes.is_empty()).then_some(Dimension { axes }));
+            seeds.push(seed);
         }
-        if let Some(entry) = section.get("random") {
-            dimensions.push(random::read(&entry.node)?);
+        if seeds.is_empty() {
+            return Err(written
+                .fault("there are no seeds")
+                .allowed(["at least one whole number, as in [1, 2, 3]"]));
         }
-        for axis in dimensions.iter().flat_map(|dimension| &dimension.axes) {
-            check_path(&axis.path, &axis.key)?;
-        }
-        Ok(Self {
-            seeds: seeds(&section)?,
-            dimensions,
-        })
+        Ok(Self(seeds))
+    }
+
+    fn write(&self) -> Option<toml::Value> {
+        self.0.write()
+    }
+
+    fn kind(range: Range) -> Kind {
+        Vec::<u64>::kind(range)
     }
 }
 
-fn seeds(section: &Section<'_>) -> Result<Vec<u64>> {
-    let Some(list) = section.list("seeds")? else {
-        return Ok(vec![1, 2, 3]);
-    };
-    let mut seeds = Vec::new();
-    for node in list {
-        let seed = match node.value {
-            Value::Integer(integer) => u64::try_from(integer).ok(),
-            _ => None,
-        };
-        let refuse = |what: String| {
-            Fault::usage(what)
-                .at(node.place.of("sweep.seeds"))
-                .allowed(["different whole numbers from 0 up"])
-        };
-        let seed = seed.ok_or_else(|| refuse(format!("{} is not a seed", node.to_toml())))?;
-        if seeds.contains(&seed) {
-            return Err(refuse(format!("seed {seed} is given twice")));
-        }
-        seeds.push(seed);
+/// A dimension for each axis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Crossed(pub(crate) Vec<Dimension>);
+
+/// One dimension, if any.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Zipped(Option<Dimension>);
+
+/// What a table of lists is, for documentation and schema.
+fn lists() -> Kind {
+    Kind::Other {
+        said: "\"key.path\" = [values]".into(),
+        schema: schema::changes(&schema::values),
+        fields: Vec::new(),
     }
-    if seeds.is_empty() {
-        return Err(section
-            .fault("seeds", "there are no seeds")
-            .allowed(["at least one whole number, as in [1, 2, 3]"]));
-    }
-    Ok(seeds)
 }
 
-/// Entries with their full key paths. `"encoder.width" = ..` and `encoder.width = ..` mean the same; `is_value` tells a
+impl OptionType for Crossed {
+    fn read(written: &Written<'_>, _range: Range) -> Result<Self> {
+        let crossed = axes(written)?.into_iter().map(|axis| Dimension { axes: vec![axis] });
+        Ok(Self(crossed.collect()))
+    }
+
+    fn write(&self) -> Option<toml::Value> {
+        None
+    }
+
+    fn kind(_range: Range) -> Kind {
+        lists()
+    }
+}
+
+impl OptionType for Zipped {
+    fn read(written: &Written<'_>, _range: Range) -> Result<Self> {
+        let axes = axes(written)?;
+        if let Some(odd) = axes.iter().find(|axis| axis.values.len() != axes[0].values.len()) {
+            let (length, first) = (axes[0].values.len(), &axes[0].path);
+            let what = format!(
+                "`{}` has {} values and `{first}` has {length}",
+                odd.path,
+                odd.values.len()
+            );
+            return Err(Fault::usage(what)
+                .at(odd.key.of(written.key()))
+                .remedy("lists in a zip move together: give them the same length"));
+        }
+        Ok(Self((!axes.is_empty()).then_some(Dimension { axes })))
+    }
+
+    fn write(&self) -> Option<toml::Value> {
+        None
+    }
+
+    fn kind(_range: Range) -> Kind {
+        lists()
+    }
+}
+
+/// Members with their full key paths. `"encoder.width" = ..` and `encoder.width = ..` mean the same; `is_value` tells a
 /// table that is a value from one that only leads on.
 pub(crate) fn flatten<'a>(
     table: &'a Table,
     prefix: &str,
     is_value: &dyn Fn(&str, &Node) -> bool,
-) -> Vec<(String, &'a Entry)> {
+) -> Vec<(String, &'a Member)> {
     let mut found = Vec::new();
-    for (key, entry) in table {
+    for (key, member) in table {
         let path = if prefix.is_empty() {
             key.clone()
         } else {
             format!("{prefix}.{key}")
         };
-        match entry.node.table() {
-            Some(inner) if !is_value(&path, &entry.node) => found.extend(flatten(inner, &path, is_value)),
-            _ => found.push((path, entry)),
+        match member.node.table() {
+            Some(inner) if !is_value(&path, &member.node) => found.extend(flatten(inner, &path, is_value)),
+            _ => found.push((path, member)),
         }
     }
     // File order, which the parser does not keep.
@@ -139,40 +178,42 @@ pub(crate) fn flatten<'a>(
 }
 
 /// Reads a table of lists.
-pub(crate) fn axes(node: &Node, name: &str) -> Result<Vec<Axis>> {
-    let table = node.table().ok_or_else(|| wrong_kind(node, name, "a table"))?;
-    flatten(table, "", &|_, _| false)
-        .into_iter()
-        .map(|(path, entry)| match &entry.node.value {
-            Value::List(values) if values.is_empty() => {
-                Err(Fault::usage(format!("`{path}` has no values")).at(entry.node.place.of(&format!("{name}.{path}"))))
-            }
-            Value::List(values) => Ok(Axis {
+fn axes(written: &Written<'_>) -> Result<Vec<Axis>> {
+    let Value::Table(table) = written.value() else {
+        return Err(written.wrong_kind("a table"));
+    };
+    let axis = |(path, member): (String, &Member)| {
+        let values = Written::new(&member.node, written.key().joined(&Key::from(path.as_str())));
+        match &member.node.value {
+            Value::List(list) if list.is_empty() => Err(values.fault(format!("`{path}` has no values"))),
+            Value::List(list) => Ok(Axis {
                 path,
-                key: entry.key.clone(),
-                values: values.clone(),
+                key: member.key.clone(),
+                values: list.clone(),
             }),
-            _ => Err(wrong_kind(&entry.node, &format!("{name}.{path}"), "a list of values")),
-        })
-        .collect()
+            _ => Err(values.wrong_kind("a list of values")),
+        }
+    };
+    flatten(table, "", &|_, _| false).into_iter().map(axis).collect()
 }
 
 /// Refuses what no table of the experiment has.
-pub(crate) fn check_path(path: &str, key: &Place) -> Result<()> {
-    let inner = path.starts_with("options.") || path.starts_with("corpus.tokenizer.");
-    if inner || swept_keys().any(|known| known == path) {
+pub(crate) fn check_path(path: &str, key: &Origin) -> Result<()> {
+    let known = swept_keys();
+    if path.starts_with("options.") || known.iter().any(|known| known == path) {
         return Ok(());
     }
-    let known: Vec<&str> = swept_keys().collect();
     let table = path.split('.').next().unwrap_or_default();
-    let near: Vec<String> = match SWEPT.iter().find(|known| **known == table) {
-        Some(table) => known
+    let inside = |key: &&String| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
+    let mut near: Vec<String> = known.iter().filter(inside).cloned().collect();
+    if near.is_empty() {
+        near = swept()
             .iter()
-            .filter(|key| key.starts_with(&format!("{table}.")))
-            .map(|key| (*key).to_owned())
-            .collect(),
-        None => SWEPT.iter().map(|table| format!("{table}.*")).collect(),
-    };
+            .map(|(table, _)| *table)
+            .chain(["options"])
+            .map(|table| format!("{table}.*"))
+            .collect();
+    }
     Err(Fault::usage(format!("there is no key `{path}` to change"))
         .at(key.of(path))
         .allowed(near)

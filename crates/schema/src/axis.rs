@@ -1,5 +1,6 @@
 //! The axes of a budget: what a run uses up. Everything that is said or done about an axis comes from its line here.
 
+use cloze_options::{Words, word_options};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -21,6 +22,20 @@ macro_rules! axes {
             meaning: concat!($($meaning),+),
             $($field: $value),+
         }),+];
+
+        impl Words for Axis {
+            const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            fn name(self) -> &'static str {
+                self.facts().word
+            }
+
+            fn meaning(self) -> String {
+                self.facts().meaning.trim().to_owned()
+            }
+        }
+
+        word_options!(Axis);
     };
 }
 

@@ -1,6 +1,7 @@
 //! The charts that a report can be asked for. Each is a variant and a line here, and a file in the report, whose `match`
 //! does not compile without it.
 
+use cloze_options::{Words, word_options};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -19,6 +20,20 @@ macro_rules! charts {
             meaning: concat!($($meaning),+),
             swept: [$($key,)? ""][0],
         }),+];
+
+        impl Words for ChartKind {
+            const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            fn name(self) -> &'static str {
+                self.facts().word
+            }
+
+            fn meaning(self) -> String {
+                self.facts().meaning.trim().to_owned()
+            }
+        }
+
+        word_options!(ChartKind);
     };
 }
 

@@ -2,17 +2,20 @@
 //! answer in the report, whose `match` does not compile without it.
 
 use cloze_foundation::{Fault, Result};
+use cloze_options::{Kind, OptionType, Range, Written, options};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// A claim that was written down before the runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Claim {
-    /// In words.
-    pub says: String,
-    /// How it is checked.
-    pub check: Check,
+options! {
+    /// A claim that was written down before the runs.
+    #[derive(Serialize, Deserialize)]
+    pub struct Claim {
+        /// The claim in words.
+        pub says: String => "say in words what is claimed";
+        /// How it is checked.
+        pub check: Check => "say how it is checked, as in check = \"better(minimal-pairs, span, mlm)\"";
+    }
 }
 
 /// What a number of a report has to be for a claim to hold. Arms go by their names; a task by its name, or a part of it as
@@ -137,6 +140,29 @@ impl fmt::Display for Check {
             Self::InteriorOptimum { task, factor, from, to } => {
                 write!(f, "interior_optimum({}, {}, {from}, {to})", word(task), word(factor))
             }
+        }
+    }
+}
+
+impl OptionType for Check {
+    fn read(written: &Written<'_>, _range: Range) -> Result<Self> {
+        let place = |fault: Fault| fault.at(written.place());
+        written.text()?.parse().map_err(place)
+    }
+
+    fn write(&self) -> Option<toml::Value> {
+        Some(self.to_string().into())
+    }
+
+    fn kind(_range: Range) -> Kind {
+        let names: Vec<&str> = CHECKS.iter().filter_map(|(form, _)| form.split('(').next()).collect();
+        let pattern = format!(r"^\s*({})\s*\(.*\)\s*$", names.join("|"));
+        Kind::Other {
+            said: CHECKS
+                .map(|(form, meaning)| format!("`{form}` ({meaning})"))
+                .join(", or "),
+            schema: serde_json::json!({ "type": "string", "pattern": pattern }),
+            fields: Vec::new(),
         }
     }
 }

@@ -7,12 +7,13 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-use crate::device;
-use cloze_backbone::{EncoderConfig, Precision, Preset};
-use cloze_foundation::{Fault, Result};
+use crate::{BudgetOptions, device};
+use cloze_backbone::{EncoderConfig, EncoderOptions, Precision, Preset};
+use cloze_corpus::TokenizerOptions;
+use cloze_foundation::{Fault, Place, Result};
 use cloze_objectives::Objective;
+use cloze_options::{Options, options};
 use serde::{Deserialize, Serialize};
-use std::ops::RangeInclusive;
 use std::path::Path;
 use std::process::Command;
 
@@ -85,14 +86,21 @@ pub struct Measurement {
 }
 
 impl Setting {
+    fn options(&self) -> EncoderOptions {
+        EncoderOptions {
+            preset: self.preset,
+            width: self.width,
+            layers: self.layers,
+            window: self.length,
+            dropout: self.dropout,
+            precision: self.precision,
+            ..EncoderOptions::default()
+        }
+    }
+
     /// The encoder that this describes.
     pub fn encoder(&self) -> EncoderConfig {
-        let usual = EncoderConfig::preset(self.preset, self.width, self.layers, self.length);
-        EncoderConfig {
-            dropout: self.dropout.unwrap_or(usual.dropout),
-            precision: self.precision,
-            ..usual
-        }
+        self.options().resolve()
     }
 
     /// The objective that this describes.
@@ -108,32 +116,32 @@ impl Setting {
     pub fn check(&self) -> Result<()> {
         let option = |name: &'static str| move |fault: Fault| fault.at(name);
         cloze_objectives::find(&self.objective).map_err(option("--objective"))?;
-        // The fault says `mode`, the option's key in an experiment.
-        self.configured().map_err(|fault| Fault {
-            place: Some("--mode".to_owned()),
-            ..fault
-        })?;
+        self.configured().map_err(on_the_command_line)?;
         device::open(&self.device).map_err(option("--device"))?;
-        within("--width", self.width, 2..=65_536)?;
-        within("--layers", self.layers, 1..=1_024)?;
-        within("--vocab", self.vocab, 64..=1_000_000)?;
-        within("--batch", self.batch, 1..=65_536)?;
-        within("--length", self.length, 2..=65_536)?;
-        within("--threads", self.threads, 1..=1_024)?;
-        within("--steps", self.steps, 1..=1_000_000)?;
-        if let Some(rate) = self.dropout
-            && !(0.0..1.0).contains(&rate)
-        {
-            let fault = Fault::usage(format!("dropout = {rate} is not a rate")).at("--dropout");
-            return Err(fault.allowed(["0 (off) to below 1"]));
-        }
+        let Self {
+            vocab,
+            batch,
+            threads,
+            steps,
+            ..
+        } = *self;
+        let (vocab, tokenizer) = (Some(vocab), TokenizerOptions::default());
+        TokenizerOptions { vocab, ..tokenizer }
+            .check()
+            .map_err(on_the_command_line)?;
+        let budget = BudgetOptions {
+            batch,
+            ..BudgetOptions::default()
+        };
+        budget.check().map_err(on_the_command_line)?;
+        Timing { threads, steps }.check().map_err(on_the_command_line)?;
         let encoder = self.encoder();
-        if !self.width.is_multiple_of(2 * encoder.heads) {
+        if self.width > 0 && !self.width.is_multiple_of(2 * encoder.heads) {
             let what = format!("a width of {} has no heads of about 64", self.width);
             let allowed = ["even widths below 128, multiples of 64"];
             return Err(Fault::usage(what).at("--width").allowed(allowed));
         }
-        encoder.check()
+        self.options().check().map_err(on_the_command_line)
     }
 
     /// Has `program` measure this in a child process.
@@ -174,10 +182,22 @@ pub fn answer(setting: &str) -> Result<String> {
     serde_json::to_string(&measurement).map_err(|error| Fault::run(error.to_string()))
 }
 
-fn within(option: &str, value: usize, range: RangeInclusive<usize>) -> Result<()> {
-    if range.contains(&value) {
-        return Ok(());
+options! {
+    /// How a step is timed.
+    struct Timing {
+        /// Threads for host computation.
+        threads: usize = 1, from(1).to(1024);
+        /// Optimizer steps that are timed, after the warm-up.
+        steps: usize = 20, from(1).to(1_000_000);
     }
-    let fault = Fault::usage(format!("{value} is out of range")).at(option);
-    Err(fault.allowed([format!("{} to {}", range.start(), range.end())]))
+}
+
+/// The fault of an experiment's key at the option of `cloze bench` that stands for it.
+fn on_the_command_line(mut fault: Fault) -> Fault {
+    let option = |place: &Place| match place.key.last().as_str() {
+        "window" => "--length".to_owned(),
+        key => format!("--{key}"),
+    };
+    fault.places = fault.places.iter().map(|place| option(place).into()).collect();
+    fault
 }

@@ -1,5 +1,7 @@
 //! When a run ends: the axis that is equal for every arm, and how much of it there is.
 
+use cloze_foundation::{Fault, Place, Result};
+use cloze_options::{Amount, Quantity, options};
 use cloze_schema::{Axis, Spent};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,50 @@ pub struct Budget {
     pub amount: f64,
     /// Windows in an optimizer step, B.
     pub batch: usize,
+}
+
+options! {
+    /// When a run ends.
+    pub struct BudgetOptions {
+        /// The axis that is equal for every arm.
+        pub equalise: Axis = Axis::Tokens;
+        /// How much of it; the learning-rate schedule ends there too.
+        pub amount: Option<Amount> = None => "\"2M\" of tokens; on another axis it has to be given";
+        /// B, windows in an optimizer step.
+        pub batch: usize = 16, from(1).to(1_000_000);
+    }
+    check |options| options.resolve().map(drop)
+}
+
+impl BudgetOptions {
+    /// The budget, every default filled in.
+    ///
+    /// # Errors
+    /// An amount that is none of the axis' quantity, or missing where it has no default.
+    pub fn resolve(&self) -> Result<Budget> {
+        let quantity = match self.equalise {
+            Axis::Seconds => Quantity::Time,
+            _ => Quantity::Count,
+        };
+        let refuse = |what: String| {
+            Fault::usage(what)
+                .at(Place::key("amount"))
+                .allowed([quantity.allowed()])
+        };
+        let amount = match &self.amount {
+            Some(amount) => amount
+                .of(quantity)
+                .ok_or_else(|| refuse(format!("amount = {amount} is not an amount")))?,
+            None if self.equalise == Axis::Tokens => 2e6,
+            // The default is a number of tokens; on another axis it would be a guess.
+            None => return Err(refuse("`budget.amount` is missing".to_owned())),
+        };
+        Ok(Budget {
+            equalise: self.equalise,
+            amount,
+            batch: self.batch,
+        })
+    }
 }
 
 impl Budget {

@@ -13,7 +13,7 @@ pub mod schedule;
 pub mod step;
 pub mod train;
 
-pub use budget::Budget;
+pub use budget::{Budget, BudgetOptions};
 pub use feed::Feed;
 pub use held_out::HeldOut;
 pub use job::Job;

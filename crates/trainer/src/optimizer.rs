@@ -5,27 +5,30 @@ use cloze_backbone::{Parameter, Parameters, tensors};
 use cloze_foundation::{Fault, Result};
 use cloze_kernels::AdamW;
 use cloze_objectives::Model;
+use cloze_options::options;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// AdamW with warm-up and linear decay to zero at the end of the budget.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OptimizerConfig {
-    /// Highest learning rate.
-    pub peak_lr: f64,
-    /// Share of the budget over which it rises from 0.
-    pub warmup: f64,
-    /// Decoupled weight decay, on matrices only (not on biases, gains and learned vectors).
-    pub weight_decay: f64,
-    /// Decay of the first moment.
-    pub beta_1: f64,
-    /// Decay of the second moment.
-    pub beta_2: f64,
-    /// Added to the root of the second moment.
-    pub epsilon: f64,
-    /// Largest global gradient norm; 0 switches clipping off.
-    pub clip: f64,
+options! {
+    /// AdamW with warm-up and linear decay to zero at the end of the budget.
+    #[derive(Copy, Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub struct OptimizerConfig {
+        /// The highest learning rate.
+        pub peak_lr: f64 = 1e-3, above(0);
+        /// The share of the budget over which the learning rate rises from 0.
+        pub warmup: f64 = 0.06, from(0).below(1);
+        /// Decoupled weight decay, on matrices only (not on biases, gains and learned vectors).
+        pub weight_decay: f64 = 0.01, from(0);
+        /// The decay of the first moment.
+        pub beta_1: f64 = 0.9, from(0).below(1);
+        /// The decay of the second moment.
+        pub beta_2: f64 = 0.98, from(0).below(1);
+        /// What is added to the root of the second moment.
+        pub epsilon: f64 = 1e-6, above(0);
+        /// The largest global gradient norm; 0 switches clipping off.
+        pub clip: f64 = 1.0, from(0);
+    }
 }
 
 /// The moments by name, in the order in which they are kept.

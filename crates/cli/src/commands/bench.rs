@@ -3,6 +3,7 @@
 use crate::arguments::BenchArguments;
 use cloze_backbone::{Precision, Preset};
 use cloze_foundation::{Fault, Result};
+use cloze_options::Words;
 use cloze_trainer::bench::{self, Measurement, Setting};
 
 /// Measures every configuration and prints its line as soon as it is known. All are checked before the first one.
@@ -55,7 +56,7 @@ fn settings(arguments: &BenchArguments) -> Result<Vec<Setting>> {
     }];
     cross(&mut settings, &arguments.objective, |s, name| s.objective = name);
     cross(&mut settings, &arguments.mode, |s, mode| s.mode = mode);
-    cross(&mut settings, &presets(&arguments.preset)?, |s, preset| {
+    cross(&mut settings, &known("preset", &arguments.preset)?, |s, preset| {
         s.preset = preset
     });
     cross(&mut settings, &arguments.width, |s, width| s.width = width);
@@ -64,9 +65,11 @@ fn settings(arguments: &BenchArguments) -> Result<Vec<Setting>> {
     cross(&mut settings, &arguments.batch, |s, batch| s.batch = batch);
     cross(&mut settings, &arguments.length, |s, length| s.length = length);
     cross(&mut settings, &arguments.dropout, |s, rate| s.dropout = Some(rate));
-    cross(&mut settings, &precisions(&arguments.precision)?, |s, precision| {
-        s.precision = precision
-    });
+    cross(
+        &mut settings,
+        &known("precision", &arguments.precision)?,
+        |s, precision| s.precision = precision,
+    );
     cross(&mut settings, &arguments.threads, |s, threads| s.threads = threads);
     Ok(settings)
 }
@@ -87,35 +90,16 @@ fn cross<T: Clone>(settings: &mut Vec<Setting>, values: &[T], set: fn(&mut Setti
         .collect();
 }
 
-fn presets(names: &[String]) -> Result<Vec<Preset>> {
-    known("preset", names, &[("modern", Preset::Modern), ("bert", Preset::Bert)])
-}
-
-fn precisions(names: &[String]) -> Result<Vec<Precision>> {
-    let all = [("float32", Precision::Float32), ("bfloat16", Precision::Bfloat16)];
-    known("precision", names, &all)
-}
-
 /// The values of an option that these words stand for.
-fn known<T: Copy>(option: &str, names: &[String], all: &[(&'static str, T)]) -> Result<Vec<T>> {
-    let words = || all.iter().map(|(word, _)| *word);
-    let value = |name: &String| match all.iter().find(|(word, _)| word == name) {
-        Some((_, value)) => Ok(*value),
-        None => Err(Fault::usage(format!("unknown {option} `{name}`"))
-            .at(format!("--{option}"))
-            .allowed(words())
-            .nearest(name, words())),
-    };
+fn known<T: Words>(option: &str, names: &[String]) -> Result<Vec<T>> {
+    let value = |name: &String| T::parse(option, name).map_err(|fault| fault.at(format!("--{option}")));
     names.iter().map(value).collect()
 }
 
 /// One line for a person.
 fn line(found: &Measurement) -> String {
     let setting = &found.setting;
-    let preset = match setting.preset {
-        Preset::Modern => "modern",
-        Preset::Bert => "bert",
-    };
+    let preset = setting.preset;
     let precision = match setting.precision {
         Precision::Float32 => String::new(),
         Precision::Bfloat16 => format!(" bfloat16 ({})", bench::bfloat16_instructions()),

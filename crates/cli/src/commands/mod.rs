@@ -44,7 +44,8 @@ pub fn execute(command: Command) -> Result<u8> {
             print(&text).map(|_| status)
         }
         Command::Bench(arguments) => bench::bench(&arguments, &mut |line| print(line).map(|_| ())).map(|()| 0),
-        Command::Explain { topic } => print(&explain::explain(topic.as_deref())?),
+        Command::Explain { schema: true, .. } => print(&cloze_plan::experiment::schema()),
+        Command::Explain { topic, .. } => print(&explain::explain(topic.as_deref())?),
         Command::Data { command } => print(&data::execute(&command)?),
         Command::Completions { shell } => print(&String::from_utf8_lossy(&completions::script(shell))),
         Command::TrainRun(arguments) => {

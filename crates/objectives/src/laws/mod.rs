@@ -10,15 +10,14 @@ pub use replacement::{Fate, Pool, Replacement};
 pub use selection::{budget, choose, deal, maskable, words, words_within};
 pub use spans::{SpanLaw, runs};
 
-use serde::{Deserialize, Serialize};
+use cloze_options::words;
 
-/// How close an objective stays to its publication.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// The idea without the accidents of its first implementation.
-    #[default]
-    Corrected,
-    /// The published implementation with its quirks.
-    Reference,
+words! {
+    /// How close an objective stays to its publication.
+    pub enum Mode {
+        /// The idea without the accidents of its first implementation.
+        Corrected = "corrected",
+        /// The published implementation with its quirks.
+        Reference = "reference",
+    }
 }

@@ -1,16 +1,12 @@
 //! The share of tokens that is hidden, fixed or changing along training.
 
-use crate::options::within;
 use cloze_foundation::Result;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
+use cloze_options::range::above;
+use cloze_options::{Kind, OptionType, Options, Range, Value, Written, options, words};
 use std::f64::consts::PI;
-use std::fmt;
 
 /// A share in (0, 1): a number, or `{ from, to, shape }` over the budget.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Rate {
     /// The same all along.
     Fixed(f64),
@@ -18,30 +14,34 @@ pub enum Rate {
     Changing(Schedule),
 }
 
-/// A rate that goes from one value to another.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Schedule {
-    /// At the start of the budget.
-    pub from: f64,
-    /// At its end.
-    pub to: f64,
-    /// On which way.
-    #[serde(default)]
-    pub shape: Shape,
+options! {
+    /// A rate that goes from one value to another.
+    #[derive(Copy)]
+    pub struct Schedule {
+        /// The value at the start of the budget.
+        pub from: f64 => "say where the rate begins";
+        /// The value at its end.
+        pub to: f64 => "say where the rate ends";
+        /// The way from one to the other.
+        pub shape: Shape = Shape::Linear;
+    }
 }
 
-/// The way of a [`Schedule`].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Shape {
-    /// A straight line.
-    #[default]
-    Linear,
-    /// Half a cosine: slow at both ends.
-    Cosine,
-    /// One jump at half of the budget.
-    Step,
+words! {
+    /// The way of a [`Schedule`].
+    pub enum Shape {
+        /// A straight line.
+        Linear = "linear",
+        /// Half a cosine: slow at both ends.
+        Cosine = "cosine",
+        /// One jump at half of the budget.
+        Step = "step",
+    }
+}
+
+/// The range, or that of a share where there is none: of nothing, or of everything, nothing is learnt.
+fn share_or(range: Range) -> Range {
+    if range.is_any() { above(0).below(1) } else { range }
 }
 
 impl Rate {
@@ -59,63 +59,39 @@ impl Rate {
         };
         from + (to - from) * way
     }
+}
 
-    /// Checks that every value lies strictly between 0 and 1.
-    ///
-    /// # Errors
-    /// A usage fault at `key`, or at its `from` or `to`.
-    pub fn check(&self, key: &str) -> Result<()> {
-        self.check_in(key, |rate| rate > 0.0 && rate < 1.0, "above 0 and below 1")
-    }
-
-    /// Checks that every value is allowed, for numbers that are no rates but change like one.
-    ///
-    /// # Errors
-    /// A usage fault at `key`, or at its `from` or `to`, that says what is `allowed`.
-    pub fn check_in(&self, key: &str, good: impl Fn(f64) -> bool, allowed: &str) -> Result<()> {
-        let check = |key: &str, value: f64| within(key, value, good(value), allowed);
-        match self {
-            Self::Fixed(rate) => check(key, *rate),
-            Self::Changing(Schedule { from, to, .. }) => {
-                check(&format!("{key}.from"), *from)?;
-                check(&format!("{key}.to"), *to)
+impl OptionType for Rate {
+    /// Without a range of its own a rate is a share of which neither nothing nor everything is meant.
+    fn read(written: &Written<'_>, range: Range) -> Result<Self> {
+        let range = share_or(range);
+        match written.value() {
+            Value::Table(_) => {
+                let schedule: Schedule = Options::read(written)?;
+                for end in ["from", "to"] {
+                    written.get(end).map(|end| f64::read(&end, range)).transpose()?;
+                }
+                Ok(Self::Changing(schedule))
             }
+            Value::Float(_) | Value::Integer(_) => f64::read(written, range).map(Self::Fixed),
+            _ => Err(written.wrong_kind("a number, or { from, to, shape }")),
         }
     }
-}
 
-// By hand, because serde's untagged enums forget which key was wrong.
-impl<'de> Deserialize<'de> for Rate {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        deserializer.deserialize_any(NumberOrSchedule)
-    }
-}
-
-type Read<T, E> = std::result::Result<T, E>;
-
-struct NumberOrSchedule;
-
-impl<'de> Visitor<'de> for NumberOrSchedule {
-    type Value = Rate;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number between 0 and 1, or { from, to, shape }")
+    fn write(&self) -> Option<toml::Value> {
+        match self {
+            Self::Fixed(rate) => OptionType::write(rate),
+            Self::Changing(schedule) => OptionType::write(schedule),
+        }
     }
 
-    fn visit_f64<E>(self, rate: f64) -> Read<Rate, E> {
-        Ok(Rate::Fixed(rate))
-    }
-
-    fn visit_i64<E>(self, rate: i64) -> Read<Rate, E> {
-        Ok(Rate::Fixed(rate as f64))
-    }
-
-    fn visit_u64<E>(self, rate: u64) -> Read<Rate, E> {
-        Ok(Rate::Fixed(rate as f64))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Read<Rate, A::Error> {
-        Schedule::deserialize(MapAccessDeserializer::new(map)).map(Rate::Changing)
+    fn kind(range: Range) -> Kind {
+        let range = share_or(range);
+        let mut fields = Schedule::fields();
+        for field in fields.iter_mut().filter(|field| matches!(field.kind, Kind::Number(_))) {
+            field.kind = Kind::Number(range);
+        }
+        Kind::Either(vec![Kind::Number(range), Kind::Table(fields)])
     }
 }
 

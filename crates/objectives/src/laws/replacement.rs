@@ -1,24 +1,19 @@
 //! What takes the place of a selected token: `[MASK]`, the token itself, or a random one.
 
-use crate::options::within;
 use cloze_corpus::Vocabulary;
 use cloze_foundation::{Fault, Result, Stream};
-use serde::{Deserialize, Serialize};
+use cloze_options::options;
 
-/// Shares of the selected tokens; the rest is kept. Devlin et al. 2019: 80 % `[MASK]`, 10 % random, 10 % kept.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Replacement {
-    /// Share that becomes `[MASK]`.
-    pub mask: f64,
-    /// Share that becomes a random token.
-    pub random: f64,
-}
-
-impl Default for Replacement {
-    fn default() -> Self {
-        Self { mask: 0.8, random: 0.1 }
+options! {
+    /// Shares of the selected tokens; the rest is kept. Devlin et al. 2019: 80 % `[MASK]`, 10 % random, 10 % kept.
+    #[derive(Copy)]
+    pub struct Replacement {
+        /// The share that becomes [MASK].
+        pub mask: f64 = 0.8, from(0).to(1);
+        /// The share that becomes a random token.
+        pub random: f64 = 0.1, from(0).to(1);
     }
+    check Self::at_most_everything
 }
 
 /// What happens to a selected token, or to all tokens of a selected word or span.
@@ -42,24 +37,15 @@ pub enum Pool<'a> {
 }
 
 impl Replacement {
-    /// Checks the shares.
-    ///
-    /// # Errors
-    /// A usage fault at `key` or one of its parts.
-    pub fn check(&self, key: &str) -> Result<()> {
-        for (part, share) in [("mask", self.mask), ("random", self.random)] {
-            within(&format!("{key}.{part}"), share, (0.0..=1.0).contains(&share), "0 to 1")?;
+    fn at_most_everything(&self) -> Result<()> {
+        let Self { mask, random } = self;
+        if mask + random <= 1.0 + 1e-9 {
+            return Ok(());
         }
-        if self.mask + self.random > 1.0 + 1e-9 {
-            let what = format!(
-                "mask = {} and random = {} are more than everything",
-                self.mask, self.random
-            );
-            return Err(Fault::usage(what)
-                .at(key)
-                .allowed(["shares with a sum of at most 1; the rest is kept"]));
-        }
-        Ok(())
+        Err(
+            Fault::usage(format!("mask = {mask} and random = {random} are more than everything"))
+                .allowed(["shares with a sum of at most 1; the rest is kept"]),
+        )
     }
 
     /// Draws a fate.

@@ -1,7 +1,6 @@
 //! The lengths of spans, and runs of selected positions.
 
-use crate::options::within;
-use cloze_foundation::{Result, Stream};
+use cloze_foundation::Stream;
 use std::ops::Range;
 
 /// A geometric law over span lengths in words, cut off at a longest one and renormalised (Joshi et al. 2020, SpanBERT,
@@ -15,16 +14,6 @@ pub struct SpanLaw {
 }
 
 impl SpanLaw {
-    /// Checks p and the longest length, which are the options `span_stop` and `span_words`.
-    ///
-    /// # Errors
-    /// A usage fault at the key.
-    pub fn check(&self) -> Result<()> {
-        let Self { stop, longest } = *self;
-        within("span_stop", stop, stop > 0.0 && stop <= 1.0, "above 0 and at most 1")?;
-        within("span_words", longest as f64, (1..=1000).contains(&longest), "1 to 1000")
-    }
-
     /// Draws a length, by inverting the distribution function.
     pub fn draw(&self, stream: &mut Stream) -> usize {
         let rest = 1.0 - self.stop;

@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use cloze_backbone::{Init, Parameters, Preset};
 use cloze_corpus::Window;
 use cloze_foundation::{Draw, Fault};
+use cloze_options::Written;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -16,7 +17,12 @@ fn mixture(parts: &str) -> Mixture {
 }
 
 fn read(parts: &str) -> Result<Mixture, Fault> {
-    Mixture::read(&format!("parts = [{parts}]").parse().unwrap())
+    written(&format!("parts = [{parts}]"))
+}
+
+fn written(text: &str) -> Result<Mixture, Fault> {
+    let table: toml::Table = text.parse().unwrap();
+    Mixture::read(&Written::new(&(&table).into(), ""))
 }
 
 fn text(index: u64) -> Window {
@@ -335,12 +341,12 @@ fn what_cannot_be_mixed_is_refused_with_its_place() {
         ),
     ] {
         let fault = read(parts).err().unwrap_or_else(|| panic!("{parts} was accepted"));
-        assert_eq!(fault.place.as_deref(), Some(place), "{parts}: {fault}");
+        assert_eq!(fault.place().as_deref(), Some(place), "{parts}: {fault}");
         assert_eq!(fault.exit_status(), 2);
     }
-    let fault = Mixture::read(&"prats = []".parse().unwrap()).err().unwrap();
+    let fault = written("prats = []").err().unwrap();
     assert_eq!(
-        (fault.place.as_deref(), fault.nearest.as_deref()),
+        (fault.place().as_deref(), fault.nearest.as_deref()),
         (Some("prats"), Some("parts"))
     );
 }

@@ -1,7 +1,7 @@
 //! `--set a.b=c`: the experiment file with one key changed, before it is validated.
 
-use super::node::{Entry, Node, Place, Value};
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::{Fault, Origin, Result};
+use cloze_options::{Member, Node, Value};
 use toml::de::{DeTable, DeValue};
 
 /// Puts one argument into the document. The value is TOML; what is not, is a string without its quotes.
@@ -9,10 +9,10 @@ use toml::de::{DeTable, DeValue};
 /// # Errors
 /// No `=`, a key that is not a key path, a value that begins like TOML and is not.
 pub(crate) fn apply(document: &mut Node, argument: &str) -> Result<()> {
-    let place = Place::Argument(argument.into());
+    let origin = Origin::Argument(argument.into());
     let refuse = |what: String| {
         Fault::usage(what)
-            .at(place.to_string())
+            .at(&origin)
             .remedy("write it as in `--set budget.amount=500k` or `--set sweep.seeds=[1,2]`")
     };
     let (key, text) = argument
@@ -21,7 +21,7 @@ pub(crate) fn apply(document: &mut Node, argument: &str) -> Result<()> {
     let path = key_path(key).ok_or_else(|| refuse(format!("`{}` is not a key path", key.trim())))?;
     let text = text.trim();
     let node = match DeValue::parse(text) {
-        Ok(value) => Node::read(value.get_ref(), value.span(), &|_| place.clone())?,
+        Ok(value) => Node::read(value.get_ref(), value.span(), &|_| origin.clone())?,
         Err(_) if text.is_empty() => return Err(refuse(format!("`{}` is given no value", key.trim()))),
         Err(error) if text.starts_with(['"', '\'', '[', '{']) => {
             return Err(refuse(format!(
@@ -31,13 +31,13 @@ pub(crate) fn apply(document: &mut Node, argument: &str) -> Result<()> {
         }
         Err(_) => Node {
             value: Value::Text(text.to_owned()),
-            place: place.clone(),
+            origin: origin.clone(),
         },
     };
     document.put(
         &path,
-        Entry {
-            key: place.clone(),
+        Member {
+            key: origin.clone(),
             node,
         },
     )

@@ -1,18 +1,40 @@
 //! `[[arm]]`: an objective, its options, and what this arm sweeps or sets by itself.
 
-use super::keys::keys_of;
-use super::node::{Entry, Node, Place, Table, Value};
-use super::section::{Section, wrong_kind};
-use crate::sweep::{Axis, Dimension, axes, check_path, flatten};
-use cloze_foundation::{Fault, Result};
+use super::schema;
+use crate::sweep::{Crossed, Dimension, check_path, flatten};
+use cloze_foundation::{Fault, Key, Origin, Result};
+use cloze_objectives::OBJECTIVES;
+use cloze_options::{Kind, Member, Node, OptionType, Options, Range, Value, Written, options};
+
+options! {
+    /// What an arm says beside its objective's options.
+    pub(crate) struct ArmOptions {
+        /// What tables and charts call it.
+        name: Option<String> = None => "the objective";
+        /// What it trains; the objective's options stand beside it.
+        objective: Objective => "`cloze explain` lists the objectives";
+        /// grid.<option> = [values]: one arm for every combination.
+        grid: Crossed = Crossed::default() => "none";
+        /// set."key.path" = value: overrides the experiment for this arm.
+        set: Overrides = Overrides::default() => "none";
+    }
+}
+
+/// A name in the registry.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Objective(String);
+
+/// What is overridden, by key path.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Overrides(Vec<(String, Member)>);
 
 /// One `[[arm]]` table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Arm {
     /// Key path in the file, for faults: `arm[0]`.
-    pub(crate) path: String,
+    pub(crate) key: Key,
     /// Where the table stands.
-    pub(crate) place: Place,
+    pub(crate) origin: Origin,
     /// Given, or the objective's.
     pub(crate) name: String,
     /// A name in the registry.
@@ -22,109 +44,130 @@ pub(crate) struct Arm {
     /// What `grid` sweeps, one dimension for each option.
     pub(crate) dimensions: Vec<Dimension>,
     /// What `set` overrides, by key path.
-    pub(crate) set: Vec<(String, Entry)>,
+    pub(crate) set: Vec<(String, Member)>,
 }
 
-/// Reads every arm of a document.
-///
-/// # Errors
-/// No arm, an arm without an objective or with an unknown one, an option both given and swept.
-pub(crate) fn read(document: &Node) -> Result<Vec<Arm>> {
-    let missing = || {
-        Fault::usage("an experiment needs at least one arm")
-            .at(document.place.to_string())
-            .remedy("add [[arm]] with objective = \"mlm\"")
-    };
-    let entry = document.find("arm").ok_or_else(missing)?;
-    let Value::List(list) = &entry.node.value else {
-        return Err(wrong_kind(&entry.node, "arm", "a list of tables, each headed [[arm]]"));
-    };
-    if list.is_empty() {
-        return Err(missing());
-    }
-    list.iter()
-        .enumerate()
-        .map(|(index, node)| read_arm(node, format!("arm[{index}]")))
-        .collect()
-}
+/// At least one arm.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Arms(pub(crate) Vec<Arm>);
 
-fn read_arm(node: &Node, path: String) -> Result<Arm> {
-    let own = keys_of("arm");
-    let mut keys = own.clone();
-    match written_objective(node).and_then(|name| cloze_objectives::find(name).ok()) {
-        Some(entry) => keys.extend(entry.options.iter().map(|(key, _)| *key)),
+impl Arm {
+    fn read(written: &Written<'_>) -> Result<Self> {
+        let own = ArmOptions::names();
+        let named = written.get("objective").and_then(|name| name.text().ok());
         // Without an objective no other key can be judged, and that it is missing is said first.
-        None => keys.extend(node.table().into_iter().flat_map(Table::keys).map(String::as_str)),
-    }
-    let section = Section::of(node, &path, &keys)?;
-    let objective = section
-        .required_text("objective", "`cloze explain` lists the objectives")?
-        .to_owned();
-    cloze_objectives::find(&objective).map_err(|fault| fault.at(section.place_of("objective")))?;
-    let name = section.text("name")?.unwrap_or(&objective).trim().to_owned();
-    if name.chars().any(char::is_control) {
-        return Err(section.fault("name", "an arm's name holds control characters"));
-    }
-    let mut options = node.clone();
-    if let Value::Table(options) = &mut options.value {
-        options.retain(|key, _| !own.contains(&key.as_str()));
-    }
-    let dimensions = grid(&section, &options)?;
-    let set = overrides(&section)?;
-    Ok(Arm {
-        place: node.place.clone(),
-        path,
-        name,
-        objective,
-        options,
-        dimensions,
-        set,
-    })
-}
-
-fn written_objective(node: &Node) -> Option<&str> {
-    match &node.find("objective")?.node.value {
-        Value::Text(name) => Some(name),
-        _ => None,
-    }
-}
-
-fn grid(section: &Section<'_>, options: &Node) -> Result<Vec<Dimension>> {
-    let Some(entry) = section.get("grid") else {
-        return Ok(Vec::new());
-    };
-    let mut dimensions = Vec::new();
-    for Axis { path, key, values } in axes(&entry.node, &section.path_of("grid"))? {
-        if options.find(&path).is_some() {
-            return Err(Fault::usage(format!("`{path}` is both given and swept in this arm"))
-                .at(key.of(&section.path_of(&format!("grid.{path}"))))
-                .remedy("keep one of the two"));
+        if let Some(entry) = named.and_then(|name| cloze_objectives::find(name).ok()) {
+            let options = (entry.options)();
+            let known: Vec<&str> = own
+                .iter()
+                .copied()
+                .chain(options.iter().map(|field| field.name))
+                .collect();
+            written.table(&known)?;
         }
-        dimensions.push(Dimension {
-            axes: vec![Axis {
-                path: format!("options.{path}"),
-                key,
-                values,
-            }],
-        });
+        let (own, options) = written.split(&own)?;
+        let arm: ArmOptions = Options::read(&Written::new(&own, written.key()))?;
+        let Objective(objective) = arm.objective;
+        let name = arm.name.as_deref().unwrap_or(&objective).trim().to_owned();
+        if name.chars().any(char::is_control) {
+            return Err(written.open("name").fault("an arm's name holds control characters"));
+        }
+        let Crossed(mut dimensions) = arm.grid;
+        for axis in dimensions.iter_mut().flat_map(|dimension| &mut dimension.axes) {
+            if options.find(&axis.path).is_some() {
+                let key = written.key().join("grid").joined(&axis.path.as_str().into());
+                return Err(
+                    Fault::usage(format!("`{}` is both given and swept in this arm", axis.path))
+                        .at(axis.key.of(key))
+                        .remedy("keep one of the two"),
+                );
+            }
+            axis.path = format!("options.{}", axis.path);
+        }
+        Ok(Self {
+            key: written.key().clone(),
+            origin: written.place().origin,
+            name,
+            objective,
+            options,
+            dimensions,
+            set: arm.set.0,
+        })
     }
-    Ok(dimensions)
 }
 
-fn overrides(section: &Section<'_>) -> Result<Vec<(String, Entry)>> {
-    let Some(entry) = section.get("set") else {
-        return Ok(Vec::new());
-    };
-    let table = entry
-        .node
-        .table()
-        .ok_or_else(|| wrong_kind(&entry.node, &section.path_of("set"), "a table"))?;
-    // A table below `section.key` is a value: `set."corpus.tokenizer" = { kind = "bpe", vocab = 4096 }`.
-    let set = flatten(table, "", &|path, _| path.contains('.'));
-    set.into_iter()
-        .map(|(path, entry)| {
-            check_path(&path, &entry.key)?;
-            Ok((path, entry.clone()))
-        })
-        .collect()
+impl OptionType for Arms {
+    fn read(written: &Written<'_>, _range: Range) -> Result<Self> {
+        let Value::List(_) = written.value() else {
+            return Err(written.wrong_kind("a list of tables, each headed [[arm]]"));
+        };
+        let arms = written.list()?;
+        if arms.is_empty() {
+            return Err(written
+                .fault("an experiment needs at least one arm")
+                .remedy("add [[arm]] with objective = \"mlm\""));
+        }
+        arms.iter().map(Arm::read).collect::<Result<_>>().map(Self)
+    }
+
+    fn write(&self) -> Option<toml::Value> {
+        None
+    }
+
+    fn kind(_range: Range) -> Kind {
+        Kind::Other {
+            said: "a list of tables, each headed [[arm]]".into(),
+            schema: schema::arms(),
+            fields: ArmOptions::fields(),
+        }
+    }
+}
+
+impl OptionType for Objective {
+    fn read(written: &Written<'_>, _range: Range) -> Result<Self> {
+        let name = written.text()?;
+        cloze_objectives::find(name).map_err(|fault| fault.at(written.place()))?;
+        Ok(Self(name.to_owned()))
+    }
+
+    fn write(&self) -> Option<toml::Value> {
+        None
+    }
+
+    fn kind(_range: Range) -> Kind {
+        let names: Vec<String> = OBJECTIVES.iter().map(|entry| format!("`{}`", entry.name)).collect();
+        Kind::Other {
+            said: names.join(", "),
+            // Every arm's schema has its own objective's name.
+            schema: serde_json::json!({}),
+            fields: Vec::new(),
+        }
+    }
+}
+
+impl OptionType for Overrides {
+    fn read(written: &Written<'_>, _range: Range) -> Result<Self> {
+        let Value::Table(table) = written.value() else {
+            return Err(written.wrong_kind("a table"));
+        };
+        // A table below `section.key` is a value: `set."corpus.tokenizer" = { kind = "bpe", vocab = 4096 }`.
+        let set = flatten(table, "", &|path, _| path.contains('.'));
+        let checked = set.into_iter().map(|(path, member)| {
+            check_path(&path, &member.key)?;
+            Ok((path, member.clone()))
+        });
+        checked.collect::<Result<_>>().map(Self)
+    }
+
+    fn write(&self) -> Option<toml::Value> {
+        None
+    }
+
+    fn kind(_range: Range) -> Kind {
+        Kind::Other {
+            said: "\"key.path\" = value".into(),
+            schema: schema::changes(&|field| field.kind.schema()),
+            fields: Vec::new(),
+        }
+    }
 }

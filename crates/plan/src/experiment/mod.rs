@@ -1,27 +1,25 @@
 //! The experiment file: parsed into tables that know where they were written, and validated; the plan is made
 //! from it. Nothing here knows of training.
 
-mod amount;
 mod argument;
 pub(crate) mod arms;
-pub(crate) mod judge;
-pub(crate) mod keys;
-pub(crate) mod node;
+pub(crate) mod evaluate;
+pub(crate) mod file;
 pub(crate) mod resolve;
-pub(crate) mod section;
+pub(crate) mod schema;
 #[cfg(test)]
 mod tests;
 
-pub use keys::KEYS;
-pub use resolve::{LEARNED_POSITIONS, ROTARY_POSITIONS};
+pub use file::fields;
+pub use schema::schema;
 
 use crate::sweep::Sweep;
 use arms::Arm;
-use cloze_foundation::{Fault, Result, files};
-use cloze_schema::{Claim, ReportConfig};
-use judge::Evaluate;
-use node::{Node, Value};
-use section::Section;
+use cloze_foundation::{Fault, Origin, Place, Result, files};
+use cloze_options::{Node, Options, Value, tree};
+use cloze_schema::Claim;
+use evaluate::{Evaluate, ReportOptions};
+use file::File;
 use std::path::Path;
 
 /// An experiment file whose shape is valid: everything that [`crate::Plan`] is made from. What depends on a point of the
@@ -36,16 +34,14 @@ pub struct Experiment {
     pub cites: Option<String>,
     /// What was claimed beforehand.
     pub claims: Vec<Claim>,
-    pub(crate) report: ReportConfig,
-    /// Whether the file itself names the charts.
-    pub(crate) charts_given: bool,
+    pub(crate) report: ReportOptions,
     pub(crate) evaluate: Evaluate,
     pub(crate) sweep: Sweep,
     pub(crate) arms: Vec<Arm>,
     /// The tables that a sweep may change.
     pub(crate) settings: Node,
     /// Where the baseline was written.
-    pub(crate) baseline_place: String,
+    pub(crate) baseline_place: Place,
 }
 
 impl Experiment {
@@ -67,33 +63,23 @@ impl Experiment {
     /// # Errors
     /// The first thing in it that is wrong: a usage fault with its place, what is allowed and the nearest match.
     pub fn parse(name: &str, file: &str, text: &str, set: &[String]) -> Result<Self> {
-        let mut document = node::parse(file, text)?;
+        let mut document = tree::parse(file, text)?;
         for argument in set {
             argument::apply(&mut document, argument)?;
         }
-        let top = Section::of(&document, "", &keys::keys_of(""))?;
-        let question = top
-            .required_text(
-                "question",
-                "say in one sentence what the experiment asks: question = \"...\"",
-            )?
-            .to_owned();
-        let cites = top.text("cites")?.map(str::to_owned);
-        let (report, charts_given) = judge::read_report(&document)?;
+        let top = document.top();
+        let read = File::read(&top)?;
         let experiment = Self {
             name: name.to_owned(),
-            question,
-            cites,
-            claims: judge::read_claims(&document)?,
-            report,
-            charts_given,
-            evaluate: Evaluate::read(&document)?,
-            sweep: Sweep::read(&document)?,
-            arms: arms::read(&document)?,
+            question: read.question,
+            cites: read.cites,
+            claims: read.claim,
+            report: read.report,
+            evaluate: read.evaluate,
+            sweep: read.sweep,
+            arms: read.arm.0,
             settings: settings(&document),
-            baseline_place: document
-                .find("report.baseline")
-                .map_or_else(String::new, |entry| entry.node.place.of("report.baseline")),
+            baseline_place: top.open("report").open("baseline").place(),
         };
         experiment.check_arguments()?;
         Ok(experiment)
@@ -101,12 +87,12 @@ impl Experiment {
 
     /// Refuses a `--set` that the sweep would silently undo.
     fn check_arguments(&self) -> Result<()> {
-        for axis in self.sweep.dimensions.iter().flat_map(|dimension| &dimension.axes) {
-            if let Some(entry) = self.settings.find(&axis.path)
-                && let node::Place::Argument(_) = entry.node.place
+        for axis in self.sweep.dimensions().flat_map(|dimension| &dimension.axes) {
+            if let Some(member) = self.settings.find(&axis.path)
+                && let Origin::Argument(_) = member.node.origin
             {
                 return Err(Fault::usage(format!("`{}` is swept, so it cannot be set", axis.path))
-                    .at(entry.node.place.of(&axis.path))
+                    .at(member.node.origin.of(axis.path.as_str()))
                     .remedy(format!("change the sweep itself, at {}", axis.key)));
             }
         }
@@ -118,7 +104,7 @@ impl Experiment {
 fn settings(document: &Node) -> Node {
     let mut settings = document.clone();
     if let Value::Table(table) = &mut settings.value {
-        table.retain(|key, _| keys::SWEPT.contains(&key.as_str()));
+        table.retain(|key, _| file::swept().iter().any(|(name, _)| name == key));
     }
     settings
 }

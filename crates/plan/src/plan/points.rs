@@ -2,9 +2,9 @@
 
 use crate::experiment::Experiment;
 use crate::experiment::arms::Arm;
-use crate::experiment::node::{Entry, Node, Table, Value};
 use crate::sweep::{Axis, Dimension, combinations};
 use cloze_foundation::{Fault, Result};
+use cloze_options::{Member, Node, Table, Value};
 
 /// One combination of swept values for one arm.
 pub(super) struct Point {
@@ -20,7 +20,7 @@ pub(super) struct Point {
 /// # Errors
 /// Two changes of one key.
 pub(super) fn points(experiment: &Experiment, arm: &Arm) -> Result<Vec<Point>> {
-    let dimensions: Vec<&Dimension> = arm.dimensions.iter().chain(&experiment.sweep.dimensions).collect();
+    let dimensions: Vec<&Dimension> = arm.dimensions.iter().chain(experiment.sweep.dimensions()).collect();
     check_conflicts(&dimensions, arm)?;
     let axes: Vec<&Axis> = dimensions.iter().flat_map(|dimension| &dimension.axes).collect();
     let labels: Vec<&str> = axes.iter().map(|axis| label(axis, &axes)).collect();
@@ -28,14 +28,14 @@ pub(super) fn points(experiment: &Experiment, arm: &Arm) -> Result<Vec<Point>> {
     if let Value::Table(table) = &mut base.value {
         table.insert(
             "options".into(),
-            Entry {
-                key: arm.place.clone(),
+            Member {
+                key: arm.origin.clone(),
                 node: arm.options.clone(),
             },
         );
     }
-    for (path, entry) in &arm.set {
-        base.put(&segments(path), entry.clone())?;
+    for (path, member) in &arm.set {
+        base.put(&segments(path), member.clone())?;
     }
     let lengths: Vec<usize> = dimensions.iter().map(|dimension| dimension.length()).collect();
     let point = |indices: Vec<usize>| {
@@ -51,7 +51,7 @@ pub(super) fn points(experiment: &Experiment, arm: &Arm) -> Result<Vec<Point>> {
                 let node = &axis.values[index];
                 point.settings.put(
                     &segments(&axis.path),
-                    Entry {
+                    Member {
                         key: axis.key.clone(),
                         node: node.clone(),
                     },
@@ -87,12 +87,13 @@ fn check_conflicts(dimensions: &[&Dimension], arm: &Arm) -> Result<()> {
         .flat_map(|dimension| &dimension.axes)
         .map(|axis| (axis.path.as_str(), &axis.key));
     let changes: Vec<_> = axes
-        .chain(arm.set.iter().map(|(path, entry)| (path.as_str(), &entry.key)))
+        .chain(arm.set.iter().map(|(path, member)| (path.as_str(), &member.key)))
         .collect();
     for (index, (path, key)) in changes.iter().enumerate() {
         if let Some((other, place)) = changes[..index].iter().find(|(other, _)| overlap(path, other)) {
             return Err(Fault::usage(format!("`{path}` and `{other}` change the same key"))
-                .at(key.of(&format!("{}: {path}", arm.path)))
+                .at(key.of(*path))
+                .at(arm.key.to_string())
                 .remedy(format!("remove this or {place}")));
         }
     }
@@ -120,14 +121,14 @@ fn short(node: &Node) -> String {
         Value::Float(float) => float.to_string(),
         Value::Boolean(boolean) => boolean.to_string(),
         Value::List(list) => format!("[{}]", list.iter().map(short).collect::<Vec<_>>().join(",")),
-        Value::Table(table) => format!("{{{}}}", short_entries(table)),
+        Value::Table(table) => format!("{{{}}}", short_members(table)),
     }
 }
 
-fn short_entries(table: &Table) -> String {
+fn short_members(table: &Table) -> String {
     table
         .iter()
-        .map(|(key, entry)| format!("{key}={}", short(&entry.node)))
+        .map(|(key, member)| format!("{key}={}", short(&member.node)))
         .collect::<Vec<_>>()
         .join(",")
 }

@@ -1,96 +1,129 @@
 //! `[sweep.random]`: points drawn from ranges.
 
 use super::{Axis, Dimension, MOST_RUNS, flatten};
-use crate::experiment::node::{Node, Value};
-use crate::experiment::section::{Section, wrong_kind};
-use cloze_foundation::{Draw, Result};
+use crate::experiment::schema;
+use cloze_foundation::{Draw, Fault, Key, Place, Result};
+use cloze_options::{Kind, Node, OptionType, Options, Range, Value, Written, options, words};
 
-/// `samples` points drawn from (seed, key path, sample), so that another key or more samples change none of them.
-pub(super) fn read(node: &Node) -> Result<Dimension> {
-    let table = node
-        .table()
-        .ok_or_else(|| wrong_kind(node, "sweep.random", "a table"))?;
-    let keys: Vec<&str> = table.keys().map(String::as_str).collect();
-    let section = Section::of(node, "sweep.random", &keys)?;
-    let missing = || {
-        section
-            .fault("samples", "`sweep.random.samples` is missing")
-            .remedy("say how many points to draw, as in samples = 20")
-    };
-    let samples = section.whole("samples", 1, MOST_RUNS as i64)?.ok_or_else(missing)?;
-    let seed = section.whole("seed", 0, i64::MAX)?.unwrap_or(0) as u64;
-    let is_range = |node: &Node| node.find("from").or(node.find("to")).is_some();
-    let mut axes = Vec::new();
-    for (path, entry) in flatten(table, "", &|_, node| is_range(node)) {
-        if path == "samples" || path == "seed" {
-            continue;
-        }
-        let draw = Draw::new(seed, "sweep").purpose(&path);
-        let range = Interval::read(&entry.node, &format!("sweep.random.{path}"))?;
-        let values = (0..samples).map(|sample| Node {
-            value: range.at(draw.example(sample as u64).stream().unit()),
-            place: entry.node.place.clone(),
-        });
-        axes.push(Axis {
-            path,
-            key: entry.key.clone(),
-            values: values.collect(),
-        });
+options! {
+    /// How points are drawn.
+    struct Drawing {
+        /// How many points are drawn.
+        samples: usize, from(1).to(MOST_RUNS as f64) => "say how many points to draw, as in samples = 20";
+        /// Decides which; more samples change none of those before.
+        seed: u64 = 0;
     }
-    if axes.is_empty() {
-        return Err(section
-            .fault("", "`sweep.random` draws nothing")
-            .remedy("add \"key.path\" = { from = 1e-4, to = 1e-2, scale = \"log\" }"));
-    }
-    Ok(Dimension { axes })
 }
 
-/// What a random key is drawn from.
-struct Interval {
-    from: f64,
-    to: f64,
-    log: bool,
-    whole: bool,
+options! {
+    /// What a random key is drawn from.
+    pub(crate) struct Interval {
+        /// The lower end.
+        from: f64 => "say where the range begins";
+        /// The upper end.
+        to: f64 => "say where the range ends";
+        /// Whether all numbers are equally likely, or all their logarithms.
+        scale: Scale = Scale::Linear;
+    }
+    check Self::holds_something
+}
+
+words! {
+    /// What is equally likely.
+    pub(crate) enum Scale {
+        /// All numbers.
+        Linear = "linear",
+        /// All logarithms.
+        Log = "log",
+    }
+}
+
+/// The drawn points, one dimension, if any.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Drawn {
+    pub(crate) dimension: Option<Dimension>,
+}
+
+impl OptionType for Drawn {
+    /// `samples` points drawn from (seed, key path, sample), so that another key or more samples change none of them.
+    fn read(written: &Written<'_>, _range: Range) -> Result<Self> {
+        let (own, keys) = written.split(&Drawing::names())?;
+        let Drawing { samples, seed } = Options::read(&Written::new(&own, written.key()))?;
+        let is_range = |node: &Node| node.find("from").or(node.find("to")).is_some();
+        let mut axes = Vec::new();
+        let keys = keys.table().map(|table| flatten(table, "", &|_, node| is_range(node)));
+        for (path, member) in keys.unwrap_or_default() {
+            let draw = Draw::new(seed, "sweep").purpose(&path);
+            let written = Written::new(&member.node, written.key().joined(&Key::from(path.as_str())));
+            let interval: Interval = Options::read(&written)?;
+            let whole = ["from", "to"].iter().all(|end| {
+                let end = written.get(end);
+                end.is_some_and(|end| matches!(end.value(), Value::Integer(_)))
+            });
+            let values = (0..samples).map(|sample| Node {
+                value: interval.at(draw.example(sample as u64).stream().unit(), whole),
+                origin: member.node.origin.clone(),
+            });
+            axes.push(Axis {
+                path,
+                key: member.key.clone(),
+                values: values.collect(),
+            });
+        }
+        if axes.is_empty() {
+            return Err(written
+                .fault("`sweep.random` draws nothing")
+                .remedy("add \"key.path\" = { from = 1e-4, to = 1e-2, scale = \"log\" }"));
+        }
+        Ok(Self {
+            dimension: Some(Dimension { axes }),
+        })
+    }
+
+    fn write(&self) -> Option<toml::Value> {
+        None
+    }
+
+    fn kind(_range: Range) -> Kind {
+        Kind::Other {
+            said: "samples = n, seed = 0, \"key.path\" = { from, to, scale }".into(),
+            schema: schema::drawn(&Drawing::fields(), &Interval::fields()),
+            fields: Drawing::fields(),
+        }
+    }
 }
 
 impl Interval {
-    fn read(node: &Node, path: &str) -> Result<Self> {
-        let section = Section::of(node, path, &["from", "to", "scale"])?;
-        let end = |key: &str| {
-            section
-                .number(key, |_| true, "")?
-                .ok_or_else(|| section.fault(key, format!("`{}` is missing", section.path_of(key))))
-        };
-        let log = section.word("scale", &["linear", "log"])? == Some("log");
-        let (from, to) = (end("from")?, end("to")?);
-        if from >= to || (log && from <= 0.0) {
-            let allowed = if log { "0 < from < to" } else { "from < to" };
-            return Err(section
-                .fault("from", format!("there is nothing to draw from {from} to {to}"))
-                .allowed([allowed]));
+    fn holds_something(&self) -> Result<()> {
+        let Self { from, to, scale } = *self;
+        if from < to && (scale == Scale::Linear || from > 0.0) {
+            return Ok(());
         }
-        let whole = ["from", "to"].iter().all(|key| {
-            section
-                .get(key)
-                .is_some_and(|entry| matches!(entry.node.value, Value::Integer(_)))
-        });
-        Ok(Self { from, to, log, whole })
+        let allowed = if scale == Scale::Log {
+            "0 < from < to"
+        } else {
+            "from < to"
+        };
+        Err(Fault::usage(format!("there is nothing to draw from {from} to {to}"))
+            .at(Place::key("from"))
+            .allowed([allowed]))
     }
 
     /// The value at a uniform `share`; four significant digits are enough and can be read in an arm's name.
-    fn at(&self, share: f64) -> Value {
+    fn at(&self, share: f64, whole: bool) -> Value {
+        let log = self.scale == Scale::Log;
         // Both ends of a range of whole numbers are drawn as often as the numbers between them.
-        let (from, to) = if self.whole {
-            (self.from - if self.log { 0.0 } else { 0.5 }, self.to + 0.5)
+        let (from, to) = if whole {
+            (self.from - if log { 0.0 } else { 0.5 }, self.to + 0.5)
         } else {
             (self.from, self.to)
         };
-        let number = if self.log {
+        let number = if log {
             (from.ln() + share * (to.ln() - from.ln())).exp()
         } else {
             from + share * (to - from)
         };
-        if self.whole {
+        if whole {
             return Value::Integer(number.round().clamp(self.from, self.to) as i64);
         }
         let rounded = format!("{number:.3e}").parse().unwrap_or(number);

@@ -74,7 +74,7 @@ fn what_does_not_fit_is_refused_with_its_option() {
         change(&mut setting);
         let fault = setting.check().unwrap_err();
         assert_eq!(
-            (fault.exit_status(), fault.place.as_deref()),
+            (fault.exit_status(), fault.place().as_deref()),
             (2, Some(place)),
             "{fault}"
         );

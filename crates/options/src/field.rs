@@ -1,0 +1,160 @@
+//! What is known of an option beside its type: what `cloze explain`, the tables in docs and the schema are made from.
+
+use crate::amount::{Quantity, short};
+use crate::range::Range;
+use std::fmt;
+
+/// A declared option.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Its key.
+    pub name: &'static str,
+    /// What it means: its doc comment.
+    pub meaning: String,
+    /// What may be written.
+    pub kind: Kind,
+    /// What it is when it is not written.
+    pub usual: Usual,
+}
+
+/// What an option is when it is not written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Usual {
+    /// This value.
+    Value(toml::Value),
+    /// What these words say; it depends on other options, or is written more clearly so.
+    Words(&'static str),
+    /// Nothing: it has to be written.
+    Required,
+}
+
+/// A word that may be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The word itself.
+    pub name: &'static str,
+    /// What it means.
+    pub meaning: String,
+}
+
+/// What may be written.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A number.
+    Number(Range),
+    /// A whole number.
+    Whole(Range),
+    /// A number with or without what it counts.
+    Amount(Quantity, Range),
+    /// True or false.
+    Boolean,
+    /// A string.
+    Text,
+    /// One of some words.
+    Words(Vec<Word>),
+    /// A list of this.
+    List(Box<Kind>),
+    /// A table of these.
+    Table(Vec<Field>),
+    /// One of several kinds.
+    Either(Vec<Kind>),
+    /// What has a schema and a description of its own.
+    Other {
+        /// In words.
+        said: String,
+        /// As JSON Schema.
+        schema: serde_json::Value,
+        /// The options of tables in it.
+        fields: Vec<Field>,
+    },
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn either(parts: &[String], or: &str) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{}{or}{last}", first.join(", ")),
+    }
+}
+
+impl fmt::Display for Kind {
+    /// In words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |f: &mut fmt::Formatter<'_>, what: &str, range: &Range| {
+            if range.is_any() {
+                write!(f, "{what}")
+            } else {
+                write!(f, "{what}: {range}")
+            }
+        };
+        match self {
+            Self::Number(range) => number(f, "a number", range),
+            Self::Whole(range) => number(f, "a whole number", range),
+            Self::Amount(quantity, range) if range.is_any() => f.write_str(quantity.allowed()),
+            Self::Amount(_, range) => write!(f, "an amount: {}", range.words(short)),
+            Self::Boolean => f.write_str("true or false"),
+            Self::Text => f.write_str("a string"),
+            Self::Words(words) => {
+                let words: Vec<String> = words.iter().map(|word| format!("`{}`", word.name)).collect();
+                f.write_str(&either(&words, " or "))
+            }
+            Self::List(kind) => write!(f, "a list, each {kind}"),
+            Self::Table(fields) => {
+                let names: Vec<&str> = fields.iter().map(|field| field.name).collect();
+                write!(f, "{{ {} }}", names.join(", "))
+            }
+            Self::Either(kinds) => {
+                let kinds: Vec<String> = kinds.iter().map(Self::to_string).collect();
+                f.write_str(&either(&kinds, ", or "))
+            }
+            Self::Other { said, .. } => f.write_str(said),
+        }
+    }
+}
+
+impl fmt::Display for Usual {
+    /// In words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(value) => write!(f, "{value}"),
+            Self::Words(words) => f.write_str(words),
+            Self::Required => f.write_str("required"),
+        }
+    }
+}
+
+impl Kind {
+    /// The options of tables in it.
+    pub fn inner(&self) -> Vec<&Field> {
+        match self {
+            Self::Table(fields) | Self::Other { fields, .. } => fields.iter().collect(),
+            Self::List(kind) => kind.inner(),
+            Self::Either(kinds) => kinds.iter().flat_map(Self::inner).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Every option with its key path under `prefix`, those in tables after the table's own.
+pub fn rows<'a>(prefix: &str, fields: impl IntoIterator<Item = &'a Field>) -> Vec<(String, &'a Field)> {
+    let mut found = Vec::new();
+    for field in fields {
+        let path = if prefix.is_empty() {
+            field.name.to_owned()
+        } else {
+            format!("{prefix}.{}", field.name)
+        };
+        let inner = rows(&path, field.kind.inner());
+        found.push((path, field));
+        found.extend(inner);
+    }
+    found
+}
+
+impl Kind {
+    /// The words of an enum.
+    pub fn words<T: crate::Words>() -> Self {
+        Self::Words(crate::value::words::<T>())
+    }
+}

@@ -1,0 +1,219 @@
+//! The two declarations.
+
+/// Declares a struct of options. A field is its meaning (a doc comment), name and type, then in this order `= default`,
+/// `, range` (see [`range`](mod@crate::range)) and `=> "words"`, which stand for the default in documentation. A field
+/// without a default has to be written, and its words say what to do. `check` after the struct names a function
+/// `fn(&Self) -> Result<()>` for what concerns several options, whose fault has a [`Place::key`] in this struct.
+///
+/// It yields the struct, [`Options`](trait@crate::Options), and `Default` where every field has a default.
+///
+/// [`Place::key`]: cloze_foundation::Place::key
+#[macro_export]
+macro_rules! options {
+    (
+        $(#[$attribute:meta])*
+        $visible:vis struct $name:ident {
+            $(
+                $(#[doc = $meaning:literal])+
+                $shown:vis $field:ident: $type:ty $(= $default:expr)? $(, $range:expr)? $(=> $words:literal)?;
+            )*
+        }
+        $(check $check:expr)?
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug, PartialEq)]
+        $visible struct $name {
+            $($(#[doc = $meaning])+ $shown $field: $type,)*
+        }
+
+        impl $crate::Options for $name {
+            fn fields() -> Vec<$crate::Field> {
+                vec![$(
+                    $crate::Field {
+                        name: stringify!($field),
+                        meaning: concat!($($meaning),+).trim().to_owned(),
+                        kind: <$type as $crate::OptionType>::kind($crate::__range!($($range)?)),
+                        usual: $crate::__usual!($type, [$($default)?], [$($words)?]),
+                    }
+                ),*]
+            }
+
+            fn read(written: &$crate::Written<'_>) -> $crate::foundation::Result<Self> {
+                written.table(&[$(stringify!($field)),*])?;
+                let read = Self {
+                    $($field: $crate::read_member::<$type>(
+                        written,
+                        stringify!($field),
+                        $crate::__range!($($range)?),
+                        $crate::__default!($($default)?),
+                        concat!("", $($words)?),
+                    )?,)*
+                };
+                $(
+                    let check: fn(&Self) -> $crate::foundation::Result<()> = $check;
+                    check(&read).map_err(|fault| written.locate(fault))?;
+                )?
+                Ok(read)
+            }
+
+            fn write(&self) -> $crate::toml::Table {
+                let mut table = $crate::toml::Table::new();
+                $(
+                    if let Some(value) = $crate::OptionType::write(&self.$field) {
+                        table.insert(stringify!($field).to_owned(), value);
+                    }
+                )*
+                table
+            }
+        }
+
+        $crate::__defaults!($name: $($field [$($default)?])*);
+    };
+}
+
+/// Declares an enum of words: its values with their meanings (doc comments) and the words that stand for them in files.
+///
+/// It yields the enum, [`Words`](trait@crate::Words), [`OptionType`](trait@crate::OptionType), `Display` and serde by
+/// the word.
+#[macro_export]
+macro_rules! words {
+    (
+        $(#[$attribute:meta])*
+        $visible:vis enum $name:ident {
+            $(
+                $(#[doc = $meaning:literal])+
+                $value:ident = $word:literal,
+            )+
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $visible enum $name {
+            $($(#[doc = $meaning])+ $value,)+
+        }
+
+        impl $crate::Words for $name {
+            const ALL: &'static [Self] = &[$(Self::$value),+];
+
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$value => $word,)+
+                }
+            }
+
+            fn meaning(self) -> String {
+                match self {
+                    $(Self::$value => concat!($($meaning),+),)+
+                }
+                .trim()
+                .to_owned()
+            }
+        }
+
+        $crate::word_options!($name);
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str($crate::Words::name(*self))
+            }
+        }
+
+        impl $crate::serde::Serialize for $name {
+            fn serialize<S: $crate::serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_str($crate::Words::name(*self))
+            }
+        }
+
+        impl<'de> $crate::serde::Deserialize<'de> for $name {
+            fn deserialize<D: $crate::serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+                let word = <String as $crate::serde::Deserialize>::deserialize(deserializer)?;
+                let found = <Self as $crate::Words>::ALL.iter().copied().find(|known| $crate::Words::name(*known) == word);
+                found.ok_or_else(|| {
+                    $crate::serde::de::Error::custom(format!(
+                        "unknown {} `{word}`, expected one of {}",
+                        stringify!($name),
+                        <Self as $crate::Words>::names().join(", ")
+                    ))
+                })
+            }
+        }
+    };
+}
+
+/// Makes an enum that has [`Words`](trait@crate::Words) already the type of an option.
+#[macro_export]
+macro_rules! word_options {
+    ($name:ident) => {
+        impl $crate::OptionType for $name {
+            fn read(written: &$crate::Written<'_>, _range: $crate::Range) -> $crate::foundation::Result<Self> {
+                written
+                    .word(&<Self as $crate::Words>::names())
+                    .map(|place| <Self as $crate::Words>::ALL[place])
+            }
+
+            fn write(&self) -> Option<$crate::toml::Value> {
+                Some($crate::Words::name(*self).into())
+            }
+
+            fn kind(_range: $crate::Range) -> $crate::Kind {
+                $crate::Kind::words::<Self>()
+            }
+        }
+    };
+}
+
+/// The range of a field.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __range {
+    () => {
+        $crate::range::any()
+    };
+    ($range:expr) => {{
+        #[allow(unused_imports, reason = "most ranges begin with one of these")]
+        use $crate::range::{above, any, from};
+        $range
+    }};
+}
+
+/// The default of a field.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __default {
+    () => {
+        None
+    };
+    ($default:expr) => {
+        Some($default)
+    };
+}
+
+/// What documentation says of the default of a field.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __usual {
+    ($type:ty, [], [$($words:literal)?]) => {
+        $crate::Usual::Required
+    };
+    ($type:ty, [$default:expr], [$words:literal]) => {
+        $crate::Usual::Words($words)
+    };
+    ($type:ty, [$default:expr], []) => {{
+        let default: $type = $default;
+        $crate::OptionType::write(&default).map_or($crate::Usual::Words("none"), $crate::Usual::Value)
+    }};
+}
+
+/// `Default`, if every field has a default.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __defaults {
+    ($name:ident: $($field:ident [$default:expr])*) => {
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($field: $default,)* }
+            }
+        }
+    };
+    ($name:ident: $($rest:tt)*) => {};
+}

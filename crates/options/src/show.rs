@@ -1,0 +1,40 @@
+//! Options as people read them: on a terminal, and in a page of docs.
+
+use crate::field::{Field, Kind, Usual, rows};
+use std::fmt::Write as _;
+
+/// One option: its key, then meaning, what is allowed and the default, each on a line; and, where `words` says so, what
+/// its words mean.
+pub fn option(path: &str, field: &Field, words: bool) -> String {
+    let mut text = format!("{path}\n  {}\n", field.meaning);
+    let _ = writeln!(text, "  allowed: {}", field.kind);
+    if let (true, Kind::Words(known)) = (words, &field.kind) {
+        for word in known {
+            let _ = writeln!(text, "    {}: {}", word.name, word.meaning);
+        }
+    }
+    let _ = writeln!(text, "  default: {}", field.usual);
+    text
+}
+
+/// Every option of a table, those in tables after the table's own.
+pub fn text(prefix: &str, fields: &[Field]) -> String {
+    rows(prefix, fields)
+        .iter()
+        .map(|(path, field)| option(path, field, false))
+        .collect()
+}
+
+/// A Markdown table of options.
+pub fn markdown(fields: &[Field]) -> String {
+    let mut table = "| key | meaning | allowed | default |\n| --- | --- | --- | --- |\n".to_owned();
+    for (path, field) in rows("", fields) {
+        let [meaning, allowed] = [field.meaning.clone(), field.kind.to_string()].map(|cell| cell.replace('|', "\\|"));
+        let usual = match &field.usual {
+            Usual::Value(value) => format!("`{value}`"),
+            words => words.to_string(),
+        };
+        let _ = writeln!(table, "| `{path}` | {meaning} | {allowed} | {usual} |");
+    }
+    table
+}

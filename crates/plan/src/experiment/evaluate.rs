@@ -1,0 +1,107 @@
+//! `[evaluate]` and `[report]`: what judges a run, and what is shown.
+
+use super::schema;
+use crate::TaskConfig;
+use cloze_evals::EVALUATIONS;
+use cloze_foundation::Result;
+use cloze_options::{Kind, Node, OptionType, Range, Value, Written, options};
+use cloze_schema::ChartKind;
+
+options! {
+    /// What judges a run.
+    pub(crate) struct Evaluate {
+        /// Evaluations, each a name or { task = "name", option = value }.
+        tasks: Option<Tasks> = None => "masked-loss, and minimal-pairs on the built-in language";
+        /// At how many equally spaced shares of the budget a run is judged, the end included.
+        pub(crate) points: usize = 4, from(1).to(1000);
+        /// Windows of held-out text for the validation loss.
+        pub(crate) validation_windows: usize = 64, from(1).to(1_000_000);
+    }
+}
+
+options! {
+    /// What the report shows.
+    pub(crate) struct ReportOptions {
+        /// The arm that others are compared with.
+        pub(crate) baseline: Option<String> = None;
+        /// The charts.
+        pub(crate) charts: Option<Vec<ChartKind>> = None => "all, `ratio` where a rate is swept";
+    }
+}
+
+/// Evaluations, resolved; no two of one name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tasks(Vec<TaskConfig>);
+
+impl Evaluate {
+    /// What judges a run on this corpus.
+    pub(crate) fn tasks(&self, source: &str) -> Result<Vec<TaskConfig>> {
+        if let Some(Tasks(tasks)) = &self.tasks {
+            return Ok(tasks.clone());
+        }
+        let names: &[&str] = if source == "fragment" {
+            &["minimal-pairs", "masked-loss"]
+        } else {
+            &["masked-loss"]
+        };
+        let nothing = Node::from(&toml::Table::new());
+        names.iter().map(|name| task(name, &nothing.top())).collect()
+    }
+}
+
+fn task(name: &str, options: &Written<'_>) -> Result<TaskConfig> {
+    Ok(TaskConfig {
+        task: name.to_owned(),
+        options: (cloze_evals::find(name)?.resolve)(options)?,
+    })
+}
+
+fn read_task(written: &Written<'_>) -> Result<TaskConfig> {
+    let nothing = Node::from(&toml::Table::new());
+    let named = |place: &Written<'_>| {
+        let name = place.text()?;
+        cloze_evals::find(name).map_err(|fault| fault.at(place.place()))?;
+        Ok(name.to_owned())
+    };
+    match written.value() {
+        Value::Text(_) => task(&named(written)?, &nothing.top()),
+        Value::Table(_) => {
+            let (_, options) = written.split(&["task"])?;
+            let name = written.get("task").ok_or_else(|| {
+                written.missing(
+                    "task",
+                    "name an evaluation, as in { task = \"minimal-pairs\", pairs = 50 }",
+                )
+            })?;
+            task(&named(&name)?, &Written::new(&options, written.key()))
+        }
+        _ => Err(written.wrong_kind("a name, or a table { task = \"name\", option = value }")),
+    }
+}
+
+impl OptionType for Tasks {
+    fn read(written: &Written<'_>, _range: Range) -> Result<Self> {
+        let mut tasks: Vec<TaskConfig> = Vec::new();
+        for item in written.list()? {
+            let task = read_task(&item)?;
+            if tasks.iter().any(|other| other.task == task.task) {
+                return Err(item.fault(format!("evaluation `{}` is named twice", task.task)));
+            }
+            tasks.push(task);
+        }
+        Ok(Self(tasks))
+    }
+
+    fn write(&self) -> Option<toml::Value> {
+        None
+    }
+
+    fn kind(_range: Range) -> Kind {
+        let names: Vec<String> = EVALUATIONS.iter().map(|entry| format!("`{}`", entry.name)).collect();
+        Kind::Other {
+            said: format!("a list of {}", names.join(", ")),
+            schema: schema::tasks(),
+            fields: Vec::new(),
+        }
+    }
+}
