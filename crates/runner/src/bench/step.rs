@@ -5,7 +5,7 @@ use super::{Measurement, Setting};
 use crate::optimizer::{Optimizer, gradient_norm};
 use crate::{OptimizerConfig, device};
 use burn::tensor::Device;
-use cloze_backbone::{EncoderConfig, Init, Parameters};
+use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::tokenizer::Encoded;
 use cloze_corpus::{BatchOrder, Shard, SpecialTokens, Vocabulary, shard};
 use cloze_foundation::{Draw, Fault, Result};
