@@ -76,8 +76,11 @@ const LENGTH: usize = 24;
 
 #[test]
 fn it_corrupts_learns_and_scores() {
-    let configure = |text: &str| (ENTRY.configure)(&text.parse().unwrap());
-    assert_eq!(configure("share = 0").err().unwrap().place.as_deref(), Some("share"));
+    let configure = |text: &str| {
+        let table: toml::Table = text.parse().unwrap();
+        (ENTRY.configure)(&Written::new(&(&table).into(), ""))
+    };
+    assert_eq!(configure("share = 0").err().unwrap().place().as_deref(), Some("share"));
     assert_eq!(configure("shares = 1").err().unwrap().nearest.as_deref(), Some("share"));
     let objective = configure("share = 0.5").unwrap();
     assert_eq!(objective.options()["share"].as_float(), Some(0.5));
