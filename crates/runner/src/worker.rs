@@ -146,7 +146,7 @@ fn resume_and_train(
     let parts = sink.recorder.parts().clone();
     let marker = match trained.ending {
         Ending::Finished => {
-            let weights = weights::save(&folder.weights(), &*trained.model, &errand.id, trained.spent.steps)?;
+            let weights = weights::save(&folder.weights(), &trained.model, &errand.id, trained.spent.steps)?;
             Marker::Done(Done {
                 attempt: attempt.number,
                 spent: trained.spent,

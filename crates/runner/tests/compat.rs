@@ -61,10 +61,10 @@ fn is_read_whole(run: &RunFolder, config: &RunConfig) {
     let objective = cloze_objectives::configure(&config.objective, &config.options).unwrap();
     let init = Init::new(config.seed, &Device::flex().autodiff());
     let mut model = objective.build(&config.encoder, &Vocabulary::new(128, special), &init);
-    let manifest = weights::load(&run.weights(), &mut *model, &Device::flex()).unwrap();
+    let manifest = weights::load(&run.weights(), &mut model, &Device::flex()).unwrap();
     assert_eq!(manifest.step, 4);
     assert_eq!(
-        hash(&weights::to_bytes(&*model).unwrap()),
+        hash(&weights::to_bytes(&model).unwrap()),
         done.weights,
         "the weights that were trained"
     );

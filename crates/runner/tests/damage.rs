@@ -81,8 +81,8 @@ fn restored(checkpoint: &Checkpoint, config: &RunConfig) -> (State, Vec<u8>) {
     let vocabulary = common::corpus().tokenizer.vocabulary();
     let mut model = objective.build(&config.encoder, vocabulary, &init);
     let mut optimizer = Optimizer::new(config.optimizer);
-    checkpoint.restore(&mut *model, &mut optimizer, &device).unwrap();
-    (checkpoint.state.clone(), weights::to_bytes(&*model).unwrap())
+    checkpoint.restore(&mut model, &mut optimizer, &device).unwrap();
+    (checkpoint.state.clone(), weights::to_bytes(&model).unwrap())
 }
 
 #[test]

@@ -201,5 +201,5 @@ fn seconds_that_a_killed_attempt_lost_count_against_a_budget_in_seconds() {
     let mut model = common::train_here(&common::config("mlm", 1, 1), &Device::flex())
         .0
         .model;
-    weights::load(&folder.weights(), &mut *model, &Device::flex()).unwrap();
+    weights::load(&folder.weights(), &mut model, &Device::flex()).unwrap();
 }

@@ -68,20 +68,20 @@ fn saved_weights_come_back_and_damaged_ones_do_not() {
     let (trained, _) = train_here(&config("mlm", 1, 3), &device);
     let (mut other, _) = train_here(&config("mlm", 2, 3), &device);
     let place = folder.path().join("final");
-    weights::save(&place, &*trained.model, "a-run", 3).unwrap();
+    weights::save(&place, &trained.model, "a-run", 3).unwrap();
     assert_ne!(
-        weights::to_bytes(&*other.model).unwrap(),
-        weights::to_bytes(&*trained.model).unwrap()
+        weights::to_bytes(&other.model).unwrap(),
+        weights::to_bytes(&trained.model).unwrap()
     );
-    let manifest = weights::load(&place, &mut *other.model, &device).unwrap();
+    let manifest = weights::load(&place, &mut other.model, &device).unwrap();
     assert_eq!((manifest.run.as_str(), manifest.step), ("a-run", 3));
     assert_eq!(
-        weights::to_bytes(&*other.model).unwrap(),
-        weights::to_bytes(&*trained.model).unwrap()
+        weights::to_bytes(&other.model).unwrap(),
+        weights::to_bytes(&trained.model).unwrap()
     );
 
     let (mut electra, _) = train_here(&config("electra", 1, 1), &device);
-    let fault = weights::load(&place, &mut *electra.model, &device).unwrap_err();
+    let fault = weights::load(&place, &mut electra.model, &device).unwrap_err();
     assert!(
         fault.what.contains("there is no `") || fault.what.contains("tensors, the model takes"),
         "{fault}"
@@ -91,7 +91,7 @@ fn saved_weights_come_back_and_damaged_ones_do_not() {
     let mut bytes = std::fs::read(&tensors).unwrap();
     *bytes.last_mut().unwrap() ^= 1;
     std::fs::write(&tensors, bytes).unwrap();
-    let fault = weights::load(&place, &mut *other.model, &device).unwrap_err();
+    let fault = weights::load(&place, &mut other.model, &device).unwrap_err();
     assert!(fault.what.contains("damaged"), "{fault}");
 }
 
@@ -104,7 +104,7 @@ fn the_same_seed_gives_the_same_bits_on_one_thread_and_on_two() {
             pool.install(|| {
                 let (trained, memory) = train_here(&config(objective.name, seed, 4), &Device::flex());
                 (
-                    weights::to_bytes(&*trained.model).unwrap(),
+                    weights::to_bytes(&trained.model).unwrap(),
                     memory.pretraining("held-out", "loss"),
                 )
             })
@@ -135,8 +135,8 @@ fn the_loss_falls_and_every_parameter_moves() {
             training[0]
         );
 
-        let before = weights::to_bytes(&*train_here(&config(objective.name, 1, 1), &device).0.model).unwrap();
-        let after = weights::to_bytes(&*train_here(&config(objective.name, 1, 3), &device).0.model).unwrap();
+        let before = weights::to_bytes(&train_here(&config(objective.name, 1, 1), &device).0.model).unwrap();
+        let after = weights::to_bytes(&train_here(&config(objective.name, 1, 3), &device).0.model).unwrap();
         let (before, after) = (
             safetensors::SafeTensors::deserialize(&before).unwrap(),
             safetensors::SafeTensors::deserialize(&after).unwrap(),
