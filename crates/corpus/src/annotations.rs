@@ -49,9 +49,11 @@ impl Annotations {
         let mut end = 0;
         for span in &spans {
             if span.start < end || span.is_empty() || span.end > length {
-                return Err(Fault::usage(format!("the span {span:?} of `{}` is out of place", kind.0)).allowed([
-                    format!("spans that are not empty, begin at {end} or later and end within {length} positions"),
-                ]));
+                return Err(
+                    Fault::usage(format!("the span {span:?} of `{}` is out of place", kind.0)).allowed([format!(
+                        "spans that are not empty, begin at {end} or later and end within {length} positions"
+                    )]),
+                );
             }
             end = span.end;
         }

@@ -78,15 +78,16 @@ impl Statistics {
     /// # Errors
     /// If [`Statistic::Unigrams`] was not asked for.
     pub fn unigrams(&self) -> Result<&[u64]> {
-        self.unigrams
-            .as_deref()
-            .ok_or_else(|| missing(Statistic::Unigrams))
+        self.unigrams.as_deref().ok_or_else(|| missing(Statistic::Unigrams))
     }
 }
 
 fn missing(statistic: Statistic) -> Fault {
-    Fault::run(format!("the statistic `{}` of the corpus was not computed", statistic.name()))
-        .remedy("an objective names the statistics that it reads in `Objective::needs`")
+    Fault::run(format!(
+        "the statistic `{}` of the corpus was not computed",
+        statistic.name()
+    ))
+    .remedy("an objective names the statistics that it reads in `Objective::needs`")
 }
 
 /// One pass over the text. An id beyond the vocabulary, which no whole shard has, is left out.

@@ -60,7 +60,11 @@ pub(crate) fn judge(task: &str, pairs: &[MinimalPair], subject: &Subject, unit: 
             })
             .collect();
         let scored: Vec<[Score; 2]> = indices.iter().map(|pair| pair.map(|index| scores[index])).collect();
-        let brackets = if place == 0 { String::new() } else { format!("[{}]", rule.name) };
+        let brackets = if place == 0 {
+            String::new()
+        } else {
+            format!("[{}]", rule.name)
+        };
         measures.extend(report(task, &brackets, pairs, &scored, unit));
     }
     Ok(measures)

@@ -12,7 +12,12 @@ use cloze_objectives::{Answerer, Batch, Heads, Loss, Model, Rule};
 const WINDOW: usize = 24;
 
 const RULES: &[Rule] = &[
-    Rule::new("shorter", "minus the number of tokens", Answerer::Encoder, every_position),
+    Rule::new(
+        "shorter",
+        "minus the number of tokens",
+        Answerer::Encoder,
+        every_position,
+    ),
     Rule::new("nothing", "0", Answerer::Encoder, every_position),
 ];
 
@@ -176,7 +181,10 @@ fn options_out_of_range_and_unknown_ones_are_refused_with_their_key() {
 #[test]
 fn laws_of_the_first_version_are_no_part_of_an_id() {
     for entry in EVALUATIONS {
-        let expected: Vec<_> = (entry.version > 1).then_some((entry.name, entry.version)).into_iter().collect();
+        let expected: Vec<_> = (entry.version > 1)
+            .then_some((entry.name, entry.version))
+            .into_iter()
+            .collect();
         assert_eq!(cloze_evals::laws(entry.name), expected);
         assert!(entry.version > 0, "{}: versions are counted from 1", entry.name);
         assert_eq!(cloze_evals::uses_language(entry.name), entry.uses_language);

@@ -46,7 +46,10 @@ fn labels(labels: &[i64], device: &Device) -> Tensor<1, Int> {
 /// the last training loss.
 fn probe(subject: &Subject, layer: usize) -> Result<[f64; 2]> {
     let device = subject.device.clone().autodiff();
-    let init = Init::new(Draw::new(subject.seed, "parity probe").example(layer as u64).seed(), &device);
+    let init = Init::new(
+        Draw::new(subject.seed, "parity probe").example(layer as u64).seed(),
+        &device,
+    );
     let mut probe = Dense::new(subject.model.config().width, 2, true, &init);
     let states = |texts: &[Vec<u32>]| subject.model.states(texts).swap_remove(layer);
     let training: Vec<_> = (0..4).map(|part| windows(subject, part * WINDOWS)).collect();
@@ -69,7 +72,12 @@ fn probe(subject: &Subject, layer: usize) -> Result<[f64; 2]> {
     }
     let (unseen, found) = windows(subject, 4 * WINDOWS);
     let answers = probe.forward(Tensor::from_inner(states(&unseen))).argmax(1);
-    let answers = answers.into_data().iter::<i64>().zip(&found).filter(|(answer, label)| answer == *label).count();
+    let answers = answers
+        .into_data()
+        .iter::<i64>()
+        .zip(&found)
+        .filter(|(answer, label)| answer == *label)
+        .count();
     Ok([answers as f64 / found.len() as f64, last])
 }
 
@@ -127,7 +135,10 @@ fn a_probe_is_an_ordinary_evaluation_and_learns() {
     // Learned positions are in the embeddings from the beginning; in `modern` the embeddings know nothing of them.
     let bert = judged(Preset::Bert, 1);
     let found = accuracies(&bert);
-    assert!(found.len() == 2 && found.iter().all(|accuracy| *accuracy > 0.9), "{bert:?}");
+    assert!(
+        found.len() == 2 && found.iter().all(|accuracy| *accuracy > 0.9),
+        "{bert:?}"
+    );
     assert!((accuracies(&judged(Preset::Modern, 1))[0] - 0.5).abs() < 0.1);
     // A function of its seed.
     assert_eq!(judged(Preset::Bert, 1), bert);

@@ -119,9 +119,7 @@ impl Batch {
             length: self.length,
             predicted: self.positions.len(),
             extra,
-            portions: portions
-                .map(|portion| (portion.part, portion.batch.sizes()))
-                .collect(),
+            portions: portions.map(|portion| (portion.part, portion.batch.sizes())).collect(),
         }
     }
 

@@ -3,10 +3,10 @@
 
 use crate::laws::{Fate, Mode, Pool, Rate, budget, choose, maskable};
 use crate::options::{self, Options, within};
+use crate::scoring::{Answerer, Rule, each_masked, every_position};
 use crate::tensors::{
     FORWARD_AND_BACKWARD, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
 };
-use crate::scoring::{Answerer, Rule, each_masked, every_position};
 use crate::{Batch, Entry, Example, Heads, Loss, Objective, Sizes};
 use burn::module::Module;
 use burn::tensor::{Tensor, activation};
@@ -298,7 +298,9 @@ impl Heads for ElectraHeads {
             .map(|(now, before)| if now == before { 1.0 } else { -1.0 })
             .collect();
         let replaced = signs.iter().filter(|sign| **sign < 0.0).count() as f32 / signs.len().max(1) as f32;
-        let logits = self.judge(encoder, &proposed, batch, dropout("dropout")).flatten::<1>(0, 1);
+        let logits = self
+            .judge(encoder, &proposed, batch, dropout("dropout"))
+            .flatten::<1>(0, 1);
         let device = logits.device();
         // log p(right verdict) is log σ(-logit) for an original and log σ(logit) for a replaced token. The mean is over
         // all positions, [CLS] and [SEP] included (`run_pretraining.py`), in both modes.
@@ -317,7 +319,10 @@ impl Heads for ElectraHeads {
 
     fn losses(&self, encoder: &Encoder, rule: &Rule, batch: &Batch) -> Vec<f32> {
         match rule.who {
-            Answerer::Generator => numbers(self.cross_entropy(encoder, self.generate(encoder, batch, None), batch).each),
+            Answerer::Generator => numbers(
+                self.cross_entropy(encoder, self.generate(encoder, batch, None), batch)
+                    .each,
+            ),
             Answerer::Encoder | Answerer::Discriminator => {
                 let logits = gather(self.judge(encoder, &batch.inputs, batch, None), &batch.positions);
                 numbers(activation::log_sigmoid(logits.neg()).neg().flatten::<1>(0, 1))

@@ -64,7 +64,9 @@ pub fn laws(name: &str, options: &toml::Table) -> Vec<(&'static str, u32)> {
 fn collect(name: &str, options: &toml::Table, found: &mut BTreeSet<(&'static str, u32)>) {
     let Ok(entry) = find(name) else { return };
     found.insert((entry.name, entry.version));
-    let Ok(objective) = (entry.configure)(options) else { return };
+    let Ok(objective) = (entry.configure)(options) else {
+        return;
+    };
     found.extend(objective.needs().into_iter().map(|need| (need.name(), need.version())));
     for (name, options) in objective.uses() {
         collect(name, &options, found);

@@ -3,10 +3,10 @@
 
 use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, maskable, runs, words};
 use crate::options::{self, Options, within};
+use crate::scoring::Rule;
 use crate::tensors::{
     FORWARD_AND_BACKWARD, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
 };
-use crate::scoring::Rule;
 use crate::{Batch, Entry, Example, Extra, Heads, Loss, Objective, Sizes};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;

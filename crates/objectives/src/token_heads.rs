@@ -87,7 +87,14 @@ impl Heads for TokenHeads {
     }
 
     fn masked_guesses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<u32>> {
-        let guesses = || guesses(&self.head, self.hidden(encoder, batch, None), encoder.tokens.val(), batch);
+        let guesses = || {
+            guesses(
+                &self.head,
+                self.hidden(encoder, batch, None),
+                encoder.tokens.val(),
+                batch,
+            )
+        };
         self.tokens.masked.then(guesses)
     }
 

@@ -144,7 +144,10 @@ const GOLDEN: &[Golden] = &[
 fn examples_and_losses_are_what_they_always_were() {
     let mut left = GOLDEN.iter();
     for (entry, mode, objective) in every_objective() {
-        let Some(golden) = GOLDEN.iter().find(|golden| (golden.objective, golden.mode) == (entry.name, mode)) else {
+        let Some(golden) = GOLDEN
+            .iter()
+            .find(|golden| (golden.objective, golden.mode) == (entry.name, mode))
+        else {
             continue;
         };
         left.next();
@@ -152,8 +155,15 @@ fn examples_and_losses_are_what_they_always_were() {
         for (preset, expected) in [(Preset::Bert, golden.bert), (Preset::Modern, golden.modern)] {
             let losses = training(&*objective, preset);
             // Other instruction sets sum in another order.
-            let close = losses.iter().zip(expected).all(|(found, expected)| (found / expected - 1.0).abs() < 1e-5);
-            assert!(close, "{} ({mode}, {preset:?}): {losses:?}, not {expected:?}", entry.name);
+            let close = losses
+                .iter()
+                .zip(expected)
+                .all(|(found, expected)| (found / expected - 1.0).abs() < 1e-5);
+            assert!(
+                close,
+                "{} ({mode}, {preset:?}): {losses:?}, not {expected:?}",
+                entry.name
+            );
         }
     }
     assert_eq!(left.next().map(|golden| golden.objective), None, "an objective is gone");

@@ -22,7 +22,12 @@ fn parameters_have_the_paths_and_the_order_that_they_always_had() {
         let both = ["qkv", "output"].map(|name| [format!("{at}.{name}.weight"), format!("{at}.{name}.bias")]);
         let norm = |name: &str| [format!("{at}.{name}.gain"), format!("{at}.{name}.bias")];
         let fed = ["up", "down"].map(|name| [format!("{at}.{name}.weight"), format!("{at}.{name}.bias")]);
-        let parts = [both.concat(), norm("attention_norm").to_vec(), fed.concat(), norm("feed_forward_norm").to_vec()];
+        let parts = [
+            both.concat(),
+            norm("attention_norm").to_vec(),
+            fed.concat(),
+            norm("feed_forward_norm").to_vec(),
+        ];
         parts.concat()
     };
     let listed = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<String>>();
@@ -54,7 +59,12 @@ fn parameters_have_the_paths_and_the_order_that_they_always_had() {
             _ => continue,
         };
         let model = build(&*objective, Preset::Bert);
-        assert_eq!(paths(&model), [encoder.clone(), heads].concat(), "{} ({mode})", entry.name);
+        assert_eq!(
+            paths(&model),
+            [encoder.clone(), heads].concat(),
+            "{} ({mode})",
+            entry.name
+        );
         assert_eq!(paths(&model.frozen()), paths(&model));
     }
 }
@@ -78,7 +88,10 @@ fn same(left: &[Tensor<2>], right: &[Tensor<2>], positions: usize) -> Vec<bool> 
         let rows = states.clone().slice(0..positions).into_data();
         rows.iter::<f32>().map(f32::to_bits).collect::<Vec<u32>>()
     };
-    left.iter().zip(right).map(|(left, right)| bits(left) == bits(right)).collect()
+    left.iter()
+        .zip(right)
+        .map(|(left, right)| bits(left) == bits(right))
+        .collect()
 }
 
 #[test]
@@ -86,21 +99,37 @@ fn states_are_those_under_the_models_own_attention() {
     let text: Vec<u32> = plain(LENGTH, 1).ids.iter().map(|id| 5 + id % 50).collect();
     let mut changed = text.clone();
     changed[LENGTH - 1] = if text[LENGTH - 1] == 9 { 10 } else { 9 };
-    for (name, causal) in [("mlm", false), ("autoregressive", true), ("electra", false), ("span", false)] {
+    for (name, causal) in [
+        ("mlm", false),
+        ("autoregressive", true),
+        ("electra", false),
+        ("span", false),
+    ] {
         for preset in [Preset::Bert, Preset::Modern] {
             let model = build(&*configured(name, ""), preset).frozen();
             let [before, after] = [&text, &changed].map(|ids| model.states(std::slice::from_ref(ids)));
             assert_eq!(before.len(), 2, "embeddings and one layer");
-            assert!(before.iter().all(|states| states.dims() == [LENGTH, model.config().width]));
+            assert!(
+                before
+                    .iter()
+                    .all(|states| states.dims() == [LENGTH, model.config().width])
+            );
             // The embeddings know their own token only.
             let earlier = same(&before, &after, LENGTH - 1);
             assert_eq!(earlier, [true, causal], "{name} {preset:?}");
             assert_eq!(same(&before, &after, LENGTH), [false, false], "{name} {preset:?}");
             let both = model.states(&[text.clone(), changed.clone()]);
-            assert_eq!(same(&both, &before, LENGTH), [true, true], "{name} {preset:?}: texts do not see each other");
+            assert_eq!(
+                same(&both, &before, LENGTH),
+                [true, true],
+                "{name} {preset:?}: texts do not see each other"
+            );
             // Whoever asks for another attention says so.
             let read = Batch::of(&[model.reading(&text)]);
-            let forward = Batch { visibility: Visibility::Causal, ..read };
+            let forward = Batch {
+                visibility: Visibility::Causal,
+                ..read
+            };
             let under = model.states_of(&forward, None);
             assert_eq!(same(&under, &before, LENGTH), [true, causal], "{name} {preset:?}");
         }

@@ -41,7 +41,12 @@ impl Default for Settings {
 
 impl Options for Settings {
     fn check(&self) -> Result<()> {
-        within("share", self.share, self.share > 0.0 && self.share <= 1.0, "above 0 and at most 1")
+        within(
+            "share",
+            self.share,
+            self.share > 0.0 && self.share <= 1.0,
+            "above 0 and at most 1",
+        )
     }
 }
 
@@ -55,7 +60,9 @@ impl Objective for FirstPieces {
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, _progress: f64, draw: Draw) -> Example {
         let mut stream = draw.stream();
         let words = window.words(vocabulary).into_iter();
-        let chosen = words.filter(|_| stream.chance(self.0.share)).map(|word| word.start as u32);
+        let chosen = words
+            .filter(|_| stream.chance(self.0.share))
+            .map(|word| word.start as u32);
         let mut example = Example::predicting(window, chosen.collect());
         for position in &example.positions {
             example.inputs[*position as usize] = vocabulary.special.mask;
@@ -91,7 +98,15 @@ fn it_corrupts_learns_and_scores() {
     assert_eq!(objective.options()["share"].as_float(), Some(0.5));
 
     let vocabulary = vocabulary(SIZE);
-    let windows = (0..8).map(|index| window(LENGTH, 0.0, 0.0, SIZE, &mut Draw::new(7, "text").example(index).stream()));
+    let windows = (0..8).map(|index| {
+        window(
+            LENGTH,
+            0.0,
+            0.0,
+            SIZE,
+            &mut Draw::new(7, "text").example(index).stream(),
+        )
+    });
     let draw = Draw::new(7, "corruption");
     let examples: Vec<Example> = windows
         .zip(0..)
@@ -99,7 +114,12 @@ fn it_corrupts_learns_and_scores() {
         .collect();
     let batch = Batch::of(&examples);
     assert!(batch.positions.len() > 40 && batch.positions.len() < 120);
-    assert!(batch.positions.iter().all(|position| batch.inputs[*position as usize] == SPECIAL.mask));
+    assert!(
+        batch
+            .positions
+            .iter()
+            .all(|position| batch.inputs[*position as usize] == SPECIAL.mask)
+    );
 
     let encoder = EncoderConfig {
         heads: 2,
@@ -114,5 +134,8 @@ fn it_corrupts_learns_and_scores() {
     let sentences = [vec![SPECIAL.start, 7, 8, 9, SPECIAL.end]];
     let scores = model.score(&model.rules()[0], &sentences, &vocabulary).unwrap();
     assert!(scores[0] < 0.0 && scores[0].is_finite());
-    assert_eq!(model.masked_losses(&batch).map(|losses| losses.len()), Some(batch.positions.len()));
+    assert_eq!(
+        model.masked_losses(&batch).map(|losses| losses.len()),
+        Some(batch.positions.len())
+    );
 }

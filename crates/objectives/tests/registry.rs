@@ -57,7 +57,10 @@ fn laws_of_the_first_version_are_no_part_of_an_id() {
         let own = (entry.version > 1).then_some((entry.name, entry.version));
         let needs = objective.needs();
         let needed = needs.iter().map(|need| (need.name(), need.version()));
-        let mut expected: Vec<_> = own.into_iter().chain(needed.filter(|(_, version)| *version > 1)).collect();
+        let mut expected: Vec<_> = own
+            .into_iter()
+            .chain(needed.filter(|(_, version)| *version > 1))
+            .collect();
         expected.sort_unstable();
         assert_eq!(laws(entry.name, &objective.options()), expected);
     }

@@ -31,7 +31,10 @@ fn a_score_is_finite_negative_and_independent_of_the_other_sentences() {
             let together = score(&sentences);
             for (sentence, together) in sentences.iter().zip(&together) {
                 let at = format!("{} ({mode}), {}: {together}", entry.name, rule.name);
-                assert!((score(std::slice::from_ref(sentence))[0] - together).abs() < 1e-4, "{at}");
+                assert!(
+                    (score(std::slice::from_ref(sentence))[0] - together).abs() < 1e-4,
+                    "{at}"
+                );
                 assert!(together.is_finite() && *together < 0.0, "{at}");
                 if rule.who != Answerer::Discriminator {
                     // Near a guess among all 60 ids.

@@ -124,7 +124,15 @@ fn at_first_every_part_of_the_loss_is_finite_and_named_once() {
         let (model, batch) = (build(&*objective, Preset::Modern), batch(&*objective));
         let parts = model.loss(&batch, Draw::new(3, "step"), true).parts;
         let values: BTreeMap<&str, f64> = parts.iter().map(|(name, value)| (&**name, number(value))).collect();
-        assert!(!parts.is_empty() && values.len() == parts.len(), "{} ({mode}): {values:?}", entry.name);
-        assert!(values.values().all(|value| value.is_finite()), "{} ({mode}): {values:?}", entry.name);
+        assert!(
+            !parts.is_empty() && values.len() == parts.len(),
+            "{} ({mode}): {values:?}",
+            entry.name
+        );
+        assert!(
+            values.values().all(|value| value.is_finite()),
+            "{} ({mode}): {values:?}",
+            entry.name
+        );
     }
 }

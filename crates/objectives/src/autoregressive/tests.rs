@@ -17,7 +17,10 @@ fn every_token_but_the_start_is_predicted_from_the_one_before_it() {
 #[test]
 fn at_first_the_loss_is_that_of_a_guess() {
     let losses = first_losses(&*configured("autoregressive", ""));
-    assert!(losses.len() == 1 && is_a_guess(losses["next-token"], SIZE, 0.15), "{losses:?}");
+    assert!(
+        losses.len() == 1 && is_a_guess(losses["next-token"], SIZE, 0.15),
+        "{losses:?}"
+    );
 }
 
 #[test]

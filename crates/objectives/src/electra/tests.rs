@@ -82,14 +82,22 @@ fn flops_are_those_of_a_count_by_hand() {
     let discriminator = 3.0 * config.forward_flops(4, LENGTH, false);
     let dense = 3.0 * 2.0 * (4 * LENGTH * (32 * 32 + 32 * 32 + 32)) as f64;
     let flops = objective.flops(&config, SIZE, &sizes);
-    assert_eq!(flops, discriminator + masked_flops(false, sizes.predicted, sizes.predicted) + dense);
+    assert_eq!(
+        flops,
+        discriminator + masked_flops(false, sizes.predicted, sizes.predicted) + dense
+    );
 }
 
 #[test]
 fn each_of_its_rules_is_answered_by_its_own_network() {
     let model = build(&*configured("electra", ""), Preset::Modern).frozen();
     let sentence = [[SPECIAL.start, 7, 8, 9, SPECIAL.end].to_vec()];
-    let score = |name: &str| model.score(model.rule(name).unwrap(), &sentence, &vocabulary(SIZE)).unwrap()[0] / 3.0;
+    let score = |name: &str| {
+        model
+            .score(model.rule(name).unwrap(), &sentence, &vocabulary(SIZE))
+            .unwrap()[0]
+            / 3.0
+    };
     // Near a guess among two, and among all ids.
     assert!((score("discriminator") + 2f64.ln()).abs() < 0.15);
     assert!((score("generator") + (SIZE as f64).ln()).abs() < 0.5);

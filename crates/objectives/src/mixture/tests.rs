@@ -20,7 +20,13 @@ fn read(parts: &str) -> Result<Mixture, Fault> {
 }
 
 fn text(index: u64) -> Window {
-    window(LENGTH, 50.0, 20.0, SIZE, &mut Draw::new(7, "text").example(index).stream())
+    window(
+        LENGTH,
+        50.0,
+        20.0,
+        SIZE,
+        &mut Draw::new(7, "text").example(index).stream(),
+    )
 }
 
 fn example(objective: &dyn Objective, index: u64, progress: f64) -> Example {
@@ -29,12 +35,18 @@ fn example(objective: &dyn Objective, index: u64, progress: f64) -> Example {
 }
 
 fn batch(objective: &dyn Objective, windows: u64, progress: f64) -> Batch {
-    Batch::of(&(0..windows).map(|index| example(objective, index, progress)).collect::<Vec<_>>())
+    Batch::of(
+        &(0..windows)
+            .map(|index| example(objective, index, progress))
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// How many of a thousand windows the first part gets.
 fn first_of_thousand(mixture: &Mixture, progress: f64) -> usize {
-    (0..1000).filter(|index| example(mixture, *index, progress).part.index == 0).count()
+    (0..1000)
+        .filter(|index| example(mixture, *index, progress).part.index == 0)
+        .count()
 }
 
 proptest! {
@@ -71,7 +83,10 @@ fn stages_follow_each_other() {
     let stages = mixture(
         "{ objective = \"autoregressive\", share = { from = 1, to = 0, shape = \"step\" } }, { objective = \"mlm\" }",
     );
-    assert_eq!([0.0, 0.499, 0.5, 1.0].map(|progress| first_of_thousand(&stages, progress)), [1000, 1000, 0, 0]);
+    assert_eq!(
+        [0.0, 0.499, 0.5, 1.0].map(|progress| first_of_thousand(&stages, progress)),
+        [1000, 1000, 0, 0]
+    );
     let back = mixture(
         "{ objective = \"autoregressive\", share = { from = 0, to = 1 } }, { objective = \"mlm\", share = { from = 1, to = 0 } }",
     );
@@ -80,7 +95,12 @@ fn stages_follow_each_other() {
 
 #[test]
 fn a_mixture_of_one_is_that_objective_bit_by_bit() {
-    for (name, options) in [("mlm", "mode = \"reference\""), ("span", ""), ("electra", ""), ("autoregressive", "")] {
+    for (name, options) in [
+        ("mlm", "mode = \"reference\""),
+        ("span", ""),
+        ("electra", ""),
+        ("autoregressive", ""),
+    ] {
         let comma = if options.is_empty() { "" } else { ", " };
         let mixed = mixture(&format!("{{ objective = \"{name}\"{comma}{options} }}"));
         let alone = configured(name, options);
@@ -88,7 +108,9 @@ fn a_mixture_of_one_is_that_objective_bit_by_bit() {
         assert_eq!(batches[0], batches[1], "{name}");
         let models = [build(&mixed, Preset::Bert), build(&*alone, Preset::Bert)];
         for training in [false, true] {
-            let losses = models.each_ref().map(|model| number(&model.loss(&batches[0], Draw::new(3, "step"), training).total));
+            let losses = models
+                .each_ref()
+                .map(|model| number(&model.loss(&batches[0], Draw::new(3, "step"), training).total));
             assert_eq!(losses[0].to_bits(), losses[1].to_bits(), "{name}");
         }
         let [mut found, expected] = models.each_ref().map(|model| gradients(model, &batches[0]));
@@ -114,25 +136,40 @@ fn the_loss_is_the_sum_of_the_parts_by_their_windows_and_weights() {
     let batch = batch(&mixture, 12, 0.5);
     let model = build(&mixture, Preset::Modern);
     let loss = model.loss(&batch, Draw::new(3, "step"), false);
-    let parts: BTreeMap<String, f64> = loss.parts.iter().map(|(name, value)| (name.clone(), number(value))).collect();
+    let parts: BTreeMap<String, f64> = loss
+        .parts
+        .iter()
+        .map(|(name, value)| (name.clone(), number(value)))
+        .collect();
     let [masked, replaced] = <[usize; 2]>::try_from(
-        batch.portions.iter().map(|portion| portion.batch.windows).collect::<Vec<_>>(),
+        batch
+            .portions
+            .iter()
+            .map(|portion| portion.batch.windows)
+            .collect::<Vec<_>>(),
     )
     .unwrap();
     assert!(masked > 0 && replaced > 0 && masked + replaced == 12);
     let close = |found: f64, expected: f64| (found - expected).abs() < 1e-4 * expected.abs().max(1.0);
     let weights = [masked as f64 * 3.0 / 12.0, replaced as f64 * 0.5 / 12.0];
-    assert!(close(number(&loss.total), weights[0] * parts["mlm.loss"] + weights[1] * parts["electra.loss"]));
-    assert!(close(parts["mlm.windows"], masked as f64 / 12.0) && close(parts["electra.windows"], replaced as f64 / 12.0));
+    assert!(close(
+        number(&loss.total),
+        weights[0] * parts["mlm.loss"] + weights[1] * parts["electra.loss"]
+    ));
+    assert!(
+        close(parts["mlm.windows"], masked as f64 / 12.0) && close(parts["electra.windows"], replaced as f64 / 12.0)
+    );
     let sum = weights[0] + weights[1];
     assert!(close(parts["mlm.weight"], weights[0] / sum) && close(parts["electra.weight"], weights[1] / sum));
     // The parts of a loss that has more than one.
     assert!(parts.contains_key("electra.discriminator") && !parts.contains_key("mlm.mlm"));
     // Each part's mean is over its own windows, as it would be alone.
-    let alone = build(&*configured("mlm", ""), Preset::Modern).loss(&batch.portions[0].batch, Draw::new(3, "step"), false);
+    let alone =
+        build(&*configured("mlm", ""), Preset::Modern).loss(&batch.portions[0].batch, Draw::new(3, "step"), false);
     assert_eq!(number(&alone.total).to_bits(), parts["mlm.loss"].to_bits());
     // FLOPs are those of the examples there are.
-    let flops = |objective: &dyn Objective, batch: &Batch| objective.flops(&encoder(Preset::Modern), SIZE, &batch.sizes());
+    let flops =
+        |objective: &dyn Objective, batch: &Batch| objective.flops(&encoder(Preset::Modern), SIZE, &batch.sizes());
     let expected: f64 = batch
         .portions
         .iter()
@@ -151,7 +188,10 @@ fn every_part_learns_through_the_one_encoder() {
     let mut heads = Vec::new();
     model.each_parameter(&mut |path, _| {
         let gradient = &gradients[path];
-        assert!(gradient.iter().all(|g| g.is_finite()) && gradient.iter().any(|g| *g != 0.0), "{path}");
+        assert!(
+            gradient.iter().all(|g| g.is_finite()) && gradient.iter().any(|g| *g != 0.0),
+            "{path}"
+        );
         heads.extend((!path.starts_with("encoder.")).then(|| path.to_owned()));
     });
     let head = ["dense.weight", "dense.bias", "norm.gain", "norm.bias", "bias"];
@@ -162,26 +202,57 @@ fn every_part_learns_through_the_one_encoder() {
     assert_eq!(heads, expected);
 
     // A part without a window is not trained.
-    let single = Batch::of(&(0..8).map(|index| Example { part: Part { index: 1, weight: 1.0 }, ..example(&*configured("autoregressive", ""), index, 0.0) }).collect::<Vec<_>>());
+    let single = Batch::of(
+        &(0..8)
+            .map(|index| Example {
+                part: Part { index: 1, weight: 1.0 },
+                ..example(&*configured("autoregressive", ""), index, 0.0)
+            })
+            .collect::<Vec<_>>(),
+    );
     let loss = model.loss(&single, Draw::new(3, "step"), false);
-    let named = |name: &str| loss.parts.iter().find(|(part, _)| part == name).map(|(_, value)| number(value));
-    assert_eq!((named("mlm.loss"), named("mlm.windows"), named("mlm.weight")), (None, Some(0.0), Some(0.0)));
-    assert_eq!((named("autoregressive.windows"), named("autoregressive.weight")), (Some(1.0), Some(1.0)));
+    let named = |name: &str| {
+        loss.parts
+            .iter()
+            .find(|(part, _)| part == name)
+            .map(|(_, value)| number(value))
+    };
+    assert_eq!(
+        (named("mlm.loss"), named("mlm.windows"), named("mlm.weight")),
+        (None, Some(0.0), Some(0.0))
+    );
+    assert_eq!(
+        (named("autoregressive.windows"), named("autoregressive.weight")),
+        (Some(1.0), Some(1.0))
+    );
 }
 
 #[test]
 fn a_mixed_model_scores_by_the_rules_of_all_its_parts() {
-    let mixture = mixture("{ objective = \"electra\", share = 0.5 }, { objective = \"autoregressive\", name = \"causal\" }");
+    let mixture =
+        mixture("{ objective = \"electra\", share = 0.5 }, { objective = \"autoregressive\", name = \"causal\" }");
     let build = |objective: &dyn Objective| {
         let init = Init::new(1, &Device::flex());
-        objective.build(&encoder(Preset::Modern), &vocabulary(SIZE), &init).frozen()
+        objective
+            .build(&encoder(Preset::Modern), &vocabulary(SIZE), &init)
+            .frozen()
     };
     let model = build(&mixture);
     let names: Vec<&str> = model.rules().iter().map(|rule| &*rule.name).collect();
-    assert_eq!(names, ["electra.discriminator", "electra.generator", "causal.left-to-right"]);
+    assert_eq!(
+        names,
+        ["electra.discriminator", "electra.generator", "causal.left-to-right"]
+    );
     let sentences = [vec![2, 7, 8, 9, 3], vec![2, 30, 31, 3]];
-    let score = |model: &crate::Model, rule: usize| model.score(&model.rules()[rule], &sentences, &vocabulary(SIZE)).unwrap();
-    let (electra, causal) = (build(&*configured("electra", "")), build(&*configured("autoregressive", "")));
+    let score = |model: &crate::Model, rule: usize| {
+        model
+            .score(&model.rules()[rule], &sentences, &vocabulary(SIZE))
+            .unwrap()
+    };
+    let (electra, causal) = (
+        build(&*configured("electra", "")),
+        build(&*configured("autoregressive", "")),
+    );
     assert_eq!(score(&model, 0), score(&electra, 0));
     assert_eq!(score(&model, 1), score(&electra, 1));
     assert_eq!(score(&model, 2), score(&causal, 0));
@@ -192,14 +263,19 @@ fn a_mixed_model_scores_by_the_rules_of_all_its_parts() {
 
 #[test]
 fn options_survive_a_round_trip_with_every_default_filled_in() {
-    let mixture = mixture("{ objective = \"mlm\", share = { from = 0, to = 1 }, rate = 0.3 }, { objective = \"autoregressive\", name = \"causal\" }");
+    let mixture = mixture(
+        "{ objective = \"mlm\", share = { from = 0, to = 1 }, rate = 0.3 }, { objective = \"autoregressive\", name = \"causal\" }",
+    );
     let options = mixture.options();
     assert_eq!(Mixture::read(&options).unwrap().options(), options);
     let text = toml::to_string(&options).unwrap();
     assert_eq!((ENTRY.configure)(&text.parse().unwrap()).unwrap().options(), options);
     let parts = options["parts"].as_array().unwrap();
     assert_eq!(parts[0]["name"].as_str(), Some("mlm"));
-    assert_eq!((parts[0]["weight"].as_float(), parts[0]["rate"].as_float()), (Some(1.0), Some(0.3)));
+    assert_eq!(
+        (parts[0]["weight"].as_float(), parts[0]["rate"].as_float()),
+        (Some(1.0), Some(0.3))
+    );
     assert_eq!(parts[1]["name"].as_str(), Some("causal"));
     assert!(parts[1].get("share").is_none(), "it takes what is left");
     let uses: Vec<&str> = mixture.uses().iter().map(|(name, _)| *name).collect();
@@ -215,17 +291,44 @@ fn what_cannot_be_mixed_is_refused_with_its_place() {
         ("{ share = 1 }", "parts[0].objective"),
         ("{ objective = \"mml\" }", "parts[0].objective"),
         ("{ objective = \"mixture\", parts = [] }", "parts[0].objective"),
-        (&format!("{causal}, {{ objective = \"mlm\", share = 0.5, rate = 2 }}"), "parts[1].rate"),
-        (&format!("{causal}, {{ objective = \"mlm\", share = 0.5, raet = 0.2 }}"), "parts[1].raet"),
-        (&format!("{causal}, {{ objective = \"mlm\", share = 1.5 }}"), "parts[1].share"),
-        (&format!("{causal}, {{ objective = \"mlm\", share = {{ from = 0, to = 2 }} }}"), "parts[1].share.to"),
-        (&format!("{causal}, {{ objective = \"mlm\", share = 0.5, weight = -1 }}"), "parts[1].weight"),
-        (&format!("{causal}, {{ objective = \"mlm\", share = 0.5, weight = nan }}"), "parts[1].weight"),
-        (&format!("{causal}, {{ objective = \"mlm\", share = 0.5, name = \"a.b\" }}"), "parts[1].name"),
-        ("{ objective = \"mlm\", share = 0.5 }, { objective = \"mlm\" }", "parts[1].name"),
+        (
+            &format!("{causal}, {{ objective = \"mlm\", share = 0.5, rate = 2 }}"),
+            "parts[1].rate",
+        ),
+        (
+            &format!("{causal}, {{ objective = \"mlm\", share = 0.5, raet = 0.2 }}"),
+            "parts[1].raet",
+        ),
+        (
+            &format!("{causal}, {{ objective = \"mlm\", share = 1.5 }}"),
+            "parts[1].share",
+        ),
+        (
+            &format!("{causal}, {{ objective = \"mlm\", share = {{ from = 0, to = 2 }} }}"),
+            "parts[1].share.to",
+        ),
+        (
+            &format!("{causal}, {{ objective = \"mlm\", share = 0.5, weight = -1 }}"),
+            "parts[1].weight",
+        ),
+        (
+            &format!("{causal}, {{ objective = \"mlm\", share = 0.5, weight = nan }}"),
+            "parts[1].weight",
+        ),
+        (
+            &format!("{causal}, {{ objective = \"mlm\", share = 0.5, name = \"a.b\" }}"),
+            "parts[1].name",
+        ),
+        (
+            "{ objective = \"mlm\", share = 0.5 }, { objective = \"mlm\" }",
+            "parts[1].name",
+        ),
         (&format!("{causal}, {{ objective = \"mlm\" }}"), "parts"),
         ("{ objective = \"mlm\", share = 0.5 }", "parts"),
-        ("{ objective = \"mlm\", share = 0.5 }, { objective = \"span\", share = 0.6 }", "parts"),
+        (
+            "{ objective = \"mlm\", share = 0.5 }, { objective = \"span\", share = 0.6 }",
+            "parts",
+        ),
         (
             "{ objective = \"mlm\", share = { from = 0, to = 1, shape = \"step\" } }, { objective = \"span\", share = { from = 1, to = 0 } }",
             "parts",
@@ -236,5 +339,8 @@ fn what_cannot_be_mixed_is_refused_with_its_place() {
         assert_eq!(fault.exit_status(), 2);
     }
     let fault = Mixture::read(&"prats = []".parse().unwrap()).err().unwrap();
-    assert_eq!((fault.place.as_deref(), fault.nearest.as_deref()), (Some("prats"), Some("parts")));
+    assert_eq!(
+        (fault.place.as_deref(), fault.nearest.as_deref()),
+        (Some("prats"), Some("parts"))
+    );
 }

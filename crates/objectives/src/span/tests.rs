@@ -3,7 +3,10 @@
 use super::{EDGES, TARGET};
 use crate::Batch;
 use crate::common::training::{SIZE, batch, encoder, first_losses, is_a_guess, masked_flops};
-use crate::common::{SPECIAL, WINDOWS, any_window, configured, count, examples, hides_whole_words, mean, plain, token_budget, vocabulary, window};
+use crate::common::{
+    SPECIAL, WINDOWS, any_window, configured, count, examples, hides_whole_words, mean, plain, token_budget,
+    vocabulary, window,
+};
 use cloze_backbone::Preset;
 use cloze_foundation::Draw;
 use proptest::prelude::*;

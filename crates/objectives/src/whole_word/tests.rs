@@ -1,7 +1,9 @@
 //! Rates of the published implementation, computed from its rules, and counts by hand.
 
 use crate::common::training::{SIZE, batch, encoder, first_losses, is_a_guess, masked_flops};
-use crate::common::{SPECIAL, any_window, configured, count, examples, hides_whole_words, mean, plain, token_budget, vocabulary};
+use crate::common::{
+    SPECIAL, any_window, configured, count, examples, hides_whole_words, mean, plain, token_budget, vocabulary,
+};
 use cloze_backbone::Preset;
 use cloze_foundation::Draw;
 use proptest::prelude::*;

@@ -111,7 +111,10 @@ pub fn token_budget(window: &Window, rate: f64, vocabulary: &Vocabulary) -> (usi
     let candidates = window.candidates(vocabulary).len();
     let words = window.words(vocabulary);
     let shortest = words.iter().map(ExactSizeIterator::len).min().unwrap_or(0);
-    (((rate * candidates as f64).round() as usize).max(1).min(candidates), shortest)
+    (
+        ((rate * candidates as f64).round() as usize).max(1).min(candidates),
+        shortest,
+    )
 }
 
 /// No word of the window is hidden in part.

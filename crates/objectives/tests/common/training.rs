@@ -79,7 +79,10 @@ pub fn descend(model: &mut Model, batch: &Batch, size: f64) -> f64 {
 pub fn first_losses(objective: &dyn Objective) -> BTreeMap<String, f64> {
     let (model, batch) = (build(objective, Preset::Modern), batch(objective));
     let parts = model.loss(&batch, Draw::new(3, "step"), true).parts;
-    parts.iter().map(|(name, value)| (name.clone(), number(value))).collect()
+    parts
+        .iter()
+        .map(|(name, value)| (name.clone(), number(value)))
+        .collect()
 }
 
 /// Whether a loss is what a uniform guess among `choices` has, as it must be at first.
