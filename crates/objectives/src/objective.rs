@@ -77,3 +77,13 @@ pub struct Entry {
     /// Reads its options. Faults have their places.
     pub configure: fn(&Written<'_>) -> Result<Box<dyn Objective>>,
 }
+
+impl Entry {
+    /// The objective with frozen options, which nobody wrote: places are keys alone.
+    ///
+    /// # Errors
+    /// An unknown key, or a value outside its range.
+    pub fn with(&self, options: &toml::Table) -> Result<Box<dyn Objective>> {
+        (self.configure)(&Written::new(&options.into(), ""))
+    }
+}

@@ -73,7 +73,7 @@ pub fn laws(name: &str, options: &toml::Table) -> Vec<(&'static str, u32)> {
 fn collect(name: &str, options: &toml::Table, found: &mut BTreeSet<(&'static str, u32)>) {
     let Ok(entry) = find(name) else { return };
     found.insert((entry.name, entry.version));
-    let Ok(objective) = configure(name, options) else {
+    let Ok(objective) = entry.with(options) else {
         return;
     };
     found.extend(objective.needs().into_iter().map(|need| (need.name(), need.version())));

@@ -11,7 +11,7 @@ use cloze_kernels::Visibility;
 use cloze_objectives::scoring::PSEUDO_LOG_LIKELIHOOD;
 use cloze_objectives::tensors::vocabulary_flops;
 use cloze_objectives::{Batch, Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
-use cloze_options::{Options, Written, options};
+use cloze_options::{Options, options};
 use common::training::descend;
 use common::{SPECIAL, vocabulary, window};
 
@@ -76,10 +76,7 @@ const LENGTH: usize = 24;
 
 #[test]
 fn it_corrupts_learns_and_scores() {
-    let configure = |text: &str| {
-        let table: toml::Table = text.parse().unwrap();
-        (ENTRY.configure)(&Written::new(&(&table).into(), ""))
-    };
+    let configure = |text: &str| ENTRY.with(&text.parse().unwrap());
     assert_eq!(configure("share = 0").err().unwrap().place().as_deref(), Some("share"));
     assert_eq!(configure("shares = 1").err().unwrap().nearest.as_deref(), Some("share"));
     let objective = configure("share = 0.5").unwrap();

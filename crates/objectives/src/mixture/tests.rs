@@ -17,12 +17,11 @@ fn mixture(parts: &str) -> Mixture {
 }
 
 fn read(parts: &str) -> Result<Mixture, Fault> {
-    written(&format!("parts = [{parts}]"))
+    written(&format!("parts = [{parts}]").parse().unwrap())
 }
 
-fn written(text: &str) -> Result<Mixture, Fault> {
-    let table: toml::Table = text.parse().unwrap();
-    Mixture::read(&Written::new(&(&table).into(), ""))
+fn written(options: &toml::Table) -> Result<Mixture, Fault> {
+    Mixture::read(&Written::new(&options.into(), ""))
 }
 
 fn text(index: u64) -> Window {
@@ -273,9 +272,9 @@ fn options_survive_a_round_trip_with_every_default_filled_in() {
         "{ objective = \"mlm\", share = { from = 0, to = 1 }, rate = 0.3 }, { objective = \"autoregressive\", name = \"causal\" }",
     );
     let options = mixture.options();
-    assert_eq!(Mixture::read(&options).unwrap().options(), options);
+    assert_eq!(written(&options).unwrap().options(), options);
     let text = toml::to_string(&options).unwrap();
-    assert_eq!((ENTRY.configure)(&text.parse().unwrap()).unwrap().options(), options);
+    assert_eq!(ENTRY.with(&text.parse().unwrap()).unwrap().options(), options);
     let parts = options["parts"].as_array().unwrap();
     assert_eq!(parts[0]["name"].as_str(), Some("mlm"));
     assert_eq!(
@@ -344,7 +343,7 @@ fn what_cannot_be_mixed_is_refused_with_its_place() {
         assert_eq!(fault.place().as_deref(), Some(place), "{parts}: {fault}");
         assert_eq!(fault.exit_status(), 2);
     }
-    let fault = written("prats = []").err().unwrap();
+    let fault = written(&"prats = []".parse().unwrap()).err().unwrap();
     assert_eq!(
         (fault.place().as_deref(), fault.nearest.as_deref()),
         (Some("prats"), Some("parts"))

@@ -1,0 +1,128 @@
+//! The heads of several objectives on one encoder.
+
+use crate::model::{below, untracked};
+use crate::scoring::Rule;
+use crate::tensors::tensor_weights;
+use crate::{Batch, Example, Heads, Loss, Part, Portion};
+use burn::tensor::Tensor;
+use cloze_backbone::{Encoder, Parameter, Parameters};
+use cloze_foundation::Draw;
+use std::borrow::Cow;
+
+/// The heads of all parts by name. The first part decides how the model reads a text for itself, and its headline rule is
+/// the mixture's.
+pub(super) struct MixtureHeads {
+    parts: Vec<(String, Box<dyn Heads>)>,
+    /// `mlm.pseudo-log-likelihood`, part by part, each with its part and its place among that part's rules.
+    rules: Vec<Rule>,
+    owners: Vec<(usize, usize)>,
+}
+
+impl MixtureHeads {
+    pub(super) fn new(parts: Vec<(String, Box<dyn Heads>)>) -> Self {
+        let (mut rules, mut owners) = (Vec::new(), Vec::new());
+        for (part, (name, heads)) in parts.iter().enumerate() {
+            for (place, rule) in heads.rules().iter().enumerate() {
+                rules.push(Rule {
+                    name: Cow::Owned(format!("{name}.{}", rule.name)),
+                    ..rule.clone()
+                });
+                owners.push((part, place));
+            }
+        }
+        Self { parts, rules, owners }
+    }
+
+    /// The part that answers first and what it answers.
+    fn first<T>(&self, ask: impl Fn(&dyn Heads) -> Option<T>) -> Option<T> {
+        self.parts.iter().find_map(|(_, heads)| ask(&**heads))
+    }
+}
+
+impl Parameters for MixtureHeads {
+    fn each_parameter(&self, see: &mut dyn FnMut(&str, &Parameter)) {
+        for (name, heads) in &self.parts {
+            heads.each_parameter(&mut |path, parameter| see(&below(name, path), parameter));
+        }
+    }
+
+    fn change_parameters(&mut self, change: &mut dyn FnMut(&str, Parameter) -> Parameter) {
+        for (name, heads) in &mut self.parts {
+            heads.change_parameters(&mut |path, parameter| change(&below(name, path), parameter));
+        }
+    }
+}
+
+impl Heads for MixtureHeads {
+    /// Beside every part's own loss, `<part>.loss`: the share of windows it had, `<part>.windows`, and its share of the
+    /// weights, `<part>.weight`. What a part says of its loss is `<part>.<name>` where it says more than one thing.
+    fn loss(&self, encoder: &Encoder, batch: &Batch, draw: Draw, training: bool) -> Loss {
+        let whole = Part::default();
+        let portions: Vec<(usize, f64, &Batch)> = match batch.portions.as_slice() {
+            [] => vec![(whole.index, whole.weight, batch)],
+            portions => portions
+                .iter()
+                .map(|Portion { part, weight, batch }| (*part, *weight, batch))
+                .collect(),
+        };
+        let weights: f64 = portions.iter().map(|(_, weight, _)| weight).sum();
+        let number = |value: f64| untracked(tensor_weights(&[value as f32], &encoder.device()));
+        let mut total: Option<Tensor<1>> = None;
+        let mut parts = Vec::new();
+        for (index, (name, heads)) in self.parts.iter().enumerate() {
+            let found = portions.iter().find(|(part, ..)| *part == index);
+            let (windows, weight) = found.map_or((0, 0.0), |(_, weight, own)| (own.windows, *weight));
+            let mut say = |what: &str, value| parts.push((format!("{name}.{what}"), value));
+            say("windows", number(windows as f64 / batch.windows.max(1) as f64));
+            say("weight", number(if weights > 0.0 { weight / weights } else { 0.0 }));
+            let Some((.., own)) = found else { continue };
+            // The first part draws what it would draw alone.
+            let draw = if index == 0 { draw } else { draw.purpose(name) };
+            let loss = heads.loss(encoder, own, draw, training);
+            say("loss", untracked(loss.total.clone()));
+            if loss.parts.len() > 1 {
+                loss.parts.into_iter().for_each(|(what, value)| say(&what, value));
+            }
+            let weighted = loss.total * weight;
+            total = Some(match total {
+                Some(sum) => sum + weighted,
+                None => weighted,
+            });
+        }
+        let total = total.unwrap_or_else(|| encoder.tokens.val().sum() * 0.0);
+        Loss { total, parts }
+    }
+
+    fn reading(&self, ids: &[u32]) -> Example {
+        self.first(|heads| Some(heads.reading(ids)))
+            .unwrap_or_else(|| Example::reading(ids))
+    }
+
+    fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    fn losses(&self, encoder: &Encoder, rule: &Rule, batch: &Batch) -> Vec<f32> {
+        let place = self.rules.iter().position(|own| own == rule);
+        place.map_or_else(Vec::new, |place| {
+            let (part, place) = self.owners[place];
+            let heads = &self.parts[part].1;
+            heads.losses(encoder, &heads.rules()[place], batch)
+        })
+    }
+
+    fn masked_losses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<f32>> {
+        self.first(|heads| heads.masked_losses(encoder, batch))
+    }
+
+    fn masked_guesses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<u32>> {
+        self.first(|heads| heads.masked_guesses(encoder, batch))
+    }
+
+    fn frozen(&self) -> Box<dyn Heads> {
+        let parts = self.parts.iter();
+        Box::new(Self::new(
+            parts.map(|(name, heads)| (name.clone(), heads.frozen())).collect(),
+        ))
+    }
+}

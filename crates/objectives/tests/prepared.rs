@@ -1,0 +1,102 @@
+//! An objective may ask what the training text is like, once and before training.
+
+mod common;
+
+use cloze_backbone::{EncoderConfig, Init};
+use cloze_corpus::{CorpusConfig, Statistic, Statistics, TokenizerConfig, Vocabulary, Window, prepare};
+use cloze_foundation::{Draw, Fault, Result};
+use cloze_objectives::{Example, Heads, Objective, Sizes, prepared};
+use common::{configured, every_objective, plain, vocabulary};
+
+/// Hides the rarest token of a window.
+struct Rarest {
+    counts: Vec<u64>,
+}
+
+impl Objective for Rarest {
+    fn options(&self) -> toml::Table {
+        toml::Table::new()
+    }
+
+    fn needs(&self) -> Vec<Statistic> {
+        vec![Statistic::Unigrams]
+    }
+
+    fn prepare(&mut self, statistics: &Statistics) -> Result<()> {
+        self.counts = statistics.unigrams()?.to_vec();
+        if self.counts.iter().all(|count| *count == 0) {
+            return Err(Fault::usage("the text has no token"));
+        }
+        Ok(())
+    }
+
+    fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, _: f64, _: Draw) -> Example {
+        let count = |position: &u32| {
+            self.counts
+                .get(window.ids[*position as usize] as usize)
+                .copied()
+                .unwrap_or(0)
+        };
+        let rarest = window.candidates(vocabulary).into_iter().min_by_key(count);
+        Example::predicting(window, rarest.into_iter().collect())
+    }
+
+    fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
+        configured("mlm", "").heads(encoder, vocabulary, init)
+    }
+
+    fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
+        configured("mlm", "").flops(encoder, vocabulary, sizes)
+    }
+}
+
+#[test]
+fn statistics_decide_what_is_hidden_and_their_absence_stops_nothing() {
+    let window = Window::new(vec![2, 7, 8, 9, 7], vec![true; 5]);
+    let mut objective = Rarest { counts: Vec::new() };
+    let hidden = |objective: &Rarest| {
+        objective
+            .corrupt(&window, &vocabulary(60), 0.0, Draw::new(1, "x"))
+            .positions
+    };
+    assert_eq!(hidden(&objective), [1], "all are equally rare");
+    let mut counts = vec![5; 60];
+    counts[9] = 1;
+    objective.prepare(&Statistics::from_unigrams(counts)).unwrap();
+    assert_eq!(hidden(&objective), [3]);
+    assert!(
+        objective
+            .prepare(&Statistics::default())
+            .unwrap_err()
+            .what
+            .contains("unigrams")
+    );
+    assert!(objective.prepare(&Statistics::from_unigrams(vec![0; 60])).is_err());
+}
+
+#[test]
+fn an_objective_is_ready_for_its_corpus() {
+    let cache = tempfile::tempdir().unwrap();
+    let config = CorpusConfig {
+        source: "fragment".to_owned(),
+        tokenizer: TokenizerConfig::Wordpiece { vocab: 300 },
+        held_out: 0.2,
+        words: 2000,
+    };
+    let corpus = prepare(&config, None, cache.path(), &mut |_| ()).unwrap();
+    let mut rarest = Rarest { counts: Vec::new() };
+    rarest.prepare(&Statistics::of(&corpus, &rarest.needs())).unwrap();
+    assert_eq!(rarest.counts.iter().sum::<u64>(), corpus.train.tokens() as u64);
+
+    let (window, draw) = (plain(64, 1), Draw::new(1, "corruption"));
+    for (entry, mode, objective) in every_objective() {
+        let ready = prepared(entry.name, &objective.options(), &corpus).unwrap();
+        assert_eq!(ready.options(), objective.options());
+        if objective.needs().is_empty() {
+            let examples = [&ready, &objective].map(|o| o.corrupt(&window, &vocabulary(1000), 0.5, draw));
+            assert_eq!(examples[0], examples[1], "{} ({mode})", entry.name);
+        }
+    }
+    let fault = prepared("mlm", &"rate = 2".parse().unwrap(), &corpus).err().unwrap();
+    assert_eq!(fault.place().as_deref(), Some("rate"));
+}
