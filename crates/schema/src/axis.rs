@@ -18,7 +18,7 @@ macro_rules! axes {
         /// Every axis, in the order of the columns.
         pub const AXES: &[Facts] = &[$(Facts {
             axis: Axis::$name,
-            meaning: concat!($($meaning),+),
+            meaning: concat!($($meaning),+).trim_ascii(),
             $($field: $value),+
         }),+];
     };
@@ -153,14 +153,20 @@ mod tests {
     fn every_axis_has_words_of_its_own_and_its_own_counter() {
         let mut spent = Spent::default();
         for (facts, amount) in AXES.iter().zip(1..) {
-            assert!(std::ptr::eq(facts.axis.facts(), facts));
+            assert_eq!(facts.axis.facts().axis, facts.axis);
             let word: Axis = serde_json::from_value(facts.word.into()).unwrap();
             assert_eq!(word, facts.axis);
             spent[facts.axis] = f64::from(amount);
         }
         let used: Vec<f64> = AXES.iter().map(|facts| spent[facts.axis]).collect();
         assert_eq!(used, [1.0, 2.0, 3.0, 4.0, 5.0]);
-        for of in [|facts: &Facts| facts.word, |facts| facts.key, |facts| facts.column, |facts| facts.label] {
+        let words: [fn(&Facts) -> &'static str; 4] = [
+            |facts| facts.word,
+            |facts| facts.key,
+            |facts| facts.column,
+            |facts| facts.label,
+        ];
+        for of in words {
             assert_eq!(AXES.iter().map(of).collect::<BTreeSet<_>>().len(), AXES.len());
         }
     }
@@ -172,8 +178,14 @@ mod tests {
         assert_eq!(serde_json::to_string(&spent).unwrap(), text);
         assert_eq!((spent.steps(), spent[Axis::Flops]), (1, 4.5));
         let older: Spent = toml::from_str("steps = 7\nflops = 1e300").unwrap();
-        assert_eq!((older.steps(), older[Axis::Tokens], older[Axis::Flops]), (7, 0.0, 1e300));
-        assert_eq!(toml::from_str::<Spent>(&toml::to_string(&spent).unwrap()).unwrap(), spent);
+        assert_eq!(
+            (older.steps(), older[Axis::Tokens], older[Axis::Flops]),
+            (7, 0.0, 1e300)
+        );
+        assert_eq!(
+            toml::from_str::<Spent>(&toml::to_string(&spent).unwrap()).unwrap(),
+            spent
+        );
         for foreign in ["steps = -1", "steps = 1.5", "pages = 3", "flops = \"many\""] {
             assert!(toml::from_str::<Spent>(foreign).is_err(), "{foreign}");
         }
