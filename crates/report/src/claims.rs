@@ -8,9 +8,11 @@ use crate::number;
 use crate::score::Score;
 use crate::sweep::{self, Series};
 use crate::view::{BySeed, View, over_seeds};
-use cloze_foundation::Result;
+use cloze_foundation::{Fault, Result};
 use cloze_schema::Check;
+use cloze_stats::Summary;
 use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 
 /// Seeds below which nothing is said.
 pub(crate) const LEAST_SEEDS: usize = 3;
@@ -49,78 +51,95 @@ impl Finding {
             why: why.into(),
         }
     }
+}
 
-    fn open(why: impl Into<String>) -> Self {
-        Self::new(Answer::CannotBeSaid, why)
+/// Why nothing can be found.
+enum Silence {
+    /// Nothing can be said yet, and what is missing.
+    Open(String),
+    /// Statistics refuse the scores.
+    Broken(Fault),
+}
+
+impl From<Fault> for Silence {
+    fn from(fault: Fault) -> Self {
+        Self::Broken(fault)
     }
 }
 
-/// A result, or why there is none.
-type Known<T> = std::result::Result<T, Finding>;
+type Found<T> = std::result::Result<T, Silence>;
+type Bounds = RangeInclusive<f64>;
 
 /// Answers a check.
 ///
 /// # Errors
 /// Scores that statistics refuse; a view holds finite ones only.
 pub(crate) fn answer(view: &View, check: &Check) -> Result<Finding> {
-    Ok(match check {
-        Check::Better { task, arm, than } => match (score(view, task), place(view, arm), place(view, than)) {
-            (Ok(score), Ok(arm), Ok(than)) => better(view, &score, arm, than)?,
-            (Err(open), ..) | (_, Err(open), _) | (.., Err(open)) => open,
-        },
-        Check::AboveChance { task, arm } => match (score(view, task), place(view, arm)) {
-            (Ok(score), Ok(arm)) => above_chance(view, &score, arm)?,
-            (Err(open), _) | (_, Err(open)) => open,
-        },
-        Check::InteriorOptimum { task, factor, from, to } => match (score(view, task), series(view, factor)) {
-            (Ok(score), Ok(series)) => interior_optimum(view, &score, &series, *from..=*to)?,
-            (Err(open), _) | (_, Err(open)) => open,
-        },
-    })
+    match find(view, check) {
+        Ok(finding) => Ok(finding),
+        Err(Silence::Open(why)) => Ok(Finding::new(Answer::CannotBeSaid, why)),
+        Err(Silence::Broken(fault)) => Err(fault),
+    }
 }
 
-fn unknown<'a>(kind: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Finding {
+fn find(view: &View, check: &Check) -> Found<Finding> {
+    match check {
+        Check::Better { task, arm, than } => better(view, &score(view, task)?, place(view, arm)?, place(view, than)?),
+        Check::AboveChance { task, arm } => above_chance(view, &score(view, task)?, place(view, arm)?),
+        Check::InteriorOptimum { task, factor, from, to } => {
+            interior_optimum(view, &score(view, task)?, &series(view, factor)?, *from..=*to)
+        }
+    }
+}
+
+fn unknown<'a>(kind: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Silence {
     let known: Vec<&str> = known.into_iter().collect();
     let known = if known.is_empty() {
         "none".to_owned()
     } else {
         known.join(", ")
     };
-    Finding::open(format!("no {kind} is called {name}; there are: {known}"))
+    Silence::Open(format!("no {kind} is called {name}; there are: {known}"))
 }
 
-fn score(view: &View, task: &str) -> Known<Score> {
+fn score(view: &View, task: &str) -> Found<Score> {
     let scores = view.leading();
     let found = scores.iter().find(|score| score.task == task).cloned();
     found.ok_or_else(|| unknown("task with scores", task, scores.iter().map(|score| score.task.as_str())))
 }
 
-fn place(view: &View, name: &str) -> Known<usize> {
+fn place(view: &View, name: &str) -> Found<usize> {
     let found = view.arms.iter().position(|arm| arm.name == name);
     found.ok_or_else(|| unknown("arm", name, view.arms.iter().map(|arm| arm.name.as_str())))
 }
 
-fn series(view: &View, factor: &str) -> Known<Vec<Series>> {
+fn series(view: &View, factor: &str) -> Found<Vec<Series>> {
     let path = match sweep::paths(&view.arms, factor)[..] {
         [path] => path,
         [] => return Err(unknown("swept factor", factor, sweep::factors(&view.arms))),
-        ref several => return Err(Finding::open(format!("{factor} may be {}", several.join(" or ")))),
+        ref several => return Err(Silence::Open(format!("{factor} may be {}", several.join(" or ")))),
     };
     match sweep::series(&view.arms, path) {
-        found if found.is_empty() => Err(Finding::open(format!("no two arms differ in a number at {path} only"))),
+        found if found.is_empty() => Err(Silence::Open(format!("no two arms differ in a number at {path} only"))),
         found => Ok(found),
     }
 }
 
 /// The verdict on two arms, which have to share enough seeds.
-fn compared(view: &View, finals: &[BySeed], score: &Score, arm: usize, than: usize) -> Result<Known<Comparison>> {
+fn compared(view: &View, finals: &[BySeed], score: &Score, arm: usize, than: usize) -> Found<Comparison> {
     let names = format!("{} and {}", view.arms[arm].name, view.arms[than].name);
     let found = pair(finals, score, arm, than)?;
     let shared = found.as_ref().map_or(0, |one| one.paired.n);
     let few = format!("{names} share {shared} of the at least {LEAST_SEEDS} finished seeds that it takes");
-    Ok(found
-        .filter(|_| shared >= LEAST_SEEDS)
-        .ok_or_else(|| Finding::open(few)))
+    found.filter(|_| shared >= LEAST_SEEDS).ok_or(Silence::Open(few))
+}
+
+/// What is known of the mean of an arm, which has to have enough seeds.
+fn summarised(view: &View, finals: &[BySeed], arm: usize) -> Found<Summary> {
+    let (name, seeds) = (&view.arms[arm].name, finals[arm].len());
+    let few = format!("{name} has {seeds} of the at least {LEAST_SEEDS} finished seeds that it takes");
+    let found = over_seeds(&finals[arm])?.filter(|found| found.n >= LEAST_SEEDS);
+    found.ok_or(Silence::Open(few))
 }
 
 /// The numbers and tests of a comparison.
@@ -150,14 +169,11 @@ fn numbers(view: &View, score: &Score, one: &Comparison) -> String {
     )
 }
 
-fn better(view: &View, score: &Score, arm: usize, than: usize) -> Result<Finding> {
+fn better(view: &View, score: &Score, arm: usize, than: usize) -> Found<Finding> {
     if arm == than {
-        return Ok(Finding::open("an arm cannot be compared with itself"));
+        return Err(Silence::Open("an arm cannot be compared with itself".to_owned()));
     }
-    let one = match compared(view, &view.finals(score)?, score, arm, than)? {
-        Ok(one) => one,
-        Err(open) => return Ok(open),
-    };
+    let one = compared(view, &view.finals(score)?, score, arm, than)?;
     let answer = match one.verdict {
         Verdict::Better | Verdict::Ahead => Answer::Holds,
         Verdict::Worse | Verdict::Behind => Answer::DoesNotHold,
@@ -166,26 +182,23 @@ fn better(view: &View, score: &Score, arm: usize, than: usize) -> Result<Finding
     Ok(Finding::new(answer, numbers(view, score, &one)))
 }
 
-fn above_chance(view: &View, score: &Score, arm: usize) -> Result<Finding> {
-    let (name, finals) = (&view.arms[arm].name, view.finals(score)?);
-    let Some(chance) = score.chance() else {
-        return Ok(Finding::open(format!("{} has no chance level", score.task)));
-    };
-    let found = over_seeds(&finals[arm])?.filter(|found| found.n >= LEAST_SEEDS);
-    let Some((found, interval)) = found.and_then(|found| Some((found, found.interval?))) else {
-        let seeds = finals[arm].len();
-        let why = format!("{name} has {seeds} of the at least {LEAST_SEEDS} finished seeds that it takes");
-        return Ok(Finding::open(why));
-    };
+fn above_chance(view: &View, score: &Score, arm: usize) -> Found<Finding> {
+    let no_level = || Silence::Open(format!("{} has no chance level", score.task));
+    let chance = score.chance().ok_or_else(no_level)?;
+    let found = summarised(view, &view.finals(score)?, arm)?;
     let why = format!(
-        "{name}: mean {}, Student's t 95 % interval {} over {} seeds, chance {}",
+        "{}: mean {}, Student's t 95 % interval {} over {} seeds, chance {}",
+        view.arms[arm].name,
         score.text(found.mean),
-        score.interval(interval),
+        found
+            .interval
+            .map(|interval| score.interval(interval))
+            .unwrap_or_default(),
         found.n,
         score.text(chance)
     );
     if found.sd == Some(0.0) {
-        return Ok(Finding::open(format!(
+        return Err(Silence::Open(format!(
             "{why}; seeds that do not differ give no interval"
         )));
     }
@@ -194,20 +207,16 @@ fn above_chance(view: &View, score: &Score, arm: usize) -> Result<Finding> {
     } else {
         Ordering::Less
     };
-    Ok(match score.side_of_chance(&found) {
-        Some(side) if side == good => Finding::new(Answer::Holds, why),
-        Some(_) => Finding::new(Answer::DoesNotHold, why),
-        None => Finding::open(why),
-    })
+    let answer = match score.side_of_chance(&found) {
+        Some(side) if side == good => Answer::Holds,
+        Some(_) => Answer::DoesNotHold,
+        None => Answer::CannotBeSaid,
+    };
+    Ok(Finding::new(answer, why))
 }
 
 /// Holds if it does for every series: one fails it, one that is open leaves it open.
-fn interior_optimum(
-    view: &View,
-    score: &Score,
-    series: &[Series],
-    bounds: std::ops::RangeInclusive<f64>,
-) -> Result<Finding> {
+fn interior_optimum(view: &View, score: &Score, series: &[Series], bounds: Bounds) -> Found<Finding> {
     let finals = view.finals(score)?;
     let mut findings = Vec::new();
     for series in series {
@@ -224,46 +233,35 @@ fn interior_optimum(
 }
 
 /// The best mean has to be inside the bounds, and both ends of the sweep worse. Both tests have to say so, so neither is
-/// corrected for the other (an intersection-union test).
-fn inside(
-    view: &View,
-    score: &Score,
-    finals: &[BySeed],
-    series: &Series,
-    bounds: &std::ops::RangeInclusive<f64>,
-) -> Result<Finding> {
+/// corrected for the other (an intersection-union test). Where the best is elsewhere, every value inside has to be worse
+/// for the claim to fail.
+fn inside(view: &View, score: &Score, finals: &[BySeed], series: &Series, bounds: &Bounds) -> Found<Finding> {
     let mut means = Vec::new();
     for (value, arm) in &series.arms {
-        match over_seeds(&finals[*arm])?.filter(|found| found.n >= LEAST_SEEDS) {
-            Some(found) => means.push((*value, *arm, found.mean)),
-            None => {
-                let (name, seeds) = (&view.arms[*arm].name, finals[*arm].len());
-                let few = format!("{name} has {seeds} of the at least {LEAST_SEEDS} finished seeds that it takes");
-                return Ok(Finding::open(few));
-            }
-        }
+        means.push((*value, *arm, summarised(view, finals, *arm)?.mean));
     }
+    // A series has two arms at least.
     let ends = [means[0], means[means.len() - 1]];
-    let is_end = |value: f64| ends.iter().any(|end| end.0 == value);
-    let is_inner = |value: f64| bounds.contains(&value) && !is_end(value);
+    let is_inner = |value: f64| bounds.contains(&value) && ends.iter().all(|end| end.0 != value);
     let inner: Vec<usize> = means
         .iter()
         .filter(|(value, ..)| is_inner(*value))
         .map(|(_, arm, _)| *arm)
         .collect();
     if inner.is_empty() {
-        return Ok(Finding::open(format!(
+        let why = format!(
             "{}: no value between the ends of the sweep lies inside the bounds",
             series.name
-        )));
+        );
+        return Err(Silence::Open(why));
     }
     let best = means
         .iter()
         .copied()
         .min_by(|a, b| score.order(a.2, b.2))
         .unwrap_or(ends[0]);
-    let holds = is_inner(best.0);
-    let others = if holds { vec![ends[0].1, ends[1].1] } else { inner };
+    let is_inside = is_inner(best.0);
+    let others = if is_inside { vec![ends[0].1, ends[1].1] } else { inner };
     let mut told = vec![format!(
         "{}: the best mean, {}, is at {}",
         series.name,
@@ -272,15 +270,11 @@ fn inside(
     )];
     let mut all = true;
     for other in others {
-        match compared(view, finals, score, best.1, other)? {
-            Ok(one) => {
-                all &= matches!(one.verdict, Verdict::Better | Verdict::Ahead);
-                told.push(numbers(view, score, &one));
-            }
-            Err(open) => return Ok(open),
-        }
+        let one = compared(view, finals, score, best.1, other)?;
+        all &= matches!(one.verdict, Verdict::Better | Verdict::Ahead);
+        told.push(numbers(view, score, &one));
     }
-    let answer = match (all, holds) {
+    let answer = match (all, is_inside) {
         (true, true) => Answer::Holds,
         (true, false) => Answer::DoesNotHold,
         (false, _) => Answer::CannotBeSaid,

@@ -27,6 +27,7 @@ use cloze_foundation::files::write_whole;
 use std::path::{Path, PathBuf};
 
 /// A report in every format.
+#[derive(Debug)]
 pub struct Report {
     /// Coverage, claims, scores and verdicts as Markdown, for the terminal.
     pub table: String,

@@ -49,13 +49,13 @@ pub(crate) fn series(arms: &[Arm], path: &str) -> Vec<Series> {
 /// Whether two arms differ in the factor at `path` only. What the whole experiment sweeps leaves the stem as it is, and
 /// may change other keys whose defaults follow it; what one arm sweeps is seen in the configurations.
 fn is_one_series(one: &Arm, other: &Arm, path: &str) -> bool {
-    let others = |arm: &Arm| {
-        let mut factors = arm.factors.clone();
-        factors.remove(path);
-        factors
-    };
     let of_one_stem = one.stem.is_some() && one.stem == other.stem;
-    others(one) == others(other) && (of_one_stem || one.settings.is_alike_but_for(&other.settings, path))
+    others(one, path).eq(others(other, path)) && (of_one_stem || one.settings.is_alike_but_for(&other.settings, path))
+}
+
+/// The factors of an arm but for one.
+fn others<'a>(arm: &'a Arm, path: &'a str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    arm.factors.iter().filter(move |(key, _)| *key != path)
 }
 
 /// The words that all names have, in the order of the first; its whole name where they share none.

@@ -34,6 +34,7 @@ fn drawing(kind: ChartKind) -> (Draw, Topic) {
 }
 
 /// A drawn chart.
+#[derive(Debug)]
 pub(crate) struct Chart {
     pub kind: ChartKind,
     /// Which section of the page it stands in.

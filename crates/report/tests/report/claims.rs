@@ -75,6 +75,22 @@ fn an_interior_optimum_has_the_best_mean_inside_and_both_ends_worse() {
     );
     assert!(found.starts_with("does not hold: mlm: the best mean, "), "{found}");
     says(&found, "against mlm rate=0.15: +");
+    // Every series has to have its optimum inside.
+    let mut two = Made::ratios(9);
+    let of_width = |width: f64, turned: bool| {
+        Made::ratios(9).arms.into_iter().map(move |mut arm| {
+            (arm.name, arm.stem) = (format!("{} width={width}", arm.name), Some(arm.name));
+            arm.quality = if turned { 1.0 - arm.quality } else { arm.quality };
+            arm.with("encoder.width", width)
+        })
+    };
+    two.arms = of_width(64.0, false).chain(of_width(128.0, true)).collect();
+    let found = answer(two, "interior_optimum(minimal-pairs, rate, 0.2, 0.6)");
+    assert!(
+        found.starts_with("does not hold: mlm width=64: the best mean, "),
+        "{found}"
+    );
+    says(&found, ". mlm width=128: the best mean, ");
     // The best is at an end, but no test says so.
     let mut flat = Made::ratios(3);
     flat.arms.iter_mut().for_each(|arm| arm.quality = 0.5);
