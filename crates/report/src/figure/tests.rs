@@ -40,11 +40,13 @@ fn depths() -> Figure {
 }
 
 fn texts(marks: &[Mark]) -> Vec<&str> {
-    let text = |mark| match mark {
-        &Mark::Text { ref text, .. } => Some(text.as_str()),
-        _ => None,
-    };
-    marks.iter().filter_map(text).collect()
+    let mut found = Vec::new();
+    for mark in marks {
+        if let Mark::Text { text, .. } = mark {
+            found.push(text.as_str());
+        }
+    }
+    found
 }
 
 #[test]
