@@ -10,7 +10,7 @@ use cloze_corpus::{SpecialTokens, Tokenizer, Vocabulary, pairs};
 use cloze_foundation::{Fault, FaultKind};
 use cloze_objectives::Model;
 use cloze_plan::{Experiment, RunConfig, expand};
-use cloze_report::Format;
+use cloze_report::Report;
 use cloze_runner::status::Status;
 use cloze_runner::store::folder::{self, Member};
 use cloze_runner::store::{Checkpoint, Marker, Store, weights};
@@ -248,10 +248,8 @@ pub fn parquet(bytes: &[u8]) {
     let place = place();
     put(place.path(), "plan.json", PLAN);
     put(place.path(), "metrics.parquet", bytes);
-    for format in [Format::Csv, Format::Html] {
-        if let Err(fault) = cloze_report::table(place.path(), format) {
-            refused(&fault);
-        }
+    if let Err(fault) = Report::read(place.path()) {
+        refused(&fault);
     }
 }
 
@@ -260,7 +258,7 @@ pub fn plan(bytes: &[u8]) {
     let place = place();
     put(place.path(), "plan.json", bytes);
     let read = cloze_plan::read(place.path()).map(|_| ());
-    let shown = cloze_report::table(place.path(), Format::Html).map(|_| ());
+    let shown = Report::read(place.path()).map(|_| ());
     for fault in [read, shown].into_iter().filter_map(Result::err) {
         refused(&fault);
         assert!(

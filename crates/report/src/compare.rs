@@ -1,24 +1,24 @@
-//! Each arm against the baseline and against the best, with the words that the numbers allow.
+//! Arms against each other, seed by seed, with the words that the numbers allow.
 
-use crate::measure::Measure;
 use crate::number;
-use crate::view::{BySeed, CONFIDENCE, View, summary};
+use crate::score::Score;
+use crate::view::{BySeed, CONFIDENCE, View, over_seeds};
 use cloze_foundation::Result;
 use cloze_stats::{Paired, holm, paired, seeds_for_sign_flip, seeds_needed, sign_flip, superiority};
 
 /// Level of every test.
 pub(crate) const ALPHA: f64 = 0.05;
 /// Power that "N more seeds" aims at.
-const POWER: f64 = 0.8;
+pub(crate) const POWER: f64 = 0.8;
 
-/// What a comparison comes to.
+/// What a comparison comes to, at [`ALPHA`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Holm p of the exact sign-flip test below 5 %.
+    /// By the exact sign-flip test.
     Better,
     /// The same on the other side.
     Worse,
-    /// Only the paired t test is below 5 %: it assumes normal differences.
+    /// Only by the paired t test, which assumes normal differences.
     Ahead,
     /// The same on the other side.
     Behind,
@@ -28,80 +28,56 @@ pub(crate) enum Verdict {
     NoTest,
 }
 
-/// An arm against its baseline on one measure.
+/// An arm against a baseline on one score.
 #[derive(Clone, Debug)]
 pub(crate) struct Comparison {
     pub arm: usize,
     pub baseline: usize,
     pub paired: Paired,
-    /// Exact sign-flip p, raw and after Holm over the arms of this measure.
+    /// Exact sign-flip p, raw and after Holm over the comparisons made together.
     pub flip: f64,
     pub flip_holm: f64,
-    /// Paired t p after Holm over the arms of this measure.
+    /// Paired t p after Holm over the comparisons made together.
     pub t_holm: Option<f64>,
-    /// Share of seed pairs that the arm wins, ties one half; "wins" is the measure's direction.
+    /// Share of seed pairs that the arm wins, ties one half; "wins" is the score's direction.
     pub wins: f64,
     pub verdict: Verdict,
     /// Seeds in all for 80 % power at the observed effect, where that can be said.
     pub seeds: Option<usize>,
 }
 
-/// The baseline of every arm: the named arm, or the one that shares the arm's place in the sweep.
-pub(crate) fn baselines(view: &View) -> Vec<Option<usize>> {
-    let names: Vec<&str> = view.arms.iter().map(|arm| arm.name.as_str()).collect();
-    let Some(wanted) = &view.plan.report.baseline else {
-        return vec![Some(0); names.len()];
-    };
-    if let Some(place) = names.iter().position(|name| name == wanted) {
-        return vec![Some(place); names.len()];
+/// Two arms by themselves: nothing is corrected for other comparisons. None where they share no seed.
+pub(crate) fn pair(finals: &[BySeed], score: &Score, arm: usize, baseline: usize) -> Result<Option<Comparison>> {
+    let (first, second) = common(&finals[arm], &finals[baseline]);
+    if first.is_empty() {
+        return Ok(None);
     }
-    // `mlm rate=0.15` in a sweep over widths is one baseline per width.
-    let suffix = |name: &str| {
-        name.strip_prefix(wanted.as_str())
-            .filter(|rest| rest.starts_with(' '))
-            .map(str::to_owned)
+    let differences: Vec<f64> = first.iter().zip(&second).map(|(a, b)| a - b).collect();
+    let (paired, flip) = (paired(&first, &second, CONFIDENCE)?, sign_flip(&differences)?);
+    let wins = superiority(&first, &second)?;
+    let mut one = Comparison {
+        arm,
+        baseline,
+        paired,
+        flip,
+        flip_holm: flip,
+        t_holm: paired.p,
+        wins: if score.higher_is_better() { wins } else { 1.0 - wins },
+        verdict: Verdict::NoTest,
+        seeds: None,
     };
-    let known: Vec<(usize, String)> = names
-        .iter()
-        .enumerate()
-        .filter_map(|(place, name)| Some((place, suffix(name)?)))
-        .collect();
-    names
-        .iter()
-        .map(|name| {
-            known
-                .iter()
-                .find(|(_, rest)| name.ends_with(rest.as_str()))
-                .map(|(place, _)| *place)
-        })
-        .collect()
+    one.verdict = verdict(&one, score);
+    Ok(Some(one))
 }
 
-/// Every arm that shares a seed with its baseline, in the order of the arms.
-pub(crate) fn against_baselines(view: &View, measure: &Measure) -> Result<Vec<Comparison>> {
-    let finals = view.finals(measure)?;
+/// Every arm that shares a seed with its baseline, in the order of the arms, with Holm's correction over all of them.
+pub(crate) fn against_baselines(view: &View, score: &Score) -> Result<Vec<Comparison>> {
+    let finals = view.finals(score)?;
     let mut found = Vec::new();
-    for (arm, baseline) in baselines(view).into_iter().enumerate() {
-        let Some(baseline) = baseline.filter(|baseline| *baseline != arm) else {
-            continue;
-        };
-        let (first, second) = common(&finals[arm], &finals[baseline]);
-        if first.is_empty() {
-            continue;
+    for (arm, baseline) in view.baselines().into_iter().enumerate() {
+        if let Some(baseline) = baseline.filter(|baseline| *baseline != arm) {
+            found.extend(pair(&finals, score, arm, baseline)?);
         }
-        let differences: Vec<f64> = first.iter().zip(&second).map(|(a, b)| a - b).collect();
-        let wins = superiority(&first, &second)?;
-        found.push(Comparison {
-            arm,
-            baseline,
-            paired: paired(&first, &second, CONFIDENCE)?,
-            flip: sign_flip(&differences)?,
-            flip_holm: 1.0,
-            t_holm: None,
-            wins: if measure.higher_is_better() { wins } else { 1.0 - wins },
-            verdict: Verdict::NoTest,
-            seeds: None,
-        });
     }
     let family = found.len();
     let flips = holm(&found.iter().map(|one| one.flip).collect::<Vec<_>>())?;
@@ -109,7 +85,7 @@ pub(crate) fn against_baselines(view: &View, measure: &Measure) -> Result<Vec<Co
     for ((one, flip), t) in found.iter_mut().zip(flips).zip(ts) {
         one.flip_holm = flip;
         one.t_holm = one.paired.p.map(|_| t);
-        one.verdict = verdict(one, measure);
+        one.verdict = verdict(one, score);
         if one.verdict == Verdict::NoEvidence
             && let Some(effect) = one.paired.effect
         {
@@ -120,8 +96,8 @@ pub(crate) fn against_baselines(view: &View, measure: &Measure) -> Result<Vec<Co
     Ok(found)
 }
 
-fn verdict(one: &Comparison, measure: &Measure) -> Verdict {
-    let good = (one.paired.delta > 0.0) == measure.higher_is_better();
+fn verdict(one: &Comparison, score: &Score) -> Verdict {
+    let good = (one.paired.delta > 0.0) == score.higher_is_better();
     let exact = one.flip_holm < ALPHA;
     let normal = one.t_holm.is_some_and(|p| p < ALPHA);
     match (exact, normal, good) {
@@ -135,10 +111,10 @@ fn verdict(one: &Comparison, measure: &Measure) -> Verdict {
 }
 
 /// The verdict as a sentence.
-pub(crate) fn sentence(view: &View, measure: &Measure, one: &Comparison) -> String {
+pub(crate) fn sentence(view: &View, score: &Score, one: &Comparison) -> String {
     let (arm, baseline) = (&view.arms[one.arm].name, &view.arms[one.baseline].name);
     let n = one.paired.n;
-    let delta = number::difference(measure, one.paired.delta);
+    let delta = score.difference(one.paired.delta);
     let exact = format!("exact sign-flip test, Holm {}", number::p_is(one.flip_holm));
     let normal = format!("paired t test, Holm {}", number::p_is(one.t_holm.unwrap_or(1.0)));
     let caution = "the t test takes the differences to be normal, and the exact test cannot confirm it";
@@ -164,16 +140,16 @@ pub(crate) fn sentence(view: &View, measure: &Measure, one: &Comparison) -> Stri
 
 /// Which arms to print bold: the one with the best mean and every arm that is not distinguishable from it (paired t
 /// test against the best, Holm over the arms, 5 %).
-pub(crate) fn not_distinguishable_from_best(finals: &[BySeed], measure: &Measure) -> Result<Vec<bool>> {
+pub(crate) fn not_distinguishable_from_best(finals: &[BySeed], score: &Score) -> Result<Vec<bool>> {
     let mut means = Vec::new();
     for (arm, values) in finals.iter().enumerate() {
-        if let Some(found) = summary(values)? {
+        if let Some(found) = over_seeds(values)? {
             means.push((arm, found.mean));
         }
     }
     let mut bold = vec![false; finals.len()];
     // The first of equal means, in the order of the plan.
-    let Some((best, _)) = means.iter().copied().min_by(|a, b| measure.order(a.1, b.1)) else {
+    let Some((best, _)) = means.iter().copied().min_by(|a, b| score.order(a.1, b.1)) else {
         return Ok(bold);
     };
     let mut others = Vec::new();

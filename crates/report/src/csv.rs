@@ -1,76 +1,115 @@
 //! One row per score and arm, numbers in full, for spreadsheets and notebooks.
 
-use crate::compare::against_baselines;
-use crate::view::{View, summary};
+use crate::compare::{Comparison, against_baselines};
+use crate::score::Score;
+use crate::view::{View, over_seeds};
 use cloze_foundation::Result;
-use std::fmt::Write;
+use cloze_stats::Summary;
 
-const COLUMNS: &str = "task,metric,arm,chance,higher_is_better,seeds,mean,sd,low,high,baseline,pairs,delta,delta_low,\
-                       delta_high,p_sign_flip,p_sign_flip_holm,p_t,p_t_holm,p_better,correlation,verdict";
+/// What a row is made from.
+struct Line<'a> {
+    view: &'a View,
+    score: &'a Score,
+    arm: usize,
+    found: Summary,
+    /// Where the score leads and the arm has a baseline.
+    compared: Option<&'a Comparison>,
+}
+
+impl Line<'_> {
+    /// The cell of a comparison, empty without one.
+    fn paired(&self, cell: impl Fn(&Comparison) -> Option<f64>) -> String {
+        number(self.compared.and_then(cell))
+    }
+}
+
+/// A column: its heading and its cell.
+type Column = (&'static str, fn(&Line) -> String);
+
+const COLUMNS: [Column; 22] = [
+    ("task", |line| quoted(&line.score.task)),
+    ("metric", |line| quoted(&line.score.metric)),
+    ("arm", |line| quoted(&line.view.arms[line.arm].name)),
+    ("chance", |line| number(line.score.chance())),
+    ("higher_is_better", |line| line.score.higher_is_better().to_string()),
+    ("seeds", |line| line.found.n.to_string()),
+    ("mean", |line| line.found.mean.to_string()),
+    ("sd", |line| number(line.found.sd)),
+    ("low", |line| number(line.found.interval.map(|found| found.low))),
+    ("high", |line| number(line.found.interval.map(|found| found.high))),
+    ("baseline", |line| {
+        line.compared
+            .map(|one| quoted(&line.view.arms[one.baseline].name))
+            .unwrap_or_default()
+    }),
+    ("pairs", |line| {
+        line.compared.map(|one| one.paired.n.to_string()).unwrap_or_default()
+    }),
+    ("delta", |line| line.paired(|one| Some(one.paired.delta))),
+    ("delta_low", |line| {
+        line.paired(|one| one.paired.interval.map(|found| found.low))
+    }),
+    ("delta_high", |line| {
+        line.paired(|one| one.paired.interval.map(|found| found.high))
+    }),
+    ("p_sign_flip", |line| {
+        line.paired(|one| (one.paired.n > 1).then_some(one.flip))
+    }),
+    ("p_sign_flip_holm", |line| {
+        line.paired(|one| (one.paired.n > 1).then_some(one.flip_holm))
+    }),
+    ("p_t", |line| line.paired(|one| one.paired.p)),
+    ("p_t_holm", |line| line.paired(|one| one.t_holm)),
+    ("p_better", |line| line.paired(|one| Some(one.wins))),
+    ("correlation", |line| line.paired(|one| one.paired.correlation)),
+    ("verdict", |line| {
+        line.compared
+            .map(|one| format!("{:?}", one.verdict))
+            .unwrap_or_default()
+    }),
+];
 
 /// Headlines with their comparisons, then parts, other scores and the mean over tasks.
+///
+/// # Errors
+/// Scores that statistics refuse; a view holds finite ones only.
 pub(crate) fn whole(view: &View) -> Result<String> {
-    let mut text = format!("{COLUMNS}\n");
+    let mut text = joined(|(heading, _)| (*heading).to_owned());
     let headlines = view.headlines();
-    let mut measures = headlines.clone();
-    measures.extend(headlines.iter().flat_map(|measure| view.parts(measure)));
-    measures.extend(view.others());
-    measures.extend(view.aggregate());
-    for measure in measures {
-        let leads = headlines.contains(&measure) || view.aggregate().as_ref() == Some(&measure);
+    let mut scores = headlines.clone();
+    scores.extend(headlines.iter().flat_map(|score| view.parts(score)));
+    scores.extend(view.others());
+    scores.extend(view.aggregate());
+    for score in &scores {
+        let leads = headlines.contains(score) || view.aggregate().as_ref() == Some(score);
         let compared = if leads {
-            against_baselines(view, &measure)?
+            against_baselines(view, score)?
         } else {
             Vec::new()
         };
-        for (place, (arm, values)) in view.arms.iter().zip(view.finals(&measure)?).enumerate() {
-            let Some(found) = summary(&values)? else { continue };
-            let number = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-            let (chance, higher) = (number(measure.chance()), measure.higher_is_better());
-            let (low, high) = (
-                number(found.interval.map(|found| found.low)),
-                number(found.interval.map(|found| found.high)),
-            );
-            // Writing to a String cannot fail.
-            let _ = write!(
-                text,
-                "{},{},{},{chance},{higher},{},{},{},{low},{high}",
-                quoted(&measure.task),
-                quoted(&measure.metric),
-                quoted(&arm.name),
-                found.n,
-                found.mean,
-                number(found.sd)
-            );
-            match compared.iter().find(|one| one.arm == place) {
-                None => text.push_str(&",".repeat(12)),
-                Some(one) => {
-                    let paired = &one.paired;
-                    let (low, high) = (
-                        paired.interval.map(|found| found.low),
-                        paired.interval.map(|found| found.high),
-                    );
-                    let tested = |p: f64| (paired.n > 1).then_some(p);
-                    let numbers = [
-                        Some(paired.delta),
-                        low,
-                        high,
-                        tested(one.flip),
-                        tested(one.flip_holm),
-                        paired.p,
-                        one.t_holm,
-                        Some(one.wins),
-                        paired.correlation,
-                    ];
-                    let numbers = numbers.map(number).join(",");
-                    let baseline = quoted(&view.arms[one.baseline].name);
-                    let _ = write!(text, ",{baseline},{},{numbers},{:?}", paired.n, one.verdict);
-                }
-            }
-            text.push('\n');
+        for (arm, values) in view.finals(score)?.iter().enumerate() {
+            let Some(found) = over_seeds(values)? else { continue };
+            let compared = compared.iter().find(|one| one.arm == arm);
+            let line = Line {
+                view,
+                score,
+                arm,
+                found,
+                compared,
+            };
+            text += &joined(|(_, cell)| cell(&line));
         }
     }
     Ok(text)
+}
+
+/// A row with one cell a column.
+fn joined(cell: impl Fn(&Column) -> String) -> String {
+    COLUMNS.iter().map(cell).collect::<Vec<_>>().join(",") + "\n"
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 /// A field by RFC 4180.

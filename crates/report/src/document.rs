@@ -1,6 +1,6 @@
 //! What a report says, before it is Markdown, LaTeX or HTML.
 
-/// The whole.
+/// A report's words and tables.
 pub(crate) struct Document {
     pub title: String,
     pub question: String,
@@ -8,7 +8,19 @@ pub(crate) struct Document {
     pub sections: Vec<Section>,
 }
 
+/// What a section is about: on the page, a chart stands in the first section of its topic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Topic {
+    /// The score of a task.
+    Score,
+    /// The parts of a task.
+    Parts,
+    /// Losses under the arms' own objectives.
+    OwnLoss,
+}
+
 /// A heading with sentences and at most one table.
+#[derive(Default)]
 pub(crate) struct Section {
     pub heading: String,
     /// Sentences in front of the table.
@@ -18,8 +30,17 @@ pub(crate) struct Section {
     pub points: Vec<String>,
     /// Whether the terminal shows it.
     pub brief: bool,
-    /// The chart that belongs to it, by name.
-    pub charts: Vec<&'static str>,
+    pub topic: Option<Topic>,
+}
+
+impl Section {
+    /// A section that says nothing yet.
+    pub(crate) fn new(heading: impl Into<String>) -> Self {
+        Self {
+            heading: heading.into(),
+            ..Self::default()
+        }
+    }
 }
 
 /// A table whose first column names the rows.
@@ -27,6 +48,21 @@ pub(crate) struct Table {
     pub caption: String,
     pub columns: Vec<String>,
     pub rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// A table.
+    pub(crate) fn new<C: Into<String>>(
+        caption: impl Into<String>,
+        columns: impl IntoIterator<Item = C>,
+        rows: Vec<Vec<Cell>>,
+    ) -> Self {
+        Self {
+            caption: caption.into(),
+            columns: columns.into_iter().map(C::into).collect(),
+            rows,
+        }
+    }
 }
 
 /// A cell.
@@ -38,17 +74,19 @@ pub(crate) struct Cell {
 impl Cell {
     /// A cell that does not stand out.
     pub(crate) fn plain(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            bold: false,
-        }
+        Self::bold(text, false)
     }
 
-    /// The same, bold where asked.
+    /// A cell that is bold where asked.
     pub(crate) fn bold(text: impl Into<String>, bold: bool) -> Self {
         Self {
             text: text.into(),
             bold,
         }
+    }
+
+    /// A dash where there is nothing.
+    pub(crate) fn optional(text: Option<impl Into<String>>) -> Self {
+        text.map_or_else(|| Self::plain(crate::number::NONE), Self::plain)
     }
 }

@@ -3,7 +3,7 @@
 use crate::document::{Document, Section, Table};
 use std::fmt::Write;
 
-/// Everything.
+/// Every section, under the experiment's name and question.
 pub(crate) fn whole(document: &Document) -> String {
     let mut text = format!("# {}\n\n{}\n\n", escape(&document.title), escape(&document.question));
     if let Some(cites) = &document.cites {
@@ -14,7 +14,7 @@ pub(crate) fn whole(document: &Document) -> String {
     text + "\n"
 }
 
-/// What a terminal shows.
+/// The sections that a terminal shows.
 pub(crate) fn brief(document: &Document) -> String {
     let mut text = String::new();
     document

@@ -1,24 +1,7 @@
 //! Numbers as people read them.
 
-use crate::measure::Measure;
-
 /// What stands where there is no number.
 pub(crate) const NONE: &str = "–";
-
-/// A value in the measure's unit: `62.3`, `4.126`.
-pub(crate) fn value(measure: &Measure, value: f64) -> String {
-    unsigned_zero(format!("{:.*}", measure.decimals(), value * measure.scale()))
-}
-
-/// A difference in the measure's unit, with its sign.
-pub(crate) fn difference(measure: &Measure, difference: f64) -> String {
-    let text = value(measure, difference);
-    if text.starts_with('-') || text.chars().all(|letter| matches!(letter, '0' | '.')) {
-        text
-    } else {
-        format!("+{text}")
-    }
-}
 
 /// A p value.
 pub(crate) fn p(p: f64) -> String {
@@ -81,7 +64,7 @@ fn prefixed(number: f64) -> (f64, &'static str) {
 }
 
 /// `-0.0` is `0.0`.
-fn unsigned_zero(text: String) -> String {
+pub(crate) fn unsigned_zero(text: String) -> String {
     match text.strip_prefix('-') {
         Some(rest) if rest.chars().all(|letter| matches!(letter, '0' | '.')) => rest.to_owned(),
         _ => text,
@@ -94,15 +77,6 @@ mod tests {
 
     #[test]
     fn numbers_are_short_and_have_honest_signs() {
-        let accuracy = Measure::new("blimp", "accuracy", &[]);
-        assert_eq!(
-            [
-                value(&accuracy, 0.6234),
-                difference(&accuracy, -0.0001),
-                difference(&accuracy, 0.02)
-            ],
-            ["62.3", "0.0", "+2.0"]
-        );
         assert_eq!(
             [
                 large(2e6),

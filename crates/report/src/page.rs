@@ -2,6 +2,7 @@
 
 use crate::charts::Chart;
 use crate::document::{Cell, Document, Section, Table};
+use crate::markup::escape;
 use std::fmt::Write;
 
 const STYLE: &str = "
@@ -19,7 +20,7 @@ figure{margin:1rem 0}figure svg{max-width:100%;height:auto}
 @media print{body{max-width:none;margin:0;font-size:11px}section,figure{break-inside:avoid}a{color:inherit}}
 ";
 
-/// The page.
+/// The page of a report, its charts drawn inside.
 pub(crate) fn whole(document: &Document, charts: &[Chart]) -> String {
     let title = escape(&document.title);
     let question = escape(&document.question);
@@ -33,14 +34,21 @@ pub(crate) fn whole(document: &Document, charts: &[Chart]) -> String {
         let _ = writeln!(text, "<p class=\"cites\">After: {}</p>", escape(cites));
     }
     text.push_str("</header>\n<main>\n");
-    for section in &document.sections {
-        add(&mut text, section, charts);
+    for (place, section) in document.sections.iter().enumerate() {
+        let is_first = |topic| {
+            document.sections[..place]
+                .iter()
+                .all(|before| before.topic != Some(topic))
+        };
+        let topic = section.topic.filter(|topic| is_first(*topic));
+        let here: Vec<&Chart> = charts.iter().filter(|chart| topic == Some(chart.topic)).collect();
+        add(&mut text, section, &here);
     }
     text.push_str("</main>\n</body>\n</html>\n");
     text
 }
 
-fn add(text: &mut String, section: &Section, charts: &[Chart]) {
+fn add(text: &mut String, section: &Section, charts: &[&Chart]) {
     let _ = writeln!(text, "<section>\n<h2>{}</h2>", escape(&section.heading));
     for sentence in &section.lead {
         let _ = writeln!(text, "<p>{}</p>", escape(sentence));
@@ -55,16 +63,12 @@ fn add(text: &mut String, section: &Section, charts: &[Chart]) {
         }
         text.push_str("</ul>\n");
     }
-    for chart in section
-        .charts
-        .iter()
-        .filter_map(|name| charts.iter().find(|chart| chart.name == *name))
-    {
+    for chart in charts {
         let _ = writeln!(
             text,
             "<figure>\n{}<figcaption>{}</figcaption>\n</figure>",
             chart.svg,
-            escape(&chart.caption)
+            escape(chart.kind.facts().meaning)
         );
     }
     text.push_str("</section>\n");
@@ -98,16 +102,4 @@ fn grid(text: &mut String, table: &Table) {
         text.push_str("</tr>\n");
     }
     text.push_str("</tbody>\n</table>\n</div>\n");
-}
-
-/// Text that cannot become markup.
-pub(crate) fn escape(text: &str) -> String {
-    let safe = text
-        .replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;");
-    safe.chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect()
 }

@@ -1,161 +1,122 @@
-//! The frozen plan and the metric rows, as far as the report needs them.
+//! The frozen plan and the metric rows of a results folder.
 
 use cloze_foundation::files::read_text;
 use cloze_foundation::{Fault, Result};
-use polars::prelude::{DataFrame, DataType};
+use cloze_schema::plan::PLAN_FILE;
+use cloze_schema::{Attempt, Axis, ChartKind, Plan, latest, parquet};
 use serde::Deserialize;
+use serde_json::Value;
 use std::path::Path;
 
-/// What `plan.json` says (its whole shape is the runner's; unknown keys are left alone).
+/// The metrics of all runs in a results folder.
+pub(crate) const METRICS_FILE: &str = "metrics.parquet";
+
+/// What the report knows of a run's configuration.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Plan {
-    pub experiment: String,
-    pub question: String,
-    pub cites: Option<String>,
-    pub runs: Vec<PlannedRun>,
-    pub report: Wishes,
-    /// Absent in a plan written by hand: tasks then go by their names, without a chance level.
-    #[serde(default)]
-    pub tasks: Vec<Facts>,
+#[serde(try_from = "Value")]
+pub(crate) struct Settings {
+    /// What it names.
+    pub named: Named,
+    /// All of it.
+    tree: Value,
 }
 
-/// What the plan says of an evaluation.
+/// What the report names of a run's configuration.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Facts {
-    pub task: String,
-    pub title: String,
-    pub headline: String,
-    pub higher_is_better: bool,
-    pub chance: Option<f64>,
-}
-
-/// What the experiment wants from its report.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Wishes {
-    pub baseline: Option<String>,
-    pub charts: Vec<String>,
-}
-
-/// A run in the plan.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct PlannedRun {
-    pub id: String,
-    pub arm: String,
-    /// Swept values by key path.
-    pub factors: serde_json::Map<String, serde_json::Value>,
-    pub config: Config,
-}
-
-/// What the report needs of a run's configuration.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Config {
+pub(crate) struct Named {
     pub objective: String,
     pub seed: u64,
     pub budget: Budget,
-    pub evaluate: Vec<Task>,
+    pub evaluate: Vec<Judge>,
 }
 
 /// Which axis was equal, and how much of it there was.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Budget {
-    pub equalise: String,
+    pub equalise: Axis,
     pub amount: f64,
 }
 
 /// An evaluation that was planned.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Task {
+pub(crate) struct Judge {
     pub task: String,
 }
 
-/// One row of `metrics.parquet`.
-#[derive(Clone, Debug)]
-pub(crate) struct Row {
-    pub run: String,
-    pub attempt: u64,
-    pub spent: Spent,
-    pub split: String,
-    pub task: String,
-    pub metric: String,
-    pub value: f64,
+impl TryFrom<Value> for Settings {
+    type Error = serde_json::Error;
+
+    fn try_from(tree: Value) -> std::result::Result<Self, Self::Error> {
+        let named = Named::deserialize(&tree)?;
+        Ok(Self { named, tree })
+    }
 }
 
-/// What a run had used, on every axis.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) struct Spent {
-    pub steps: f64,
-    pub tokens: f64,
-    pub predictions: f64,
-    pub flops: f64,
-    pub seconds: f64,
+impl Settings {
+    /// Whether two configurations differ in the seed and at a key path (`options.rate`) only.
+    pub(crate) fn is_alike_but_for(&self, other: &Self, path: &str) -> bool {
+        let without = |tree: &Value| {
+            let mut tree = tree.clone();
+            remove(&mut tree, "seed");
+            remove(&mut tree, path);
+            tree
+        };
+        without(&self.tree) == without(&other.tree)
+    }
 }
 
-/// Reads `plan.json`.
-pub(crate) fn plan(path: &Path) -> Result<Plan> {
-    serde_json::from_str(&read_text(path)?).map_err(|error| {
+/// Takes what is at a key path out of a tree.
+fn remove(tree: &mut Value, path: &str) {
+    let (outer, last) = path.rsplit_once('.').unwrap_or(("", path));
+    let holder = outer
+        .split('.')
+        .filter(|key| !key.is_empty())
+        .try_fold(tree, |tree, key| tree.get_mut(key));
+    if let Some(holder) = holder.and_then(Value::as_object_mut) {
+        holder.remove(last);
+    }
+}
+
+/// Reads the plan of a results folder.
+///
+/// # Errors
+/// A missing or damaged file, by name.
+pub(crate) fn plan(folder: &Path) -> Result<Plan<Settings>> {
+    let path = folder.join(PLAN_FILE);
+    let mut plan: Plan<Settings> = serde_json::from_str(&read_text(&path)?).map_err(|error| {
         Fault::usage(format!("`{}` is not a plan: {error}", path.display()))
             .remedy("`cloze plan` or `cloze run` on the experiment writes it again")
-    })
+    })?;
+    if plan.runs.is_empty() {
+        return Err(Fault::usage("the plan has no runs").at(path.display().to_string()));
+    }
+    // cloze 0.1, whose plans have no stems, drew held-out losses wherever it drew learning curves.
+    let charts = &mut plan.report.charts;
+    if plan.runs.iter().all(|run| run.stem.is_none())
+        && let Some(place) = charts.iter().position(|kind| *kind == ChartKind::LearningCurves)
+        && !charts.contains(&ChartKind::HeldOutLoss)
+    {
+        charts.insert(place + 1, ChartKind::HeldOutLoss);
+    }
+    Ok(plan)
 }
 
-/// Reads `metrics.parquet`; no file means that no run has ended yet.
-pub(crate) fn rows(path: &Path) -> Result<Vec<Row>> {
-    let bytes = match std::fs::read(path) {
+/// Reads the rows that count; no file means that no run has ended yet.
+///
+/// # Errors
+/// A damaged file, by name.
+pub(crate) fn rows(folder: &Path) -> Result<Vec<Attempt>> {
+    let path = folder.join(METRICS_FILE);
+    let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Fault::file("read", path, &error)),
+        Err(error) => return Err(Fault::file("read", &path, &error)),
     };
-    cloze_schema::parquet::decode(&bytes)
-        .and_then(|frame| columns(&frame))
-        .map_err(|why| {
-            Fault::usage(format!(
-                "`{}` is not a metrics file that cloze can read: {why}",
-                path.display()
-            ))
-            .remedy("`cloze run` on the experiment gathers it again from the runs' own parts")
-        })
-}
-
-fn columns(frame: &DataFrame) -> std::result::Result<Vec<Row>, String> {
-    let of = |name: &str, kind: DataType| {
-        let column = frame.column(name).map_err(|error| error.to_string())?;
-        let cast = column
-            .strict_cast(&kind)
-            .map_err(|_| format!("column `{name}` holds {}", column.dtype()))?;
-        if cast.null_count() > 0 {
-            Err(format!("column `{name}` has empty cells"))
-        } else {
-            Ok(cast)
-        }
-    };
-    let words = |name: &str| {
-        let column = of(name, DataType::String)?;
-        let words = column.str().map_err(|error| error.to_string())?;
-        Ok::<Vec<String>, String>(words.iter().map(|word| word.unwrap_or_default().to_owned()).collect())
-    };
-    let numbers = |name: &str| {
-        let column = of(name, DataType::Float64)?;
-        let numbers = column.f64().map_err(|error| error.to_string())?;
-        Ok::<Vec<f64>, String>(numbers.into_no_null_iter().collect())
-    };
-    let (runs, splits, tasks, metrics) = (words("run")?, words("split")?, words("task")?, words("metric")?);
-    let (attempts, steps, tokens) = (numbers("attempt")?, numbers("step")?, numbers("tokens_seen")?);
-    let (predictions, flops) = (numbers("tokens_predicted")?, numbers("flops")?);
-    let (seconds, values) = (numbers("seconds")?, numbers("value")?);
-    let row = |i: usize| Row {
-        run: runs[i].clone(),
-        attempt: attempts[i] as u64,
-        spent: Spent {
-            steps: steps[i],
-            tokens: tokens[i],
-            predictions: predictions[i],
-            flops: flops[i],
-            seconds: seconds[i],
-        },
-        split: splits[i].clone(),
-        task: tasks[i].clone(),
-        metric: metrics[i].clone(),
-        value: values[i],
-    };
-    Ok((0..frame.height()).map(row).collect())
+    parquet::from_bytes(&bytes).map(latest).map_err(|why| {
+        Fault::usage(format!(
+            "`{}` is not a metrics file that cloze can read: {why}",
+            path.display()
+        ))
+        .remedy("`cloze run` on the experiment gathers it again from the runs' own parts")
+    })
 }

@@ -17,7 +17,7 @@ macro_rules! charts {
         pub const CHARTS: &[Facts] = &[$(Facts {
             kind: ChartKind::$name,
             word: $word,
-            meaning: concat!($($meaning),+),
+            meaning: concat!($($meaning),+).trim_ascii(),
             swept: [$($key,)? ""][0],
         }),+];
 
@@ -91,6 +91,7 @@ impl fmt::Display for ChartKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn every_chart_is_found_by_its_word_and_some_only_where_a_key_is_swept() {
@@ -100,7 +101,10 @@ mod tests {
                 (Some(facts.kind), facts.word.to_owned())
             );
             assert_eq!(serde_json::to_value(facts.kind).unwrap(), facts.word);
+            assert!(facts.meaning.ends_with('.') && !facts.meaning.starts_with(' '));
         }
+        let words: BTreeSet<&str> = CHARTS.iter().map(|facts| facts.word).collect();
+        assert_eq!(words.len(), CHARTS.len(), "two charts would be one file");
         assert!(!ChartKind::usual(|_| false).contains(&ChartKind::Ratio));
         assert_eq!(ChartKind::usual(|key| key == "options.rate").len(), CHARTS.len());
     }

@@ -159,3 +159,93 @@ impl Page {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AXES, Axis, Label, Row, Spent, Split};
+
+    fn attempts() -> Vec<Attempt> {
+        let row = |step: u32, split, metric: &str, value| {
+            let mut spent = Spent::default();
+            for (facts, size) in AXES.iter().zip([1.0, 1024.0, 154.0, 1.5e9, 0.25]) {
+                spent[facts.axis] = f64::from(step) * size;
+            }
+            let (task, metric) = ("minimal-pairs/ärger".to_owned(), metric.to_owned());
+            Row {
+                spent,
+                split,
+                task,
+                metric,
+                value,
+            }
+        };
+        let label = |run: &str, attempt| Label {
+            run: run.to_owned(),
+            arm: "mlm rate=0.1, x".to_owned(),
+            seed: u64::MAX,
+            attempt,
+        };
+        vec![
+            Attempt {
+                label: label("a", 1),
+                rows: vec![
+                    row(1, Split::Train, "loss", 7.5),
+                    row(2, Split::HeldOut, "loss", f64::MAX),
+                ],
+            },
+            Attempt {
+                label: label("a", 2),
+                rows: vec![row(2, Split::Test, "accuracy", -0.0)],
+            },
+            Attempt {
+                label: label("b", 1),
+                rows: vec![row(u32::MAX, Split::Test, "ties", 1e-300)],
+            },
+        ]
+    }
+
+    fn file(mut frame: DataFrame, version: u32) -> Vec<u8> {
+        let version = vec![(SCHEMA_KEY.to_owned(), version.to_string())];
+        let mut bytes = Vec::new();
+        let metadata = KeyValueMetadata::from_static(version);
+        ParquetWriter::new(&mut bytes)
+            .with_key_value_metadata(Some(metadata))
+            .finish(&mut frame)
+            .unwrap();
+        bytes
+    }
+
+    #[test]
+    fn rows_are_read_as_they_were_written_and_equal_rows_are_equal_bytes() {
+        let bytes = to_bytes(&attempts()).unwrap();
+        assert_eq!(from_bytes(&bytes).unwrap(), attempts());
+        assert_eq!(to_bytes(&attempts()).unwrap(), bytes);
+        assert_eq!(from_bytes(&to_bytes(&[]).unwrap()).unwrap(), []);
+        let mut undefined = attempts();
+        undefined[0].rows[0].value = f64::NAN;
+        assert!(
+            from_bytes(&to_bytes(&undefined).unwrap()).unwrap()[0].rows[0]
+                .value
+                .is_nan()
+        );
+    }
+
+    #[test]
+    fn a_file_without_an_axis_is_read_and_one_of_a_later_version_refused() {
+        let before = frame(&attempts()).unwrap().drop("seconds").unwrap();
+        let read = from_bytes(&file(before, SCHEMA_VERSION)).unwrap();
+        assert_eq!(
+            (
+                read[0].rows[1].spent[Axis::Seconds],
+                read[0].rows[1].spent[Axis::Tokens]
+            ),
+            (0.0, 2048.0)
+        );
+        let later = from_bytes(&file(frame(&attempts()).unwrap(), SCHEMA_VERSION + 1)).unwrap_err();
+        assert_eq!(later, "schema version 2, this cloze knows up to 1");
+        let foreign = frame(&attempts()).unwrap().drop("task").unwrap();
+        assert!(from_bytes(&file(foreign, SCHEMA_VERSION)).unwrap_err().contains("task"));
+        assert!(from_bytes(b"no parquet").is_err());
+    }
+}

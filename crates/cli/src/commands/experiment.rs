@@ -164,13 +164,12 @@ pub fn report(experiment: &Path, results: &Path, format: Format) -> Result<Strin
     let folder = folder_of(experiment, results);
     let report = cloze_report::write(&folder)?;
     eprintln!("report: {}", folder.join("report").join("index.html").display());
-    let name = match format {
-        Format::Md => return Ok(report.table),
-        Format::Csv => "table.csv",
-        Format::Tex => "table.tex",
-        Format::Html => "index.html",
-    };
-    cloze_foundation::files::read_text(&folder.join("report").join(name))
+    Ok(match format {
+        Format::Md => report.table,
+        Format::Csv => report.csv,
+        Format::Tex => report.latex,
+        Format::Html => report.page,
+    })
 }
 
 /// The results folder that an experiment file or a folder stands for.

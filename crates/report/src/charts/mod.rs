@@ -1,123 +1,94 @@
-//! Charts: pure scenes (`scene`, `panel`, `style`), one file per chart, rendered by plotters as SVG and PNG (`render`).
+//! The charts, each in a file of its own.
 
 mod budgets;
-mod curves;
-mod panel;
+mod held_out_loss;
+mod learning_curves;
 mod phenomena;
 mod profile;
 mod ratio;
-mod render;
-mod scene;
-mod style;
 
-use crate::read::Spent;
+use crate::document::Topic;
+use crate::figure::{Figure, Scene, png, svg};
 use crate::view::View;
 use cloze_foundation::{Fault, Result};
-use scene::Scene;
+use cloze_schema::ChartKind;
+use cloze_schema::chart::CHARTS;
 use std::path::{Path, PathBuf};
 
-/// A budget axis.
-#[derive(Clone, Copy)]
-pub(crate) struct Axis {
-    /// Heading of a table's column.
-    pub column: &'static str,
-    /// Label of a chart's axis, with its unit.
-    pub label: &'static str,
-    /// The number on it.
-    pub take: fn(&Spent) -> f64,
+/// The formats of a chart's file.
+const FORMATS: [&str; 2] = ["svg", "png"];
+
+/// How a chart is made; none where the data have nothing for it.
+type Draw = fn(&View) -> Result<Option<Figure>>;
+
+/// How each chart is drawn, and which section of the page it stands in. A new chart is its file, its line in the
+/// schema's table, and its line here.
+fn drawing(kind: ChartKind) -> (Draw, Topic) {
+    match kind {
+        ChartKind::LearningCurves => (learning_curves::draw, Topic::Score),
+        ChartKind::HeldOutLoss => (held_out_loss::draw, Topic::OwnLoss),
+        ChartKind::Phenomena => (phenomena::draw, Topic::Parts),
+        ChartKind::Ratio => (ratio::draw, Topic::Score),
+        ChartKind::Budgets => (budgets::draw, Topic::Score),
+    }
 }
 
-/// Every budget axis.
-pub(crate) const AXES: [Axis; 5] = [
-    Axis {
-        column: "tokens seen",
-        label: "tokens seen",
-        take: |spent| spent.tokens,
-    },
-    Axis {
-        column: "predictions",
-        label: "tokens with a loss (predictions)",
-        take: |spent| spent.predictions,
-    },
-    Axis {
-        column: "steps",
-        label: "optimizer steps",
-        take: |spent| spent.steps,
-    },
-    Axis {
-        column: "FLOPs",
-        label: "training FLOPs",
-        take: |spent| spent.flops,
-    },
-    Axis {
-        column: "seconds",
-        label: "training time (s)",
-        take: |spent| spent.seconds,
-    },
-];
-
 /// A drawn chart.
+#[derive(Debug)]
 pub(crate) struct Chart {
-    /// File name without extension.
-    pub name: &'static str,
-    /// What it shows, for the page.
-    pub caption: String,
+    pub kind: ChartKind,
+    /// Which section of the page it stands in.
+    pub topic: Topic,
     /// The whole SVG document.
     pub svg: String,
     scene: Scene,
 }
 
 impl Chart {
-    fn new(name: &'static str, scene: Scene) -> Result<Self> {
+    fn new(kind: ChartKind, topic: Topic, scene: Scene) -> Result<Self> {
+        let svg = svg(&scene)?;
         Ok(Self {
-            name,
-            caption: scene.caption.clone(),
-            svg: render::svg(&scene)?,
+            kind,
+            topic,
+            svg,
             scene,
         })
     }
 
-    /// A PNG file of the chart at twice its size in pixels.
-    pub(crate) fn png(&self) -> Result<Vec<u8>> {
-        render::png(&self.scene)
+    /// Its files within the report, with their content.
+    ///
+    /// # Errors
+    /// What the encoder says.
+    pub(crate) fn files(&self) -> Result<[(String, Vec<u8>); 2]> {
+        let [svg, png_file] = FORMATS.map(|format| format!("charts/{}.{format}", self.kind));
+        Ok([(svg, self.svg.clone().into_bytes()), (png_file, png(&self.scene)?)])
     }
 }
 
 /// Every chart that the experiment asks for and the data allow.
+///
+/// # Errors
+/// Scores that statistics refuse; what plotters says.
 pub(crate) fn all(view: &View) -> Result<Vec<Chart>> {
-    let mut charts = Vec::new();
-    for wanted in &view.plan.report.charts {
-        let scenes = match wanted.as_str() {
-            "learning-curves" => vec![
-                ("learning-curves", curves::scores(view)?),
-                ("held-out-loss", curves::own_losses(view)?),
-            ],
-            "phenomena" => vec![("phenomena", phenomena::scene(view)?)],
-            "ratio" => vec![("ratio", ratio::scene(view)?)],
-            "budgets" => vec![("budgets", budgets::scene(view)?)],
-            unknown => {
-                let known = ["learning-curves", "phenomena", "ratio", "budgets"];
-                return Err(Fault::usage(format!("unknown chart `{unknown}`"))
-                    .at("report.charts in plan.json")
-                    .allowed(known)
-                    .nearest(unknown, known));
-            }
-        };
-        for (name, scene) in scenes {
-            if let Some(scene) = scene
-                && charts.iter().all(|chart: &Chart| chart.name != name)
-            {
-                charts.push(Chart::new(name, scene)?);
-            }
+    let mut charts: Vec<Chart> = Vec::new();
+    for kind in &view.plan.report.charts {
+        let (draw, topic) = drawing(*kind);
+        if charts.iter().all(|chart| chart.kind != *kind)
+            && let Some(scene) = draw(view)?.and_then(|figure| figure.scene())
+        {
+            charts.push(Chart::new(*kind, topic, scene)?);
         }
     }
     Ok(charts)
 }
 
 /// Removes charts of an earlier report that this one does not have.
+///
+/// # Errors
+/// What the system says.
 pub(crate) fn remove_stale(folder: &Path, fresh: &[PathBuf]) -> Result<()> {
-    for name in ["learning-curves", "held-out-loss", "phenomena", "ratio", "budgets"] {
-        for path in ["svg", "png"].map(|kind| folder.join(format!("{name}.{kind}"))) {
+    for facts in CHARTS {
+        for path in FORMATS.map(|format| folder.join(format!("{}.{format}", facts.word))) {
             if !fresh.contains(&path) && path.exists() {
                 std::fs::remove_file(&path).map_err(|error| Fault::file("remove", &path, &error))?;
             }

@@ -64,18 +64,26 @@ pub(crate) enum Mark {
     },
 }
 
-/// A chart.
+/// Everything visible of a chart.
 #[derive(Clone, Debug)]
 pub(crate) struct Scene {
     pub title: String,
-    /// What the marks mean, in sentences.
-    pub caption: String,
     pub width: f64,
     pub height: f64,
     pub marks: Vec<Mark>,
 }
 
 impl Scene {
+    /// A scene without marks; its height is known when they are set.
+    pub(crate) fn new(title: &str, width: f64) -> Self {
+        Self {
+            title: title.to_owned(),
+            width,
+            height: 0.0,
+            marks: Vec::new(),
+        }
+    }
+
     pub(crate) fn line(&mut self, points: Vec<Spot>, colour: Colour, width: f64, dash: Dash) {
         if points.len() > 1 {
             self.marks.push(Mark::Line {

@@ -1,44 +1,46 @@
-//! What a score is: its title, unit, direction and chance level.
+//! What a score is: its title, unit, direction and chance level, and how its values are written.
 
-use crate::read::Facts;
+use crate::number::unsigned_zero;
+use cloze_schema::TaskFacts;
+use cloze_stats::{Interval, Summary};
 use std::cmp::Ordering;
 
 /// The pseudo-task of the mean over tasks.
 pub(crate) const ALL_TASKS: &str = "all tasks";
-/// The task of numbers from pretraining itself.
-pub(crate) const PRETRAINING: &str = "pretraining";
+/// How [`Score::half_width`] reads.
+pub(crate) const HALF_WIDTH: &str = "Mean over seeds ± half the width of the 95 % interval.";
 
 /// A score: `minimal-pairs/agreement`, `accuracy`. Two are the same when task and metric are.
 #[derive(Clone, Debug)]
-pub(crate) struct Measure {
+pub(crate) struct Score {
     pub task: String,
     pub metric: String,
-    facts: Option<Facts>,
+    facts: Option<TaskFacts>,
 }
 
-impl PartialEq for Measure {
+impl PartialEq for Score {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Measure {}
+impl Eq for Score {}
 
-impl PartialOrd for Measure {
+impl PartialOrd for Score {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Measure {
+impl Ord for Score {
     fn cmp(&self, other: &Self) -> Ordering {
         (&self.task, &self.metric).cmp(&(&other.task, &other.metric))
     }
 }
 
-impl Measure {
+impl Score {
     /// A score of a task or of a part of it; `tasks` is what the plan says of its evaluations.
-    pub(crate) fn new(task: &str, metric: &str, tasks: &[Facts]) -> Self {
+    pub(crate) fn new(task: &str, metric: &str, tasks: &[TaskFacts]) -> Self {
         let whole = task.split('/').next().unwrap_or_default();
         Self {
             task: task.to_owned(),
@@ -90,8 +92,37 @@ impl Measure {
     }
 
     /// Shares are shown as percentages.
-    pub(crate) fn in_percent(&self) -> bool {
+    fn in_percent(&self) -> bool {
         matches!(self.kind(), "accuracy" | "ties" | "f1" | "score")
+    }
+
+    /// A value in the unit that is shown: `62.3`, `4.126`.
+    pub(crate) fn text(&self, value: f64) -> String {
+        unsigned_zero(format!("{:.*}", self.decimals(), value * self.scale()))
+    }
+
+    /// A difference in the unit that is shown, with its sign.
+    pub(crate) fn difference(&self, difference: f64) -> String {
+        let text = self.text(difference);
+        if text.starts_with('-') || text.chars().all(|letter| matches!(letter, '0' | '.')) {
+            text
+        } else {
+            format!("+{text}")
+        }
+    }
+
+    /// `[44.2, 63.8]`.
+    pub(crate) fn interval(&self, interval: Interval) -> String {
+        format!("[{}, {}]", self.text(interval.low), self.text(interval.high))
+    }
+
+    /// The cell of a table with many numbers; [`HALF_WIDTH`] says how it reads.
+    pub(crate) fn half_width(&self, found: &Summary) -> String {
+        let mean = self.text(found.mean);
+        match found.interval {
+            Some(interval) => format!("{mean} ± {}", self.text(interval.half_width())),
+            None => mean,
+        }
     }
 
     /// What a value is multiplied with to be shown.
@@ -100,7 +131,7 @@ impl Measure {
     }
 
     /// Decimals that are shown.
-    pub(crate) fn decimals(&self) -> usize {
+    fn decimals(&self) -> usize {
         if self.in_percent() { 1 } else { 3 }
     }
 
@@ -121,6 +152,16 @@ impl Measure {
         facts.chance
     }
 
+    /// The side of chance on which the whole interval lies.
+    pub(crate) fn side_of_chance(&self, found: &Summary) -> Option<Ordering> {
+        let (chance, interval) = (self.chance()?, found.interval?);
+        match () {
+            () if interval.low > chance => Some(Ordering::Greater),
+            () if interval.high < chance => Some(Ordering::Less),
+            () => None,
+        }
+    }
+
     /// Better first.
     pub(crate) fn order(&self, first: f64, second: f64) -> Ordering {
         if self.higher_is_better() {
@@ -132,7 +173,7 @@ impl Measure {
 }
 
 /// The metric of a task that tables and charts lead with, of those that were found.
-pub(crate) fn headline<'a>(task: &str, metrics: &[&'a str], tasks: &[Facts]) -> Option<&'a str> {
+pub(crate) fn headline<'a>(task: &str, metrics: &[&'a str], tasks: &[TaskFacts]) -> Option<&'a str> {
     let wanted = tasks
         .iter()
         .find(|facts| facts.task == task)
@@ -148,4 +189,25 @@ pub(crate) fn headline<'a>(task: &str, metrics: &[&'a str], tasks: &[Facts]) -> 
 /// `filler-gap_that` as words.
 pub(crate) fn readable(name: &str) -> String {
     name.replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_their_unit_and_differences_an_honest_sign() {
+        let accuracy = Score::new("blimp", "accuracy", &[]);
+        assert_eq!(
+            [
+                accuracy.text(0.6234),
+                accuracy.difference(-0.0001),
+                accuracy.difference(0.02)
+            ],
+            ["62.3", "0.0", "+2.0"]
+        );
+        let loss = Score::new("masked-loss", "loss", &[]);
+        assert_eq!([loss.text(4.0), loss.difference(-0.5)], ["4.000", "-0.500"]);
+        assert!(accuracy.order(0.6, 0.5).is_lt() && loss.order(0.6, 0.5).is_gt());
+    }
 }

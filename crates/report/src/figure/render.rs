@@ -1,46 +1,28 @@
 //! Scenes as SVG and PNG, by plotters.
 
 use super::scene::{Colour, Mark, Scene, Shape, Side, Spot};
-use crate::page::escape;
+use super::text::{EM, FAMILY, register};
+use crate::markup::escape;
 use cloze_foundation::{Fault, Result};
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::element::{Circle, DashedPathElement, PathElement, Polygon, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontStyle, FontTransform, IntoFont, RGBColor, TextStyle, WHITE, register_font};
-use std::sync::Once;
+use plotters::style::{Color, FontTransform, IntoFont, RGBColor, TextStyle, WHITE};
 
 /// Pixels are drawn this many times finer than the scene's: SVG coordinates are whole numbers, and PNGs are averaged
 /// down to [`PNG_SCALE`].
 const FINE: u32 = 4;
 /// Pixels of a PNG per pixel of the scene.
 const PNG_SCALE: u32 = 2;
-/// The family that every viewer of an SVG has; PNGs use the font registered under this name.
-const FAMILY: &str = "sans-serif";
-/// plotters divides a size by this to get the em that SVG knows.
-const EM: f64 = 1.24;
-
-fn font() {
-    static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| {
-        // The crate carries a valid font; were it not, the first text drawn would say so as an error.
-        let _ = register_font(FAMILY, FontStyle::Normal, epaint_default_fonts::UBUNTU_LIGHT);
-    });
-}
-
-/// The width of a text in pixels of the scene. The fonts of other viewers are a little wider than ours.
-pub(crate) fn text_width(text: &str, size: f64) -> f64 {
-    font();
-    let fine = (FAMILY, size * EM * f64::from(FINE)).into_font().box_size(text);
-    1.05 * fine.map_or(0.6 * size * text.chars().count() as f64, |(width, _)| {
-        f64::from(width) / f64::from(FINE)
-    })
-}
 
 /// The whole SVG document.
+///
+/// # Errors
+/// What plotters says.
 pub(crate) fn svg(scene: &Scene) -> Result<String> {
-    font();
+    register();
     let (width, height) = size(scene, FINE);
     let mut text = String::new();
     {
@@ -64,8 +46,11 @@ pub(crate) fn svg(scene: &Scene) -> Result<String> {
 }
 
 /// The scene as a PNG file, at twice its size.
+///
+/// # Errors
+/// What plotters or the encoder says.
 pub(crate) fn png(scene: &Scene) -> Result<Vec<u8>> {
-    font();
+    register();
     let ((wide, high), (width, height)) = (size(scene, FINE), size(scene, PNG_SCALE));
     let mut fine = vec![255_u8; wide as usize * high as usize * 3];
     {

@@ -1,0 +1,60 @@
+//! The arms of a plan: what was planned, how each seed ended, what it used.
+
+use crate::read::Settings;
+use cloze_schema::{PlannedRun, Spent};
+use std::collections::BTreeMap;
+
+/// How a planned run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Done,
+    Diverged,
+    Failed,
+    Missing,
+}
+
+impl Ending {
+    /// All of them with their words, in the order of the tables.
+    pub(crate) const ALL: [(Self, &'static str); 4] = [
+        (Self::Done, "done"),
+        (Self::Diverged, "diverged"),
+        (Self::Failed, "failed"),
+        (Self::Missing, "missing"),
+    ];
+}
+
+/// One point of a sweep without its seed.
+#[derive(Clone, Debug)]
+pub(crate) struct Arm {
+    /// As people wrote it or as the plan made it. It is shown, and compared as a whole; what varies stands in `factors`.
+    pub name: String,
+    /// The name without what the whole experiment sweeps; a plan of cloze 0.1 does not say it.
+    pub stem: Option<String>,
+    /// What varies over the sweep, by key path.
+    pub factors: toml::Table,
+    /// The configuration of its first seed.
+    pub settings: Settings,
+    /// Every planned seed and how it ended.
+    pub seeds: Vec<(u64, Ending)>,
+    /// What each finished seed used in all.
+    pub spent: BTreeMap<u64, Spent>,
+}
+
+impl Arm {
+    /// The arm of a planned run, before any seed is known.
+    pub(crate) fn new(run: &PlannedRun<Settings>) -> Self {
+        Self {
+            name: run.arm.clone(),
+            stem: run.stem.clone(),
+            factors: run.factors.clone(),
+            settings: run.config.clone(),
+            seeds: Vec::new(),
+            spent: BTreeMap::new(),
+        }
+    }
+
+    /// Seeds that ended like this.
+    pub(crate) fn count(&self, ending: Ending) -> usize {
+        self.seeds.iter().filter(|(_, ended)| *ended == ending).count()
+    }
+}

@@ -1,0 +1,283 @@
+//! What became of the claims that were written down before the first run.
+//!
+//! A claim is tested by itself, at 5 %: it was fixed before the data, so nothing is corrected for the other comparisons of
+//! a report. Silence is no answer: only a test that speaks against a claim makes it one that does not hold.
+
+use crate::compare::{Comparison, Verdict, pair};
+use crate::number;
+use crate::score::Score;
+use crate::sweep::{self, Series};
+use crate::view::{BySeed, View, over_seeds};
+use cloze_foundation::{Fault, Result};
+use cloze_schema::Check;
+use cloze_stats::Summary;
+use std::cmp::Ordering;
+use std::ops::RangeInclusive;
+
+/// Seeds below which nothing is said.
+pub(crate) const LEAST_SEEDS: usize = 3;
+
+/// The answer to a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Holds,
+    DoesNotHold,
+    CannotBeSaid,
+}
+
+impl Answer {
+    /// As a report says it.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::DoesNotHold => "does not hold",
+            Self::CannotBeSaid => "cannot be said yet",
+        }
+    }
+}
+
+/// An answer, and the numbers and tests that give it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Finding {
+    pub answer: Answer,
+    /// A sentence without its full stop.
+    pub why: String,
+}
+
+impl Finding {
+    fn new(answer: Answer, why: impl Into<String>) -> Self {
+        Self {
+            answer,
+            why: why.into(),
+        }
+    }
+}
+
+/// Why nothing can be found.
+enum Silence {
+    /// Nothing can be said yet, and what is missing.
+    Open(String),
+    /// Statistics refuse the scores.
+    Broken(Fault),
+}
+
+impl From<Fault> for Silence {
+    fn from(fault: Fault) -> Self {
+        Self::Broken(fault)
+    }
+}
+
+type Found<T> = std::result::Result<T, Silence>;
+type Bounds = RangeInclusive<f64>;
+
+/// Answers a check.
+///
+/// # Errors
+/// Scores that statistics refuse; a view holds finite ones only.
+pub(crate) fn answer(view: &View, check: &Check) -> Result<Finding> {
+    match find(view, check) {
+        Ok(finding) => Ok(finding),
+        Err(Silence::Open(why)) => Ok(Finding::new(Answer::CannotBeSaid, why)),
+        Err(Silence::Broken(fault)) => Err(fault),
+    }
+}
+
+fn find(view: &View, check: &Check) -> Found<Finding> {
+    match check {
+        Check::Better { task, arm, than } => better(view, &score(view, task)?, place(view, arm)?, place(view, than)?),
+        Check::AboveChance { task, arm } => above_chance(view, &score(view, task)?, place(view, arm)?),
+        Check::InteriorOptimum { task, factor, from, to } => {
+            interior_optimum(view, &score(view, task)?, &series(view, factor)?, *from..=*to)
+        }
+    }
+}
+
+fn unknown<'a>(kind: &str, name: &str, known: impl IntoIterator<Item = &'a str>) -> Silence {
+    let known: Vec<&str> = known.into_iter().collect();
+    let known = if known.is_empty() {
+        "none".to_owned()
+    } else {
+        known.join(", ")
+    };
+    Silence::Open(format!("no {kind} is called {name}; there are: {known}"))
+}
+
+fn score(view: &View, task: &str) -> Found<Score> {
+    let scores = view.leading();
+    let found = scores.iter().find(|score| score.task == task).cloned();
+    found.ok_or_else(|| unknown("task with scores", task, scores.iter().map(|score| score.task.as_str())))
+}
+
+fn place(view: &View, name: &str) -> Found<usize> {
+    let found = view.arms.iter().position(|arm| arm.name == name);
+    found.ok_or_else(|| unknown("arm", name, view.arms.iter().map(|arm| arm.name.as_str())))
+}
+
+fn series(view: &View, factor: &str) -> Found<Vec<Series>> {
+    let path = match sweep::paths(&view.arms, factor)[..] {
+        [path] => path,
+        [] => return Err(unknown("swept factor", factor, sweep::factors(&view.arms))),
+        ref several => return Err(Silence::Open(format!("{factor} may be {}", several.join(" or ")))),
+    };
+    match sweep::series(&view.arms, path) {
+        found if found.is_empty() => Err(Silence::Open(format!("no two arms differ in a number at {path} only"))),
+        found => Ok(found),
+    }
+}
+
+/// The verdict on two arms, which have to share enough seeds.
+fn compared(view: &View, finals: &[BySeed], score: &Score, arm: usize, than: usize) -> Found<Comparison> {
+    let names = format!("{} and {}", view.arms[arm].name, view.arms[than].name);
+    let found = pair(finals, score, arm, than)?;
+    let shared = found.as_ref().map_or(0, |one| one.paired.n);
+    let few = format!("{names} share {shared} of the at least {LEAST_SEEDS} finished seeds that it takes");
+    found.filter(|_| shared >= LEAST_SEEDS).ok_or(Silence::Open(few))
+}
+
+/// What is known of the mean of an arm, which has to have enough seeds.
+fn summarised(view: &View, finals: &[BySeed], arm: usize) -> Found<Summary> {
+    let (name, seeds) = (&view.arms[arm].name, finals[arm].len());
+    let few = format!("{name} has {seeds} of the at least {LEAST_SEEDS} finished seeds that it takes");
+    let found = over_seeds(&finals[arm])?.filter(|found| found.n >= LEAST_SEEDS);
+    found.ok_or(Silence::Open(few))
+}
+
+/// The numbers and tests of a comparison.
+fn numbers(view: &View, score: &Score, one: &Comparison) -> String {
+    let interval = one
+        .paired
+        .interval
+        .map(|interval| format!(", 95 % interval {}", score.interval(interval)));
+    let t = match one.paired.p {
+        Some(p) => format!("paired t test {}", number::p_is(p)),
+        None => "no t test, since all differences are equal".to_owned(),
+    };
+    let caution = match one.verdict {
+        Verdict::Ahead | Verdict::Behind => {
+            ", which takes the differences to be normal and which the exact test cannot confirm"
+        }
+        _ => "",
+    };
+    format!(
+        "{} against {}: {}{} over {} seeds (exact sign-flip test {}; {t}{caution})",
+        view.arms[one.arm].name,
+        view.arms[one.baseline].name,
+        score.difference(one.paired.delta),
+        interval.unwrap_or_default(),
+        one.paired.n,
+        number::p_is(one.flip),
+    )
+}
+
+fn better(view: &View, score: &Score, arm: usize, than: usize) -> Found<Finding> {
+    if arm == than {
+        return Err(Silence::Open("an arm cannot be compared with itself".to_owned()));
+    }
+    let one = compared(view, &view.finals(score)?, score, arm, than)?;
+    let answer = match one.verdict {
+        Verdict::Better | Verdict::Ahead => Answer::Holds,
+        Verdict::Worse | Verdict::Behind => Answer::DoesNotHold,
+        Verdict::NoEvidence | Verdict::NoTest => Answer::CannotBeSaid,
+    };
+    Ok(Finding::new(answer, numbers(view, score, &one)))
+}
+
+fn above_chance(view: &View, score: &Score, arm: usize) -> Found<Finding> {
+    let no_level = || Silence::Open(format!("{} has no chance level", score.task));
+    let chance = score.chance().ok_or_else(no_level)?;
+    let found = summarised(view, &view.finals(score)?, arm)?;
+    let why = format!(
+        "{}: mean {}, Student's t 95 % interval {} over {} seeds, chance {}",
+        view.arms[arm].name,
+        score.text(found.mean),
+        found
+            .interval
+            .map(|interval| score.interval(interval))
+            .unwrap_or_default(),
+        found.n,
+        score.text(chance)
+    );
+    if found.sd == Some(0.0) {
+        return Err(Silence::Open(format!(
+            "{why}; seeds that do not differ give no interval"
+        )));
+    }
+    let good = if score.higher_is_better() {
+        Ordering::Greater
+    } else {
+        Ordering::Less
+    };
+    let answer = match score.side_of_chance(&found) {
+        Some(side) if side == good => Answer::Holds,
+        Some(_) => Answer::DoesNotHold,
+        None => Answer::CannotBeSaid,
+    };
+    Ok(Finding::new(answer, why))
+}
+
+/// Holds if it does for every series: one fails it, one that is open leaves it open.
+fn interior_optimum(view: &View, score: &Score, series: &[Series], bounds: Bounds) -> Found<Finding> {
+    let finals = view.finals(score)?;
+    let mut findings = Vec::new();
+    for series in series {
+        findings.push(inside(view, score, &finals, series, &bounds)?);
+    }
+    let any = |answer| findings.iter().any(|finding| finding.answer == answer);
+    let answer = match () {
+        () if any(Answer::DoesNotHold) => Answer::DoesNotHold,
+        () if any(Answer::CannotBeSaid) => Answer::CannotBeSaid,
+        () => Answer::Holds,
+    };
+    let why: Vec<String> = findings.into_iter().map(|finding| finding.why).collect();
+    Ok(Finding::new(answer, why.join(". ")))
+}
+
+/// The best mean has to be inside the bounds, and both ends of the sweep worse. Both tests have to say so, so neither is
+/// corrected for the other (an intersection-union test). Where the best is elsewhere, every value inside has to be worse
+/// for the claim to fail.
+fn inside(view: &View, score: &Score, finals: &[BySeed], series: &Series, bounds: &Bounds) -> Found<Finding> {
+    let mut means = Vec::new();
+    for (value, arm) in &series.arms {
+        means.push((*value, *arm, summarised(view, finals, *arm)?.mean));
+    }
+    // A series has two arms at least.
+    let ends = [means[0], means[means.len() - 1]];
+    let is_inner = |value: f64| bounds.contains(&value) && ends.iter().all(|end| end.0 != value);
+    let inner: Vec<usize> = means
+        .iter()
+        .filter(|(value, ..)| is_inner(*value))
+        .map(|(_, arm, _)| *arm)
+        .collect();
+    if inner.is_empty() {
+        let why = format!(
+            "{}: no value between the ends of the sweep lies inside the bounds",
+            series.name
+        );
+        return Err(Silence::Open(why));
+    }
+    let best = means
+        .iter()
+        .copied()
+        .min_by(|a, b| score.order(a.2, b.2))
+        .unwrap_or(ends[0]);
+    let is_inside = is_inner(best.0);
+    let others = if is_inside { vec![ends[0].1, ends[1].1] } else { inner };
+    let mut told = vec![format!(
+        "{}: the best mean, {}, is at {}",
+        series.name,
+        score.text(best.2),
+        best.0
+    )];
+    let mut all = true;
+    for other in others {
+        let one = compared(view, finals, score, best.1, other)?;
+        all &= matches!(one.verdict, Verdict::Better | Verdict::Ahead);
+        told.push(numbers(view, score, &one));
+    }
+    let answer = match (all, is_inside) {
+        (true, true) => Answer::Holds,
+        (true, false) => Answer::DoesNotHold,
+        (false, _) => Answer::CannotBeSaid,
+    };
+    Ok(Finding::new(answer, told.join("; ")))
+}

@@ -1,0 +1,222 @@
+//! A figure: title, legend, panels in a grid, and the words below.
+
+use super::frame::Frame;
+use super::look::{LABEL, MARGIN, TICK, TITLE, WIDTH, look};
+use super::panel::{Panel, Scale};
+use super::range::Range;
+use super::scene::{GREY, INK, Scene, Side};
+use super::text::{fit, text_width, wrap};
+
+/// Pixels of a legend's sample.
+const SAMPLE: f64 = 34.0;
+const LEGEND_ROW: f64 = 20.0;
+/// Room above panels for their titles, or for the names of references over rows; and for ticks and label below.
+const TITLES: f64 = 44.0;
+const NO_TITLES: f64 = 24.0;
+const BELOW: f64 = 42.0;
+/// Room between panels and at the left of the first, for labels.
+const BETWEEN: f64 = 66.0;
+const LEFT: f64 = MARGIN + 56.0;
+/// The widest name of a row.
+const ROW_NAME: f64 = 260.0;
+
+/// A chart before it has pixels.
+#[derive(Clone, Debug)]
+pub(crate) struct Figure {
+    title: String,
+    legend: Vec<String>,
+    columns: usize,
+    height: f64,
+    shares_x: bool,
+    shares_y: bool,
+    panels: Vec<Panel>,
+    words: Vec<String>,
+}
+
+impl Figure {
+    /// A figure of panels `height` pixels high, at most `columns` in a row.
+    pub(crate) fn new(title: impl Into<String>, columns: usize, height: f64) -> Self {
+        Self {
+            title: title.into(),
+            legend: Vec::new(),
+            columns,
+            height,
+            shares_x: false,
+            shares_y: false,
+            panels: Vec::new(),
+            words: Vec::new(),
+        }
+    }
+
+    /// Every panel has the same x axis.
+    pub(crate) fn one_x(self) -> Self {
+        Self { shares_x: true, ..self }
+    }
+
+    /// Every panel has the same y axis.
+    pub(crate) fn one_y(self) -> Self {
+        Self { shares_y: true, ..self }
+    }
+
+    /// Names for the looks 0, 1, 2, ...
+    pub(crate) fn legend<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        let legend = names.into_iter().map(str::to_owned).collect();
+        Self { legend, ..self }
+    }
+
+    /// The next panel, row by row.
+    pub(crate) fn panel(&mut self, panel: Panel) {
+        self.panels.push(panel);
+    }
+
+    /// A sentence below the panels: what the marks mean.
+    pub(crate) fn say(&mut self, sentence: impl Into<String>) {
+        self.words.push(sentence.into());
+    }
+
+    /// The figure in pixels; none where nothing is drawn in it.
+    pub(crate) fn scene(&self) -> Option<Scene> {
+        self.panels.iter().flat_map(Panel::points).next()?;
+        let mut scene = Scene::new(&self.title, WIDTH);
+        let mut y = MARGIN + 8.0;
+        for line in wrap(&self.title, TITLE, WIDTH - 2.0 * MARGIN) {
+            scene.text((MARGIN, y), line, TITLE, INK, Side::Start);
+            y += TITLE * 1.35;
+        }
+        y += self.draw_legend(&mut scene, y);
+        let (frames, bottom) = self.frames(y);
+        for (place, (frame, panel)) in frames.iter().zip(&self.panels).enumerate() {
+            let repeats = place % self.columns() > 0 && self.panels[place - 1].y.label == panel.y.label;
+            frame.draw(&mut scene, panel, !repeats);
+        }
+        y = bottom + 12.0;
+        // Room for viewers whose font is wider than the one measured here.
+        for line in wrap(&self.words.join(" "), TICK, 0.88 * (WIDTH - 2.0 * MARGIN)) {
+            scene.text((MARGIN, y), line, TICK, GREY, Side::Start);
+            y += TICK * 1.45;
+        }
+        scene.height = (y + 6.0).ceil();
+        Some(scene)
+    }
+
+    fn columns(&self) -> usize {
+        self.columns.min(self.panels.len()).max(1)
+    }
+
+    /// Draws the legend from `top` on, its entries flowing in rows; gives its height.
+    fn draw_legend(&self, scene: &mut Scene, top: f64) -> f64 {
+        let width = WIDTH - 2.0 * MARGIN;
+        let (mut x, mut y) = (0.0, LEGEND_ROW / 2.0);
+        for (arm, name) in self.legend.iter().enumerate() {
+            let name = fit(name, LABEL, width - SAMPLE - 8.0);
+            let wide = SAMPLE + 8.0 + text_width(&name, LABEL) + 22.0;
+            if x > 0.0 && x + wide > width {
+                (x, y) = (0.0, y + LEGEND_ROW);
+            }
+            let (left, middle, look) = (MARGIN + x, top + y, look(arm));
+            scene.line(
+                vec![(left, middle), (left + SAMPLE, middle)],
+                look.colour,
+                2.0,
+                look.dash,
+            );
+            scene.symbol((left + SAMPLE / 2.0, middle), look.shape, 4.5, look.colour, true);
+            scene.text((left + SAMPLE + 8.0, middle), name, LABEL, INK, Side::Start);
+            x += wide;
+        }
+        if self.legend.is_empty() {
+            0.0
+        } else {
+            y + LEGEND_ROW / 2.0
+        }
+    }
+
+    /// Where the panels are, from `top` on, and the y below the last one.
+    fn frames(&self, top: f64) -> (Vec<Frame>, f64) {
+        let columns = self.columns();
+        let names = self
+            .panels
+            .iter()
+            .filter_map(|panel| panel.rows.as_ref())
+            .flat_map(|rows| &rows.names);
+        let widest = names.map(|name| text_width(name, LABEL)).reduce(f64::max);
+        let left = widest.map_or(LEFT, |widest| MARGIN + widest.min(ROW_NAME) + 14.0);
+        let inner = WIDTH - left - MARGIN - 14.0 - BETWEEN * (columns - 1) as f64;
+        let wide = inner / columns as f64;
+        let mut frames = Vec::new();
+        let mut below = top;
+        for row in self.panels.chunks(columns) {
+            let height = |panel: &Panel| {
+                let rows = panel.rows.as_ref();
+                rows.map_or(self.height, |rows| rows.height() * rows.names.len() as f64)
+            };
+            let titled = row.iter().any(|panel| !panel.title.is_empty());
+            let top = below + if titled { TITLES } else { NO_TITLES };
+            let tallest = row.iter().map(height).fold(0.0, f64::max);
+            for (column, panel) in row.iter().enumerate() {
+                let left = left + column as f64 * (wide + BETWEEN);
+                let (x, y) = self.ranges(panel);
+                frames.push(Frame {
+                    left,
+                    top,
+                    right: left + wide,
+                    bottom: top + height(panel),
+                    x,
+                    y,
+                });
+            }
+            below = top + tallest + BELOW;
+        }
+        (frames, below)
+    }
+
+    /// What the axes of a panel hold: its own data, or those of all panels.
+    fn ranges(&self, panel: &Panel) -> (Range, Range) {
+        let within = |shared: bool| {
+            if shared {
+                &self.panels[..]
+            } else {
+                std::slice::from_ref(panel)
+            }
+        };
+        let levels = |panels: &[Panel]| -> Vec<f64> {
+            panels
+                .iter()
+                .flat_map(|panel| panel.references.iter().map(|one| one.level))
+                .collect()
+        };
+        let range = |scale: &Scale, values: Vec<f64>| {
+            if scale.from_zero {
+                Range::from_zero(values)
+            } else {
+                Range::around(values)
+            }
+        };
+        let along = within(self.shares_x);
+        let mut xs: Vec<f64> = along.iter().flat_map(Panel::points).map(|point| point.0).collect();
+        if let Some(rows) = &panel.rows {
+            xs.extend(levels(along));
+            // The first row is on top.
+            return (
+                range(&panel.x, xs),
+                Range {
+                    low: rows.names.len() as f64,
+                    high: 0.0,
+                },
+            );
+        }
+        let mut x = range(&panel.x, xs);
+        if !panel.x.from_zero && !levels(along).is_empty() {
+            // Room for the name of a reference.
+            x.low -= 0.1 * (x.high - x.low);
+        }
+        let up = within(self.shares_y);
+        let ys = up
+            .iter()
+            .flat_map(Panel::points)
+            .map(|point| point.1)
+            .chain(levels(up))
+            .collect();
+        (x, range(&panel.y, ys))
+    }
+}

@@ -1,0 +1,179 @@
+//! A panel at its place: axes, and its data in pixels.
+
+use super::look::{LABEL, MARGIN, PANEL_TITLE, TICK};
+use super::panel::{Layer, Panel, Point, Rows};
+use super::range::Range;
+use super::scene::{Dash, GREY, GRID, INK, Scene, Side, Spot};
+use super::text::{fit, text_width, wrap};
+use crate::number;
+
+/// How the level of a reference is drawn.
+const DOTTED: Dash = Some((1.5, 3.5));
+
+/// The rectangle in which data are drawn, and what its sides stand for.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    pub(super) left: f64,
+    pub(super) top: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
+    pub(super) x: Range,
+    pub(super) y: Range,
+}
+
+impl Frame {
+    /// The spot of a point.
+    fn at(&self, (x, y): Point) -> Spot {
+        let across = (x - self.x.low) / (self.x.high - self.x.low);
+        let up = (y - self.y.low) / (self.y.high - self.y.low);
+        (
+            self.left + across * (self.right - self.left),
+            self.bottom - up * (self.bottom - self.top),
+        )
+    }
+
+    /// The panel with its axes; `named`: whether the y axis has its label.
+    pub(super) fn draw(&self, scene: &mut Scene, panel: &Panel, named: bool) {
+        self.title(scene, &panel.title);
+        match &panel.rows {
+            Some(rows) => self.row_names(scene, rows),
+            None => self.y_axis(scene, if named { &panel.y.label } else { "" }),
+        }
+        self.x_axis(scene, panel);
+        let first = panel.points().map(|point| point.0).fold(f64::INFINITY, f64::min);
+        for reference in &panel.references {
+            if panel.rows.is_some() {
+                self.across_rows(scene, &reference.name, reference.level);
+            } else {
+                self.along_x(scene, &reference.name, reference.level, first);
+            }
+        }
+        panel.layers.iter().for_each(|layer| self.layer(scene, layer));
+    }
+
+    fn title(&self, scene: &mut Scene, title: &str) {
+        let lines = wrap(title, PANEL_TITLE, self.right - self.left + 30.0);
+        for (place, line) in lines.iter().take(2).rev().enumerate() {
+            let line = fit(line, PANEL_TITLE, self.right - self.left + 40.0);
+            let y = self.top - 12.0 - 16.0 * place as f64;
+            scene.text((self.left, y), line, PANEL_TITLE, INK, Side::Start);
+        }
+    }
+
+    fn y_axis(&self, scene: &mut Scene, label: &str) {
+        for tick in self.y.ticks(5) {
+            let (_, y) = self.at((self.x.low, tick));
+            scene.line(vec![(self.left, y), (self.right, y)], GRID, 1.0, None);
+            scene.text((self.left - 6.0, y), number::tick(tick), TICK, INK, Side::End);
+        }
+        scene.line(vec![(self.left, self.top), (self.left, self.bottom)], GREY, 1.0, None);
+        if !label.is_empty() {
+            let label = fit(label, LABEL, self.bottom - self.top + 40.0);
+            scene.turned_text((self.left - 48.0, (self.top + self.bottom) / 2.0), label, LABEL);
+        }
+    }
+
+    fn row_names(&self, scene: &mut Scene, rows: &Rows) {
+        for (row, name) in rows.names.iter().enumerate() {
+            let (_, middle) = self.at((self.x.low, row as f64 + 0.5));
+            let (_, below) = self.at((self.x.low, row as f64 + 1.0));
+            let name = fit(name, LABEL, self.left - 10.0 - MARGIN);
+            scene.text((self.left - 10.0, middle), name, LABEL, INK, Side::End);
+            scene.line(vec![(MARGIN, below), (self.right, below)], GRID, 1.0, None);
+        }
+    }
+
+    /// Tick labels that would touch their neighbour are left out.
+    fn x_axis(&self, scene: &mut Scene, panel: &Panel) {
+        let ticks = match (&panel.x.ticks[..], &panel.rows) {
+            ([], None) => self.x.ticks(4),
+            ([], Some(_)) => self.x.ticks(8),
+            (ticks, _) => ticks.to_vec(),
+        };
+        let mut free = f64::NEG_INFINITY;
+        for tick in ticks {
+            let (x, _) = self.at((tick, self.y.low));
+            if panel.rows.is_some() {
+                scene.line(vec![(x, self.top), (x, self.bottom)], GRID, 1.0, None);
+            }
+            scene.line(vec![(x, self.bottom), (x, self.bottom + 4.0)], GREY, 1.0, None);
+            let text = number::tick(tick);
+            let half = text_width(&text, TICK) / 2.0;
+            if x - half > free {
+                scene.text((x, self.bottom + 13.0), text, TICK, INK, Side::Middle);
+                free = x + half + 4.0;
+            }
+        }
+        scene.line(
+            vec![(self.left, self.bottom), (self.right, self.bottom)],
+            GREY,
+            1.0,
+            None,
+        );
+        let label = fit(&panel.x.label, LABEL, self.right - self.left + 40.0);
+        let middle = (self.left + self.right) / 2.0;
+        scene.text((middle, self.bottom + 30.0), label, LABEL, INK, Side::Middle);
+    }
+
+    /// A level of y, named at the left end if no data begin there; `first` is the smallest x of the data.
+    fn along_x(&self, scene: &mut Scene, name: &str, level: f64, first: f64) {
+        let (x, y) = self.at((self.x.low, level));
+        scene.line(vec![(x, y), (self.right, y)], GREY, 1.2, DOTTED);
+        if x + 3.0 + text_width(name, TICK - 1.0) < self.at((first, level)).0 - 6.0 {
+            scene.text((x + 3.0, y - 8.0), name, TICK - 1.0, GREY, Side::Start);
+        }
+    }
+
+    /// A level of x, named above.
+    fn across_rows(&self, scene: &mut Scene, name: &str, level: f64) {
+        let (x, _) = self.at((level, self.y.low));
+        scene.line(vec![(x, self.top - 4.0), (x, self.bottom)], GREY, 1.4, DOTTED);
+        scene.text((x, self.top - 12.0), name, TICK, GREY, Side::Middle);
+    }
+
+    fn layer(&self, scene: &mut Scene, layer: &Layer) {
+        match layer {
+            Layer::Band { estimates, colour } => {
+                let edge = |high: bool| -> Vec<Spot> {
+                    let end = |one: &super::panel::Estimate| {
+                        let interval = one.interval?;
+                        Some(self.at((one.x, if high { interval.high } else { interval.low })))
+                    };
+                    estimates.iter().filter_map(end).collect()
+                };
+                let (high, low) = (edge(true), edge(false));
+                let outline = high.iter().chain(low.iter().rev()).copied().collect();
+                scene.area(outline, *colour, 0.18);
+                [high, low]
+                    .into_iter()
+                    .for_each(|edge| scene.line(edge, *colour, 0.25, None));
+            }
+            Layer::Line {
+                points,
+                colour,
+                width,
+                dash,
+            } => {
+                scene.line(
+                    points.iter().map(|point| self.at(*point)).collect(),
+                    *colour,
+                    *width,
+                    *dash,
+                );
+            }
+            Layer::Symbols {
+                points,
+                shape,
+                radius,
+                colour,
+                filled,
+                aside,
+            } => {
+                for point in points {
+                    let (x, y) = self.at(*point);
+                    scene.symbol((x + aside, y), *shape, *radius, *colour, *filled);
+                }
+            }
+        }
+    }
+}

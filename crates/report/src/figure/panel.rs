@@ -1,0 +1,234 @@
+//! What a panel holds, in the units of its data and before it has a place.
+
+use super::look::Look;
+use super::scene::{Colour, Dash, PALE, Shape};
+use cloze_stats::{Interval, Summary};
+
+/// x and y.
+pub(crate) type Point = (f64, f64);
+
+/// A mean at an x, with its interval where there is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Estimate {
+    pub x: f64,
+    pub mean: f64,
+    pub interval: Option<Interval>,
+}
+
+impl Estimate {
+    /// What is known of the mean at `x`.
+    pub(crate) fn new(x: f64, found: &Summary) -> Self {
+        Self {
+            x,
+            mean: found.mean,
+            interval: found.interval,
+        }
+    }
+}
+
+/// An axis before its numbers are known.
+#[derive(Clone, Debug)]
+pub(crate) struct Scale {
+    /// With its unit.
+    pub(super) label: String,
+    pub(super) from_zero: bool,
+    /// Where its ticks are; round numbers where empty.
+    pub(super) ticks: Vec<f64>,
+}
+
+impl Scale {
+    /// An axis around its data.
+    pub(crate) fn around(label: impl Into<String>) -> Self {
+        Self {
+            label: label.into(),
+            from_zero: false,
+            ticks: Vec::new(),
+        }
+    }
+
+    /// An axis that begins at 0.
+    pub(crate) fn from_zero(label: impl Into<String>) -> Self {
+        Self {
+            from_zero: true,
+            ..Self::around(label)
+        }
+    }
+
+    /// With ticks at given numbers.
+    pub(crate) fn ticks(self, ticks: Vec<f64>) -> Self {
+        Self { ticks, ..self }
+    }
+}
+
+/// Something drawn from data. Later ones lie on top.
+#[derive(Clone, Debug)]
+pub(super) enum Layer {
+    /// An area between two lines.
+    Band { estimates: Vec<Estimate>, colour: Colour },
+    Line {
+        points: Vec<Point>,
+        colour: Colour,
+        width: f64,
+        dash: Dash,
+    },
+    /// `aside`: so many pixels to the right of their points.
+    Symbols {
+        points: Vec<Point>,
+        shape: Shape,
+        radius: f64,
+        colour: Colour,
+        filled: bool,
+        aside: f64,
+    },
+}
+
+/// A named level across a panel.
+#[derive(Clone, Debug)]
+pub(super) struct Reference {
+    pub(super) name: String,
+    pub(super) level: f64,
+}
+
+/// Rows in place of a y axis: a name, and a slot for each arm.
+#[derive(Clone, Debug)]
+pub(super) struct Rows {
+    pub(super) names: Vec<String>,
+    pub(super) slots: usize,
+}
+
+impl Rows {
+    const SLOT: f64 = 11.0;
+    const BETWEEN: f64 = 12.0;
+
+    /// Pixels of one row.
+    pub(super) fn height(&self) -> f64 {
+        Self::SLOT * self.slots as f64 + Self::BETWEEN
+    }
+}
+
+/// A pair of axes and what is drawn between them.
+#[derive(Clone, Debug)]
+pub(crate) struct Panel {
+    pub(super) title: String,
+    pub(super) x: Scale,
+    pub(super) y: Scale,
+    pub(super) rows: Option<Rows>,
+    pub(super) references: Vec<Reference>,
+    pub(super) layers: Vec<Layer>,
+}
+
+impl Panel {
+    /// A panel with nothing in it.
+    pub(crate) fn new(title: impl Into<String>, x: Scale, y: Scale) -> Self {
+        Self {
+            title: title.into(),
+            x,
+            y,
+            rows: None,
+            references: Vec::new(),
+            layers: Vec::new(),
+        }
+    }
+
+    /// A panel of named rows along x, each with a slot for every arm: see [`Panel::dots`].
+    pub(crate) fn rows(names: Vec<String>, slots: usize, x: Scale) -> Self {
+        let rows = Some(Rows { names, slots });
+        Self {
+            rows,
+            ..Self::new("", x, Scale::around(""))
+        }
+    }
+
+    /// A dotted line at a level of the scores: along x, or across the rows.
+    pub(crate) fn reference(&mut self, name: impl Into<String>, level: f64) {
+        self.references.push(Reference {
+            name: name.into(),
+            level,
+        });
+    }
+
+    /// The level of a guesser, where there is one.
+    pub(crate) fn chance(&mut self, level: Option<f64>) {
+        level.into_iter().for_each(|level| self.reference("chance", level));
+    }
+
+    /// The intervals as an area; an estimate without one is left out.
+    pub(crate) fn band(&mut self, look: Look, estimates: &[Estimate]) {
+        self.layers.push(Layer::Band {
+            estimates: estimates.to_vec(),
+            colour: look.colour,
+        });
+    }
+
+    /// The means as a line with a symbol at each.
+    pub(crate) fn means(&mut self, look: Look, estimates: &[Estimate]) {
+        let points: Vec<Point> = estimates.iter().map(|one| (one.x, one.mean)).collect();
+        self.line(points.clone(), look.colour, 2.2, look.dash);
+        self.symbols(points, look.shape, 4.0, look.colour, true, 0.0);
+    }
+
+    /// The means of another arm, pale in the background.
+    pub(crate) fn background(&mut self, estimates: &[Estimate]) {
+        self.line(estimates.iter().map(|one| (one.x, one.mean)).collect(), PALE, 1.0, None);
+    }
+
+    /// One seed along x.
+    pub(crate) fn seed(&mut self, look: Look, points: Vec<Point>) {
+        self.line(points, look.colour, 0.5, None);
+    }
+
+    /// Single seeds, a little to the right of their mean's symbol, so that neither hides the other.
+    pub(crate) fn seeds(&mut self, look: Look, points: Vec<Point>) {
+        self.symbols(points, Shape::Circle, 2.4, look.colour, false, 8.0);
+    }
+
+    /// A mean in an arm's slot of a row, filled or open, and its seeds, joined by a line from the lowest to the highest.
+    pub(crate) fn dots(&mut self, look: Look, (row, slot): (usize, usize), mean: f64, filled: bool, seeds: &[f64]) {
+        let height = self.rows.as_ref().map_or(1.0, Rows::height);
+        let y = row as f64 + (Rows::BETWEEN / 2.0 + Rows::SLOT * (slot as f64 + 0.5)) / height;
+        let low = seeds.iter().copied().fold(mean, f64::min);
+        let high = seeds.iter().copied().fold(mean, f64::max);
+        self.line(vec![(low, y), (high, y)], look.colour, 0.8, None);
+        self.symbols(vec![(mean, y)], look.shape, 4.6, look.colour, filled, 0.0);
+        // On top of the mean, so that no seed is hidden.
+        self.symbols(
+            seeds.iter().map(|seed| (*seed, y)).collect(),
+            Shape::Circle,
+            1.9,
+            look.colour,
+            false,
+            0.0,
+        );
+    }
+
+    fn line(&mut self, points: Vec<Point>, colour: Colour, width: f64, dash: Dash) {
+        self.layers.push(Layer::Line {
+            points,
+            colour,
+            width,
+            dash,
+        });
+    }
+
+    fn symbols(&mut self, points: Vec<Point>, shape: Shape, radius: f64, colour: Colour, filled: bool, aside: f64) {
+        self.layers.push(Layer::Symbols {
+            points,
+            shape,
+            radius,
+            colour,
+            filled,
+            aside,
+        });
+    }
+
+    /// Everything that its axes must have room for, references excluded.
+    pub(super) fn points(&self) -> impl Iterator<Item = Point> {
+        self.layers.iter().flat_map(|layer| match layer {
+            Layer::Band { estimates, .. } => {
+                let ends = |one: &Estimate| one.interval.map(|found| [(one.x, found.low), (one.x, found.high)]);
+                estimates.iter().filter_map(ends).flatten().collect::<Vec<_>>()
+            }
+            Layer::Line { points, .. } | Layer::Symbols { points, .. } => points.clone(),
+        })
+    }
+}

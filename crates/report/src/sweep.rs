@@ -1,0 +1,235 @@
+//! How the arms of a sweep belong together: curves over a factor, and each arm's baseline.
+
+use crate::arm::Arm;
+use toml::{Table, Value};
+
+/// Arms that differ in one factor only, which is a number.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Series {
+    /// The words that the names of its arms share.
+    pub name: String,
+    /// Value and arm, by value; at least two.
+    pub arms: Vec<(f64, usize)>,
+}
+
+/// The number that an arm has for a factor. A schedule, swept as a table, is none.
+fn number(arm: &Arm, path: &str) -> Option<f64> {
+    match arm.factors.get(path)? {
+        Value::Float(number) => Some(*number),
+        Value::Integer(number) => Some(*number as f64),
+        _ => None,
+    }
+}
+
+/// Every series over a factor, in the order of the plan.
+pub(crate) fn series(arms: &[Arm], path: &str) -> Vec<Series> {
+    let mut found: Vec<Vec<(f64, usize)>> = Vec::new();
+    for (place, arm) in arms.iter().enumerate() {
+        let Some(value) = number(arm, path) else { continue };
+        match found
+            .iter_mut()
+            .find(|group| is_one_series(&arms[group[0].1], arm, path))
+        {
+            Some(group) => group.push((value, place)),
+            None => found.push(vec![(value, place)]),
+        }
+    }
+    found.retain(|group| group.len() > 1);
+    let named = |mut group: Vec<(f64, usize)>| {
+        group.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let names: Vec<&str> = group.iter().map(|(_, place)| arms[*place].name.as_str()).collect();
+        Series {
+            name: common_words(&names),
+            arms: group,
+        }
+    };
+    found.into_iter().map(named).collect()
+}
+
+/// Whether two arms differ in the factor at `path` only. What the whole experiment sweeps leaves the stem as it is, and
+/// may change other keys whose defaults follow it; what one arm sweeps is seen in the configurations.
+fn is_one_series(one: &Arm, other: &Arm, path: &str) -> bool {
+    let of_one_stem = one.stem.is_some() && one.stem == other.stem;
+    others(one, path).eq(others(other, path)) && (of_one_stem || one.settings.is_alike_but_for(&other.settings, path))
+}
+
+/// The factors of an arm but for one.
+fn others<'a>(arm: &'a Arm, path: &'a str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    arm.factors.iter().filter(move |(key, _)| *key != path)
+}
+
+/// The words that all names have, in the order of the first; its whole name where they share none.
+fn common_words(names: &[&str]) -> String {
+    let first = names.first().copied().unwrap_or_default();
+    let in_all = |word: &&str| names.iter().all(|name| name.split(' ').any(|other| other == *word));
+    let words: Vec<&str> = first.split(' ').filter(in_all).collect();
+    if words.is_empty() {
+        first.to_owned()
+    } else {
+        words.join(" ")
+    }
+}
+
+/// The key paths that a claim may mean by `factor`: all of a path, or its last part.
+pub(crate) fn paths<'a>(arms: &'a [Arm], factor: &str) -> Vec<&'a str> {
+    let mut found = factors(arms);
+    found.retain(|path| *path == factor || path.rsplit('.').next() == Some(factor));
+    found
+}
+
+/// Every key path that varies over the sweep.
+pub(crate) fn factors(arms: &[Arm]) -> Vec<&str> {
+    let mut found: Vec<&str> = arms
+        .iter()
+        .flat_map(|arm| arm.factors.keys().map(String::as_str))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The baseline of every arm: the arm with the `wanted` name; or, of the arms with that stem, the one that has the same
+/// place in what the whole experiment sweeps. Without a wish, the first arm.
+pub(crate) fn baselines(arms: &[Arm], wanted: Option<&str>) -> Vec<Option<usize>> {
+    let Some(wanted) = wanted else {
+        return vec![Some(0); arms.len()];
+    };
+    if let Some(place) = arms.iter().position(|arm| arm.name == wanted) {
+        return vec![Some(place); arms.len()];
+    }
+    let of_stem: Vec<usize> = (0..arms.len())
+        .filter(|place| arms[*place].stem.as_deref() == Some(wanted))
+        .collect();
+    let Some(first) = of_stem.first() else {
+        return vec![None; arms.len()];
+    };
+    // Arms of one stem differ in nothing but what the whole experiment sweeps.
+    let varies = |key: &&String| {
+        of_stem
+            .iter()
+            .any(|place| arms[*place].factors.get(*key) != arms[*first].factors.get(*key))
+    };
+    let swept: Vec<&String> = arms[*first].factors.keys().filter(varies).collect();
+    let stands_at = |factors: &Table| swept.iter().map(|key| factors.get(*key).cloned()).collect::<Vec<_>>();
+    arms.iter()
+        .map(|arm| {
+            let here = stands_at(&arm.factors);
+            of_stem
+                .iter()
+                .copied()
+                .find(|place| stands_at(&arms[*place].factors) == here)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::Settings;
+    use serde_json::json;
+    use std::collections::BTreeMap;
+
+    fn arm(name: &str, stem: Option<&str>, factors: &[(&str, f64)], options: serde_json::Value) -> Arm {
+        let config = json!({
+            "objective": "mlm", "seed": 1, "evaluate": [], "budget": { "equalise": "tokens", "amount": 1 },
+            "options": options,
+        });
+        Arm {
+            name: name.to_owned(),
+            stem: stem.map(str::to_owned),
+            factors: factors
+                .iter()
+                .map(|(path, value)| ((*path).to_owned(), Value::Float(*value)))
+                .collect(),
+            settings: Settings::try_from(config).unwrap(),
+            seeds: Vec::new(),
+            spent: BTreeMap::new(),
+        }
+    }
+
+    #[test]
+    fn a_series_is_made_of_what_differs_in_one_factor_whatever_names_hold() {
+        let rate = |name: &str, rate: f64, mask: f64| {
+            arm(
+                name,
+                Some(name),
+                &[("options.rate", rate)],
+                json!({ "rate": rate, "mask": mask }),
+            )
+        };
+        let arms = [
+            rate("my rate=high, a = b rate=0.4", 0.4, 1.0),
+            rate("my rate=high, a = b rate=0.1", 0.1, 1.0),
+            rate("80 10 10 rate=0.1", 0.1, 0.8),
+            rate("80 10 10 rate=0.4", 0.4, 0.8),
+            rate("alone", 0.4, 0.5),
+            arm("no rate", None, &[], json!({})),
+        ];
+        let found = series(&arms, "options.rate");
+        let expected = [
+            ("my rate=high, a = b", [(0.1, 1), (0.4, 0)]),
+            ("80 10 10", [(0.1, 2), (0.4, 3)]),
+        ];
+        assert_eq!(
+            found,
+            expected.map(|(name, arms)| Series {
+                name: name.to_owned(),
+                arms: arms.to_vec()
+            })
+        );
+        assert_eq!(series(&arms, "encoder.width"), []);
+    }
+
+    #[test]
+    fn what_the_whole_experiment_sweeps_is_a_series_of_each_stem() {
+        let wide = |stem: &str, name: &str, width: f64| {
+            // The feed-forward width follows the encoder's.
+            arm(
+                name,
+                Some(stem),
+                &[("encoder.width", width)],
+                json!({ "of": stem, "feed_forward": 4.0 * width }),
+            )
+        };
+        let arms = [
+            wide("a", "a 64", 64.0),
+            wide("b", "b 64", 64.0),
+            wide("a", "a 128", 128.0),
+            wide("b", "b 128", 128.0),
+        ];
+        let found = series(&arms, "encoder.width");
+        assert_eq!(
+            found.iter().map(|one| one.arms.clone()).collect::<Vec<_>>(),
+            [[(64.0, 0), (128.0, 2)], [(64.0, 1), (128.0, 3)]]
+        );
+        assert_eq!(
+            (factors(&arms), paths(&arms, "width")),
+            (vec!["encoder.width"], vec!["encoder.width"])
+        );
+    }
+
+    #[test]
+    fn a_baseline_is_an_arm_or_a_stem_at_the_same_place_of_the_sweep() {
+        let at = |stem: &str, name: &str, rate: f64, width: f64| {
+            arm(
+                name,
+                Some(stem),
+                &[("options.rate", rate), ("encoder.width", width)],
+                json!({}),
+            )
+        };
+        let arms = [
+            at("low rate=0.1", "one", 0.1, 64.0),
+            at("low rate=0.1", "two", 0.1, 128.0),
+            at("high rate=0.4", "three", 0.4, 64.0),
+            at("high rate=0.4", "four", 0.4, 128.0),
+        ];
+        assert_eq!(
+            baselines(&arms, Some("low rate=0.1")),
+            [Some(0), Some(1), Some(0), Some(1)]
+        );
+        assert_eq!(baselines(&arms, Some("four")), [Some(3); 4]);
+        assert_eq!(baselines(&arms, None), [Some(0); 4]);
+        assert_eq!(baselines(&arms, Some("low")), [None; 4], "a part of a name is no name");
+    }
+}
