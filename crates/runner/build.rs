@@ -21,8 +21,14 @@ fn main() {
     for path in ["crates", "Cargo.toml", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={}", root.join(path).display());
     }
-    let Some(revision) = git(&["rev-parse", "HEAD"]) else { return };
+    let Some(revision) = git(&["rev-parse", "HEAD"]) else {
+        return;
+    };
     let changed = git(&["status", "--porcelain", "--", "crates", "Cargo.toml", "Cargo.lock"]);
-    let mark = if changed.is_some_and(|files| !files.is_empty()) { "+" } else { "" };
+    let mark = if changed.is_some_and(|files| !files.is_empty()) {
+        "+"
+    } else {
+        ""
+    };
     println!("cargo::rustc-env=CLOZE_BUILT_FROM={revision}{mark}");
 }

@@ -1,7 +1,7 @@
 //! Resolved configuration: every default filled in. What is here is hashed into the run id, and nothing else is.
 
-use cloze_backbone::EncoderConfig;
 use burn::tensor::Device;
+use cloze_backbone::EncoderConfig;
 use cloze_corpus::{CorpusConfig, Prepared};
 use cloze_trainer::{Budget, Job, OptimizerConfig};
 use serde::{Deserialize, Serialize};

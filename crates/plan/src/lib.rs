@@ -13,7 +13,6 @@ pub use experiment::Experiment;
 pub use identity::run_id;
 pub use plan::{expand, read, write};
 
-
 /// A plan whose runs have their whole configuration.
 pub type Plan = cloze_schema::Plan<RunConfig>;
 /// A run of a plan.

@@ -36,15 +36,15 @@ pub fn gather(plan: &Plan, store: &Store) -> Result<Gathered> {
             match read(&path, member) {
                 Ok(mut found) => rows.append(&mut found),
                 Err(why) => {
-                let aside = set_aside(&path).map_or_else(
-                    |_| String::new(),
-                    |aside| format!(" (set aside as `{}`)", aside.display()),
-                );
-                gathered.damaged.push(format!(
-                    "{}: {why}{aside}; remove `{}` to have the run trained again",
-                    title(run),
-                    folder.path().display()
-                ));
+                    let aside = set_aside(&path).map_or_else(
+                        |_| String::new(),
+                        |aside| format!(" (set aside as `{}`)", aside.display()),
+                    );
+                    gathered.damaged.push(format!(
+                        "{}: {why}{aside}; remove `{}` to have the run trained again",
+                        title(run),
+                        folder.path().display()
+                    ));
                 }
             }
         }

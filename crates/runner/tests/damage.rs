@@ -132,7 +132,13 @@ fn a_damaged_part_is_named_and_set_aside_and_the_rest_is_gathered() {
         work(&errand(results.path(), &plan, index, 0)).unwrap();
     }
     let store = Store::new(results.path());
-    let count = |path: &Path| parts::read(path).unwrap().iter().map(|attempt| attempt.rows.len()).sum::<usize>();
+    let count = |path: &Path| {
+        parts::read(path)
+            .unwrap()
+            .iter()
+            .map(|attempt| attempt.rows.len())
+            .sum::<usize>()
+    };
     let rows = || count(&store.metrics());
     assert_eq!(gather(&plan, &store).unwrap().damaged.len(), 0);
     let all = rows();

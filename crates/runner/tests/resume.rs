@@ -34,7 +34,12 @@ impl Write for StopAfter<'_> {
 /// One attempt, left after `steps` further steps; `None` if it was left.
 fn attempt(results: &Path, plan: &Plan, after: u32, steps: usize) -> Option<Marker> {
     let stop = Stop::default();
-    match train_run(&errand(results, plan, 0, after), &mut StopAfter(steps, &stop), &mut Vec::new(), &stop) {
+    match train_run(
+        &errand(results, plan, 0, after),
+        &mut StopAfter(steps, &stop),
+        &mut Vec::new(),
+        &stop,
+    ) {
         Ok(marker) => Some(marker),
         Err(fault) => {
             assert_eq!(fault.exit_status(), 75, "{fault}");
@@ -65,9 +70,7 @@ fn result(folder: &RunFolder) -> Outcome {
     };
     folder.verify(&done.parts).unwrap();
     // As one parquet file: equal rows are equal bytes, values that are not numbers included.
-    let rows = |parts: &[std::path::PathBuf]| {
-        parquet::to_bytes(&reproducible(parts::union(parts).unwrap())).unwrap()
-    };
+    let rows = |parts: &[std::path::PathBuf]| parquet::to_bytes(&reproducible(parts::union(parts).unwrap())).unwrap();
     let parts: Vec<_> = done.parts.keys().map(|name| folder.metrics().join(name)).collect();
     let listed = rows(&parts);
     let said = rows(&folder.parts().unwrap());

@@ -22,7 +22,13 @@ fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
     let store = Store::new(results.path());
     for (index, run) in plan.runs.iter().enumerate() {
         let mut out = Vec::new();
-        let marker = train_run(&errand(results.path(), &plan, index, 0), &mut out, &mut Vec::new(), &Stop::default()).unwrap();
+        let marker = train_run(
+            &errand(results.path(), &plan, index, 0),
+            &mut out,
+            &mut Vec::new(),
+            &Stop::default(),
+        )
+        .unwrap();
         let Marker::Done(done) = &marker else {
             panic!("{}: {marker:?}", run.arm)
         };
@@ -159,12 +165,7 @@ fn the_loss_falls_and_every_parameter_moves() {
 #[test]
 fn every_axis_ends_a_run_with_the_step_that_reaches_it() {
     let (reference, _) = train_here(&config("mlm", 1, 10), &Device::flex());
-    let axes = [
-        Axis::Steps,
-        Axis::Tokens,
-        Axis::Predictions,
-        Axis::Flops,
-    ];
+    let axes = [Axis::Steps, Axis::Tokens, Axis::Predictions, Axis::Flops];
     for equalise in axes {
         let mut config = config("mlm", 1, 10);
         config.budget = Budget {

@@ -175,8 +175,15 @@ mod tests {
         }
         let used: Vec<f64> = AXES.iter().map(|facts| spent[facts.axis]).collect();
         assert_eq!(used, [1.0, 2.0, 3.0, 4.0, 5.0]);
-        for of in [|facts: &Facts| facts.word, |facts| facts.key, |facts| facts.column, |facts| facts.label] {
-            assert_eq!(AXES.iter().map(of).collect::<BTreeSet<_>>().len(), AXES.len());
+        let names: [fn(&Facts) -> &'static str; 4] = [
+            |facts| facts.word,
+            |facts| facts.key,
+            |facts| facts.column,
+            |facts| facts.label,
+        ];
+        for of in names {
+            let words: BTreeSet<&str> = AXES.iter().map(of).collect();
+            assert_eq!(words.len(), AXES.len());
         }
     }
 
@@ -187,8 +194,14 @@ mod tests {
         assert_eq!(serde_json::to_string(&spent).unwrap(), text);
         assert_eq!((spent.steps(), spent[Axis::Flops]), (1, 4.5));
         let older: Spent = toml::from_str("steps = 7\nflops = 1e300").unwrap();
-        assert_eq!((older.steps(), older[Axis::Tokens], older[Axis::Flops]), (7, 0.0, 1e300));
-        assert_eq!(toml::from_str::<Spent>(&toml::to_string(&spent).unwrap()).unwrap(), spent);
+        assert_eq!(
+            (older.steps(), older[Axis::Tokens], older[Axis::Flops]),
+            (7, 0.0, 1e300)
+        );
+        assert_eq!(
+            toml::from_str::<Spent>(&toml::to_string(&spent).unwrap()).unwrap(),
+            spent
+        );
         for foreign in ["steps = -1", "steps = 1.5", "pages = 3", "flops = \"many\""] {
             assert!(toml::from_str::<Spent>(foreign).is_err(), "{foreign}");
         }

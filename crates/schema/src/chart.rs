@@ -75,7 +75,9 @@ impl ChartKind {
 
     /// The charts that are drawn where the experiment names none; `is_swept` says whether a key path is.
     pub fn usual(is_swept: impl Fn(&str) -> bool) -> Vec<Self> {
-        let wanted = CHARTS.iter().filter(|facts| facts.swept.is_empty() || is_swept(facts.swept));
+        let wanted = CHARTS
+            .iter()
+            .filter(|facts| facts.swept.is_empty() || is_swept(facts.swept));
         wanted.map(|facts| facts.kind).collect()
     }
 }
@@ -93,7 +95,10 @@ mod tests {
     #[test]
     fn every_chart_is_found_by_its_word_and_some_only_where_a_key_is_swept() {
         for facts in CHARTS {
-            assert_eq!((ChartKind::named(facts.word), facts.kind.to_string()), (Some(facts.kind), facts.word.to_owned()));
+            assert_eq!(
+                (ChartKind::named(facts.word), facts.kind.to_string()),
+                (Some(facts.kind), facts.word.to_owned())
+            );
             assert_eq!(serde_json::to_value(facts.kind).unwrap(), facts.word);
         }
         assert!(!ChartKind::usual(|_| false).contains(&ChartKind::Ratio));

@@ -193,7 +193,10 @@ mod tests {
         ] {
             let check: Check = text.parse().unwrap();
             assert_eq!(check.to_string(), text);
-            let claim = Claim { says: "so it is".to_owned(), check };
+            let claim = Claim {
+                says: "so it is".to_owned(),
+                check,
+            };
             let json = serde_json::to_string(&claim).unwrap();
             assert_eq!(serde_json::from_str::<Claim>(&json).unwrap(), claim);
         }
@@ -214,8 +217,16 @@ mod tests {
         ] {
             let fault = text.parse::<Check>().unwrap_err();
             assert_eq!(fault.what, what);
-            assert!(fault.allowed.as_deref().is_some_and(|allowed| allowed.contains("above_chance(task, arm)")));
+            assert!(
+                fault
+                    .allowed
+                    .as_deref()
+                    .is_some_and(|allowed| allowed.contains("above_chance(task, arm)"))
+            );
         }
-        assert_eq!("beter(a, b, c)".parse::<Check>().unwrap_err().nearest.as_deref(), Some("better"));
+        assert_eq!(
+            "beter(a, b, c)".parse::<Check>().unwrap_err().nearest.as_deref(),
+            Some("better")
+        );
     }
 }

@@ -34,16 +34,30 @@ pub(crate) fn frame(attempts: &[Attempt]) -> PolarsResult<DataFrame> {
         .flat_map(|Attempt { label, rows }| rows.iter().map(move |row| (label, row)))
         .collect();
     let field = |field: &Field| match field {
-        Field::Word(name, of) => Column::new((*name).into(), all.iter().map(|(label, row)| of(label, row)).collect::<Vec<String>>()),
-        Field::Count(name, of) => Column::new((*name).into(), all.iter().map(|(label, _)| of(label)).collect::<Vec<u64>>()),
-        Field::Small(name, of) => Column::new((*name).into(), all.iter().map(|(label, _)| of(label)).collect::<Vec<u32>>()),
-        Field::Number(name, of) => Column::new((*name).into(), all.iter().map(|(_, row)| of(row)).collect::<Vec<f64>>()),
+        Field::Word(name, of) => Column::new(
+            (*name).into(),
+            all.iter().map(|(label, row)| of(label, row)).collect::<Vec<String>>(),
+        ),
+        Field::Count(name, of) => Column::new(
+            (*name).into(),
+            all.iter().map(|(label, _)| of(label)).collect::<Vec<u64>>(),
+        ),
+        Field::Small(name, of) => Column::new(
+            (*name).into(),
+            all.iter().map(|(label, _)| of(label)).collect::<Vec<u32>>(),
+        ),
+        Field::Number(name, of) => {
+            Column::new((*name).into(), all.iter().map(|(_, row)| of(row)).collect::<Vec<f64>>())
+        }
     };
     let mut columns: Vec<Column> = BEFORE.iter().map(field).collect();
     for facts in AXES {
         let used = all.iter().map(|(_, row)| row.spent[facts.axis]);
         columns.push(if facts.is_count {
-            Column::new(facts.column.into(), used.map(|count| count as u64).collect::<Vec<u64>>())
+            Column::new(
+                facts.column.into(),
+                used.map(|count| count as u64).collect::<Vec<u64>>(),
+            )
         } else {
             Column::new(facts.column.into(), used.collect::<Vec<f64>>())
         });
@@ -93,14 +107,28 @@ pub(crate) fn attempts(frame: &DataFrame) -> Result<Vec<Attempt>, String> {
     for (index, (((task, metric), value), spent)) in columns.enumerate() {
         let split = Split::named(&splits[index]).ok_or_else(|| format!("`{}` is not a split", splits[index]))?;
         let attempt = u32::try_from(numbering[index]).map_err(|_| format!("attempt {}?", numbering[index]))?;
-        let row = Row { spent, split, task, metric, value };
+        let row = Row {
+            spent,
+            split,
+            task,
+            metric,
+            value,
+        };
         let same = |label: &Label| {
-            label.run == runs[index] && label.arm == arms[index] && label.seed == seeds[index] && label.attempt == attempt
+            label.run == runs[index]
+                && label.arm == arms[index]
+                && label.seed == seeds[index]
+                && label.attempt == attempt
         };
         match found.last_mut().filter(|last| same(&last.label)) {
             Some(last) => last.rows.push(row),
             None => found.push(Attempt {
-                label: Label { run: runs[index].clone(), arm: arms[index].clone(), seed: seeds[index], attempt },
+                label: Label {
+                    run: runs[index].clone(),
+                    arm: arms[index].clone(),
+                    seed: seeds[index],
+                    attempt,
+                },
                 rows: vec![row],
             }),
         }

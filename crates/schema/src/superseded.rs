@@ -51,27 +51,54 @@ mod tests {
             spent[Axis::Steps] = step as f64;
             spent[Axis::Seconds] = f64::from(number);
             let (split, task, metric) = (Split::Train, "pretraining".to_owned(), metric.to_owned());
-            Row { spent, split, task, metric, value }
+            Row {
+                spent,
+                split,
+                task,
+                metric,
+                value,
+            }
         };
         let first = resumed_after.map(|step| row(step as u64, RESUMED_AFTER, step));
         let rest = steps.iter().map(|step| row(*step, "loss", f64::from(number)));
-        let label = Label { run: "r".to_owned(), arm: "mlm".to_owned(), seed: 1, attempt: number };
-        Attempt { label, rows: first.into_iter().chain(rest).collect() }
+        let label = Label {
+            run: "r".to_owned(),
+            arm: "mlm".to_owned(),
+            seed: 1,
+            attempt: number,
+        };
+        Attempt {
+            label,
+            rows: first.into_iter().chain(rest).collect(),
+        }
     }
 
     fn steps(attempts: &[Attempt]) -> Vec<(u32, u64)> {
-        let of = |one: &Attempt| one.rows.iter().map(|row| (one.label.attempt, row.spent.steps())).collect::<Vec<_>>();
+        let of = |one: &Attempt| {
+            one.rows
+                .iter()
+                .map(|row| (one.label.attempt, row.spent.steps()))
+                .collect::<Vec<_>>()
+        };
         attempts.iter().flat_map(of).collect()
     }
 
     #[test]
     fn an_attempt_supersedes_what_earlier_ones_have_after_its_start() {
-        let all = vec![attempt(1, None, &[1, 2, 3, 4]), attempt(2, Some(2.0), &[3, 4, 5]), attempt(3, Some(4.0), &[5])];
+        let all = vec![
+            attempt(1, None, &[1, 2, 3, 4]),
+            attempt(2, Some(2.0), &[3, 4, 5]),
+            attempt(3, Some(4.0), &[5]),
+        ];
         // The third went on after step 4, the second after step 2.
         let expected = [(1, 1), (1, 2), (2, 2), (2, 3), (2, 4), (3, 4), (3, 5)];
         assert_eq!(steps(&latest(all)), expected);
         // The third begins again: nothing before it counts.
-        let again = vec![attempt(1, None, &[1, 2]), attempt(2, Some(1.0), &[2]), attempt(3, Some(0.0), &[1])];
+        let again = vec![
+            attempt(1, None, &[1, 2]),
+            attempt(2, Some(1.0), &[2]),
+            attempt(3, Some(0.0), &[1]),
+        ];
         assert_eq!(steps(&latest(again)), [(3, 0), (3, 1)]);
     }
 

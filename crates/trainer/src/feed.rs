@@ -10,7 +10,8 @@ pub fn corrupted(
     windows: impl IntoIterator<Item = (Window, f64, Draw)>,
     vocabulary: &Vocabulary,
 ) -> Batch {
-    let corrupt = |(window, progress, draw): (Window, f64, Draw)| objective.corrupt(&window, vocabulary, progress, draw);
+    let corrupt =
+        |(window, progress, draw): (Window, f64, Draw)| objective.corrupt(&window, vocabulary, progress, draw);
     Batch::of(&windows.into_iter().map(corrupt).collect::<Vec<_>>())
 }
 

@@ -1,9 +1,9 @@
 //! `cloze bench`: every combination of the options, each measured in a process of its own.
 
 use crate::arguments::BenchArguments;
+use cloze_backbone::{Precision, Preset};
 use cloze_foundation::{Fault, Result};
 use cloze_options::Words;
-use cloze_backbone::{Precision, Preset};
 use cloze_trainer::bench::{self, Measurement, Setting};
 
 /// Measures every configuration and prints its line as soon as it is known. All are checked before the first one.

@@ -3,9 +3,9 @@
 use crate::arguments::{ExperimentArguments, Format, RunArguments, SafetyArguments};
 use crate::progress;
 use cloze_foundation::{Fault, Result};
+use cloze_plan::{Experiment, Plan, cost};
 use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, Store, checkpoint};
-use cloze_plan::{Experiment, Plan, cost};
 use cloze_runner::{RunOptions, Stop};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -296,7 +296,10 @@ fn without_tasks_the_built_in_language_is_judged_by_its_pairs_too() {
 fn claims_are_kept_word_for_word() {
     let claims = "[[claim]]\nsays = \"better\"\ncheck = \"interior_optimum(minimal-pairs, rate, 0.15, 0.5)\"\n";
     let plan = plan(&format!("{MLM}{claims}"), &[]).unwrap();
-    assert_eq!(plan.claims[0].check, "interior_optimum(minimal-pairs, rate, 0.15, 0.5)");
+    assert_eq!(
+        plan.claims[0].check.to_string(),
+        "interior_optimum(minimal-pairs, rate, 0.15, 0.5)"
+    );
     assert!(
         fault(&format!("{MLM}[[claim]]\nsays = \"x\"\ncheck = \"better\"\n"), &[])
             .starts_with("`better` is not a check")

@@ -1,6 +1,6 @@
 //! Expansion, names, identity over edits, and what a plan costs.
 
-use super::expand;
+use super::{PLAN_FILE, expand, read, write};
 use crate::{Experiment, Plan};
 use cloze_foundation::Result;
 use cloze_schema::Axis;
@@ -147,19 +147,19 @@ fn a_plan_is_read_as_it_was_written_and_not_when_it_was_changed() {
         "[optimizer]\npeak_lr = 0.001\nepsilon = 1.2345678901234567e-7\n[[arm]]\nobjective = \"mlm\"\ngrid.rate = [0.15, { from = 0.3, to = 0.1 }]\n",
     )
     .unwrap();
-    plan.write(folder.path()).unwrap();
-    assert_eq!(Plan::read(folder.path()).unwrap(), plan);
-    let path = folder.path().join(super::PLAN_FILE);
+    write(&plan, folder.path()).unwrap();
+    assert_eq!(read(folder.path()).unwrap(), plan);
+    let path = folder.path().join(PLAN_FILE);
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replacen("\"peak_lr\": 0.001", "\"peak_lr\": 0.002", 1)).unwrap();
     assert!(
-        Plan::read(folder.path())
+        read(folder.path())
             .unwrap_err()
             .what
             .contains("has another configuration than its id says")
     );
     std::fs::write(&path, &text[..text.len() / 2]).unwrap();
-    assert!(Plan::read(folder.path()).unwrap_err().what.starts_with("not a plan"));
+    assert!(read(folder.path()).unwrap_err().what.starts_with("not a plan"));
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn flops_follow_the_budget() {
 fn cost_adds_up() {
     let plan =
         plan("[budget]\namount = \"1024k\"\n[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"electra\"\n").unwrap();
-    let cost = plan.cost(1e10).unwrap();
+    let cost = crate::cost(&plan, 1e10).unwrap();
     let close = |found: f64, wanted: f64| (found / wanted - 1.0).abs() < 1e-9;
     assert_eq!(cost.runs, 6);
     assert!(close(cost.flops, plan.runs.iter().map(|run| run.flops).sum()));
@@ -203,7 +203,7 @@ fn cost_adds_up() {
     timed.runs.truncate(1);
     timed.runs[0].config.budget.equalise = Axis::Seconds;
     timed.runs[0].config.budget.amount = 90.0;
-    assert_eq!(timed.cost(1e10).unwrap().seconds, 90.0);
+    assert_eq!(crate::cost(&timed, 1e10).unwrap().seconds, 90.0);
 }
 
 #[test]

@@ -244,17 +244,35 @@ impl Sweep<'_> {
             while let Some(next) = queue.next(self.stop, self.progress) {
                 let result = next.and_then(|(run, turn)| Ok((run, self.take(run, turn)?)));
                 match &result {
-                    Ok((run, Ended { outcome: Outcome::Elsewhere, .. })) => {
+                    Ok((
+                        run,
+                        Ended {
+                            outcome: Outcome::Elsewhere,
+                            ..
+                        },
+                    )) => {
                         queue.put_back(run);
                         continue;
                     }
-                    Ok((run, Ended { outcome: Outcome::Ended(marker), .. })) => {
+                    Ok((
+                        run,
+                        Ended {
+                            outcome: Outcome::Ended(marker),
+                            ..
+                        },
+                    )) => {
                         self.progress.ended(run, marker);
                         if self.options.fail_fast && matches!(marker, Marker::Failed(_)) {
                             queue.close();
                         }
                     }
-                    Ok((_, Ended { outcome: Outcome::Interrupted, .. })) => {}
+                    Ok((
+                        _,
+                        Ended {
+                            outcome: Outcome::Interrupted,
+                            ..
+                        },
+                    )) => {}
                     Err(_) => queue.close(),
                 }
                 queue.done_with_one();

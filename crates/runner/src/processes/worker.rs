@@ -148,7 +148,9 @@ impl Holder<'_> {
         let marker = self.marker(trained, child.recorder.parts().clone())?;
         marker.write(self.folder.path())?;
         if let Err(fault) = self.folder.drop_checkpoints() {
-            warn(&format!("the run has ended, but its checkpoints are still there: {fault}"));
+            warn(&format!(
+                "the run has ended, but its checkpoints are still there: {fault}"
+            ));
         }
         Ok(marker)
     }

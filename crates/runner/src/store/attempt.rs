@@ -156,7 +156,9 @@ impl Attempt {
         let all = list(&run.attempts())?
             .into_iter()
             .map(|folder| Self { number: 0, folder });
-        let seconds = all.filter_map(|attempt| attempt.beat()).map(|beat| beat.spent[Axis::Seconds]);
+        let seconds = all
+            .filter_map(|attempt| attempt.beat())
+            .map(|beat| beat.spent[Axis::Seconds]);
         Ok(seconds.fold(0.0, f64::max))
     }
 
