@@ -61,7 +61,14 @@ impl EncoderOptions {
     /// The encoder, every default filled in: heads 64 wide, F = 4D for `bert` and 8D/3 rounded up to a multiple of 32 for
     /// `modern` (about the same parameter count), dropout 0.1 for `bert` and 0 for `modern`.
     pub fn resolve(&self) -> EncoderConfig {
-        let Self { preset, width, layers, window, precision, .. } = *self;
+        let Self {
+            preset,
+            width,
+            layers,
+            window,
+            precision,
+            ..
+        } = *self;
         let (feed_forward, dropout) = match preset {
             Preset::Bert => (width.saturating_mul(4), 0.1),
             Preset::Modern => (width.saturating_mul(8).div_ceil(3).next_multiple_of(32), 0.0),
@@ -134,7 +141,13 @@ fn is_usual(precision: &Precision) -> bool {
 impl EncoderConfig {
     /// The usual choices for a preset, as [`EncoderOptions::resolve`] makes them.
     pub fn preset(preset: Preset, width: usize, layers: usize, window: usize) -> Self {
-        let usual = EncoderOptions { preset, width, layers, window, ..EncoderOptions::default() };
+        let usual = EncoderOptions {
+            preset,
+            width,
+            layers,
+            window,
+            ..EncoderOptions::default()
+        };
         usual.resolve()
     }
 
@@ -279,7 +292,10 @@ mod tests {
     fn what_the_arithmetic_cannot_do_is_refused_with_its_key() {
         type Change = fn(&mut EncoderOptions);
         let fault = |change: Change| {
-            let mut options = EncoderOptions { width: 4, ..EncoderOptions::default() };
+            let mut options = EncoderOptions {
+                width: 4,
+                ..EncoderOptions::default()
+            };
             assert!(options.check().is_ok());
             change(&mut options);
             options.check().unwrap_err()

@@ -52,12 +52,16 @@ impl TokenizerOptions {
                 .at(Place::key("path"))
                 .remedy("name a tokenizer.json")),
             (Wordpiece | Bpe, _, Some(_)) => useless("path", "vocab"),
-            (Wordpiece, vocab, None) => Ok(TokenizerConfig::Wordpiece { vocab: vocab.unwrap_or(2048) }),
+            (Wordpiece, vocab, None) => Ok(TokenizerConfig::Wordpiece {
+                vocab: vocab.unwrap_or(2048),
+            }),
             // Five special tokens and the 256 bytes have to fit.
             (Bpe, Some(vocab @ 0..261), None) => Err(Fault::usage(format!("vocab = {vocab} is out of range"))
                 .at(Place::key("vocab"))
                 .allowed([from(261).to(1_000_000).to_string()])),
-            (Bpe, vocab, None) => Ok(TokenizerConfig::Bpe { vocab: vocab.unwrap_or(2048) }),
+            (Bpe, vocab, None) => Ok(TokenizerConfig::Bpe {
+                vocab: vocab.unwrap_or(2048),
+            }),
         }
     }
 }

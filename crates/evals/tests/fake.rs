@@ -165,7 +165,13 @@ fn options_out_of_range_and_unknown_ones_are_refused_with_their_key() {
         let (fields, defaults) = ((entry.options)(), resolve("").unwrap());
         assert_eq!(defaults.len(), fields.len(), "{}", entry.name);
         for field in &fields {
-            assert_eq!(field.usual, Usual::Value(defaults[field.name].clone()), "{}: {}", entry.name, field.name);
+            assert_eq!(
+                field.usual,
+                Usual::Value(defaults[field.name].clone()),
+                "{}: {}",
+                entry.name,
+                field.name
+            );
         }
         let number = fields[0].name;
         for bad in ["0", "-1", "1.5", "\"many\"", "100001"] {

@@ -104,7 +104,12 @@ impl Key {
 impl From<&str> for Key {
     /// Reads `a.b`.
     fn from(path: &str) -> Self {
-        Self(path.split('.').filter(|part| !part.is_empty()).map(str::to_owned).collect())
+        Self(
+            path.split('.')
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        )
     }
 }
 
@@ -209,10 +214,20 @@ impl Line {
             None => 0,
         };
         // A control character would move the cursor, and with it the caret.
-        let plain = |letter: char| if letter.is_control() && letter != '\t' { ' ' } else { letter };
+        let plain = |letter: char| {
+            if letter.is_control() && letter != '\t' {
+                ' '
+            } else {
+                letter
+            }
+        };
         let shown: String = self.text.chars().skip(skipped).take(COLUMNS).map(plain).collect();
         let before = self.column.saturating_sub(1 + skipped);
-        let blank: String = shown.chars().take(before).map(|letter| if letter == '\t' { '\t' } else { ' ' }).collect();
+        let blank: String = shown
+            .chars()
+            .take(before)
+            .map(|letter| if letter == '\t' { '\t' } else { ' ' })
+            .collect();
         let room = shown.chars().count().saturating_sub(before).max(1);
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());

@@ -67,7 +67,11 @@ fn a_value_out_of_range_or_of_another_type_names_its_key() {
 
 #[test]
 fn a_wrong_option_in_a_file_is_shown() {
-    let document = tree::parse("x.toml", "objective = \"mlm\"\nreplace = { mask = 0.95, random = 0.1 }\n").unwrap();
+    let document = tree::parse(
+        "x.toml",
+        "objective = \"mlm\"\nreplace = { mask = 0.95, random = 0.1 }\n",
+    )
+    .unwrap();
     let arm = document.top();
     let replace = document.find("replace").unwrap();
     let mut options = arm.clone();
@@ -89,7 +93,11 @@ fn a_wrong_option_in_a_file_is_shown() {
 fn frozen_options_keep_their_form() {
     // Run ids hash this: floats stay floats, whole numbers whole, words lower-case.
     for (objective, options, frozen) in [
-        ("mlm", "", "mode = \"corrected\"\nrate = 0.15\nreplace = { mask = 0.8, random = 0.1 }"),
+        (
+            "mlm",
+            "",
+            "mode = \"corrected\"\nrate = 0.15\nreplace = { mask = 0.8, random = 0.1 }",
+        ),
         (
             "whole-word",
             "mode = \"reference\"\nrate = { from = 0.3, to = 0.15 }\nreplace = { mask = 1, random = 0 }",

@@ -32,13 +32,22 @@ fn every_option_is_declared_with_its_default_and_none_else() {
         assert_eq!(declared, existing, "{}", entry.name);
         for field in &fields {
             assert!(field.meaning.ends_with('.'), "{}.{}", entry.name, field.name);
-            assert_eq!(field.usual, Usual::Value(frozen[field.name].clone()), "{}.{}", entry.name, field.name);
+            assert_eq!(
+                field.usual,
+                Usual::Value(frozen[field.name].clone()),
+                "{}.{}",
+                entry.name,
+                field.name
+            );
         }
     }
 }
 
 /// What stands around the table of options in a page.
-const MARKS: [&str; 2] = ["<!-- options: made by CLOZE_BLESS=1 cargo test -p cloze-objectives -->\n\n", "\n<!-- /options -->"];
+const MARKS: [&str; 2] = [
+    "<!-- options: made by CLOZE_BLESS=1 cargo test -p cloze-objectives -->\n\n",
+    "\n<!-- /options -->",
+];
 
 #[test]
 fn every_objective_has_a_page_with_its_options_and_scores() {
@@ -46,15 +55,23 @@ fn every_objective_has_a_page_with_its_options_and_scores() {
         let path = format!("{}/../../docs/objectives/{}.md", env!("CARGO_MANIFEST_DIR"), entry.name);
         let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         for (score, _) in entry.scores {
-            assert!(page.contains(&format!("`{score}`")), "{path} does not mention `{score}`");
+            assert!(
+                page.contains(&format!("`{score}`")),
+                "{path} does not mention `{score}`"
+            );
         }
-        let parts = page.split_once(MARKS[0]).and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?)));
+        let parts = page
+            .split_once(MARKS[0])
+            .and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?)));
         let (before, (table, after)) = parts.unwrap_or_else(|| panic!("{path} has no marks around its options"));
         let declared = show::markdown(&(entry.options)());
         if std::env::var_os("CLOZE_BLESS").is_some() {
             std::fs::write(&path, [before, MARKS[0], &declared, MARKS[1], after].concat()).unwrap();
         } else {
-            assert_eq!(table, declared, "{path} is stale: run CLOZE_BLESS=1 cargo test -p cloze-objectives");
+            assert_eq!(
+                table, declared,
+                "{path} is stale: run CLOZE_BLESS=1 cargo test -p cloze-objectives"
+            );
         }
     }
 }

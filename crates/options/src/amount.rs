@@ -114,7 +114,13 @@ mod tests {
 
     #[test]
     fn a_count_is_written_as_it_is_read() {
-        for (number, text) in [(64.0, "64"), (1e3, "1k"), (1.5e6, "1.5M"), (1e12, "1T"), (2_097_152.0, "2.097152M")] {
+        for (number, text) in [
+            (64.0, "64"),
+            (1e3, "1k"),
+            (1.5e6, "1.5M"),
+            (1e12, "1T"),
+            (2_097_152.0, "2.097152M"),
+        ] {
             assert_eq!(short(number), text);
             assert_eq!(Quantity::Count.read(text), Some(number));
         }

@@ -175,7 +175,10 @@ mod tests {
             range.bound(&mut schema);
             Value::Object(schema).to_string()
         };
-        assert_eq!(bounds(above(0).below(0.5)), r#"{"exclusiveMaximum":0.5,"exclusiveMinimum":0}"#);
+        assert_eq!(
+            bounds(above(0).below(0.5)),
+            r#"{"exclusiveMaximum":0.5,"exclusiveMinimum":0}"#
+        );
         assert_eq!(bounds(from(1).to(1000)), r#"{"maximum":1000,"minimum":1}"#);
         assert_eq!(bounds(any()), "{}");
     }

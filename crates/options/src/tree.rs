@@ -123,10 +123,11 @@ impl Node {
                         .allowed([format!("0 to {}", length.saturating_sub(1))])),
                 }
             }
-            _ => Err(
-                Fault::usage(format!("`{head}` would be a key of {}, which has none", self.value.kind()))
-                    .at(&member.key),
-            ),
+            _ => Err(Fault::usage(format!(
+                "`{head}` would be a key of {}, which has none",
+                self.value.kind()
+            ))
+            .at(&member.key)),
         }
     }
 
@@ -237,7 +238,10 @@ pub fn parse(file: &str, text: &str) -> Result<Node> {
         .chain(text.match_indices('\n').map(|(at, _)| at + 1))
         .collect();
     // Every value of a line shares its text: a file may be one long line.
-    let lines: Vec<Arc<str>> = text.split('\n').map(|line| line.trim_end_matches('\r').into()).collect();
+    let lines: Vec<Arc<str>> = text
+        .split('\n')
+        .map(|line| line.trim_end_matches('\r').into())
+        .collect();
     let origin = |range: Range<usize>| {
         let line = starts.partition_point(|start| *start <= range.start);
         let characters = |range: Range<usize>| text.get(range).unwrap_or_default().chars().count();

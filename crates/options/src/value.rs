@@ -116,7 +116,9 @@ pub fn read_member<T: OptionType>(
 /// A number outside its range.
 fn out_of_range(written: &Written<'_>, allowed: String) -> Fault {
     let (key, value) = (written.key().last(), written.value().to_toml());
-    written.fault(format!("{key} = {value} is out of range")).allowed([allowed])
+    written
+        .fault(format!("{key} = {value} is out of range"))
+        .allowed([allowed])
 }
 
 impl OptionType for f64 {
@@ -274,7 +276,10 @@ impl OptionType for Amount {
     }
 
     fn kind(_range: Range) -> Kind {
-        Kind::Either(vec![Kind::Amount(Quantity::Count, any()), Kind::Amount(Quantity::Time, any())])
+        Kind::Either(vec![
+            Kind::Amount(Quantity::Count, any()),
+            Kind::Amount(Quantity::Time, any()),
+        ])
     }
 }
 
@@ -288,7 +293,9 @@ impl OptionType for Count {
         };
         let amount = match written.value() {
             Value::Integer(integer) => Some(*integer as f64),
-            _ => Amount::read(written, range).ok().and_then(|amount| amount.of(Quantity::Count)),
+            _ => Amount::read(written, range)
+                .ok()
+                .and_then(|amount| amount.of(Quantity::Count)),
         };
         let amount = amount.ok_or_else(none)?;
         if range.contains(amount) {

@@ -45,8 +45,12 @@ impl<'a> Written<'a> {
 
     /// A fault for a value of another kind than is wanted.
     pub fn wrong_kind(&self, wanted: &str) -> Fault {
-        self.fault(format!("`{}` is {} and has to be {wanted}", self.key, self.value.kind()))
-            .allowed([wanted])
+        self.fault(format!(
+            "`{}` is {} and has to be {wanted}",
+            self.key,
+            self.value.kind()
+        ))
+        .allowed([wanted])
     }
 
     /// The member of a table with this key.

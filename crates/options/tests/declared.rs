@@ -64,7 +64,10 @@ fn read(text: &str) -> Result<Whole> {
 fn what_is_not_written_has_its_default() {
     let whole = read("name = \"x\"").unwrap();
     assert_eq!(whole.name, "x");
-    assert_eq!((whole.rate, whole.count, whole.heads, whole.way), (0.15, 10, None, Way::Linear));
+    assert_eq!(
+        (whole.rate, whole.count, whole.heads, whole.way),
+        (0.15, 10, None, Way::Linear)
+    );
     assert_eq!(whole.shares, Shares::default());
     let frozen = "name = \"x\"\nrate = 0.15\ncount = 10\nway = \"linear\"\nshares = { one = 0.5, other = 0.25 }\n\
                   seeds = [1, 2]\nfolder = \"a/b\"\nfast = false\nwords = 1500000";
@@ -111,7 +114,10 @@ fn a_fault_says_what_where_and_what_is_allowed() {
             "name = \"x\"\nwords = \"5\"",
             "words = \"5\" is out of range\n  at x.toml:2:9 (words)\n  2 | words = \"5\"\n    |         ^^^\n  allowed: 1k to 1T",
         ),
-        ("name = \" \"", "`name` is blank\n  at x.toml:1:8 (name)\n  1 | name = \" \"\n    |        ^^^"),
+        (
+            "name = \" \"",
+            "`name` is blank\n  at x.toml:1:8 (name)\n  1 | name = \" \"\n    |        ^^^",
+        ),
     ] {
         assert_eq!(read(text).unwrap_err().to_string(), fault);
     }
@@ -121,9 +127,15 @@ fn a_fault_says_what_where_and_what_is_allowed() {
 fn options_in_code_are_checked_by_the_same_declaration() {
     let shares = Shares { one: 0.9, other: 0.9 };
     assert_eq!(shares.check().unwrap_err().place().as_deref(), Some("other"));
-    let shares = Shares { one: f64::NAN, other: 0.0 };
+    let shares = Shares {
+        one: f64::NAN,
+        other: 0.0,
+    };
     assert_eq!(shares.check().unwrap_err().place().as_deref(), Some("one"));
-    let whole = Whole { count: usize::MAX, ..read("name = \"x\"").unwrap() };
+    let whole = Whole {
+        count: usize::MAX,
+        ..read("name = \"x\"").unwrap()
+    };
     assert_eq!(whole.check().unwrap_err().place().as_deref(), Some("count"));
 }
 
@@ -150,7 +162,10 @@ fn documentation_is_the_declaration() {
     );
     assert_eq!(rows.last().unwrap().1.usual, Usual::Words("\"1.5M\""));
     assert_eq!(Way::Step.meaning(), "At once.");
-    assert_eq!(Way::parse("way", "lineer").unwrap_err().nearest.as_deref(), Some("linear"));
+    assert_eq!(
+        Way::parse("way", "lineer").unwrap_err().nearest.as_deref(),
+        Some("linear")
+    );
 }
 
 #[test]

@@ -132,7 +132,11 @@ impl OptionType for Zipped {
         let axes = axes(written)?;
         if let Some(odd) = axes.iter().find(|axis| axis.values.len() != axes[0].values.len()) {
             let (length, first) = (axes[0].values.len(), &axes[0].path);
-            let what = format!("`{}` has {} values and `{first}` has {length}", odd.path, odd.values.len());
+            let what = format!(
+                "`{}` has {} values and `{first}` has {length}",
+                odd.path,
+                odd.values.len()
+            );
             return Err(Fault::usage(what)
                 .at(odd.key.of(written.key()))
                 .remedy("lists in a zip move together: give them the same length"));
@@ -203,7 +207,12 @@ pub(crate) fn check_path(path: &str, key: &Origin) -> Result<()> {
     let inside = |key: &&String| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
     let mut near: Vec<String> = known.iter().filter(inside).cloned().collect();
     if near.is_empty() {
-        near = swept().iter().map(|(table, _)| *table).chain(["options"]).map(|table| format!("{table}.*")).collect();
+        near = swept()
+            .iter()
+            .map(|(table, _)| *table)
+            .chain(["options"])
+            .map(|table| format!("{table}.*"))
+            .collect();
     }
     Err(Fault::usage(format!("there is no key `{path}` to change"))
         .at(key.of(path))

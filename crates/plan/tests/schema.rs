@@ -14,7 +14,9 @@ fn shipped() -> Vec<(PathBuf, String)> {
     let entries = std::fs::read_dir(experiments()).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
     let paths = paths.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
-    paths.map(|path| (path.clone(), std::fs::read_to_string(&path).unwrap())).collect()
+    paths
+        .map(|path| (path.clone(), std::fs::read_to_string(&path).unwrap()))
+        .collect()
 }
 
 #[test]
@@ -34,7 +36,11 @@ fn the_committed_schema_is_the_declared_one() {
 fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     let refuse = |what: &str| Err(format!("{at}: {what}"));
     let Some(schema) = schema.as_object() else {
-        return if schema == &Value::Bool(false) { refuse("not allowed") } else { Ok(()) };
+        return if schema == &Value::Bool(false) {
+            refuse("not allowed")
+        } else {
+            Ok(())
+        };
     };
     for (keyword, wanted) in schema {
         let number = |fits: fn(f64, f64) -> bool| match (value.as_f64(), wanted.as_f64()) {
@@ -62,7 +68,11 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
             "maximum" => number(|value, wanted| value <= wanted)?,
             "exclusiveMinimum" => number(|value, wanted| value > wanted)?,
             "exclusiveMaximum" => number(|value, wanted| value < wanted)?,
-            "minItems" if value.as_array().is_some_and(|list| (list.len() as u64) < wanted.as_u64().unwrap()) => {
+            "minItems"
+                if value
+                    .as_array()
+                    .is_some_and(|list| (list.len() as u64) < wanted.as_u64().unwrap()) =>
+            {
                 return refuse("too few items");
             }
             "items" => {
@@ -96,7 +106,12 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
                 }
             }
             "anyOf" | "oneOf" => {
-                let each: Vec<_> = wanted.as_array().unwrap().iter().map(|schema| check(schema, value, at)).collect();
+                let each: Vec<_> = wanted
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|schema| check(schema, value, at))
+                    .collect();
                 let fits = each.iter().filter(|result| result.is_ok()).count();
                 if fits == 0 || (keyword == "oneOf" && fits > 1) {
                     return refuse(&format!("{fits} of {keyword}: {each:?}"));
@@ -131,7 +146,12 @@ const MLM: &str = "[[arm]]\nobjective = \"mlm\"\n";
 
 #[test]
 fn the_schema_and_the_language_agree() {
-    let both = |text: &str| (accepts(text).is_ok(), Experiment::parse("x", "x.toml", text, &[]).is_ok());
+    let both = |text: &str| {
+        (
+            accepts(text).is_ok(),
+            Experiment::parse("x", "x.toml", text, &[]).is_ok(),
+        )
+    };
     for right in [
         "[corpus]\nwords = \"3M\"\ntokenizer = { kind = \"bpe\" }\n",
         "[encoder]\ndropout = 0\n[budget]\nequalise = \"seconds\"\namount = \"3min\"\n",
@@ -162,7 +182,11 @@ fn the_schema_and_the_language_agree() {
     }
     assert_eq!(both(HEAD), (false, false));
     // What depends on a point of the sweep is refused by the schema, and by the plan when it resolves the point.
-    for wrong in ["[encoder]\nwidth = 0\n", "[optimizer]\nwarmup = 1\n", "[corpus]\nheld_out = \"much\"\n"] {
+    for wrong in [
+        "[encoder]\nwidth = 0\n",
+        "[optimizer]\nwarmup = 1\n",
+        "[corpus]\nheld_out = \"much\"\n",
+    ] {
         assert_eq!(both(&format!("{HEAD}{wrong}{MLM}")), (false, true), "{wrong}");
     }
 }

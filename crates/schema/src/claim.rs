@@ -158,7 +158,9 @@ impl OptionType for Check {
         let names: Vec<&str> = CHECKS.iter().filter_map(|(form, _)| form.split('(').next()).collect();
         let pattern = format!(r"^\s*({})\s*\(.*\)\s*$", names.join("|"));
         Kind::Other {
-            said: CHECKS.map(|(form, meaning)| format!("`{form}` ({meaning})")).join(", or "),
+            said: CHECKS
+                .map(|(form, meaning)| format!("`{form}` ({meaning})"))
+                .join(", or "),
             schema: serde_json::json!({ "type": "string", "pattern": pattern }),
             fields: Vec::new(),
         }

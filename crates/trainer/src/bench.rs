@@ -118,10 +118,21 @@ impl Setting {
         cloze_objectives::find(&self.objective).map_err(option("--objective"))?;
         self.configured().map_err(on_the_command_line)?;
         device::open(&self.device).map_err(option("--device"))?;
-        let Self { vocab, batch, threads, steps, .. } = *self;
+        let Self {
+            vocab,
+            batch,
+            threads,
+            steps,
+            ..
+        } = *self;
         let (vocab, tokenizer) = (Some(vocab), TokenizerOptions::default());
-        TokenizerOptions { vocab, ..tokenizer }.check().map_err(on_the_command_line)?;
-        let budget = BudgetOptions { batch, ..BudgetOptions::default() };
+        TokenizerOptions { vocab, ..tokenizer }
+            .check()
+            .map_err(on_the_command_line)?;
+        let budget = BudgetOptions {
+            batch,
+            ..BudgetOptions::default()
+        };
         budget.check().map_err(on_the_command_line)?;
         Timing { threads, steps }.check().map_err(on_the_command_line)?;
         let encoder = self.encoder();

@@ -65,9 +65,11 @@ fn settings(arguments: &BenchArguments) -> Result<Vec<Setting>> {
     cross(&mut settings, &arguments.batch, |s, batch| s.batch = batch);
     cross(&mut settings, &arguments.length, |s, length| s.length = length);
     cross(&mut settings, &arguments.dropout, |s, rate| s.dropout = Some(rate));
-    cross(&mut settings, &known("precision", &arguments.precision)?, |s, precision| {
-        s.precision = precision
-    });
+    cross(
+        &mut settings,
+        &known("precision", &arguments.precision)?,
+        |s, precision| s.precision = precision,
+    );
     cross(&mut settings, &arguments.threads, |s, threads| s.threads = threads);
     Ok(settings)
 }

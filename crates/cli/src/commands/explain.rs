@@ -52,8 +52,7 @@ pub fn explain(topic: Option<&str>) -> Result<String> {
         .remedy("`cloze explain` without a topic lists the topics"))
 }
 
-static KEYS: LazyLock<Vec<String>> =
-    LazyLock::new(|| rows("", &fields()).into_iter().map(|(path, _)| path).collect());
+static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| rows("", &fields()).into_iter().map(|(path, _)| path).collect());
 
 /// Every topic: objectives, evaluations, experiment keys.
 pub fn topics() -> impl Iterator<Item = &'static str> {
@@ -69,8 +68,16 @@ fn index() -> String {
     let keys = rows("", &fields);
     let keys = keys.iter().map(|(path, field)| (path.as_str(), field.meaning.as_str()));
     let mut text = String::new();
-    list(&mut text, "Objectives", OBJECTIVES.iter().map(|entry| (entry.name, entry.title)));
-    list(&mut text, "Evaluations", EVALUATIONS.iter().map(|entry| (entry.name, entry.title)));
+    list(
+        &mut text,
+        "Objectives",
+        OBJECTIVES.iter().map(|entry| (entry.name, entry.title)),
+    );
+    list(
+        &mut text,
+        "Evaluations",
+        EVALUATIONS.iter().map(|entry| (entry.name, entry.title)),
+    );
     list(&mut text, "Experiment keys", keys);
     text.trim_start().to_owned()
 }

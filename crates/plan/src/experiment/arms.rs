@@ -58,7 +58,11 @@ impl Arm {
         // Without an objective no other key can be judged, and that it is missing is said first.
         if let Some(entry) = named.and_then(|name| cloze_objectives::find(name).ok()) {
             let options = (entry.options)();
-            let known: Vec<&str> = own.iter().copied().chain(options.iter().map(|field| field.name)).collect();
+            let known: Vec<&str> = own
+                .iter()
+                .copied()
+                .chain(options.iter().map(|field| field.name))
+                .collect();
             written.table(&known)?;
         }
         let (own, options) = written.split(&own)?;
@@ -72,9 +76,11 @@ impl Arm {
         for axis in dimensions.iter_mut().flat_map(|dimension| &mut dimension.axes) {
             if options.find(&axis.path).is_some() {
                 let key = written.key().join("grid").joined(&axis.path.as_str().into());
-                return Err(Fault::usage(format!("`{}` is both given and swept in this arm", axis.path))
-                    .at(axis.key.of(key))
-                    .remedy("keep one of the two"));
+                return Err(
+                    Fault::usage(format!("`{}` is both given and swept in this arm", axis.path))
+                        .at(axis.key.of(key))
+                        .remedy("keep one of the two"),
+                );
             }
             axis.path = format!("options.{}", axis.path);
         }

@@ -67,9 +67,12 @@ fn read_task(written: &Written<'_>) -> Result<TaskConfig> {
         Value::Text(_) => task(&named(written)?, &nothing.top()),
         Value::Table(_) => {
             let (_, options) = written.split(&["task"])?;
-            let name = written
-                .get("task")
-                .ok_or_else(|| written.missing("task", "name an evaluation, as in { task = \"minimal-pairs\", pairs = 50 }"))?;
+            let name = written.get("task").ok_or_else(|| {
+                written.missing(
+                    "task",
+                    "name an evaluation, as in { task = \"minimal-pairs\", pairs = 50 }",
+                )
+            })?;
             task(&named(&name)?, &Written::new(&options, written.key()))
         }
         _ => Err(written.wrong_kind("a name, or a table { task = \"name\", option = value }")),

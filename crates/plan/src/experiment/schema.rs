@@ -20,7 +20,10 @@ fn sorted(value: &Value) -> Value {
         Value::Object(map) => {
             let mut entries: Vec<(&String, &Value)> = map.iter().collect();
             entries.sort_by_key(|(key, _)| *key);
-            entries.into_iter().map(|(key, value)| (key.clone(), sorted(value))).collect()
+            entries
+                .into_iter()
+                .map(|(key, value)| (key.clone(), sorted(value)))
+                .collect()
         }
         Value::Array(list) => list.iter().map(sorted).collect(),
         other => other.clone(),
@@ -80,7 +83,10 @@ pub(crate) fn drawn(drawing: &[Field], interval: &[Field]) -> Value {
 
 /// The properties of these options, and what they are called if they are written by one name.
 fn properties(fields: &[Field]) -> Map<String, Value> {
-    fields.iter().map(|field| (field.name.to_owned(), field.schema())).collect()
+    fields
+        .iter()
+        .map(|field| (field.name.to_owned(), field.schema()))
+        .collect()
 }
 
 /// `[[arm]]`: what may stand beside the objective depends on it.
@@ -89,10 +95,14 @@ pub(crate) fn arms() -> Value {
         let options = (entry.options)();
         let mut properties = properties(&ArmOptions::fields());
         properties.extend(self::properties(&options));
-        properties.insert("objective".into(), described(entry.summary, json!({ "const": entry.name })));
+        properties.insert(
+            "objective".into(),
+            described(entry.summary, json!({ "const": entry.name })),
+        );
         let mut grid = nested(&options.iter().collect::<Vec<_>>(), &values);
         for (path, field) in rows("", &options) {
-            grid.entry(path).or_insert_with(|| described(&field.meaning, values(field)));
+            grid.entry(path)
+                .or_insert_with(|| described(&field.meaning, values(field)));
         }
         properties.insert("grid".into(), table(grid, &[]));
         let mut schema = table(properties, &["objective"]);

@@ -99,7 +99,11 @@ impl Interval {
         if from < to && (scale == Scale::Linear || from > 0.0) {
             return Ok(());
         }
-        let allowed = if scale == Scale::Log { "0 < from < to" } else { "from < to" };
+        let allowed = if scale == Scale::Log {
+            "0 < from < to"
+        } else {
+            "from < to"
+        };
         Err(Fault::usage(format!("there is nothing to draw from {from} to {to}"))
             .at(Place::key("from"))
             .allowed([allowed]))
