@@ -107,7 +107,7 @@ pub(crate) struct Zipped(Option<Dimension>);
 fn lists() -> Kind {
     Kind::Other {
         said: "\"key.path\" = [values]".into(),
-        schema: schema::changes(&schema::values),
+        schema: schema::shared(schema::LISTS),
         fields: Vec::new(),
     }
 }

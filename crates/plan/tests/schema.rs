@@ -33,7 +33,7 @@ fn the_committed_schema_is_the_declared_one() {
 }
 
 /// What `value` breaks of `schema`, by JSON pointer: the keywords that ours uses, `pattern` apart.
-fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     let refuse = |what: &str| Err(format!("{at}: {what}"));
     let Some(schema) = schema.as_object() else {
         return if schema == &Value::Bool(false) {
@@ -77,8 +77,12 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
             }
             "items" => {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
-                    check(wanted, item, &format!("{at}/{index}"))?;
+                    check(root, wanted, item, &format!("{at}/{index}"))?;
                 }
+            }
+            "$ref" => {
+                let pointer = wanted.as_str().and_then(|pointer| pointer.strip_prefix('#')).unwrap();
+                check(root, root.pointer(pointer).unwrap(), value, at)?;
             }
             "required" => {
                 for key in wanted.as_array().unwrap() {
@@ -90,7 +94,7 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
             "properties" => {
                 for (key, inner) in value.as_object().into_iter().flatten() {
                     if let Some(wanted) = wanted.get(key) {
-                        check(wanted, inner, &format!("{at}/{key}"))?;
+                        check(root, wanted, inner, &format!("{at}/{key}"))?;
                     }
                 }
             }
@@ -101,7 +105,7 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
                 };
                 for (key, inner) in value.as_object().into_iter().flatten() {
                     if !known(key) {
-                        check(wanted, inner, &format!("{at}/{key}"))?;
+                        check(root, wanted, inner, &format!("{at}/{key}"))?;
                     }
                 }
             }
@@ -110,7 +114,7 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
                     .as_array()
                     .unwrap()
                     .iter()
-                    .map(|schema| check(schema, value, at))
+                    .map(|schema| check(root, schema, value, at))
                     .collect();
                 let fits = each.iter().filter(|result| result.is_ok()).count();
                 if fits == 0 || (keyword == "oneOf" && fits > 1) {
@@ -118,7 +122,7 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
                 }
             }
             "const" | "enum" | "minItems" | "pattern" | "patternProperties" => {}
-            "$schema" | "title" | "description" | "default" => {}
+            "$schema" | "$defs" | "title" | "description" | "default" => {}
             other => panic!("the schema uses {other}"),
         }
     }
@@ -128,7 +132,7 @@ fn check(schema: &Value, value: &Value, at: &str) -> Result<(), String> {
 fn accepts(text: &str) -> Result<(), String> {
     let document: toml::Table = text.parse().unwrap();
     let schema: Value = serde_json::from_str(&schema()).unwrap();
-    check(&schema, &serde_json::to_value(document).unwrap(), "")
+    check(&schema, &schema, &serde_json::to_value(document).unwrap(), "")
 }
 
 #[test]

@@ -166,7 +166,7 @@ impl OptionType for Overrides {
     fn kind(_range: Range) -> Kind {
         Kind::Other {
             said: "\"key.path\" = value".into(),
-            schema: schema::changes(&|field| field.kind.schema()),
+            schema: schema::shared(schema::OVERRIDES),
             fields: Vec::new(),
         }
     }

@@ -12,7 +12,18 @@ pub fn schema() -> String {
     let mut schema = object(&fields());
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
     schema["title"] = "An experiment of cloze".into();
+    schema["$defs"] = json!({ LISTS: changes(&values), OVERRIDES: changes(&|field| field.kind.schema()) });
     format!("{:#}\n", sorted(&schema))
+}
+
+/// What is needed in many places stands once: lists of values by key path,
+pub(crate) const LISTS: &str = "lists";
+/// and values by key path.
+pub(crate) const OVERRIDES: &str = "overrides";
+
+/// Points to one of these.
+pub(crate) fn shared(name: &str) -> Value {
+    json!({ "$ref": format!("#/$defs/{name}") })
 }
 
 fn sorted(value: &Value) -> Value {
@@ -36,7 +47,7 @@ fn table(properties: Map<String, Value>, required: &[&str]) -> Value {
 }
 
 /// A list of values of an option, at least one.
-pub(crate) fn values(field: &Field) -> Value {
+fn values(field: &Field) -> Value {
     json!({ "type": "array", "items": field.kind.schema(), "minItems": 1 })
 }
 
@@ -56,7 +67,7 @@ fn nested(fields: &[&Field], leaf: &dyn Fn(&Field) -> Value) -> Map<String, Valu
 }
 
 /// A table with `leaf` of every key that a sweep may change, by its path in quotes or table by table.
-pub(crate) fn changes(leaf: &dyn Fn(&Field) -> Value) -> Value {
+fn changes(leaf: &dyn Fn(&Field) -> Value) -> Value {
     let mut properties = Map::new();
     for (name, fields) in swept() {
         for (path, field) in rows(name, &fields) {
