@@ -6,6 +6,7 @@ use cloze_backbone::{EncoderConfig, Preset};
 use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, prepare};
 use cloze_foundation::Result;
 use cloze_foundation::files::write_whole;
+use cloze_options::Written;
 use cloze_plan::{Plan, PlannedRun, RunConfig, TaskConfig, run_id};
 use cloze_runner::judge::Evaluations;
 use cloze_runner::{Cadence, Errand, Progress, Stop, train_run};
@@ -74,7 +75,7 @@ pub fn task(name: &str, options: &str) -> TaskConfig {
     let options: toml::Table = options.parse().unwrap();
     TaskConfig {
         task: name.to_owned(),
-        options: (cloze_evals::find(name).unwrap().resolve)(&options).unwrap(),
+        options: (cloze_evals::find(name).unwrap().resolve)(&Written::new(&(&options).into(), "")).unwrap(),
     }
 }
 

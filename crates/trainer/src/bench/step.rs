@@ -5,7 +5,7 @@ use super::{Measurement, Setting};
 use crate::step::{Clock, Part, Stopwatch, wait};
 use crate::{Feed, Learner, Optimizer, OptimizerConfig, device};
 use burn::tensor::Device;
-use cloze_backbone::{EncoderConfig, Init};
+use cloze_backbone::{EncoderConfig, Init, Parameters as _};
 use cloze_corpus::tokenizer::Encoded;
 use cloze_corpus::{Shard, SpecialTokens, Vocabulary, shard};
 use cloze_foundation::{Draw, Fault, Result};
