@@ -168,7 +168,7 @@ mod tests {
     fn every_axis_has_words_of_its_own_and_its_own_counter() {
         let mut spent = Spent::default();
         for (facts, amount) in AXES.iter().zip(1..) {
-            assert!(std::ptr::eq(facts.axis.facts(), facts));
+            assert_eq!(facts.axis.facts().axis, facts.axis);
             let word: Axis = serde_json::from_value(facts.word.into()).unwrap();
             assert_eq!(word, facts.axis);
             spent[facts.axis] = f64::from(amount);
