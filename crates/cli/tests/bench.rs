@@ -84,10 +84,10 @@ fn bad_input_gets_one_error() {
         ("--objective", "mlm,elektra", &["did you mean `electra`?"][..]),
         ("--mode", "refrence", &["--mode", "did you mean `reference`?"]),
         ("--preset", "bret", &["did you mean `bert`?"]),
-        ("--width", "128,100001", &["--width", "2 to 65536"]),
+        ("--width", "128,100001", &["--width", "1 to 65536"]),
         ("--width", "many", &["invalid value"]),
         ("--precision", "bf16", &["--precision", "float32, bfloat16"]),
-        ("--dropout", "1.5", &["--dropout", "0 (off) to below 1"]),
+        ("--dropout", "1.5", &["--dropout", "from 0 to below 1"]),
         ("--device", "flxe", &["--device", "did you mean `flex`?"]),
         ("--threads", "0", &["--threads"]),
     ] {

@@ -135,13 +135,15 @@ impl Setting {
         };
         budget.check().map_err(on_the_command_line)?;
         Timing { threads, steps }.check().map_err(on_the_command_line)?;
-        let encoder = self.encoder();
-        if self.width > 0 && !self.width.is_multiple_of(2 * encoder.heads) {
-            let what = format!("a width of {} has no heads of about 64", self.width);
-            let allowed = ["even widths below 128, multiples of 64"];
-            return Err(Fault::usage(what).at("--width").allowed(allowed));
-        }
-        self.options().check().map_err(on_the_command_line)
+        self.options().check().map_err(|fault| {
+            // There is no option for the number of heads, which follows from the width.
+            if fault.places.iter().any(|place| place.key.last() == "heads") {
+                let what = format!("a width of {} has no heads of about 64", self.width);
+                let allowed = ["even widths below 128, multiples of 64"];
+                return Fault::usage(what).at("--width").allowed(allowed);
+            }
+            on_the_command_line(fault)
+        })
     }
 
     /// Has `program` measure this in a child process.
