@@ -124,8 +124,8 @@ mod tests {
 
     #[test]
     fn spans_out_of_place_and_too_few_marks_are_refused_by_kind() {
-        for spans in [vec![2..2], vec![1..3, 2..4], vec![3..4, 1..2], vec![5..7]] {
-            let fault = plain(6).with_spans(ENTITIES, spans.clone()).unwrap_err();
+        for spans in [[2..2, 3..4], [1..3, 2..4], [3..4, 1..2], [1..2, 5..7]] {
+            let fault = plain(6).with_spans(ENTITIES, spans.to_vec()).unwrap_err();
             assert!(fault.what.contains("`entities`"), "{spans:?}: {fault}");
         }
         assert!(plain(6).with_marks(SENTENCE_ENDS, vec![true; 5]).is_err());

@@ -23,8 +23,8 @@ static ENTRY: Entry = Entry {
     headline: "accuracy",
     higher_is_better: true,
     chance: Some(0.5),
-    options: &[],
-    resolve: |table| Ok(table.clone()),
+    options: Vec::new,
+    resolve: |written| written.table(&[]).map(|_| toml::Table::new()),
     check: |_, _| Ok(()),
     evaluate,
 };
