@@ -5,7 +5,7 @@ use burn::tensor::Device;
 use cloze_backbone::{Encoder, EncoderConfig, Init, Preset};
 use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, fragment, prepare};
 use cloze_evals::{EVALUATIONS, Entry, Measure, Subject, When, find};
-use cloze_foundation::Draw;
+use cloze_foundation::{Draw, Result};
 use cloze_objectives::scoring::every_position;
 use cloze_objectives::{Answerer, Batch, Heads, Loss, Model, Rule};
 use cloze_options::{Usual, tree};
