@@ -71,10 +71,10 @@ pub fn config(objective: &str, seed: u64, steps: u64) -> RunConfig {
 
 /// An evaluation with a few of its options set.
 pub fn task(name: &str, options: &str) -> TaskConfig {
-    let options: toml::Table = options.parse().unwrap();
+    let options = cloze_options::tree::parse("", options).unwrap();
     TaskConfig {
         task: name.to_owned(),
-        options: (cloze_evals::find(name).unwrap().resolve)(&options).unwrap(),
+        options: (cloze_evals::find(name).unwrap().resolve)(&options.top()).unwrap(),
     }
 }
 
