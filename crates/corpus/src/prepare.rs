@@ -2,7 +2,7 @@
 
 use crate::manifest::{Counts, Manifest};
 use crate::memo::Memo;
-use crate::source::{self, Source, Split};
+use crate::source::{self, HeldOutPart, Source};
 use crate::split::Part;
 use crate::train::WordCounts;
 use crate::{Shard, Tokenizer, TokenizerConfig, fragment, shard};
@@ -105,15 +105,15 @@ pub fn prepare(
             .allowed(["above 0 and below 1"]));
     }
     let source = Source::resolve(&config.source, config.words, data_root).map_err(|fault| fault.at("corpus.source"))?;
-    let plan = Plan::of(&config.tokenizer, data_root)?;
+    let plan = TokenizerPlan::of(&config.tokenizer, data_root)?;
     let folder = cache.join(&key(config, &source, &plan)?[..16]);
     if folder.join(MANIFEST).is_file() {
         return Prepared::open(&folder);
     }
     let survey = Survey::of(&source, config, say)?;
     let tokenizer = match plan {
-        Plan::Given(tokenizer) => *tokenizer,
-        Plan::Train(train, vocab) => {
+        TokenizerPlan::Given(tokenizer) => *tokenizer,
+        TokenizerPlan::Train(train, vocab) => {
             say(&format!(
                 "training the tokenizer on {} different words",
                 survey.counts.distinct()
@@ -143,12 +143,12 @@ pub fn describe(
 }
 
 /// Where the tokenizer comes from.
-enum Plan {
+enum TokenizerPlan {
     Given(Box<Tokenizer>),
     Train(fn(usize, &WordCounts) -> Result<Tokenizer>, usize),
 }
 
-impl Plan {
+impl TokenizerPlan {
     fn of(config: &TokenizerConfig, data_root: Option<&Path>) -> Result<Self> {
         let path = match config {
             TokenizerConfig::Wordpiece { vocab } => return Ok(Self::Train(Tokenizer::train_wordpiece, *vocab)),
@@ -164,10 +164,10 @@ impl Plan {
 }
 
 /// Hash of everything that decides the tokens: format, split, tokenizer, and the source's content (not its place).
-fn key(config: &CorpusConfig, source: &Source, plan: &Plan) -> Result<String> {
+fn key(config: &CorpusConfig, source: &Source, plan: &TokenizerPlan) -> Result<String> {
     let tokenizer = match plan {
-        Plan::Given(tokenizer) => files::hash(tokenizer.json().as_bytes()),
-        Plan::Train(..) => serde_json::to_string(&config.tokenizer)
+        TokenizerPlan::Given(tokenizer) => files::hash(tokenizer.json().as_bytes()),
+        TokenizerPlan::Train(..) => serde_json::to_string(&config.tokenizer)
             .map_err(|error| Fault::run(format!("the tokenizer's options cannot be written: {error}")))?,
     };
     let mut key = format!("format {FORMAT}\nheld out {}\ntokenizer {tokenizer}\n", config.held_out);
@@ -194,7 +194,7 @@ fn hash_file(path: &Path) -> Result<String> {
 
 /// The first reading: how the corpus is split and which words it has.
 struct Survey {
-    split: Split,
+    split: HeldOutPart,
     counts: WordCounts,
     train: Counts,
     held_out: Counts,

@@ -1,6 +1,7 @@
 //! Tokenizers through the `tokenizers` crate: trained reproducibly, or read from a `tokenizer.json`.
 
 use crate::train::{self, Kind, WordCounts};
+use crate::vocabulary::SPECIAL_NAMES;
 use crate::{SpecialTokens, Vocabulary, clean};
 use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result};
@@ -46,15 +47,6 @@ impl Encoded {
         self.word_starts.extend_from_slice(&next.word_starts);
     }
 }
-
-/// The special tokens in the order of their ids in a trained tokenizer: BERT's names and RoBERTa's.
-pub const SPECIAL_NAMES: [[&str; 2]; 5] = [
-    ["[PAD]", "<pad>"],
-    ["[UNK]", "<unk>"],
-    ["[CLS]", "<s>"],
-    ["[SEP]", "</s>"],
-    ["[MASK]", "<mask>"],
-];
 
 /// Ids end here: models have a row for each, the unused ones included, so that one huge id would fill the memory.
 const MOST_IDS: usize = 1 << 24;

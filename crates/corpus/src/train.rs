@@ -1,7 +1,7 @@
 //! Training a tokenizer from counted words: the same counts give the same bytes.
 
 use crate::merges::{self, Word};
-use crate::tokenizer::SPECIAL_NAMES;
+use crate::vocabulary::SPECIAL_NAMES;
 use cloze_foundation::{Fault, Result};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tokenizers::models::bpe::{BPE, Vocab};

@@ -1,5 +1,14 @@
 //! What an objective may know of a tokenizer: sizes and special ids.
 
+/// The special tokens in the order of their ids in a trained tokenizer: BERT's names and RoBERTa's.
+pub const SPECIAL_NAMES: [[&str; 2]; 5] = [
+    ["[PAD]", "<pad>"],
+    ["[UNK]", "<unk>"],
+    ["[CLS]", "<s>"],
+    ["[SEP]", "</s>"],
+    ["[MASK]", "<mask>"],
+];
+
 /// The five special tokens that cloze needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpecialTokens {

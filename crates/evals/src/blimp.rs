@@ -1,6 +1,6 @@
 //! BLiMP, from its JSONL files.
 
-use crate::judge::{Unit, judge};
+use crate::pair_scores::{MeanOver, judge};
 use crate::{Entry, Measure, Subject, When};
 use cloze_corpus::pairs::read_blimp;
 use cloze_foundation::{Fault, Place, Result};
@@ -57,7 +57,7 @@ fn check(options: &toml::Table, data_root: Option<&Path>) -> Result<()> {
 fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Measure>> {
     let settings = Settings::from_toml(options)?;
     let pairs = read_blimp(&folder(&settings.path, subject.data_root)?, settings.pairs)?;
-    judge(ENTRY.name, &pairs, subject, Unit::Paradigm)
+    judge(ENTRY.name, &pairs, subject, MeanOver::Paradigm)
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Evaluations of a trained encoder. An evaluation is one file here and one line in [`EVALUATIONS`].
 
 pub mod blimp;
-mod judge;
 pub mod masked_loss;
 pub mod minimal_pairs;
+mod pair_scores;
 
 use burn::tensor::Device;
 use cloze_corpus::Prepared;

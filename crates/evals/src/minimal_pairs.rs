@@ -1,6 +1,6 @@
 //! Minimal pairs of the built-in language.
 
-use crate::judge::{Unit, judge};
+use crate::pair_scores::{MeanOver, judge};
 use crate::{Entry, Measure, Subject, When};
 use cloze_corpus::fragment;
 use cloze_foundation::Result;
@@ -39,5 +39,5 @@ options! {
 fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Measure>> {
     let settings = Settings::from_toml(options)?;
     let pairs = fragment::minimal_pairs(SEED, settings.pairs);
-    judge(ENTRY.name, &pairs, subject, Unit::Phenomenon)
+    judge(ENTRY.name, &pairs, subject, MeanOver::Phenomenon)
 }

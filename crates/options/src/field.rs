@@ -151,10 +151,3 @@ pub fn rows<'a>(prefix: &str, fields: impl IntoIterator<Item = &'a Field>) -> Ve
     }
     found
 }
-
-impl Kind {
-    /// The words of an enum.
-    pub fn words<T: crate::Words>() -> Self {
-        Self::Words(crate::value::words::<T>())
-    }
-}

@@ -328,13 +328,15 @@ impl<T: Options> OptionType for T {
     }
 }
 
-/// The words of an enum, for its [`OptionType`].
-pub(crate) fn words<T: Words>() -> Vec<Word> {
-    let word = |word: &T| Word {
-        name: word.name(),
-        meaning: word.meaning(),
-    };
-    T::ALL.iter().map(word).collect()
+impl Kind {
+    /// The words of an enum, for its [`OptionType`].
+    pub fn words<T: Words>() -> Self {
+        let word = |word: &T| Word {
+            name: word.name(),
+            meaning: word.meaning(),
+        };
+        Self::Words(T::ALL.iter().map(word).collect())
+    }
 }
 
 impl Node {

@@ -4,7 +4,8 @@ use crate::{Plan, RunConfig};
 use cloze_corpus::{SpecialTokens, Tokenizer, TokenizerConfig, Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
 use cloze_objectives::Objective;
-use cloze_schema::Axis;
+use cloze_schema::{Axis, Spent};
+use cloze_trainer::budget;
 use cloze_trainer::feed::corrupted;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -61,7 +62,7 @@ pub fn cost(plan: &Plan, flops_per_second: f64) -> Result<Cost> {
             _ => run.flops / flops_per_second,
         };
         let objective = cloze_objectives::configure(&config.objective, &config.options)?;
-        let steps = run.flops / expected.step(config, &*objective)?.flops;
+        let steps = run.flops / expected.step(config, &*objective)?[Axis::Flops];
         cost.tokens += steps * (config.budget.batch * config.encoder.window) as f64;
         let parameters = config.encoder.parameters(vocabularies.size(&config.corpus.tokenizer)?) as u64;
         let bytes = parameters.saturating_mul(WEIGHT_BYTES);
@@ -79,18 +80,12 @@ pub fn vocabulary_size(config: &RunConfig) -> Result<usize> {
     Vocabularies::default().size(&config.corpus.tokenizer)
 }
 
-/// What one optimizer step is expected to do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Step {
-    pub(crate) flops: f64,
-    pub(crate) predictions: f64,
-}
-
 /// Expectations for runs, with what was read or computed for earlier ones.
 #[derive(Default)]
 pub(crate) struct Expected {
     vocabularies: Vocabularies,
-    steps: BTreeMap<String, Step>,
+    /// What a step of such a run is expected to use.
+    steps: BTreeMap<String, Spent>,
 }
 
 impl Expected {
@@ -98,18 +93,17 @@ impl Expected {
     pub(crate) fn flops(&mut self, config: &RunConfig, objective: &dyn Objective) -> Result<f64> {
         let step = self.step(config, objective)?;
         let budget = config.budget;
-        let steps = match budget.equalise {
-            Axis::Tokens => budget.amount / (budget.batch * config.encoder.window) as f64,
-            Axis::Predictions => budget.amount / step.predictions.max(1.0),
-            Axis::Steps => budget.amount,
-            Axis::Flops => budget.amount / step.flops,
-            Axis::Seconds => budget.amount * ASSUMED_FLOPS_PER_SECOND / step.flops,
+        let least = if budget.equalise.facts().is_count {
+            1.0
+        } else {
+            f64::MIN_POSITIVE
         };
-        Ok(steps.ceil().max(1.0) * step.flops)
+        let steps = budget.amount / step[budget.equalise].max(least);
+        Ok(steps.ceil().max(1.0) * step[Axis::Flops])
     }
 
     /// Corrupts a few windows of random tokens and counts.
-    pub(crate) fn step(&mut self, config: &RunConfig, objective: &dyn Objective) -> Result<Step> {
+    pub(crate) fn step(&mut self, config: &RunConfig, objective: &dyn Objective) -> Result<Spent> {
         let key = format!(
             "{} {} {:?} {:?} {}",
             config.objective, config.options, config.encoder, config.corpus.tokenizer, config.budget.batch
@@ -137,10 +131,10 @@ impl Expected {
         });
         let sizes = corrupted(objective, windows, &vocabulary).sizes();
         let share = config.budget.batch as f64 / SAMPLE as f64;
-        let step = Step {
-            flops: objective.flops(&config.encoder, size, &sizes) * share,
-            predictions: sizes.predicted as f64 * share,
-        };
+        let flops = objective.flops(&config.encoder, size, &sizes);
+        let mut step = budget::step(&sizes, flops).times(share);
+        step[Axis::Steps] = 1.0;
+        step[Axis::Seconds] = step[Axis::Flops] / ASSUMED_FLOPS_PER_SECOND;
         self.steps.insert(key, step);
         Ok(step)
     }

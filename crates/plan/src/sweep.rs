@@ -2,8 +2,8 @@
 
 mod random;
 
-use crate::experiment::file::{swept, swept_keys};
-use crate::experiment::schema;
+use crate::experiment::shapes;
+use crate::experiment::swept::{swept, swept_keys};
 use cloze_foundation::{Fault, Key, Origin, Result};
 use cloze_options::{Kind, Member, Node, OptionType, Range, Table, Value, Written, options};
 use random::Drawn;
@@ -13,7 +13,7 @@ pub const MOST_RUNS: usize = 100_000;
 
 /// A key and the values that it takes.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Axis {
+pub(crate) struct SweptKey {
     /// Key path, as in `encoder.width` or `options.rate`.
     pub(crate) path: String,
     /// Where the key stands.
@@ -26,7 +26,7 @@ pub(crate) struct Axis {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Dimension {
     /// At least one axis.
-    pub(crate) axes: Vec<Axis>,
+    pub(crate) axes: Vec<SweptKey>,
 }
 
 impl Dimension {
@@ -107,7 +107,7 @@ pub(crate) struct Zipped(Option<Dimension>);
 fn lists() -> Kind {
     Kind::Other {
         said: "\"key.path\" = [values]".into(),
-        schema: schema::shared(schema::LISTS),
+        schema: shapes::shared(shapes::LISTS),
         fields: Vec::new(),
     }
 }
@@ -178,7 +178,7 @@ pub(crate) fn flatten<'a>(
 }
 
 /// Reads a table of lists.
-fn axes(written: &Written<'_>) -> Result<Vec<Axis>> {
+fn axes(written: &Written<'_>) -> Result<Vec<SweptKey>> {
     let Value::Table(table) = written.value() else {
         return Err(written.wrong_kind("a table"));
     };
@@ -186,7 +186,7 @@ fn axes(written: &Written<'_>) -> Result<Vec<Axis>> {
         let values = Written::new(&member.node, written.key().joined(&Key::from(path.as_str())));
         match &member.node.value {
             Value::List(list) if list.is_empty() => Err(values.fault(format!("`{path}` has no values"))),
-            Value::List(list) => Ok(Axis {
+            Value::List(list) => Ok(SweptKey {
                 path,
                 key: member.key.clone(),
                 values: list.clone(),

@@ -3,7 +3,7 @@
 use cloze_foundation::files::read_text;
 use cloze_foundation::{Fault, Result};
 use cloze_schema::plan::PLAN_FILE;
-use cloze_schema::{Attempt, Axis, ChartKind, Plan, latest, parquet};
+use cloze_schema::{AttemptRows, Axis, ChartKind, Plan, latest, parquet};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::Path;
@@ -105,7 +105,7 @@ pub(crate) fn plan(folder: &Path) -> Result<Plan<Settings>> {
 ///
 /// # Errors
 /// A damaged file, by name.
-pub(crate) fn rows(folder: &Path) -> Result<Vec<Attempt>> {
+pub(crate) fn rows(folder: &Path) -> Result<Vec<AttemptRows>> {
     let path = folder.join(METRICS_FILE);
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,

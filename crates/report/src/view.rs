@@ -6,7 +6,7 @@ use crate::score::{ALL_TASKS, Score, headline};
 use crate::{number, sweep};
 use cloze_foundation::Result;
 use cloze_schema::metric::{DIVERGED, LOSS, PRETRAINING};
-use cloze_schema::{Attempt, Axis, Plan, PlannedRun, Row, Spent, Split};
+use cloze_schema::{AttemptRows, Axis, Plan, PlannedRun, Row, Spent, Split};
 use cloze_stats::{Summary, chance_normalised, macro_average, summarise};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -49,9 +49,9 @@ impl View {
         Ok(Self::new(read::plan(folder)?, &read::rows(folder)?, &failed))
     }
 
-    fn new(plan: Plan<Settings>, attempts: &[Attempt], failed: &dyn Fn(&PlannedRun<Settings>) -> bool) -> Self {
+    fn new(plan: Plan<Settings>, attempts: &[AttemptRows], failed: &dyn Fn(&PlannedRun<Settings>) -> bool) -> Self {
         let mut by_run: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
-        for Attempt { label, rows } in attempts {
+        for AttemptRows { label, rows } in attempts {
             by_run.entry(&label.run).or_default().extend(rows);
         }
         let mut arms: Vec<Arm> = Vec::new();

@@ -6,7 +6,7 @@ use crate::store::{Marker, RunFolder, Store};
 use cloze_foundation::Result;
 use cloze_foundation::files::write_whole;
 use cloze_plan::{Plan, title};
-use cloze_schema::{Attempt as Rows, parquet};
+use cloze_schema::{AttemptRows, parquet};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -66,7 +66,7 @@ fn expected<'a>(folder: &RunFolder, parts: &'a BTreeMap<String, Member>) -> Resu
     Ok(listed.collect())
 }
 
-fn read(path: &std::path::Path, member: Option<&Member>) -> std::result::Result<Vec<Rows>, String> {
+fn read(path: &std::path::Path, member: Option<&Member>) -> std::result::Result<Vec<AttemptRows>, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
     if member.is_some_and(|member| Member::of(&bytes) != *member) {
         return Err(format!("`{}` is not what was written", path.display()));

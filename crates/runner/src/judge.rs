@@ -6,7 +6,7 @@ use cloze_evals::Subject;
 use cloze_foundation::Result;
 use cloze_objectives::Model;
 use cloze_plan::RunConfig;
-use cloze_trainer::{Judge, Verdict};
+use cloze_trainer::{Finding, Judge};
 use std::path::Path;
 
 /// What the evaluations of a run may use.
@@ -26,7 +26,7 @@ impl Judge for Evaluations<'_> {
         self.config.evaluate.len()
     }
 
-    fn judge(&self, which: usize, model: &Model, share: f64) -> Result<Vec<Verdict>> {
+    fn judge(&self, which: usize, model: &Model, share: f64) -> Result<Vec<Finding>> {
         let Some(task) = self.config.evaluate.get(which) else {
             return Ok(Vec::new());
         };
@@ -43,11 +43,11 @@ impl Judge for Evaluations<'_> {
             device: self.device,
         };
         let measures = (entry.evaluate)(&subject, &task.options).map_err(|fault| fault.at(task.task.as_str()))?;
-        let verdict = |measure: cloze_evals::Measure| Verdict {
+        let finding = |measure: cloze_evals::Measure| Finding {
             task: measure.task,
             metric: measure.metric,
             value: measure.value,
         };
-        Ok(measures.into_iter().map(verdict).collect())
+        Ok(measures.into_iter().map(finding).collect())
     }
 }

@@ -111,6 +111,16 @@ impl Spent {
     pub fn since(&self, earlier: &Self) -> Self {
         Self(std::array::from_fn(|axis| self.0[axis] - earlier.0[axis]))
     }
+
+    /// With what something else used on top.
+    pub fn and(&self, other: &Self) -> Self {
+        Self(std::array::from_fn(|axis| self.0[axis] + other.0[axis]))
+    }
+
+    /// As many times as much of everything.
+    pub fn times(&self, factor: f64) -> Self {
+        Self(self.0.map(|used| used * factor))
+    }
 }
 
 impl Serialize for Spent {

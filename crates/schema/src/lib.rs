@@ -14,5 +14,5 @@ pub use axis::{AXES, Axis, Spent};
 pub use chart::ChartKind;
 pub use claim::{Check, Claim};
 pub use plan::{Plan, PlannedRun, ReportConfig, TaskFacts};
-pub use row::{Attempt, Label, Row, SCHEMA_VERSION, Split};
+pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};
 pub use superseded::latest;

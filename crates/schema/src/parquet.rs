@@ -4,7 +4,7 @@
 //! as many. So the claims are read first, and held against the size of the file.
 
 use crate::rows::{attempts, frame};
-use crate::{Attempt, SCHEMA_VERSION};
+use crate::{AttemptRows, SCHEMA_VERSION};
 use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result};
 use polars::prelude::{Column, DataFrame, KeyValueMetadata, ParallelStrategy, ParquetReader, ParquetWriter, SerReader};
@@ -24,7 +24,7 @@ const UNPACKED_PER_BYTE: usize = 64;
 ///
 /// # Errors
 /// polars' own words if it refuses.
-pub fn to_bytes(attempts: &[Attempt]) -> Result<Vec<u8>> {
+pub fn to_bytes(attempts: &[AttemptRows]) -> Result<Vec<u8>> {
     let failed = |error: polars::prelude::PolarsError| Fault::run(format!("cannot encode metrics: {error}"));
     let version = vec![(SCHEMA_KEY.to_owned(), SCHEMA_VERSION.to_string())];
     let mut bytes = Vec::new();
@@ -39,7 +39,7 @@ pub fn to_bytes(attempts: &[Attempt]) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// Why it cannot be read: damaged, of a later schema, or not ours.
-pub fn from_bytes(bytes: &[u8]) -> std::result::Result<Vec<Attempt>, String> {
+pub fn from_bytes(bytes: &[u8]) -> std::result::Result<Vec<AttemptRows>, String> {
     match value(bytes, SCHEMA_KEY)?.map(|version| version.parse::<u32>()) {
         Some(Ok(version)) if version <= SCHEMA_VERSION => {}
         Some(Ok(version)) => {
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
     use crate::{AXES, Axis, Label, Row, Spent, Split};
 
-    fn attempts() -> Vec<Attempt> {
+    fn attempts() -> Vec<AttemptRows> {
         let row = |step: u32, split, metric: &str, value| {
             let mut spent = Spent::default();
             for (facts, size) in AXES.iter().zip([1.0, 1024.0, 154.0, 1.5e9, 0.25]) {
@@ -187,18 +187,18 @@ mod tests {
             attempt,
         };
         vec![
-            Attempt {
+            AttemptRows {
                 label: label("a", 1),
                 rows: vec![
                     row(1, Split::Train, "loss", 7.5),
                     row(2, Split::HeldOut, "loss", f64::MAX),
                 ],
             },
-            Attempt {
+            AttemptRows {
                 label: label("a", 2),
                 rows: vec![row(2, Split::Test, "accuracy", -0.0)],
             },
-            Attempt {
+            AttemptRows {
                 label: label("b", 1),
                 rows: vec![row(u32::MAX, Split::Test, "ties", 1e-300)],
             },

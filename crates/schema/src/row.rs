@@ -74,7 +74,7 @@ pub struct Row {
 
 /// Rows that follow each other and belong to one attempt at a run.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Attempt {
+pub struct AttemptRows {
     /// Whose rows they are.
     pub label: Label,
     /// In the order of training.

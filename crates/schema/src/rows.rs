@@ -1,7 +1,7 @@
 //! Rows as columns and back.
 
 use crate::row::{Label, Row, Split};
-use crate::{AXES, Attempt, Spent};
+use crate::{AXES, AttemptRows, Spent};
 use polars::prelude::{Column, DataFrame, DataType, PolarsResult};
 
 /// A column that is no axis: its name, and what it holds.
@@ -28,10 +28,10 @@ const AFTER: [Field; 4] = [
 ];
 
 /// The columns of some rows.
-pub(crate) fn frame(attempts: &[Attempt]) -> PolarsResult<DataFrame> {
+pub(crate) fn frame(attempts: &[AttemptRows]) -> PolarsResult<DataFrame> {
     let all: Vec<(&Label, &Row)> = attempts
         .iter()
-        .flat_map(|Attempt { label, rows }| rows.iter().map(move |row| (label, row)))
+        .flat_map(|AttemptRows { label, rows }| rows.iter().map(move |row| (label, row)))
         .collect();
     let field = |field: &Field| match field {
         Field::Word(name, of) => Column::new(
@@ -68,7 +68,7 @@ pub(crate) fn frame(attempts: &[Attempt]) -> PolarsResult<DataFrame> {
 
 /// The rows of some columns. Columns of a later version are left alone; an axis that the file does not have was not
 /// counted then.
-pub(crate) fn attempts(frame: &DataFrame) -> Result<Vec<Attempt>, String> {
+pub(crate) fn attempts(frame: &DataFrame) -> Result<Vec<AttemptRows>, String> {
     let cast = |name: &str, kind: DataType| {
         let column = frame.column(name).map_err(|error| error.to_string())?;
         let cast = column
@@ -102,7 +102,7 @@ pub(crate) fn attempts(frame: &DataFrame) -> Result<Vec<Attempt>, String> {
             spent[facts.axis] = used;
         }
     }
-    let mut found: Vec<Attempt> = Vec::new();
+    let mut found: Vec<AttemptRows> = Vec::new();
     let columns = tasks.into_iter().zip(metrics).zip(values).zip(spent);
     for (index, (((task, metric), value), spent)) in columns.enumerate() {
         let split = Split::named(&splits[index]).ok_or_else(|| format!("`{}` is not a split", splits[index]))?;
@@ -122,7 +122,7 @@ pub(crate) fn attempts(frame: &DataFrame) -> Result<Vec<Attempt>, String> {
         };
         match found.last_mut().filter(|last| same(&last.label)) {
             Some(last) => last.rows.push(row),
-            None => found.push(Attempt {
+            None => found.push(AttemptRows {
                 label: Label {
                     run: runs[index].clone(),
                     arm: arms[index].clone(),

@@ -1,20 +1,20 @@
 //! Which rows count: the one law of what a later attempt supersedes.
 
 use crate::metric::{CLOCKS, RESUMED_AFTER};
-use crate::{Attempt, Axis};
+use crate::{AttemptRows, Axis};
 use std::collections::BTreeMap;
 
 /// The rows that count. An attempt's first row says after which step its own rows begin; the rows that earlier attempts at
 /// the same run have after that step are superseded.
-pub fn latest(mut attempts: Vec<Attempt>) -> Vec<Attempt> {
+pub fn latest(mut attempts: Vec<AttemptRows>) -> Vec<AttemptRows> {
     let mut starts: BTreeMap<String, BTreeMap<u32, f64>> = BTreeMap::new();
-    for Attempt { label, rows } in &attempts {
+    for AttemptRows { label, rows } in &attempts {
         for start in rows.iter().filter(|row| row.metric == RESUMED_AFTER) {
             let of_run = starts.entry(label.run.clone()).or_default();
             of_run.insert(label.attempt, start.value);
         }
     }
-    for Attempt { label, rows } in &mut attempts {
+    for AttemptRows { label, rows } in &mut attempts {
         let Some(starts) = starts.get(&label.run) else { continue };
         let later = starts.iter().filter(|(attempt, _)| **attempt > label.attempt);
         // A start that is not a number supersedes nothing.
@@ -26,15 +26,15 @@ pub fn latest(mut attempts: Vec<Attempt>) -> Vec<Attempt> {
 
 /// What is the same of a run's rows wherever, whenever and in however many attempts it was trained: without what a clock
 /// or the number of the attempt decides.
-pub fn reproducible(attempts: Vec<Attempt>) -> Vec<Attempt> {
-    let mut runs: Vec<Attempt> = Vec::new();
-    for Attempt { mut label, mut rows } in attempts {
+pub fn reproducible(attempts: Vec<AttemptRows>) -> Vec<AttemptRows> {
+    let mut runs: Vec<AttemptRows> = Vec::new();
+    for AttemptRows { mut label, mut rows } in attempts {
         label.attempt = 1;
         rows.retain(|row| !CLOCKS.contains(&row.metric.as_str()));
         rows.iter_mut().for_each(|row| row.spent[Axis::Seconds] = 0.0);
         match runs.last_mut().filter(|run| run.label == label) {
             Some(run) => run.rows.append(&mut rows),
-            None => runs.push(Attempt { label, rows }),
+            None => runs.push(AttemptRows { label, rows }),
         }
     }
     runs
@@ -45,7 +45,7 @@ mod tests {
     use super::*;
     use crate::{Label, Row, Spent, Split};
 
-    fn attempt(number: u32, resumed_after: Option<f64>, steps: &[u64]) -> Attempt {
+    fn attempt(number: u32, resumed_after: Option<f64>, steps: &[u64]) -> AttemptRows {
         let row = |step: u64, metric: &str, value: f64| {
             let mut spent = Spent::default();
             spent[Axis::Steps] = step as f64;
@@ -67,14 +67,14 @@ mod tests {
             seed: 1,
             attempt: number,
         };
-        Attempt {
+        AttemptRows {
             label,
             rows: first.into_iter().chain(rest).collect(),
         }
     }
 
-    fn steps(attempts: &[Attempt]) -> Vec<(u32, u64)> {
-        let of = |one: &Attempt| {
+    fn steps(attempts: &[AttemptRows]) -> Vec<(u32, u64)> {
+        let of = |one: &AttemptRows| {
             one.rows
                 .iter()
                 .map(|row| (one.label.attempt, row.spent.steps()))

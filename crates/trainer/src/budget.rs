@@ -1,6 +1,7 @@
 //! When a run ends: the axis that is equal for every arm, and how much of it there is.
 
 use cloze_foundation::{Fault, Place, Result};
+use cloze_objectives::Sizes;
 use cloze_options::{Amount, Quantity, options};
 use cloze_schema::{Axis, Spent};
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,16 @@ impl BudgetOptions {
             batch: self.batch,
         })
     }
+}
+
+/// What an optimizer step on a batch of these sizes uses, on every axis that no clock measures.
+pub fn step(sizes: &Sizes, flops: f64) -> Spent {
+    let mut used = Spent::default();
+    used[Axis::Steps] = 1.0;
+    used[Axis::Tokens] = (sizes.windows * sizes.length) as f64;
+    used[Axis::Predictions] = sizes.predicted as f64;
+    used[Axis::Flops] = flops;
+    used
 }
 
 impl Budget {

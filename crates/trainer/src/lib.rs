@@ -17,7 +17,7 @@ pub use budget::{Budget, BudgetOptions};
 pub use feed::Feed;
 pub use held_out::HeldOut;
 pub use job::Job;
-pub use observer::{Judge, Moment, Observer, Position, Saved, Tick, Verdict};
+pub use observer::{Finding, Judge, Moment, Observer, Position, Saved, Tick};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use step::Learner;
 pub use train::{Ending, Trained, train};

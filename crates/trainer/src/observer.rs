@@ -115,7 +115,7 @@ pub trait Observer {
 
 /// One number that a judge found.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Verdict {
+pub struct Finding {
     /// What it is about: an evaluation, or a part of it.
     pub task: String,
     /// `accuracy`, `loss`, ...
@@ -133,7 +133,7 @@ pub trait Judge {
     ///
     /// # Errors
     /// What the evaluation says.
-    fn judge(&self, which: usize, model: &Model, share: f64) -> Result<Vec<Verdict>>;
+    fn judge(&self, which: usize, model: &Model, share: f64) -> Result<Vec<Finding>>;
 }
 
 /// Nobody judges: only the validation loss is computed.
@@ -144,7 +144,7 @@ impl Judge for Unjudged {
         0
     }
 
-    fn judge(&self, _: usize, _: &Model, _: f64) -> Result<Vec<Verdict>> {
+    fn judge(&self, _: usize, _: &Model, _: f64) -> Result<Vec<Finding>> {
         Ok(Vec::new())
     }
 }

@@ -32,7 +32,7 @@ pub struct Taken {
 
 /// The parts of a step, for whoever measures them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum Phase {
     /// From the batch to the loss.
     Forward,
     /// From the loss to the gradients.
@@ -47,15 +47,15 @@ pub trait Stopwatch {
     ///
     /// # Errors
     /// A device that failed, where the stopwatch waits for it.
-    fn lap(&mut self, part: Part, device: &Device) -> Result<()>;
+    fn lap(&mut self, phase: Phase, device: &Device) -> Result<()>;
 }
 
 /// Nobody measures: the device is waited for once, at the end of the step.
 pub struct Unwatched;
 
 impl Stopwatch for Unwatched {
-    fn lap(&mut self, part: Part, device: &Device) -> Result<()> {
-        if part == Part::Update { wait(device) } else { Ok(()) }
+    fn lap(&mut self, phase: Phase, device: &Device) -> Result<()> {
+        if phase == Phase::Update { wait(device) } else { Ok(()) }
     }
 }
 
@@ -89,10 +89,10 @@ impl Learner {
             learning_rate: None,
             parts: loss.parts,
         };
-        watch.lap(Part::Forward, &self.device)?;
+        watch.lap(Phase::Forward, &self.device)?;
         if taken.loss.is_finite() {
             let gradients = loss.total.backward();
-            watch.lap(Part::Backward, &self.device)?;
+            watch.lap(Phase::Backward, &self.device)?;
             taken.norm = gradient_norm(&self.model, &gradients);
             if taken.norm.is_finite() {
                 let rate = learning_rate();
@@ -100,7 +100,7 @@ impl Learner {
                 taken.learning_rate = Some(rate);
             }
         }
-        watch.lap(Part::Update, &self.device)?;
+        watch.lap(Phase::Update, &self.device)?;
         Ok(taken)
     }
 }

@@ -7,7 +7,7 @@ use crate::job::check_corpus;
 use crate::meter::Meter;
 use crate::schedule::learning_rate;
 use crate::step::Unwatched;
-use crate::{Feed, HeldOut, Job, Judge, Learner, Moment, Observer, Optimizer, Saved, Tick};
+use crate::{Feed, HeldOut, Job, Judge, Learner, Moment, Observer, Optimizer, Saved, Tick, budget};
 use cloze_foundation::{Draw, Result};
 use cloze_objectives::Model;
 use cloze_schema::metric::{DIVERGED, LOSS, LOST_SECONDS, PRETRAINING, RESUMED_AFTER};
@@ -211,11 +211,11 @@ impl<'a> Run<'a> {
         let mut found = vec![row(Split::HeldOut, PRETRAINING.to_owned(), LOSS.to_owned(), loss)];
         for which in 0..judge.count() {
             observer.at(&self.moment())?;
-            let verdicts = judge.judge(which, &frozen, share)?;
+            let findings = judge.judge(which, &frozen, share)?;
             found.extend(
-                verdicts
+                findings
                     .into_iter()
-                    .map(|verdict| row(Split::Test, verdict.task, verdict.metric, verdict.value)),
+                    .map(|finding| row(Split::Test, finding.task, finding.metric, finding.value)),
             );
         }
         Ok(found)
@@ -228,13 +228,11 @@ impl<'a> Run<'a> {
         let (job, step) = (self.job, self.spent.steps());
         let batch = self.feed.batch(step, share);
         let sizes = batch.sizes();
-        self.spent[Axis::Steps] += 1.0;
-        self.spent[Axis::Tokens] += (sizes.windows * sizes.length) as f64;
-        self.spent[Axis::Predictions] += sizes.predicted as f64;
-        self.spent[Axis::Flops] += self
+        let flops = self
             .feed
             .objective
             .flops(job.encoder, self.feed.vocabulary.size, &sizes);
+        self.spent = self.spent.and(&budget::step(&sizes, flops));
 
         let spent = &mut self.spent;
         // The rate at the middle of the step.

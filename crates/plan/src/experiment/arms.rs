@@ -1,10 +1,11 @@
 //! `[[arm]]`: an objective, its options, and what this arm sweeps or sets by itself.
 
-use super::schema;
+use super::shapes;
 use crate::sweep::{Crossed, Dimension, check_path, flatten};
 use cloze_foundation::{Fault, Key, Origin, Result};
 use cloze_objectives::OBJECTIVES;
-use cloze_options::{Kind, Member, Node, OptionType, Options, Range, Value, Written, options};
+use cloze_options::{Kind, Member, Node, OptionType, Options, Range, Value, Written, described, options, rows};
+use serde_json::json;
 
 options! {
     /// What an arm says beside its objective's options.
@@ -117,7 +118,7 @@ impl OptionType for Arms {
     fn kind(_range: Range) -> Kind {
         Kind::Other {
             said: "a list of tables, each headed [[arm]]".into(),
-            schema: schema::arms(),
+            schema: schema(),
             fields: ArmOptions::fields(),
         }
     }
@@ -139,7 +140,7 @@ impl OptionType for Objective {
         Kind::Other {
             said: names.join(", "),
             // Every arm's schema has its own objective's name.
-            schema: serde_json::json!({}),
+            schema: json!({}),
             fields: Vec::new(),
         }
     }
@@ -166,8 +167,32 @@ impl OptionType for Overrides {
     fn kind(_range: Range) -> Kind {
         Kind::Other {
             said: "\"key.path\" = value".into(),
-            schema: schema::shared(schema::OVERRIDES),
+            schema: shapes::shared(shapes::OVERRIDES),
             fields: Vec::new(),
         }
     }
+}
+
+/// `[[arm]]`: what may stand beside the objective depends on it.
+fn schema() -> serde_json::Value {
+    let arm = |entry: &&cloze_objectives::Entry| {
+        let options = (entry.options)();
+        let mut properties = shapes::properties(&ArmOptions::fields());
+        properties.extend(shapes::properties(&options));
+        properties.insert(
+            "objective".into(),
+            described(entry.summary, json!({ "const": entry.name })),
+        );
+        let mut grid = shapes::nested(&options.iter().collect::<Vec<_>>(), &shapes::values);
+        for (path, field) in rows("", &options) {
+            grid.entry(path)
+                .or_insert_with(|| described(&field.meaning, shapes::values(field)));
+        }
+        properties.insert("grid".into(), shapes::table(grid, &[]));
+        let mut schema = shapes::table(properties, &["objective"]);
+        schema["title"] = entry.title.into();
+        schema
+    };
+    let arms: Vec<serde_json::Value> = OBJECTIVES.iter().map(arm).collect();
+    json!({ "type": "array", "items": { "oneOf": arms }, "minItems": 1 })
 }

@@ -1,11 +1,12 @@
 //! `[evaluate]` and `[report]`: what judges a run, and what is shown.
 
-use super::schema;
+use super::shapes;
 use crate::TaskConfig;
 use cloze_evals::EVALUATIONS;
 use cloze_foundation::Result;
-use cloze_options::{Kind, Node, OptionType, Range, Value, Written, options};
+use cloze_options::{Kind, Node, OptionType, Range, Value, Written, described, options};
 use cloze_schema::ChartKind;
+use serde_json::json;
 
 options! {
     /// What judges a run.
@@ -100,8 +101,20 @@ impl OptionType for Tasks {
         let names: Vec<String> = EVALUATIONS.iter().map(|entry| format!("`{}`", entry.name)).collect();
         Kind::Other {
             said: format!("a list of {}", names.join(", ")),
-            schema: schema::tasks(),
+            schema: schema(),
             fields: Vec::new(),
         }
     }
+}
+
+/// `evaluate.tasks`: a name, or a table whose other keys depend on it.
+fn schema() -> serde_json::Value {
+    let names: Vec<&str> = EVALUATIONS.iter().map(|entry| entry.name).collect();
+    let task = |entry: &&cloze_evals::Entry| {
+        let mut properties = shapes::properties(&(entry.options)());
+        properties.insert("task".into(), described(entry.summary, json!({ "const": entry.name })));
+        shapes::table(properties, &["task"])
+    };
+    let items = std::iter::once(json!({ "enum": names })).chain(EVALUATIONS.iter().map(task));
+    json!({ "type": "array", "items": { "oneOf": items.collect::<Vec<_>>() } })
 }

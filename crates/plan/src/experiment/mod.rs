@@ -7,6 +7,8 @@ pub(crate) mod evaluate;
 pub(crate) mod file;
 pub(crate) mod resolve;
 pub(crate) mod schema;
+pub(crate) mod shapes;
+pub(crate) mod swept;
 #[cfg(test)]
 mod tests;
 
@@ -104,7 +106,7 @@ impl Experiment {
 fn settings(document: &Node) -> Node {
     let mut settings = document.clone();
     if let Value::Table(table) = &mut settings.value {
-        table.retain(|key, _| file::swept().iter().any(|(name, _)| name == key));
+        table.retain(|key, _| swept::swept().iter().any(|(name, _)| name == key));
     }
     settings
 }

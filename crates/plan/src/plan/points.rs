@@ -2,7 +2,7 @@
 
 use crate::experiment::Experiment;
 use crate::experiment::arms::Arm;
-use crate::sweep::{Axis, Dimension, combinations};
+use crate::sweep::{Dimension, SweptKey, combinations};
 use cloze_foundation::{Fault, Result};
 use cloze_options::{Member, Node, Table, Value};
 
@@ -22,7 +22,7 @@ pub(super) struct Point {
 pub(super) fn points(experiment: &Experiment, arm: &Arm) -> Result<Vec<Point>> {
     let dimensions: Vec<&Dimension> = arm.dimensions.iter().chain(experiment.sweep.dimensions()).collect();
     check_conflicts(&dimensions, arm)?;
-    let axes: Vec<&Axis> = dimensions.iter().flat_map(|dimension| &dimension.axes).collect();
+    let axes: Vec<&SweptKey> = dimensions.iter().flat_map(|dimension| &dimension.axes).collect();
     let labels: Vec<&str> = axes.iter().map(|axis| label(axis, &axes)).collect();
     let mut base = experiment.settings.clone();
     if let Value::Table(table) = &mut base.value {
@@ -101,7 +101,7 @@ fn check_conflicts(dimensions: &[&Dimension], arm: &Arm) -> Result<()> {
 }
 
 /// The last part of an axis' key path, or all of it where another axis ends in the same.
-fn label<'a>(axis: &'a Axis, axes: &[&Axis]) -> &'a str {
+fn label<'a>(axis: &'a SweptKey, axes: &[&SweptKey]) -> &'a str {
     let last = |path: &'a str| path.rsplit_once('.').map_or(path, |(_, last)| last);
     let label = last(&axis.path);
     let shared = axes

@@ -1,7 +1,7 @@
 //! `[sweep.random]`: points drawn from ranges.
 
-use super::{Axis, Dimension, MOST_RUNS, flatten};
-use crate::experiment::schema;
+use super::{Dimension, MOST_RUNS, SweptKey, flatten};
+use crate::experiment::shapes;
 use cloze_foundation::{Draw, Fault, Key, Place, Result};
 use cloze_options::{Kind, Node, OptionType, Options, Range, Value, Written, options, words};
 
@@ -64,7 +64,7 @@ impl OptionType for Drawn {
                 value: interval.at(draw.example(sample as u64).stream().unit(), whole),
                 origin: member.node.origin.clone(),
             });
-            axes.push(Axis {
+            axes.push(SweptKey {
                 path,
                 key: member.key.clone(),
                 values: values.collect(),
@@ -87,7 +87,7 @@ impl OptionType for Drawn {
     fn kind(_range: Range) -> Kind {
         Kind::Other {
             said: "samples = n, seed = 0, \"key.path\" = { from, to, scale }".into(),
-            schema: schema::drawn(&Drawing::fields(), &Interval::fields()),
+            schema: shapes::drawn(&Drawing::fields(), &Interval::fields()),
             fields: Drawing::fields(),
         }
     }

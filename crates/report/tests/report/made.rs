@@ -1,7 +1,7 @@
 //! A results folder made from a formula: the same bytes each time.
 
 use cloze_foundation::Draw;
-use cloze_schema::{Attempt, Axis, Label, Row, Spent, Split, parquet};
+use cloze_schema::{AttemptRows, Axis, Label, Row, Spent, Split, parquet};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -129,7 +129,7 @@ impl Made {
                     seed,
                     attempt: 1,
                 };
-                attempts.push(Attempt {
+                attempts.push(AttemptRows {
                     label,
                     rows: self.rows(place, seed),
                 });

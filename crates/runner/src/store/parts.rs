@@ -1,14 +1,14 @@
 //! Metric parts as files.
 
 use cloze_foundation::{Fault, Result};
-use cloze_schema::{Attempt as Rows, latest, parquet};
+use cloze_schema::{AttemptRows, latest, parquet};
 use std::path::{Path, PathBuf};
 
 /// Reads a part.
 ///
 /// # Errors
 /// A file that is missing, damaged, of a later schema or not ours.
-pub fn read(path: &Path) -> Result<Vec<Rows>> {
+pub fn read(path: &Path) -> Result<Vec<AttemptRows>> {
     let bytes = std::fs::read(path).map_err(|error| Fault::file("read", path, &error))?;
     parquet::from_bytes(&bytes).map_err(|why| {
         Fault::usage(format!(
@@ -23,7 +23,7 @@ pub fn read(path: &Path) -> Result<Vec<Rows>> {
 ///
 /// # Errors
 /// As [`read`], for the first that cannot be read.
-pub fn union(paths: &[PathBuf]) -> Result<Vec<Rows>> {
+pub fn union(paths: &[PathBuf]) -> Result<Vec<AttemptRows>> {
     let mut all = Vec::new();
     for path in paths {
         all.append(&mut read(path)?);

@@ -1,15 +1,15 @@
-//! Rows on their way to disk.
+//! AttemptRows on their way to disk.
 
 use super::RunFolder;
 use super::folder::Member;
 use cloze_foundation::Result;
 use cloze_foundation::files::write_whole;
-use cloze_schema::{Attempt as Rows, Label, Row, Spent, Split, parquet};
+use cloze_schema::{AttemptRows, Label, Row, Spent, Split, parquet};
 use std::collections::BTreeMap;
 
 /// Collects rows and writes them as parts, each renamed into place and never opened again.
 pub struct Recorder {
-    rows: Rows,
+    rows: AttemptRows,
     folder: RunFolder,
     next: usize,
     parts: BTreeMap<String, Member>,
@@ -19,7 +19,7 @@ impl Recorder {
     /// A recorder that goes on after the parts of earlier attempts.
     pub fn new(label: Label, folder: RunFolder, parts: BTreeMap<String, Member>) -> Self {
         Self {
-            rows: Rows {
+            rows: AttemptRows {
                 label,
                 rows: Vec::new(),
             },

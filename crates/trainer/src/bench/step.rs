@@ -2,7 +2,7 @@
 
 use super::machine::{median, peak_bytes, product_rate};
 use super::{Measurement, Setting};
-use crate::step::{Clock, Part, Stopwatch, wait};
+use crate::step::{Clock, Phase, Stopwatch, wait};
 use crate::{Feed, Learner, Optimizer, OptimizerConfig, device};
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Parameters as _};
@@ -92,13 +92,13 @@ struct Laps {
 }
 
 impl Stopwatch for Laps {
-    fn lap(&mut self, part: Part, device: &Device) -> Result<()> {
+    fn lap(&mut self, phase: Phase, device: &Device) -> Result<()> {
         wait(device)?;
         let seconds = self.clock.lap();
-        match part {
-            Part::Forward => self.parts.forward = seconds,
-            Part::Backward => self.parts.backward = seconds,
-            Part::Update => self.parts.optimizer = seconds,
+        match phase {
+            Phase::Forward => self.parts.forward = seconds,
+            Phase::Backward => self.parts.backward = seconds,
+            Phase::Update => self.parts.optimizer = seconds,
         }
         Ok(())
     }

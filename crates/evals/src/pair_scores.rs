@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// What the headline is the mean of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unit {
+pub(crate) enum MeanOver {
     /// Every phenomenon counts the same.
     Phenomenon,
     /// Every paradigm counts the same: BLiMP's convention.
@@ -35,7 +35,7 @@ impl Score {
 ///
 /// # Errors
 /// None that a model whose rules are its own can give.
-pub(crate) fn judge(task: &str, pairs: &[MinimalPair], subject: &Subject, unit: Unit) -> Result<Vec<Measure>> {
+pub(crate) fn judge(task: &str, pairs: &[MinimalPair], subject: &Subject, unit: MeanOver) -> Result<Vec<Measure>> {
     let vocabulary = subject.corpus.tokenizer.vocabulary();
     let mut sentences: Vec<Vec<u32>> = Vec::new();
     let mut known: HashMap<Vec<u32>, usize> = HashMap::new();
@@ -120,7 +120,7 @@ fn credit(good: f64, bad: f64) -> f64 {
 }
 
 /// The whole task first, then each phenomenon (the mean over its paradigms) in alphabetical order.
-fn report(task: &str, brackets: &str, pairs: &[MinimalPair], scored: &[[Score; 2]], unit: Unit) -> Vec<Measure> {
+fn report(task: &str, brackets: &str, pairs: &[MinimalPair], scored: &[[Score; 2]], unit: MeanOver) -> Vec<Measure> {
     let mut by_phenomenon: BTreeMap<&str, BTreeMap<&str, Vec<Shares>>> = BTreeMap::new();
     for (pair, scores) in pairs.iter().zip(scored) {
         let paradigms = by_phenomenon.entry(&pair.phenomenon).or_default();
@@ -133,8 +133,8 @@ fn report(task: &str, brackets: &str, pairs: &[MinimalPair], scored: &[[Score; 2
         let shares = Shares::mean(&paradigms);
         measures.extend(shares.measures(&format!("{task}/{phenomenon}"), brackets));
         match unit {
-            Unit::Phenomenon => units.push(shares),
-            Unit::Paradigm => units.extend(paradigms),
+            MeanOver::Phenomenon => units.push(shares),
+            MeanOver::Paradigm => units.extend(paradigms),
         }
     }
     Shares::mean(&units)
@@ -177,13 +177,13 @@ mod tests {
             [score(-6.0, 6), score(-4.0, 2)],         // wrong; right per token
             [score(f64::NAN, 3), score(f64::NAN, 3)], // neither right nor a tie
         ];
-        let phenomena = report("t", "", &pairs, &scored, Unit::Phenomenon);
+        let phenomena = report("t", "", &pairs, &scored, MeanOver::Phenomenon);
         assert_eq!(value(&phenomena, "t/a", "accuracy"), (0.75 + 0.0) / 2.0);
         assert_eq!(value(&phenomena, "t/a", "accuracy.per_token"), (0.5 + 1.0) / 2.0);
         assert_eq!(value(&phenomena, "t/a", "ties"), 0.25);
         assert_eq!(value(&phenomena, "t/b", "accuracy"), 0.0);
         assert_eq!(value(&phenomena, "t", "accuracy"), 0.375 / 2.0);
-        let paradigms = report("t", "[other]", &pairs, &scored, Unit::Paradigm);
+        let paradigms = report("t", "[other]", &pairs, &scored, MeanOver::Paradigm);
         assert_eq!(value(&paradigms, "t", "accuracy[other]"), 0.75 / 3.0);
         assert_eq!(value(&paradigms, "t/a", "ties[other]"), 0.25);
         assert_eq!(paradigms.len(), 3 * 3);
