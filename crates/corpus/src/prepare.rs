@@ -2,7 +2,7 @@
 
 use crate::manifest::{Counts, Manifest};
 use crate::memo::Memo;
-use crate::source::{self, HeldOutPart, Source};
+use crate::source::{self, Division, Source};
 use crate::split::Part;
 use crate::train::WordCounts;
 use crate::{Shard, Tokenizer, TokenizerConfig, fragment, shard};
@@ -194,7 +194,7 @@ fn hash_file(path: &Path) -> Result<String> {
 
 /// The first reading: how the corpus is split and which words it has.
 struct Survey {
-    split: HeldOutPart,
+    split: Division,
     counts: WordCounts,
     train: Counts,
     held_out: Counts,

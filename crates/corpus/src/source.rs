@@ -29,7 +29,7 @@ pub enum Source {
 
 /// How the files of a source divide into documents, and which are held out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeldOutPart {
+pub struct Division {
     unit: Unit,
     /// Places of the held-out files or documents.
     held_out: HashSet<u64>,
@@ -75,12 +75,12 @@ impl Source {
     ///
     /// # Errors
     /// Fewer than two documents; whatever reading them gives.
-    pub fn split(&self, share: f64) -> Result<HeldOutPart> {
+    pub fn split(&self, share: f64) -> Result<Division> {
         let files = match self {
             Self::Fragment { words } => {
                 let train_words = (*words as f64 * (1.0 - share)).round() as u64;
                 let described = format!("the documents after the first {train_words} words are held out");
-                return Ok(HeldOutPart {
+                return Ok(Division {
                     unit: Unit::Line,
                     held_out: HashSet::new(),
                     train_words,
@@ -91,7 +91,7 @@ impl Source {
         };
         let split = |unit, held_out: HashSet<u64>, of: u64, what: &str| {
             let described = format!("{} of {of} {what} are held out", held_out.len());
-            HeldOutPart {
+            Division {
                 unit,
                 held_out,
                 train_words: 0,
@@ -127,7 +127,7 @@ impl Source {
     /// Damaged files, and what `visit` returns.
     pub fn documents(
         &self,
-        split: &HeldOutPart,
+        split: &Division,
         part: Option<Part>,
         visit: &mut dyn FnMut(Part, &str) -> Result<()>,
     ) -> Result<()> {
@@ -158,7 +158,7 @@ impl Source {
     }
 }
 
-impl HeldOutPart {
+impl Division {
     /// The split in words: `"5 of 99 files are held out"`.
     pub fn describe(&self) -> &str {
         &self.described

@@ -133,6 +133,8 @@ mod tests {
         use crate::store::attempt::Owner;
         let here = Owner::this("x");
         assert!(!here.is_gone());
+        // Starts are told apart by ticks of 10 ms, and this process may be that young.
+        std::thread::sleep(Duration::from_millis(30));
         let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         let mut other = here.clone();
         other.pid = child.id();
