@@ -1,6 +1,5 @@
 //! `cloze bench` through the binary.
 
-#[allow(dead_code)] // not every test needs every helper
 mod common;
 
 use common::{Workplace, text};

@@ -2,6 +2,7 @@
 //! cargo-fuzz uses too.
 //!
 //! `CLOZE_FUZZ=1000 cargo test -p cloze --test inputs` makes 1000 mutations of each seed.
+#![allow(clippy::print_stderr)] // what was skipped, what was measured
 
 #[path = "../../../fuzz/inputs.rs"]
 mod inputs;

@@ -1,9 +1,9 @@
 //! The array job against a real Slurm of one node, which `scripts/slurm.sh` starts: one task is requeued in the middle,
 //! and all runs end as those of a local sweep do.
+#![allow(clippy::print_stderr)] // what was skipped, what was measured
 #![cfg(target_os = "linux")]
 
 #[path = "torture/sweep.rs"]
-#[allow(dead_code)] // the torture tests use all of it
 mod sweep;
 
 use cloze_runner::status::Status;

@@ -62,6 +62,7 @@ words! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "words! makes the enum")]
 impl Default for Precision {
     fn default() -> Self {
         Self::Float32

@@ -1,4 +1,5 @@
 //! Running the binary in a folder of its own.
+#![allow(dead_code)] // each test binary uses its own part of this
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

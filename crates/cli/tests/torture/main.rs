@@ -3,6 +3,7 @@
 //!
 //! Short in a normal test run. `CLOZE_TORTURE=20 cargo test -p cloze --test torture` does 20 times as much; what that
 //! gave is in docs/reliability.md.
+#![allow(clippy::print_stderr)] // what was skipped, what was measured
 #![cfg(target_os = "linux")]
 
 mod disk;
