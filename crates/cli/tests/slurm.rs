@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr)] // what was skipped, what was measured
 #![cfg(target_os = "linux")]
 
+#[allow(dead_code)] // the torture tests use all of it
 #[path = "torture/sweep.rs"]
 mod sweep;
 

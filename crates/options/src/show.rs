@@ -13,7 +13,10 @@ pub fn option(path: &str, field: &Field, words: bool) -> String {
             let _ = writeln!(text, "    {}: {}", word.name, word.meaning);
         }
     }
-    let _ = writeln!(text, "  default: {}", field.usual);
+    match &field.usual {
+        Usual::Required => text.push_str("  required\n"),
+        usual => _ = writeln!(text, "  default: {usual}"),
+    }
     text
 }
 

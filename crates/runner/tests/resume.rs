@@ -170,9 +170,14 @@ fn a_run_that_others_have_is_left_alone_and_a_finished_one_is_not_repeated() {
     let first = work(&errand(results.path(), &plan, 0, 0)).unwrap();
     let again = work(&errand(results.path(), &plan, 0, 0)).unwrap_err();
     assert_eq!(again.exit_status(), 75, "attempt 1 is taken: {again}");
-    let second = work(&errand(results.path(), &plan, 0, 1)).unwrap();
-    assert_eq!(first, second, "the second attempt finds the run done");
     let folder = Store::new(results.path()).run(&plan.runs[0].id);
+    // As it is read: JSON's floats may come back off by one unit in the last place.
+    let done = folder.marker().unwrap();
+    assert!(
+        matches!((&first, &done), (Marker::Done(first), Some(Marker::Done(done))) if first.weights == done.weights)
+    );
+    let second = work(&errand(results.path(), &plan, 0, 1)).unwrap();
+    assert_eq!(done, Some(second), "the second attempt finds the run done");
     assert_eq!(Attempt::latest(&folder).unwrap().unwrap().ended().unwrap().how, "done");
 }
 

@@ -27,7 +27,7 @@ impl Interval {
 /// What is known of the mean over seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
-    /// Seeds.
+    /// How many seeds the numbers are over.
     pub n: usize,
     /// Their mean.
     pub mean: f64,

@@ -84,7 +84,7 @@ pub struct Class {
 pub struct Lexicon {
     /// Word forms; the grammar's own words come first.
     pub words: Vec<Word>,
-    /// Classes.
+    /// The classes of words that the grammar draws from.
     pub classes: Vec<Class>,
     /// Lexemes, those of a list side by side.
     pub lexemes: Vec<Lexeme>,

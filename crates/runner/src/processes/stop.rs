@@ -63,7 +63,7 @@ impl Stop {
         self
     }
 
-    /// Asks.
+    /// Asks whoever holds a copy to save what there is and leave.
     pub fn request(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
