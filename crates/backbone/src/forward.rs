@@ -178,7 +178,11 @@ fn scaled(x: Tensor<2>, parts: usize, scales: &[f32]) -> Tensor<2> {
     cloze_kernels::scale_queries(x, width, scales)
 }
 
-fn ids(numbers: &[u32], device: &Device) -> Tensor<1, Int> {
+/// Host numbers as a tensor of integers.
+///
+/// # Shapes
+/// - result: `[n]` for n numbers
+pub fn ids(numbers: &[u32], device: &Device) -> Tensor<1, Int> {
     let numbers: Vec<i64> = numbers.iter().copied().map(i64::from).collect();
     let count = numbers.len();
     Tensor::from_data(TensorData::new(numbers, [count]), device)

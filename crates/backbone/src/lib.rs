@@ -15,7 +15,7 @@ mod trunk;
 pub use cloze_kernels::Precision;
 pub use config::{EncoderConfig, EncoderOptions, Preset};
 pub use encoder::Encoder;
-pub use forward::{Forward, QueryStream};
+pub use forward::{Forward, QueryStream, ids};
 pub use heads::{Dense, LayerNorm, VocabularyHead};
 pub use init::Init;
 pub use parameters::{Parameter, Parameters};

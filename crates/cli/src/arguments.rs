@@ -18,7 +18,7 @@ pub struct Arguments {
     pub command: Command,
 }
 
-/// The subcommands.
+/// What can be asked for, each in a file of its own in `commands`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Expand an experiment, check it and say what it costs; nothing is trained
@@ -328,7 +328,7 @@ pub struct BenchArguments {
     #[arg(long, value_delimiter = ',')]
     pub threads: Vec<usize>,
     /// Steps that are timed, after three that are not
-    #[arg(long, default_value_t = 10)]
+    #[arg(long, default_value_t = cloze_trainer::bench::STEPS)]
     pub steps: usize,
     /// Print one JSON object per line
     #[arg(long)]

@@ -1,4 +1,4 @@
-//! Snapshots of whole outputs. After a wanted change: `INSTA_UPDATE=always cargo test -p cloze --test snapshots`, and read the
+//! Snapshots of whole outputs. After a wanted change: `INSTA_UPDATE=always cargo test --workspace --test snapshots`, and read the
 //! difference.
 
 mod common;

@@ -1,5 +1,6 @@
 //! Well-known data sets by name: what they are, under which licence, and where they lie under a data root.
 
+use crate::source::FRAGMENT;
 use cloze_foundation::{Fault, Result};
 use std::path::{Path, PathBuf};
 
@@ -52,7 +53,7 @@ const fn corpus(
 
 const SOURCES: &[KnownSource] = &[
     KnownSource {
-        name: "fragment",
+        name: FRAGMENT,
         used_as: Use::Corpus,
         path: None,
         what: "the built-in language: generated, needs no data, and its truth is known",

@@ -24,6 +24,17 @@ pub struct SpecialTokens {
     pub mask: u32,
 }
 
+impl SpecialTokens {
+    /// As cloze's own tokenizers number them: the first ids, in the order of their names.
+    pub const FIRST: Self = Self {
+        pad: 0,
+        unknown: 1,
+        start: 2,
+        end: 3,
+        mask: 4,
+    };
+}
+
 /// Sizes and special ids of a tokenizer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vocabulary {

@@ -1,7 +1,7 @@
 //! BLiMP, from its JSONL files.
 
 use crate::pair_scores::{MeanOver, judge};
-use crate::{Entry, Measure, Subject, When};
+use crate::{Entry, Finding, Subject, When};
 use cloze_corpus::pairs::read_blimp;
 use cloze_foundation::{Fault, Place, Result};
 use cloze_options::{Options, options};
@@ -54,7 +54,7 @@ fn check(options: &toml::Table, data_root: Option<&Path>) -> Result<()> {
     read_blimp(&folder(&settings.path, data_root)?, 1).map(drop)
 }
 
-fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Measure>> {
+fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Finding>> {
     let settings = Settings::from_toml(options)?;
     let pairs = read_blimp(&folder(&settings.path, subject.data_root)?, settings.pairs)?;
     judge(ENTRY.name, &pairs, subject, MeanOver::Paradigm)

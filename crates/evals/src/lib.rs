@@ -10,6 +10,7 @@ use cloze_corpus::Prepared;
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::Model;
 use cloze_options::{Field, Written};
+pub use cloze_trainer::Finding;
 use std::path::Path;
 
 /// Whom an evaluation judges, and what it may use.
@@ -45,17 +46,6 @@ impl When {
     }
 }
 
-/// One number that an evaluation found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Measure {
-    /// `minimal-pairs`, or a part of it: `minimal-pairs/agreement`.
-    pub task: String,
-    /// `accuracy`, `ties`, `loss`; a scoring rule beside the headline one in brackets: `accuracy[discriminator]`.
-    pub metric: String,
-    /// The number.
-    pub value: f64,
-}
-
 /// What the list knows of an evaluation.
 pub struct Entry {
     /// The word in `tasks = [..]`.
@@ -87,7 +77,7 @@ pub struct Entry {
     /// root.
     pub check: fn(&toml::Table, Option<&Path>) -> Result<()>,
     /// Judges; `options` are resolved ones.
-    pub evaluate: fn(&Subject, &toml::Table) -> Result<Vec<Measure>>,
+    pub evaluate: fn(&Subject, &toml::Table) -> Result<Vec<Finding>>,
 }
 
 /// Every evaluation. A new one is a file and a line here.

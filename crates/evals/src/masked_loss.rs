@@ -1,6 +1,6 @@
 //! Loss and accuracy on masked tokens of held-out text, for models with a masked-token head.
 
-use crate::{Entry, Measure, Subject, When};
+use crate::{Entry, Finding, Subject, When};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::{Batch, Example};
@@ -56,7 +56,7 @@ fn mask(window: &Window, vocabulary: &Vocabulary, draw: Draw) -> Example {
     example
 }
 
-fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Measure>> {
+fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Finding>> {
     let settings = Settings::from_toml(options)?;
     let (text, vocabulary) = (&subject.corpus.held_out, subject.corpus.tokenizer.vocabulary());
     let available = text.windows(subject.window);
@@ -106,7 +106,7 @@ fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Measure>> {
         ("accuracy", right.map(|right| share(right as f64))),
     ];
     let measure = |(metric, value): (&str, Option<f64>)| {
-        value.map(|value| Measure {
+        value.map(|value| Finding {
             task: ENTRY.name.to_owned(),
             metric: metric.to_owned(),
             value,

@@ -1,7 +1,7 @@
 //! Minimal pairs of the built-in language.
 
 use crate::pair_scores::{MeanOver, judge};
-use crate::{Entry, Measure, Subject, When};
+use crate::{Entry, Finding, Subject, When};
 use cloze_corpus::fragment;
 use cloze_foundation::Result;
 use cloze_options::{Options, options};
@@ -36,7 +36,7 @@ options! {
     }
 }
 
-fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Measure>> {
+fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Finding>> {
     let settings = Settings::from_toml(options)?;
     let pairs = fragment::minimal_pairs(SEED, settings.pairs);
     judge(ENTRY.name, &pairs, subject, MeanOver::Phenomenon)

@@ -1,6 +1,6 @@
 //! What every judge of minimal pairs shares: scoring, ties, lengths, means.
 
-use crate::{Measure, Subject};
+use crate::{Finding, Subject};
 use cloze_corpus::MinimalPair;
 use cloze_foundation::Result;
 use cloze_objectives::scoring::scored_tokens;
@@ -35,7 +35,7 @@ impl Score {
 ///
 /// # Errors
 /// None that a model whose rules are its own can give.
-pub(crate) fn judge(task: &str, pairs: &[MinimalPair], subject: &Subject, unit: MeanOver) -> Result<Vec<Measure>> {
+pub(crate) fn judge(task: &str, pairs: &[MinimalPair], subject: &Subject, unit: MeanOver) -> Result<Vec<Finding>> {
     let vocabulary = subject.corpus.tokenizer.vocabulary();
     let mut sentences: Vec<Vec<u32>> = Vec::new();
     let mut known: HashMap<Vec<u32>, usize> = HashMap::new();
@@ -96,13 +96,13 @@ impl Shares {
         }
     }
 
-    fn measures(self, task: &str, brackets: &str) -> [Measure; 3] {
+    fn measures(self, task: &str, brackets: &str) -> [Finding; 3] {
         let metrics = [
             ("accuracy", self.accuracy),
             ("accuracy.per_token", self.per_token),
             ("ties", self.ties),
         ];
-        metrics.map(|(metric, value)| Measure {
+        metrics.map(|(metric, value)| Finding {
             task: task.to_owned(),
             metric: format!("{metric}{brackets}"),
             value,
@@ -120,7 +120,7 @@ fn credit(good: f64, bad: f64) -> f64 {
 }
 
 /// The whole task first, then each phenomenon (the mean over its paradigms) in alphabetical order.
-fn report(task: &str, brackets: &str, pairs: &[MinimalPair], scored: &[[Score; 2]], unit: MeanOver) -> Vec<Measure> {
+fn report(task: &str, brackets: &str, pairs: &[MinimalPair], scored: &[[Score; 2]], unit: MeanOver) -> Vec<Finding> {
     let mut by_phenomenon: BTreeMap<&str, BTreeMap<&str, Vec<Shares>>> = BTreeMap::new();
     for (pair, scores) in pairs.iter().zip(scored) {
         let paradigms = by_phenomenon.entry(&pair.phenomenon).or_default();
@@ -158,7 +158,7 @@ mod tests {
         }
     }
 
-    fn value(measures: &[Measure], task: &str, metric: &str) -> f64 {
+    fn value(measures: &[Finding], task: &str, metric: &str) -> f64 {
         let mut found = measures
             .iter()
             .filter(|measure| measure.task == task && measure.metric == metric);

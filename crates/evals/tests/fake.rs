@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::tensor::Device;
 use cloze_backbone::{Encoder, EncoderConfig, Init, Preset};
 use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, fragment, prepare};
-use cloze_evals::{EVALUATIONS, Entry, Measure, Subject, When, find};
+use cloze_evals::{EVALUATIONS, Entry, Finding, Subject, When, find};
 use cloze_foundation::{Draw, Result};
 use cloze_objectives::scoring::every_position;
 use cloze_objectives::{Answerer, Batch, Heads, Loss, Model, Rule};
@@ -82,14 +82,14 @@ fn resolve(entry: &Entry, options: &str) -> Result<toml::Table> {
     (entry.resolve)(&tree::parse("", options).unwrap().top())
 }
 
-fn run(name: &str, options: &str, subject: &Subject) -> Vec<Measure> {
+fn run(name: &str, options: &str, subject: &Subject) -> Vec<Finding> {
     let entry = find(name).unwrap();
     let options = resolve(entry, options).unwrap();
     (entry.check)(&options, subject.data_root).unwrap();
     (entry.evaluate)(subject, &options).unwrap()
 }
 
-fn value(measures: &[Measure], task: &str, metric: &str) -> f64 {
+fn value(measures: &[Finding], task: &str, metric: &str) -> f64 {
     let found: Vec<f64> = measures
         .iter()
         .filter(|m| m.task == task && m.metric == metric)

@@ -74,7 +74,7 @@ impl Masking {
     }
 }
 
-/// The objective.
+/// Every token on its own.
 struct Mlm(Masking);
 
 impl Objective for Mlm {

@@ -1,21 +1,14 @@
 //! Host integers as tensors, and the few lines that every loss shares.
 
 use crate::{Batch, Sizes};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
+pub use cloze_backbone::ids as tensor_ids;
 use cloze_backbone::{EncoderConfig, Forward, VocabularyHead};
 use cloze_foundation::Draw;
 use cloze_kernels::CrossEntropy;
 
 /// Training costs a forward pass and twice that for the backward pass.
 pub const FORWARD_AND_BACKWARD: f64 = 3.0;
-
-/// # Shapes
-/// - result: `[n]` for n numbers
-pub fn tensor_ids(numbers: &[u32], device: &Device) -> Tensor<1, Int> {
-    let numbers: Vec<i64> = numbers.iter().copied().map(i64::from).collect();
-    let count = numbers.len();
-    Tensor::from_data(TensorData::new(numbers, [count]), device)
-}
 
 /// # Shapes
 /// - result: `[n]` for n numbers

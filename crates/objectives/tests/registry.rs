@@ -45,7 +45,7 @@ fn every_option_is_declared_with_its_default_and_none_else() {
 
 /// What stands around the table of options in a page.
 const MARKS: [&str; 2] = [
-    "<!-- options: made by CLOZE_BLESS=1 cargo test -p cloze-objectives -->\n\n",
+    "<!-- options: made by CLOZE_BLESS=1 cargo test --workspace --test registry -->\n\n",
     "\n<!-- /options -->",
 ];
 
@@ -71,7 +71,7 @@ fn every_objective_has_a_page_with_its_options_and_scores() {
         } else {
             assert_eq!(
                 table, declared,
-                "{path} is stale: run CLOZE_BLESS=1 cargo test -p cloze-objectives"
+                "{path} is stale: run CLOZE_BLESS=1 cargo test --workspace --test registry"
             );
         }
     }

@@ -112,16 +112,7 @@ impl Expected {
             return Ok(*step);
         }
         let size = self.vocabularies.size(&config.corpus.tokenizer)?;
-        let vocabulary = Vocabulary::new(
-            size,
-            SpecialTokens {
-                pad: 0,
-                unknown: 1,
-                start: 2,
-                end: 3,
-                mask: 4,
-            },
-        );
+        let vocabulary = Vocabulary::new(size, SpecialTokens::FIRST);
         let windows = (0..SAMPLE).map(|index| {
             let draw = Draw::new(0, "cost").example(index as u64);
             let window = window(config.encoder.window, &vocabulary, draw.purpose("window"));

@@ -1,5 +1,6 @@
 //! Every run of an experiment, expanded, resolved and frozen on disk before the first one starts.
 
+mod claims;
 mod points;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// Any value that does not fit at any point of the sweep, arms of one name, two arms that are the same run, an
-/// unknown baseline, too many runs.
+/// unknown baseline, a claim about what is not there, too many runs.
 pub fn expand(experiment: &Experiment) -> Result<Plan> {
     check_size(experiment)?;
     let mut expected = Expected::default();
@@ -59,6 +60,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
                     id,
                     arm: point.name.clone(),
                     stem: Some(point.stem.clone()),
+                    base: Some(arm.name.clone()),
                     factors: point.factors.clone(),
                     config,
                     flops,
@@ -67,7 +69,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
             stems.insert(point.stem);
         }
     }
-    Ok(Plan {
+    let plan = Plan {
         experiment: experiment.name.clone(),
         question: experiment.question.clone(),
         cites: experiment.cites.clone(),
@@ -75,7 +77,11 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
         tasks: tasks(&runs)?,
         runs,
         claims: experiment.claims.clone(),
-    })
+    };
+    for (claim, place) in plan.claims.iter().zip(&experiment.check_places) {
+        claims::answerable(&claim.check, &plan).map_err(|fault| fault.at(place.clone()))?;
+    }
+    Ok(plan)
 }
 
 /// Writes `plan.json` into a results folder.

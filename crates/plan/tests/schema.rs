@@ -28,7 +28,7 @@ fn the_committed_schema_is_the_declared_one() {
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == schema(),
-        "experiments/schema.json is stale: run CLOZE_BLESS=1 cargo test -p cloze-plan"
+        "experiments/schema.json is stale: run CLOZE_BLESS=1 cargo test --workspace --test schema"
     );
 }
 
@@ -162,7 +162,7 @@ fn the_schema_and_the_language_agree() {
         "[sweep]\nseeds = [4]\n[sweep.grid]\n\"encoder.width\" = [64]\noptimizer.clip = [0, 1.5]\n\"options.rate\" = [0.2]\n",
         "[sweep.random]\nsamples = 3\n\"optimizer.peak_lr\" = { from = 1e-4, to = 1e-2, scale = \"log\" }\n",
         "[evaluate]\ntasks = [\"masked-loss\", { task = \"minimal-pairs\", pairs = 5 }]\n",
-        "[[claim]]\nsays = \"x\"\ncheck = \"better(masked-loss, mlm, span)\"\n",
+        "[[claim]]\nsays = \"x\"\ncheck = \"better(masked-loss, mlm, mlm)\"\n",
         "[[arm]]\nname = \"a\"\nobjective = \"span\"\nrate = { from = 0.3, to = 0.2 }\nset.\"encoder.width\" = 64\n",
         "[[arm]]\nname = \"b\"\nobjective = \"electra\"\ngrid.rate = [0.3]\ngrid.\"masked\" = [1, 0.5]\n",
     ] {

@@ -30,6 +30,8 @@ pub(crate) struct Arm {
     pub name: String,
     /// The name without what the whole experiment sweeps; a plan of cloze 0.1 does not say it.
     pub stem: Option<String>,
+    /// What the arm itself is called, without anything swept; a plan of cloze 0.1 does not say it.
+    pub base: Option<String>,
     /// What varies over the sweep, by key path.
     pub factors: toml::Table,
     /// The configuration of its first seed.
@@ -46,6 +48,7 @@ impl Arm {
         Self {
             name: run.arm.clone(),
             stem: run.stem.clone(),
+            base: run.base.clone(),
             factors: run.factors.clone(),
             settings: run.config.clone(),
             seeds: Vec::new(),

@@ -2,14 +2,11 @@
 
 use cloze_foundation::files::read_text;
 use cloze_foundation::{Fault, Result};
-use cloze_schema::plan::PLAN_FILE;
+use cloze_schema::plan::{METRICS_FILE, PLAN_FILE};
 use cloze_schema::{AttemptRows, Axis, ChartKind, Plan, latest, parquet};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::Path;
-
-/// The metrics of all runs in a results folder.
-pub(crate) const METRICS_FILE: &str = "metrics.parquet";
 
 /// What the report knows of a run's configuration.
 #[derive(Clone, Debug, Deserialize)]

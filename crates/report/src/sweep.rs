@@ -6,7 +6,7 @@ use toml::{Table, Value};
 /// Arms that differ in one factor only, which is a number.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Series {
-    /// The words that the names of its arms share.
+    /// What its arms have in common.
     pub name: String,
     /// Value and arm, by value; at least two.
     pub arms: Vec<(f64, usize)>,
@@ -37,9 +37,8 @@ pub(crate) fn series(arms: &[Arm], path: &str) -> Vec<Series> {
     found.retain(|group| group.len() > 1);
     let named = |mut group: Vec<(f64, usize)>| {
         group.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let names: Vec<&str> = group.iter().map(|(_, place)| arms[*place].name.as_str()).collect();
         Series {
-            name: common_words(&names),
+            name: called(&arms[group[0].1], path),
             arms: group,
         }
     };
@@ -58,16 +57,19 @@ fn others<'a>(arm: &'a Arm, path: &'a str) -> impl Iterator<Item = (&'a String, 
     arm.factors.iter().filter(move |(key, _)| *key != path)
 }
 
-/// The words that all names have, in the order of the first; its whole name where they share none.
-fn common_words(names: &[&str]) -> String {
-    let first = names.first().copied().unwrap_or_default();
-    let in_all = |word: &&str| names.iter().all(|name| name.split(' ').any(|other| other == *word));
-    let words: Vec<&str> = first.split(' ').filter(in_all).collect();
-    if words.is_empty() {
-        first.to_owned()
-    } else {
-        words.join(" ")
+/// What the arms of a series are called together: the arm itself (its objective where a plan does not say it), and the
+/// factors that they share.
+fn called(arm: &Arm, path: &str) -> String {
+    let mut name = arm.base.clone().unwrap_or_else(|| arm.settings.named.objective.clone());
+    for (key, value) in others(arm, path) {
+        let last = key.rsplit('.').next().unwrap_or_default();
+        match value {
+            Value::String(word) => name += &format!(" {last}={word}"),
+            Value::Float(number) => name += &format!(" {last}={number}"),
+            value => name += &format!(" {last}={value}"),
+        }
     }
+    name
 }
 
 /// The key paths that a claim may mean by `factor`: all of a path, or its last part.
@@ -137,6 +139,7 @@ mod tests {
         Arm {
             name: name.to_owned(),
             stem: stem.map(str::to_owned),
+            base: stem.map(|stem| stem.split(" rate=").next().unwrap_or_default().to_owned()),
             factors: factors
                 .iter()
                 .map(|(path, value)| ((*path).to_owned(), Value::Float(*value)))
@@ -158,18 +161,15 @@ mod tests {
             )
         };
         let arms = [
-            rate("my rate=high, a = b rate=0.4", 0.4, 1.0),
-            rate("my rate=high, a = b rate=0.1", 0.1, 1.0),
+            rate("my, a = b rate=0.4", 0.4, 1.0),
+            rate("my, a = b rate=0.1", 0.1, 1.0),
             rate("80 10 10 rate=0.1", 0.1, 0.8),
             rate("80 10 10 rate=0.4", 0.4, 0.8),
             rate("alone", 0.4, 0.5),
             arm("no rate", None, &[], json!({})),
         ];
         let found = series(&arms, "options.rate");
-        let expected = [
-            ("my rate=high, a = b", [(0.1, 1), (0.4, 0)]),
-            ("80 10 10", [(0.1, 2), (0.4, 3)]),
-        ];
+        let expected = [("my, a = b", [(0.1, 1), (0.4, 0)]), ("80 10 10", [(0.1, 2), (0.4, 3)])];
         assert_eq!(
             found,
             expected.map(|(name, arms)| Series {

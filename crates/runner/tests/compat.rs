@@ -92,6 +92,7 @@ fn every_store_is_read_whole() {
         for (run, now) in planned.runs.iter_mut().zip(&plan.runs) {
             run.flops = now.flops;
             run.stem.clone_from(&now.stem);
+            run.base.clone_from(&now.base);
         }
         // The usual charts have become more.
         planned.report.charts.clone_from(&plan.report.charts);

@@ -4,11 +4,12 @@ mod common;
 
 use burn::tensor::Device;
 use cloze_backbone::tensors;
+use cloze_runner::judge::Evaluations;
 use cloze_runner::store::{Marker, Store, parts, weights};
 use cloze_runner::{Stop, train_run};
 use cloze_schema::Axis;
 use cloze_trainer::{Budget, Ending};
-use common::{config, corpus, errand, names, plan, task, train_here, work};
+use common::{Memory, config, corpus, errand, names, plan, task, train_here, work};
 
 #[test]
 fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
@@ -221,4 +222,51 @@ fn an_absurd_learning_rate_diverges_and_says_where() {
         found.contains(&"DIVERGED".to_owned()) && !found.contains(&"DONE".to_owned()),
         "{found:?}"
     );
+}
+
+/// Judges nothing; says the seed and how it was asked.
+static AT_THE_END: cloze_evals::Entry = cloze_evals::Entry {
+    name: "at-the-end",
+    version: 1,
+    uses_language: false,
+    when: cloze_evals::When::AtTheEnd,
+    title: "At the end",
+    citation: "made up for this test, 2026",
+    summary: "The run's seed.",
+    headline: "seed",
+    higher_is_better: true,
+    chance: None,
+    options: Vec::new,
+    resolve: |_| Ok(toml::Table::new()),
+    check: |_, _| Ok(()),
+    evaluate: |subject, _| {
+        Ok(vec![cloze_evals::Finding {
+            task: "at-the-end".to_owned(),
+            metric: "seed".to_owned(),
+            value: subject.seed as f64,
+        }])
+    },
+};
+
+#[test]
+fn an_evaluation_that_is_for_the_end_is_asked_once() {
+    let (config, device, options) = (config("mlm", 7, 6), Device::flex(), toml::Table::new());
+    let every = cloze_evals::Entry {
+        name: "every",
+        when: cloze_evals::When::AtEveryPoint,
+        ..AT_THE_END
+    };
+    let every: &'static cloze_evals::Entry = Box::leak(Box::new(every));
+    let mut judge = Evaluations::of(&config, corpus(), None, &device).unwrap();
+    judge.entries = vec![(&AT_THE_END, &options), (every, &options)];
+    let mut memory = Memory::default();
+    cloze_trainer::train(&config.job(corpus(), &device), &judge, &mut memory, None).unwrap();
+    let asked: Vec<(u64, f64)> = memory
+        .rows
+        .iter()
+        .filter(|row| row.2 == "at-the-end")
+        .map(|row| (row.0, row.4))
+        .collect();
+    // Two points: one evaluation is asked at both, the other at the second.
+    assert_eq!(asked, [(3, 7.0), (6, 7.0), (6, 7.0)]);
 }

@@ -1,6 +1,6 @@
 //! The axes of a budget: what a run uses up. Everything that is said or done about an axis comes from its line here.
 
-use cloze_options::{Words, word_options};
+use cloze_options::{Quantity, Words, word_options};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -41,18 +41,17 @@ macro_rules! axes {
 
 axes! {
     /// Optimizer steps.
-    Steps { word: "steps", key: "steps", column: "step", heading: "steps", label: "optimizer steps", is_count: true }
+    Steps { word: "steps", key: "steps", column: "step", heading: "steps", label: "optimizer steps", is_count: true, quantity: Quantity::Count }
     /// Tokens that the encoder reads.
-    Tokens { word: "tokens", key: "tokens_seen", column: "tokens_seen", heading: "tokens seen", label: "tokens seen", is_count: true }
+    Tokens { word: "tokens", key: "tokens_seen", column: "tokens_seen", heading: "tokens seen", label: "tokens seen", is_count: true, quantity: Quantity::Count }
     /// Tokens with a loss.
     Predictions {
         word: "predictions", key: "tokens_predicted", column: "tokens_predicted", heading: "predictions",
-        label: "tokens with a loss (predictions)", is_count: true,
-    }
+        label: "tokens with a loss (predictions)", is_count: true, quantity: Quantity::Count }
     /// Training FLOPs, heads and helpers included.
-    Flops { word: "flops", key: "flops", column: "flops", heading: "FLOPs", label: "training FLOPs", is_count: false }
+    Flops { word: "flops", key: "flops", column: "flops", heading: "FLOPs", label: "training FLOPs", is_count: false, quantity: Quantity::Count }
     /// Seconds of training, evaluation excluded.
-    Seconds { word: "seconds", key: "seconds", column: "seconds", heading: "seconds", label: "training time (s)", is_count: false }
+    Seconds { word: "seconds", key: "seconds", column: "seconds", heading: "seconds", label: "training time (s)", is_count: false, quantity: Quantity::Time }
 }
 
 /// What is known of an axis.
@@ -74,6 +73,8 @@ pub struct Facts {
     pub label: &'static str,
     /// Whether it is a whole number of something.
     pub is_count: bool,
+    /// How an amount of it is written.
+    pub quantity: Quantity,
 }
 
 impl Axis {
@@ -184,7 +185,8 @@ mod tests {
             spent[facts.axis] = f64::from(amount);
         }
         let used: Vec<f64> = AXES.iter().map(|facts| spent[facts.axis]).collect();
-        assert_eq!(used, [1.0, 2.0, 3.0, 4.0, 5.0]);
+        let counted: Vec<f64> = (1..=AXES.len()).map(|amount| amount as f64).collect();
+        assert_eq!(used, counted);
         let names: [fn(&Facts) -> &'static str; 4] = [
             |facts| facts.word,
             |facts| facts.key,

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 macro_rules! charts {
-    ($($(#[doc = $meaning:literal])+ $name:ident = $word:literal $(, where $key:literal is swept)?;)+) => {
-        /// A chart.
+    ($($(#[doc = $meaning:literal])+ $name:ident = $word:literal $(, where $key:ident is swept)?;)+) => {
+        /// Something that a report can draw.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum ChartKind {
             $($(#[doc = $meaning])+ #[serde(rename = $word)] $name,)+
@@ -45,10 +45,13 @@ charts! {
     /// Every phenomenon of the minimal pairs, arms side by side.
     Phenomena = "phenomena";
     /// Scores over the masking rate, a curve for each series of arms.
-    Ratio = "ratio", where "options.rate" is swept;
+    Ratio = "ratio", where RATE is swept;
     /// What the arms used on every axis of the budget.
     Budgets = "budgets";
 }
+
+/// The key path of the masking rate.
+pub const RATE: &str = "options.rate";
 
 /// What is known of a chart.
 #[derive(Debug)]
@@ -66,11 +69,6 @@ impl ChartKind {
     /// Its line of [`CHARTS`].
     pub fn facts(self) -> &'static Facts {
         &CHARTS[self as usize]
-    }
-
-    /// The chart with this name.
-    pub fn named(word: &str) -> Option<Self> {
-        CHARTS.iter().find(|facts| facts.word == word).map(|facts| facts.kind)
     }
 
     /// The charts that are drawn where the experiment names none; `is_swept` says whether a key path is.
@@ -97,7 +95,7 @@ mod tests {
     fn every_chart_is_found_by_its_word_and_some_only_where_a_key_is_swept() {
         for facts in CHARTS {
             assert_eq!(
-                (ChartKind::named(facts.word), facts.kind.to_string()),
+                (ChartKind::parse("chart", facts.word).ok(), facts.kind.to_string()),
                 (Some(facts.kind), facts.word.to_owned())
             );
             assert_eq!(serde_json::to_value(facts.kind).unwrap(), facts.word);

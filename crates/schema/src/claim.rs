@@ -202,7 +202,6 @@ mod tests {
             let json = serde_json::to_string(&claim).unwrap();
             assert_eq!(serde_json::from_str::<Claim>(&json).unwrap(), claim);
         }
-        assert_eq!(CHECKS.len(), 3, "a check that nobody can find");
     }
 
     #[test]

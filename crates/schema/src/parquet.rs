@@ -56,7 +56,7 @@ pub fn from_bytes(bytes: &[u8]) -> std::result::Result<Vec<AttemptRows>, String>
 ///
 /// # Errors
 /// Why it cannot be read.
-pub fn decode(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
+fn decode(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
     either(|| {
         check(bytes)?;
         // In this thread alone, where a panic is caught in silence.

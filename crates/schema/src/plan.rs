@@ -40,6 +40,9 @@ pub struct PlannedRun<C> {
     /// The arm's name without what the whole experiment sweeps: `mlm rate=0.4`. Plans of cloze 0.1 do not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<String>,
+    /// What the arm itself is called, without anything that is swept: `mlm`. Plans of cloze 0.1 do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
     /// What varies over the sweep, by key path, for charts over a swept key: `options.rate` -> 0.4.
     pub factors: toml::Table,
     /// What decides the result.
@@ -72,6 +75,8 @@ pub struct Plan<C> {
 
 /// The file of a plan in its results folder.
 pub const PLAN_FILE: &str = "plan.json";
+/// The file beside it with the metrics of every run that has ended.
+pub const METRICS_FILE: &str = "metrics.parquet";
 
 impl<C> Plan<C> {
     /// The run with this id.

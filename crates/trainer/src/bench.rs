@@ -12,16 +12,12 @@ use cloze_backbone::{EncoderConfig, EncoderOptions, Precision, Preset};
 use cloze_corpus::TokenizerOptions;
 use cloze_foundation::{Fault, Place, Result};
 use cloze_objectives::Objective;
-use cloze_options::{Options, options};
+use cloze_objectives::laws::Mode;
+use cloze_options::{Options, Words as _, options};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
-use std::process::Command;
 
 pub use cloze_kernels::bfloat16_instructions;
 pub use step::measure;
-
-/// The hidden subcommand that calls [`answer`].
-pub const SUBCOMMAND: &str = "bench-one";
 
 /// What is to be measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,8 +101,15 @@ impl Setting {
 
     /// The objective that this describes.
     pub(crate) fn configured(&self) -> Result<Box<dyn Objective>> {
-        let mode = toml::Value::String(self.mode.clone());
-        cloze_objectives::configure(&self.objective, &toml::Table::from_iter([("mode".to_owned(), mode)]))
+        let mut options = toml::Table::new();
+        // An objective that nobody has published has one mode, which is the usual one.
+        let has_modes = (cloze_objectives::find(&self.objective)?.options)()
+            .iter()
+            .any(|field| field.name == MODE);
+        if has_modes || self.mode != Mode::Corrected.name() {
+            options.insert(MODE.to_owned(), self.mode.clone().into());
+        }
+        cloze_objectives::configure(&self.objective, &options)
     }
 
     /// Checks everything that can be known before a step is made. Places are options of `cloze bench`.
@@ -145,29 +148,6 @@ impl Setting {
             on_the_command_line(fault)
         })
     }
-
-    /// Has `program` measure this in a child process.
-    ///
-    /// # Errors
-    /// A child that cannot be started or that failed, with what it said.
-    pub fn measured_by(&self, program: &Path) -> Result<Measurement> {
-        let setting = serde_json::to_string(self).map_err(|error| Fault::run(error.to_string()))?;
-        let mut command = Command::new(program);
-        command.arg(SUBCOMMAND).arg(setting);
-        // As a run's process is started; see `Errand::command` in the runner.
-        command.env("RAYON_NUM_THREADS", self.threads.to_string());
-        command.env("MIMALLOC_PURGE_DELAY", "1000");
-        let failed = |what: String| Fault::run(what).at(format!("{} of width {}", self.objective, self.width));
-        let output = command
-            .output()
-            .map_err(|error| failed(format!("cannot start `{}`: {error}", program.display())))?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let said = said.trim().trim_start_matches("error: ");
-            return Err(failed(format!("its process ended with {}: {said}", output.status)));
-        }
-        serde_json::from_slice(&output.stdout).map_err(|error| failed(format!("its process gave no figures: {error}")))
-    }
 }
 
 /// What the child does: a [`Setting`] in, a [`Measurement`] out, both as JSON.
@@ -178,11 +158,15 @@ pub fn answer(setting: &str) -> Result<String> {
     let setting = serde_json::from_str(setting).map_err(|error| {
         Fault::usage(format!("not a setting: {error}")).remedy("`cloze bench` starts this by itself")
     })?;
-    // This thread becomes one of the pool's, as in a run's process; see `join_pool` in the runner's worker.
-    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+    device::join_pool();
     let measurement = measure(&setting)?;
     serde_json::to_string(&measurement).map_err(|error| Fault::run(error.to_string()))
 }
+
+/// Steps that are timed where nobody says how many.
+pub const STEPS: usize = 10;
+/// The option of an objective that says how close it stays to its publication.
+const MODE: &str = "mode";
 
 options! {
     /// How a step is timed.
@@ -190,7 +174,7 @@ options! {
         /// Threads for host computation.
         threads: usize = 1, from(1).to(1024);
         /// Optimizer steps that are timed, after the warm-up.
-        steps: usize = 20, from(1).to(1_000_000);
+        steps: usize = STEPS, from(1).to(1_000_000);
     }
 }
 

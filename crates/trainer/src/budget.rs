@@ -2,7 +2,7 @@
 
 use cloze_foundation::{Fault, Place, Result};
 use cloze_objectives::Sizes;
-use cloze_options::{Amount, Quantity, options};
+use cloze_options::{Amount, options};
 use cloze_schema::{Axis, Spent};
 use serde::{Deserialize, Serialize};
 
@@ -37,10 +37,7 @@ impl BudgetOptions {
     /// # Errors
     /// An amount that is none of the axis' quantity, or missing where it has no default.
     pub fn resolve(&self) -> Result<Budget> {
-        let quantity = match self.equalise {
-            Axis::Seconds => Quantity::Time,
-            _ => Quantity::Count,
-        };
+        let quantity = self.equalise.facts().quantity;
         let refuse = |what: String| {
             Fault::usage(what)
                 .at(Place::key("amount"))

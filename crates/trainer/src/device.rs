@@ -27,6 +27,13 @@ pub fn is_host(name: &str) -> bool {
     matches!(name, "flex" | "ndarray")
 }
 
+/// Makes this thread one of rayon's. Otherwise it would hand every parallel piece to a worker and sleep until that is
+/// done, thousands of times a second: with one thread per process that costs speed (docs/log.md).
+pub fn join_pool() {
+    // A pool that is there already (a test, a second run in this process) works too, only slower.
+    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+}
+
 /// The device called `name`, without autodiff.
 ///
 /// # Errors

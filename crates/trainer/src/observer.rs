@@ -113,12 +113,12 @@ pub trait Observer {
     fn tick(&mut self, tick: &Tick) -> Result<()>;
 }
 
-/// One number that a judge found.
+/// One number that an evaluation found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// What it is about: an evaluation, or a part of it.
+    /// `minimal-pairs`, or a part of it: `minimal-pairs/agreement`.
     pub task: String,
-    /// `accuracy`, `loss`, ...
+    /// `accuracy`, `ties`, `loss`; a scoring rule beside the headline one in brackets: `accuracy[discriminator]`.
     pub metric: String,
     /// The number.
     pub value: f64,

@@ -4,7 +4,6 @@ use burn::tensor::{Device, Gradients};
 use cloze_backbone::{Parameter, Parameters, tensors};
 use cloze_foundation::{Fault, Result};
 use cloze_kernels::AdamW;
-use cloze_objectives::Model;
 use cloze_options::options;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -84,8 +83,8 @@ impl Optimizer {
     }
 
     /// One update of every parameter that has a gradient. A `norm` above the configured one scales all gradients down
-    /// to it; `norm` is what [`gradient_norm`] found.
-    pub fn update(&mut self, model: &mut Model, mut gradients: Gradients, norm: f64, learning_rate: f64) {
+    /// to it; `norm` is what [`gradient_norm`] found. A model, or a probe on top of one: whatever has parameters.
+    pub fn update(&mut self, model: &mut dyn Parameters, mut gradients: Gradients, norm: f64, learning_rate: f64) {
         self.updates += 1;
         let clip = self.config.clip;
         let shared = AdamW {

@@ -4,7 +4,12 @@ use crate::arguments::BenchArguments;
 use cloze_backbone::{Precision, Preset};
 use cloze_foundation::{Fault, Result};
 use cloze_options::Words;
+use cloze_runner::processes::errand::computing;
 use cloze_trainer::bench::{self, Measurement, Setting};
+use std::path::Path;
+
+/// The hidden subcommand that measures one configuration.
+const SUBCOMMAND: &str = "bench-one";
 
 /// Measures every configuration and prints its line as soon as it is known. All are checked before the first one.
 ///
@@ -17,7 +22,7 @@ pub fn bench(arguments: &BenchArguments, print: &mut dyn FnMut(&str) -> Result<(
     }
     let program = std::env::current_exe().map_err(|error| Fault::run(format!("cannot find this program: {error}")))?;
     for setting in &settings {
-        let measurement = setting.measured_by(&program)?;
+        let measurement = measured_by(&program, setting)?;
         let line = if arguments.json {
             serde_json::to_string(&measurement).map_err(|error| Fault::run(error.to_string()))?
         } else {
@@ -26,6 +31,22 @@ pub fn bench(arguments: &BenchArguments, print: &mut dyn FnMut(&str) -> Result<(
         print(&(line + "\n"))?;
     }
     Ok(())
+}
+
+/// Has a process of its own measure a configuration.
+fn measured_by(program: &Path, setting: &Setting) -> Result<Measurement> {
+    let text = serde_json::to_string(setting).map_err(|error| Fault::run(error.to_string()))?;
+    let failed = |what: String| Fault::run(what).at(format!("{} of width {}", setting.objective, setting.width));
+    let output = computing(program, setting.threads)
+        .args([SUBCOMMAND, &text])
+        .output()
+        .map_err(|error| failed(format!("cannot start `{}`: {error}", program.display())))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let said = said.trim().trim_start_matches("error: ");
+        return Err(failed(format!("its process ended with {}: {said}", output.status)));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| failed(format!("its process gave no figures: {error}")))
 }
 
 /// What the child of a measurement prints.

@@ -1,6 +1,6 @@
 //! `cloze plan`, `run`, `status` and `report`.
 
-use crate::arguments::{ExperimentArguments, Format, RunArguments, SafetyArguments};
+use crate::arguments::{ExperimentArguments, Format, RunArguments, SafetyArguments, TrainingArguments};
 use crate::progress;
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Experiment, Plan, cost};
@@ -85,20 +85,34 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         return Ok((text, 0));
     }
     let program = std::env::current_exe().map_err(|error| Fault::run(format!("cannot find this program: {error}")))?;
-    let SafetyArguments {
-        checkpoint,
-        lease,
-        stop_signal,
-    } = running.training.safety.clone();
+    // Taken apart whole, so that no option is forgotten.
+    let RunArguments {
+        training,
+        jobs,
+        dry_run: _,
+        only,
+    } = running;
+    let TrainingArguments {
+        data_root,
+        device,
+        keep_going: _,
+        fail_fast,
+        retry_diverged,
+        safety: SafetyArguments {
+            checkpoint,
+            lease,
+            stop_signal,
+        },
+    } = training.clone();
     let stop = Stop::on_signals(stop_signal.as_deref())?;
     let options = RunOptions {
         results: arguments.results.clone(),
-        data_root: running.training.data_root.clone(),
-        device: running.training.device.clone(),
-        jobs: running.jobs,
-        fail_fast: running.training.fail_fast,
-        retry_diverged: running.training.retry_diverged,
-        only: running.only.clone(),
+        data_root,
+        device,
+        jobs: *jobs,
+        fail_fast,
+        retry_diverged,
+        only: only.clone(),
         checkpoint,
         lease: Duration::from_secs_f64(lease),
         stop_signal,
@@ -122,7 +136,7 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
     }
     let folder = arguments.results.join(&plan.experiment);
     let status = u8::from(bad > 0);
-    if !folder.join("metrics.parquet").exists() {
+    if !Store::new(&folder).metrics().exists() {
         return Ok((String::new(), status));
     }
     let report = cloze_report::write(&folder)?;

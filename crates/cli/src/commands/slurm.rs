@@ -5,7 +5,7 @@ use crate::arguments::{ExperimentArguments, SlurmArguments, TrainingArguments, u
 use cloze_foundation::{Fault, Result};
 use cloze_runner::processes::slurm::{Request, is_option, script as write};
 
-/// The script.
+/// Prints the array job that runs an experiment with these arguments.
 ///
 /// # Errors
 /// Anything wrong with the experiment, a path that is not UTF-8, an sbatch option with a character that has no place

@@ -7,7 +7,7 @@
 //! `?` is drawn afresh. Numbers, genders and the templates of a paradigm take turns, so that each word of a contrast is
 //! right as often as it is wrong.
 
-/// A paradigm.
+/// Minimal pairs of one make: where the two sentences differ, and what that tests.
 pub struct Paradigm {
     /// The phenomenon it belongs to.
     pub phenomenon: &'static str,

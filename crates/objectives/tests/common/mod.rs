@@ -72,10 +72,19 @@ pub fn any_window(size: usize) -> impl Strategy<Value = Window> {
     })
 }
 
-/// Every objective in both modes.
+/// Every objective in both modes, or as it is where it has none.
 pub fn every_objective() -> impl Iterator<Item = (&'static Entry, &'static str, Box<dyn Objective>)> {
     OBJECTIVES.iter().flat_map(|entry| {
-        ["corrected", "reference"].map(|mode| (*entry, mode, configured(entry.name, &format!("mode = \"{mode}\""))))
+        let has_modes = (entry.options)().iter().any(|field| field.name == "mode");
+        let modes: &[&str] = if has_modes { &["corrected", "reference"] } else { &[""] };
+        modes.iter().map(move |mode| {
+            let options = if has_modes {
+                format!("mode = \"{mode}\"")
+            } else {
+                String::new()
+            };
+            (*entry, *mode, configured(entry.name, &options))
+        })
     })
 }
 

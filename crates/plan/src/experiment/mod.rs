@@ -44,6 +44,8 @@ pub struct Experiment {
     pub(crate) settings: Node,
     /// Where the baseline was written.
     pub(crate) baseline_place: Place,
+    /// Where each claim's check was written.
+    pub(crate) check_places: Vec<Place>,
 }
 
 impl Experiment {
@@ -82,6 +84,10 @@ impl Experiment {
             arms: read.arm.0,
             settings: settings(&document),
             baseline_place: top.open("report").open("baseline").place(),
+            check_places: match top.get("claim") {
+                Some(claims) => claims.list()?.iter().map(|claim| claim.open("check").place()).collect(),
+                None => Vec::new(),
+            },
         };
         experiment.check_arguments()?;
         Ok(experiment)

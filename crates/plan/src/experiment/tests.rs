@@ -292,18 +292,63 @@ fn without_tasks_the_built_in_language_is_judged_by_its_pairs_too() {
     assert_eq!(tasks("novels/*.txt"), ["masked-loss"]);
 }
 
+/// Plans two rates of MLM, judged by minimal pairs and the masked loss, with one claim.
+fn claimed(check: &str) -> Result<Plan> {
+    let text = format!(
+        "{HEAD}{MLM}grid.rate = [0.15, 0.4]\n[evaluate]\ntasks = [\"minimal-pairs\", \"masked-loss\"]\n\
+         [[claim]]\nsays = \"so it is\"\ncheck = \"{check}\"\n"
+    );
+    expand(&Experiment::parse("x", "x.toml", &text, &[])?)
+}
+
 #[test]
 fn claims_are_kept_word_for_word() {
-    let claims = "[[claim]]\nsays = \"better\"\ncheck = \"interior_optimum(minimal-pairs, rate, 0.15, 0.5)\"\n";
-    let plan = plan(&format!("{MLM}{claims}"), &[]).unwrap();
-    assert_eq!(
-        plan.claims[0].check.to_string(),
-        "interior_optimum(minimal-pairs, rate, 0.15, 0.5)"
-    );
-    assert!(
-        fault(&format!("{MLM}[[claim]]\nsays = \"x\"\ncheck = \"better\"\n"), &[])
-            .starts_with("`better` is not a check")
-    );
+    for check in [
+        "interior_optimum(minimal-pairs, rate, 0.15, 0.5)",
+        "interior_optimum(masked-loss, options.rate, 0.15, 0.5)",
+        "better(minimal-pairs/agreement, mlm rate=0.4, mlm rate=0.15)",
+        "above_chance(minimal-pairs, mlm rate=0.4)",
+    ] {
+        assert_eq!(claimed(check).unwrap().claims[0].check.to_string(), check);
+    }
+}
+
+#[test]
+fn a_claim_that_no_report_could_answer_is_refused_with_what_there_is() {
+    for (check, what, allowed) in [
+        ("better", "`better` is not a check", "above_chance(task, arm)"),
+        (
+            "better(minimal-pairs, mlm rate=0.4, span)",
+            "no arm is called `span`",
+            "mlm rate=0.15",
+        ),
+        (
+            "above_chance(blimp, mlm rate=0.4)",
+            "no evaluation is called `blimp`",
+            "minimal-pairs",
+        ),
+        (
+            "interior_optimum(minimal-pairs, width, 1, 2)",
+            "`width` is not swept",
+            "rate",
+        ),
+    ] {
+        let fault = claimed(check).unwrap_err();
+        let text = fault.to_string();
+        assert!(
+            text.starts_with(what) && text.contains("x.toml:") && text.contains("claim[0].check"),
+            "{text}"
+        );
+        assert!(fault.allowed.is_some_and(|words| words.contains(allowed)), "{text}");
+    }
+    let nearest = claimed("better(minimal-pairs, mlm rate=0.4, mlm rate=0.44)")
+        .unwrap_err()
+        .nearest;
+    assert_eq!(nearest.as_deref(), Some("mlm rate=0.4"));
+    let guesser = claimed("above_chance(masked-loss, mlm rate=0.4)")
+        .unwrap_err()
+        .to_string();
+    assert!(guesser.starts_with("`masked-loss` has no chance level"), "{guesser}");
 }
 
 #[test]

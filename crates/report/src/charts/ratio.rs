@@ -4,9 +4,7 @@ use crate::figure::{Estimate, Figure, Panel, Scale, look};
 use crate::sweep::series;
 use crate::view::{View, over_seeds};
 use cloze_foundation::Result;
-
-/// The key path of the masking rate.
-const RATE: &str = "options.rate";
+use cloze_schema::chart::RATE;
 
 pub(super) fn draw(view: &View) -> Result<Option<Figure>> {
     let (series, scores) = (series(&view.arms, RATE), view.headlines());

@@ -88,7 +88,7 @@ pub struct Errand {
 impl Errand {
     /// The command line that has `program` run this errand on `threads` threads.
     pub fn command(&self, program: &Path, threads: usize) -> Command {
-        let mut command = Command::new(program);
+        let mut command = computing(program, threads);
         command.arg(SUBCOMMAND).arg(&self.folder).arg(&self.id);
         command.arg("--corpus").arg(&self.corpus);
         command.args(["--arm", &self.arm, "--device", &self.device, "--token", &self.token]);
@@ -101,12 +101,18 @@ impl Errand {
         if let Some(signal) = &self.stop_signal {
             command.args(["--stop-signal", signal]);
         }
-        command.env("RAYON_NUM_THREADS", threads.to_string());
-        // Tensor operations free and take the same large buffers all the time: giving their pages back to the system
-        // and faulting them in again cost 8 % of a step (docs/log.md).
-        command.env("MIMALLOC_PURGE_DELAY", "1000");
         command
     }
+}
+
+/// A process of `program` that computes on `threads` threads.
+pub fn computing(program: &Path, threads: usize) -> Command {
+    let mut command = Command::new(program);
+    command.env("RAYON_NUM_THREADS", threads.to_string());
+    // Tensor operations free and take the same large buffers all the time: giving their pages back to the system
+    // and faulting them in again cost 8 % of a step (docs/log.md).
+    command.env("MIMALLOC_PURGE_DELAY", "1000");
+    command
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ use std::time::Instant;
 /// # Errors
 /// What went wrong; unless the run was merely interrupted, FAILED says it too.
 pub fn train_run(errand: &Errand, out: &mut dyn Write, warnings: &mut dyn Write, stop: &Stop) -> Result<Marker> {
-    join_pool();
+    device::join_pool();
     let folder = Store::new(&errand.folder).run(&errand.id);
     let config = configuration(&folder, &errand.id)?;
     let device = device::open(&errand.device)?;
@@ -58,13 +58,6 @@ pub fn train_run(errand: &Errand, out: &mut dyn Write, warnings: &mut dyn Write,
         Err(fault) => format!("failed: {}", fault.what),
     });
     result
-}
-
-/// Makes this thread one of rayon's. Otherwise it would hand every parallel piece to a worker and sleep until that is
-/// done, thousands of times a second: with one thread per process that costs speed (docs/log.md).
-fn join_pool() {
-    // A pool that is there already (a test, a second run in this process) works too, only slower.
-    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
 }
 
 fn configuration(folder: &RunFolder, id: &str) -> Result<RunConfig> {
@@ -138,12 +131,7 @@ impl Holder<'_> {
             out,
         };
         let job = self.config.job(self.corpus, self.device);
-        let judge = Evaluations {
-            config: self.config,
-            corpus: self.corpus,
-            data_root: errand.data_root.as_deref(),
-            device: self.device,
-        };
+        let judge = Evaluations::of(self.config, self.corpus, errand.data_root.as_deref(), self.device)?;
         let trained = train(&job, &judge, &mut child, resume.as_ref())?;
         self.check_claim()?;
         let marker = self.marker(trained, child.recorder.parts().clone())?;

@@ -17,6 +17,7 @@ use super::Marker;
 use super::folder::Member;
 use cloze_foundation::files::{list, remove, sweep_scratch};
 use cloze_foundation::{Fault, Result};
+use cloze_schema::plan::METRICS_FILE;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -39,7 +40,7 @@ impl Store {
 
     /// Rows of every finished run.
     pub fn metrics(&self) -> PathBuf {
-        self.root.join("metrics.parquet")
+        self.root.join(METRICS_FILE)
     }
 
     /// The folder of a run.

@@ -85,6 +85,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         id: run_id(&config),
         arm: config.objective.clone(),
         stem: None,
+        base: None,
         factors: toml::Table::new(),
         config,
         flops: 0.0,
@@ -169,12 +170,7 @@ impl Observer for Memory {
 /// Trains in this process.
 pub fn train_here(config: &RunConfig, device: &Device) -> (Trained, Memory) {
     let mut memory = Memory::default();
-    let judge = Evaluations {
-        config,
-        corpus: corpus(),
-        data_root: None,
-        device,
-    };
+    let judge = Evaluations::of(config, corpus(), None, device).unwrap();
     let trained = train(&config.job(corpus(), device), &judge, &mut memory, None).unwrap();
     (trained, memory)
 }

@@ -18,15 +18,13 @@ const WORD_STARTS: f64 = 0.75;
 const PROGRESS: f64 = 0.5;
 const SEED: u64 = 1;
 /// The usual optimizer, at a rate that leaves a model of random tokens where it is.
-const OPTIMIZER: OptimizerConfig = OptimizerConfig {
-    peak_lr: 1e-4,
-    warmup: 0.0,
-    weight_decay: 0.01,
-    beta_1: 0.9,
-    beta_2: 0.98,
-    epsilon: 1e-6,
-    clip: 1.0,
-};
+fn optimizer() -> OptimizerConfig {
+    OptimizerConfig {
+        peak_lr: 1e-4,
+        warmup: 0.0,
+        ..OptimizerConfig::default()
+    }
+}
 
 /// Measures in this process, whatever its threads are.
 ///
@@ -34,7 +32,7 @@ const OPTIMIZER: OptimizerConfig = OptimizerConfig {
 /// A setting that does not fit, a device that fails, a loss that is not a number.
 pub fn measure(setting: &Setting) -> Result<Measurement> {
     setting.check()?;
-    let vocabulary = vocabulary(setting.vocab);
+    let vocabulary = Vocabulary::new(setting.vocab, SpecialTokens::FIRST);
     let text = text(setting, &vocabulary)?;
     let mut bench = Bench::new(setting, &text, &vocabulary)?;
     let mut steps = Vec::with_capacity(setting.steps);
@@ -104,17 +102,6 @@ impl Stopwatch for Laps {
     }
 }
 
-fn vocabulary(size: usize) -> Vocabulary {
-    let special = SpecialTokens {
-        pad: 0,
-        unknown: 1,
-        start: 2,
-        end: 3,
-        mask: 4,
-    };
-    Vocabulary::new(size, special)
-}
-
 /// A run without an end.
 struct Bench<'a> {
     encoder: EncoderConfig,
@@ -131,7 +118,7 @@ impl<'a> Bench<'a> {
         Ok(Self {
             learner: Learner {
                 model: objective.build(&encoder, vocabulary, &init),
-                optimizer: Optimizer::new(OPTIMIZER),
+                optimizer: Optimizer::new(optimizer()),
                 device,
             },
             feed: Feed {
@@ -157,7 +144,7 @@ impl<'a> Bench<'a> {
         };
         let mut laps = Laps { clock, parts };
         let draw = Draw::new(SEED, "model").step(step);
-        let taken = self.learner.step(&batch, draw, || OPTIMIZER.peak_lr, &mut laps)?;
+        let taken = self.learner.step(&batch, draw, || optimizer().peak_lr, &mut laps)?;
         match taken.learning_rate {
             Some(_) => Ok(laps.parts),
             None => Err(Fault::run(format!(
