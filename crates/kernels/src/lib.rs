@@ -1,6 +1,6 @@
 //! The encoder's hot operations. Each has one entry here, a reference in [`mod@reference`] made of plain burn
 //! operations (which every backend runs), and a fused kernel for the `flex` CPU backend with its own backward pass.
-//! [`embedding`] has no kernel, because it takes next to no time.
+//! [`embedding`] and [`scale_queries`] have no kernel, because they take next to no time.
 //!
 //! Words of the shapes: B batch, L window length, N = B·L, D width, H heads, F feed-forward width, V vocabulary,
 //! M predicted positions.

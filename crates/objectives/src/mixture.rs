@@ -140,7 +140,7 @@ impl Mixture {
             let taken = self.names().take(index).any(|earlier| earlier == name);
             let what = if taken {
                 format!("two parts are called `{name}`")
-            } else if name == "encoder" || !name.chars().all(plain) {
+            } else if name.is_empty() || name == "encoder" || !name.chars().all(plain) {
                 format!("`{name}` cannot be the name of a part")
             } else {
                 continue;

@@ -162,7 +162,7 @@ fn the_schema_and_the_language_agree() {
         "[sweep]\nseeds = [4]\n[sweep.grid]\n\"encoder.width\" = [64]\noptimizer.clip = [0, 1.5]\n\"options.rate\" = [0.2]\n",
         "[sweep.random]\nsamples = 3\n\"optimizer.peak_lr\" = { from = 1e-4, to = 1e-2, scale = \"log\" }\n",
         "[evaluate]\ntasks = [\"masked-loss\", { task = \"minimal-pairs\", pairs = 5 }]\n",
-        "[[claim]]\nsays = \"x\"\ncheck = \"better(masked-loss, mlm, mlm)\"\n",
+        "[[claim]]\nsays = \"x\"\ncheck = \"better(masked-loss, mlm, two)\"\n[[arm]]\nname = \"two\"\nobjective = \"mlm\"\nrate = 0.3\n",
         "[[arm]]\nname = \"a\"\nobjective = \"span\"\nrate = { from = 0.3, to = 0.2 }\nset.\"encoder.width\" = 64\n",
         "[[arm]]\nname = \"b\"\nobjective = \"electra\"\ngrid.rate = [0.3]\ngrid.\"masked\" = [1, 0.5]\n",
     ] {

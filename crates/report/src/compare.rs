@@ -70,6 +70,17 @@ pub(crate) fn pair(finals: &[BySeed], score: &Score, arm: usize, baseline: usize
     Ok(Some(one))
 }
 
+impl Comparison {
+    /// The same as one of `family` that might have been made: Bonferroni's correction.
+    pub(crate) fn corrected(mut self, family: usize, score: &Score) -> Self {
+        let times = |p: f64| (p * family as f64).min(1.0);
+        self.flip_holm = times(self.flip);
+        self.t_holm = self.paired.p.map(times);
+        self.verdict = verdict(&self, score);
+        self
+    }
+}
+
 /// Every arm that shares a seed with its baseline, in the order of the arms, with Holm's correction over all of them.
 pub(crate) fn against_baselines(view: &View, score: &Score) -> Result<Vec<Comparison>> {
     let finals = view.finals(score)?;
@@ -117,7 +128,7 @@ pub(crate) fn sentence(view: &View, score: &Score, one: &Comparison) -> String {
     let delta = score.difference(one.paired.delta);
     let exact = format!("exact sign-flip test, Holm {}", number::p_is(one.flip_holm));
     let normal = format!("paired t test, Holm {}", number::p_is(one.t_holm.unwrap_or(1.0)));
-    let caution = "the t test takes the differences to be normal, and the exact test cannot confirm it";
+    let caution = "the t test takes the differences to be normal, and the exact test does not confirm it";
     match one.verdict {
         Verdict::Better => format!("{arm} is better than {baseline}: {delta} ({exact}, {n} seeds)."),
         Verdict::Worse => format!("{arm} is worse than {baseline}: {delta} ({exact}, {n} seeds)."),

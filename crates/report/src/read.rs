@@ -82,7 +82,7 @@ pub(crate) fn plan(folder: &Path) -> Result<Plan<Settings>> {
     let path = folder.join(PLAN_FILE);
     let mut plan: Plan<Settings> = serde_json::from_str(&read_text(&path)?).map_err(|error| {
         Fault::usage(format!("`{}` is not a plan: {error}", path.display()))
-            .remedy("`cloze plan` or `cloze run` on the experiment writes it again")
+            .remedy("`cloze run` on the experiment writes it again")
     })?;
     if plan.runs.is_empty() {
         return Err(Fault::usage("the plan has no runs").at(path.display().to_string()));

@@ -24,7 +24,10 @@ fn child() {
         return;
     };
     let words: Vec<&str> = arguments.lines().collect();
-    let value = |name: &str| words[words.iter().position(|word| *word == name).unwrap() + 1];
+    let value = |name: &str| {
+        let joined = words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+        joined.unwrap_or_else(|| words[words.iter().position(|word| *word == name).unwrap() + 1])
+    };
     let errand = Errand {
         folder: PathBuf::from(words[1]),
         id: words[2].to_owned(),

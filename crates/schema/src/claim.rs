@@ -39,8 +39,8 @@ pub enum Check {
         /// The arm.
         arm: String,
     },
-    /// Of the values that a factor is swept over, the best on a task lies between two bounds, and neither the smallest nor
-    /// the largest value is as good.
+    /// Of the values that a factor is swept over, one between two bounds is better on a task than every value outside them;
+    /// the smallest and the largest value always count as outside.
     InteriorOptimum {
         /// The task.
         task: String,
@@ -59,7 +59,7 @@ pub const CHECKS: [(&str, &str); 3] = [
     ("above_chance(task, arm)", "the arm is above what a guesser gets"),
     (
         "interior_optimum(task, factor, from, to)",
-        "the best value of a swept factor lies between two bounds, and the ends of the sweep are worse",
+        "a swept factor's best value lies between two bounds: it is better than all outside, the ends of the sweep among them",
     ),
 ];
 
@@ -92,12 +92,11 @@ impl FromStr for Check {
             }
             (name, arguments) => {
                 let names = CHECKS.iter().filter_map(|(form, _)| form.split('(').next());
-                let what = if names.clone().any(|known| known == name) {
-                    format!("`{name}` does not take {} arguments", arguments.len())
+                return Err(if names.clone().any(|known| known == name) {
+                    refuse(format!("`{name}` does not take {} arguments", arguments.len()))
                 } else {
-                    format!("unknown check `{name}`")
-                };
-                return Err(refuse(what).nearest(name, names));
+                    refuse(format!("unknown check `{name}`")).nearest(name, names)
+                });
             }
         };
         Ok(check)

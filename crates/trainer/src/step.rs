@@ -1,4 +1,4 @@
-//! The one training step: feed, loss, backward, clip, update. Runs, `cloze bench` and fine-tuning take this one, so that
+//! The one training step on a batch (`feed.rs` makes them): loss, backward, clip, update. Runs, `cloze bench` and fine-tuning take this one, so that
 //! none can drift from the others.
 
 use crate::Optimizer;

@@ -314,7 +314,7 @@ fn claims_are_kept_word_for_word() {
 }
 
 #[test]
-fn a_claim_that_no_report_could_answer_is_refused_with_what_there_is() {
+fn a_claim_about_what_is_not_there_is_refused_with_what_there_is() {
     for (check, what, allowed) in [
         ("better", "`better` is not a check", "above_chance(task, arm)"),
         (

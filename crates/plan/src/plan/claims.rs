@@ -30,7 +30,11 @@ pub(super) fn answerable<C>(check: &Check, plan: &Plan<C>) -> Result<()> {
         Check::Better { task: name, arm, than } => {
             task(name)?;
             known("arm", arm, &arms)?;
-            known("arm", than, &arms)
+            known("arm", than, &arms)?;
+            if arm == than {
+                return Err(Fault::usage(format!("`{arm}` cannot be better than itself")));
+            }
+            Ok(())
         }
         Check::AboveChance { task: name, arm } => {
             let facts = task(name)?;
@@ -42,15 +46,25 @@ pub(super) fn answerable<C>(check: &Check, plan: &Plan<C>) -> Result<()> {
         }
         Check::InteriorOptimum { task: name, factor, .. } => {
             task(name)?;
-            let paths = || plan.runs.iter().flat_map(|run| run.factors.keys());
+            let paths: BTreeSet<&str> = plan
+                .runs
+                .iter()
+                .flat_map(|run| run.factors.keys())
+                .map(String::as_str)
+                .collect();
             let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
-            if paths().any(|path| path == factor || last(path) == *factor) {
-                return Ok(());
+            let meant: Vec<&str> = paths.iter().copied().filter(|path| last(path) == *factor).collect();
+            match meant[..] {
+                _ if paths.contains(factor.as_str()) => Ok(()),
+                [_] => Ok(()),
+                [] => {
+                    let swept: BTreeSet<String> = paths.iter().map(|path| last(path)).collect();
+                    Err(Fault::usage(format!("`{factor}` is not swept"))
+                        .allowed(&swept)
+                        .nearest(factor, &swept))
+                }
+                ref several => Err(Fault::usage(format!("`{factor}` may mean several factors")).allowed(several)),
             }
-            let swept: BTreeSet<String> = paths().map(|path| last(path)).collect();
-            Err(Fault::usage(format!("`{factor}` is not swept"))
-                .allowed(&swept)
-                .nearest(factor, &swept))
         }
     }
 }

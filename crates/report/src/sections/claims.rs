@@ -18,8 +18,9 @@ pub(super) fn section(view: &View) -> Result<Option<Section>> {
         points.push(format!("“{}” {words}: {}.", claim.says, found.why));
     }
     let lead = format!(
-        "Written down before the first run, so each is tested by itself at 5 %, without Holm's correction. Nothing is said \
-         from fewer than {LEAST_SEEDS} seeds, and a claim does not hold only where a test speaks against it."
+        "Written down before the first run, so no claim is corrected for the others. Tests are two-sided at 5 %; two arms \
+         differ where the paired t test or the exact test says so. Nothing is said from fewer than {LEAST_SEEDS} seeds, and a \
+         claim does not hold only where a test speaks against it."
     );
     Ok((!rows.is_empty()).then(|| Section {
         lead: vec![lead],

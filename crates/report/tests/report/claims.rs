@@ -40,7 +40,7 @@ fn better_is_the_verdict_of_the_paired_tests_without_correction() {
     let found = answer(Made::quickstart(3), "better(minimal-pairs, electra, mlm)");
     assert!(found.starts_with("holds: "), "{found}");
     says(&found, "(exact sign-flip test p = 0.250; paired t test p ");
-    says(&found, "which the exact test cannot confirm");
+    says(&found, "which the exact test does not confirm");
 }
 
 #[test]

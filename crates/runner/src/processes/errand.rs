@@ -91,7 +91,10 @@ impl Errand {
         let mut command = computing(program, threads);
         command.arg(SUBCOMMAND).arg(&self.folder).arg(&self.id);
         command.arg("--corpus").arg(&self.corpus);
-        command.args(["--arm", &self.arm, "--device", &self.device, "--token", &self.token]);
+        // One word each: a name may begin with a hyphen.
+        for (option, value) in [("arm", &self.arm), ("device", &self.device), ("token", &self.token)] {
+            command.arg(format!("--{option}={value}"));
+        }
         command.args(["--after", &self.after.to_string()]);
         command.args(["--checkpoint", &self.checkpoint.to_string()]);
         command.args(["--lease", &self.lease.as_secs_f64().to_string()]);
@@ -118,6 +121,32 @@ pub fn computing(program: &Path, threads: usize) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_looks_like_an_option_is_one_word_with_its_own() {
+        let errand = Errand {
+            folder: "results/x".into(),
+            id: "0123".to_owned(),
+            arm: "--set".to_owned(),
+            corpus: "corpus".into(),
+            device: "flex".to_owned(),
+            data_root: None,
+            after: 0,
+            token: "-t".to_owned(),
+            checkpoint: Cadence::default(),
+            lease: Duration::from_secs(60),
+            stop_signal: None,
+        };
+        let command = errand.command(Path::new("cloze"), 1);
+        let words: Vec<_> = command
+            .get_args()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        assert!(
+            words.contains(&"--arm=--set".to_owned()) && words.contains(&"--token=-t".to_owned()),
+            "{words:?}"
+        );
+    }
 
     #[test]
     fn a_cadence_is_written_as_it_is_read() {

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn who_sees_nothing_has_no_tile_and_gaps_are_known() {
+    fn who_sees_nothing_sees_an_empty_range() {
         let order = Ranks::new(vec![0, 3, 1, 2]).strict();
         let sight = sight(&order.into(), 4);
         let seen = [(0..0, false), (0..4, true), (0..1, false), (0..3, true)];
