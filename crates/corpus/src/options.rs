@@ -1,6 +1,6 @@
 //! The `[corpus]` table as it is written.
 
-use crate::source::FRAGMENT;
+use crate::fragment;
 use crate::{CorpusConfig, TokenizerConfig};
 use cloze_foundation::{Fault, Place, Result};
 use cloze_options::range::from;
@@ -71,7 +71,7 @@ options! {
     /// The text to train on.
     pub struct CorpusOptions {
         /// `fragment` (the built-in language), a name from `cloze data list`, a path or a glob.
-        pub source: String = FRAGMENT.to_owned();
+        pub source: String = fragment::NAME.to_owned();
         /// How text becomes tokens.
         pub tokenizer: TokenizerOptions = TokenizerOptions::default() => "{ kind = \"wordpiece\", vocab = 2048 }";
         /// The share of whole documents that is kept for validation.

@@ -1,6 +1,6 @@
 //! Well-known data sets by name: what they are, under which licence, and where they lie under a data root.
 
-use crate::source::FRAGMENT;
+use crate::fragment;
 use cloze_foundation::{Fault, Result};
 use std::path::{Path, PathBuf};
 
@@ -53,7 +53,7 @@ const fn corpus(
 
 const SOURCES: &[KnownSource] = &[
     KnownSource {
-        name: FRAGMENT,
+        name: fragment::NAME,
         used_as: Use::Corpus,
         path: None,
         what: "the built-in language: generated, needs no data, and its truth is known",

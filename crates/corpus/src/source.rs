@@ -8,8 +8,6 @@ use cloze_foundation::{Fault, Result};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// The source that is the built-in language.
-pub const FRAGMENT: &str = "fragment";
 /// The seed of the built-in language's text: the same for every run, because the text is the corpus.
 const FRAGMENT_SEED: u64 = 1;
 /// Endings of the files that can be read.
@@ -56,7 +54,7 @@ impl Source {
     /// # Errors
     /// Nothing there, or nothing that can be read.
     pub fn resolve(source: &str, words: u64, data_root: Option<&Path>) -> Result<Self> {
-        if source == FRAGMENT {
+        if source == fragment::NAME {
             return Ok(Self::Fragment { words });
         }
         if registry::find(source).is_some_and(|known| known.used_as != registry::Use::Corpus) {

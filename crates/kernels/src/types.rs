@@ -101,9 +101,9 @@ impl Affine {
 /// What stands between the two matrices of a feed-forward sublayer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
-    /// [`gelu`].
+    /// [`gelu`](crate::gelu).
     Gelu,
-    /// [`geglu`].
+    /// [`geglu`](crate::geglu).
     Geglu,
 }
 

@@ -5,7 +5,7 @@ mod tests;
 
 use crate::RunConfig;
 use crate::config::SEMANTICS_VERSION;
-use cloze_corpus::source::FRAGMENT;
+use cloze_corpus::fragment;
 use cloze_schema::Axis;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub fn run_id(config: &RunConfig) -> String {
 /// never pass for the same run.
 fn canonical(config: &RunConfig) -> String {
     let asked = || config.evaluate.iter().map(|task| task.task.as_str());
-    let language = config.corpus.source == FRAGMENT || asked().any(cloze_evals::uses_language);
+    let language = config.corpus.source == fragment::NAME || asked().any(cloze_evals::uses_language);
     let mut text = format!("cloze run {SEMANTICS_VERSION}\n");
     if language {
         let _ = writeln!(text, "fragment {}", cloze_corpus::fragment::VERSION);

@@ -73,9 +73,9 @@ pub(crate) fn pair(finals: &[BySeed], score: &Score, arm: usize, baseline: usize
 impl Comparison {
     /// The same as one of `family` that might have been made: Bonferroni's correction.
     pub(crate) fn corrected(mut self, family: usize, score: &Score) -> Self {
-        let times = |p: f64| (p * family as f64).min(1.0);
-        self.flip_holm = times(self.flip);
-        self.t_holm = self.paired.p.map(times);
+        let family = family as f64;
+        self.flip_holm = (self.flip * family).min(1.0);
+        self.t_holm = self.paired.p.map(|p| (p * family).min(1.0));
         self.verdict = verdict(&self, score);
         self
     }

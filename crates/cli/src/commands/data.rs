@@ -1,7 +1,6 @@
 //! `cloze data`: what experiments can name, and what a source holds.
 
 use crate::arguments::DataCommand;
-use cloze_corpus::source::FRAGMENT;
 use cloze_corpus::{CorpusConfig, TokenizerConfig, fragment, prepare, registry};
 use cloze_foundation::Result;
 use std::fmt::Write as _;
@@ -53,7 +52,7 @@ pub fn execute(command: &DataCommand) -> Result<String> {
                 );
             }
             let _ = writeln!(text, "  held out by: {}\n  hash: {}", manifest.split, manifest.hash);
-            if source == FRAGMENT {
+            if source == fragment::NAME {
                 truth(&mut text);
             }
             Ok(text)

@@ -23,6 +23,9 @@ use crate::MinimalPair;
 use language::LANGUAGE;
 pub use truth::{Truth, truth};
 
+/// What experiments call it.
+pub const NAME: &str = "fragment";
+
 /// Bumped whenever the text, the pairs or the truth of the language change: it is part of every run's identity.
 pub const VERSION: u32 = 1;
 

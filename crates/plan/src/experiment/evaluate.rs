@@ -2,7 +2,7 @@
 
 use super::shapes;
 use crate::TaskConfig;
-use cloze_corpus::source::FRAGMENT;
+use cloze_corpus::fragment;
 use cloze_evals::EVALUATIONS;
 use cloze_foundation::Result;
 use cloze_options::{Kind, Node, OptionType, Range, Value, Written, described, options};
@@ -41,7 +41,7 @@ impl Evaluate {
         if let Some(Tasks(tasks)) = &self.tasks {
             return Ok(tasks.clone());
         }
-        let names: &[&str] = if source == FRAGMENT {
+        let names: &[&str] = if source == fragment::NAME {
             &["minimal-pairs", "masked-loss"]
         } else {
             &["masked-loss"]
