@@ -5,7 +5,7 @@
 
 use crate::compare::{Comparison, Verdict, pair};
 use crate::number;
-use crate::score::Score;
+use crate::score::{LEAST_SEEDS, Score};
 use crate::sweep::{self, Series};
 use crate::view::{BySeed, View, over_seeds};
 use cloze_foundation::{Fault, Result};
@@ -13,9 +13,6 @@ use cloze_schema::Check;
 use cloze_stats::Summary;
 use std::cmp::Ordering;
 use std::ops::RangeInclusive;
-
-/// Seeds below which nothing is said.
-pub(crate) const LEAST_SEEDS: usize = 3;
 
 /// The answer to a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

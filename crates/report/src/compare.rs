@@ -1,7 +1,7 @@
 //! Arms against each other, seed by seed, with the words that the numbers allow.
 
 use crate::number;
-use crate::score::Score;
+use crate::score::{LEAST_SEEDS, Score};
 use crate::view::{BySeed, CONFIDENCE, View, over_seeds};
 use cloze_foundation::Result;
 use cloze_stats::{Paired, holm, paired, seeds_for_sign_flip, seeds_needed, sign_flip, superiority};
@@ -24,7 +24,7 @@ pub(crate) enum Verdict {
     Behind,
     /// Neither test.
     NoEvidence,
-    /// Fewer than two common seeds.
+    /// Fewer than [`LEAST_SEEDS`] common seeds.
     NoTest,
 }
 
@@ -112,7 +112,7 @@ fn verdict(one: &Comparison, score: &Score) -> Verdict {
     let exact = one.flip_holm < ALPHA;
     let normal = one.t_holm.is_some_and(|p| p < ALPHA);
     match (exact, normal, good) {
-        _ if one.paired.n < 2 => Verdict::NoTest,
+        _ if one.paired.n < LEAST_SEEDS => Verdict::NoTest,
         (true, _, true) => Verdict::Better,
         (true, _, false) => Verdict::Worse,
         (_, true, true) => Verdict::Ahead,
@@ -134,7 +134,10 @@ pub(crate) fn sentence(view: &View, score: &Score, one: &Comparison) -> String {
         Verdict::Worse => format!("{arm} is worse than {baseline}: {delta} ({exact}, {n} seeds)."),
         Verdict::Ahead => format!("{arm} is ahead of {baseline}: {delta} ({normal}, {n} seeds); {caution}."),
         Verdict::Behind => format!("{arm} is behind {baseline}: {delta} ({normal}, {n} seeds); {caution}."),
-        Verdict::NoTest => format!("{arm} and {baseline} share one seed: {delta}, and no test is possible."),
+        Verdict::NoTest if n == 1 => format!("{arm} and {baseline} share one seed: {delta}, and no test is possible."),
+        Verdict::NoTest => {
+            format!("{arm} and {baseline} share {n} seeds: {delta}; nothing is said from fewer than {LEAST_SEEDS}.")
+        }
         Verdict::NoEvidence => {
             let more = match one.seeds {
                 Some(seeds) if seeds > n => format!("about {} more seeds for 80 % power at this difference", seeds - n),

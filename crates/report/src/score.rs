@@ -5,6 +5,9 @@ use cloze_schema::TaskFacts;
 use cloze_stats::{Interval, Summary};
 use std::cmp::Ordering;
 
+/// Seeds below which nothing is said.
+pub(crate) const LEAST_SEEDS: usize = 3;
+
 /// The pseudo-task of the mean over tasks.
 pub(crate) const ALL_TASKS: &str = "all tasks";
 /// How [`Score::half_width`] reads.
@@ -152,8 +155,12 @@ impl Score {
         facts.chance
     }
 
-    /// The side of chance on which the whole interval lies.
+    /// The side of chance on which the whole interval lies. Too few seeds are on none, nor are seeds that do not differ: their
+    /// interval is a point, and says nothing of other seeds.
     pub(crate) fn side_of_chance(&self, found: &Summary) -> Option<Ordering> {
+        if found.n < LEAST_SEEDS || found.sd == Some(0.0) {
+            return None;
+        }
         let (chance, interval) = (self.chance()?, found.interval?);
         match () {
             () if interval.low > chance => Some(Ordering::Greater),

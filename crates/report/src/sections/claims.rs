@@ -1,7 +1,8 @@
 //! What was claimed before the first run, and what became of it.
 
-use crate::claims::{LEAST_SEEDS, answer};
+use crate::claims::answer;
 use crate::document::{Cell, Section, Table};
+use crate::score::LEAST_SEEDS;
 use crate::view::View;
 use cloze_foundation::Result;
 
