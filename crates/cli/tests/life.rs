@@ -15,7 +15,7 @@ words     = "20k"
 [encoder]
 width  = 32
 layers = 1
-window = 16
+window = 48
 
 [budget]
 amount = "4k"

@@ -1,11 +1,13 @@
 //! Text to tokens to windows: sources, tokenizer, shards, batch order, and the built-in language.
 
 pub mod annotations;
+pub mod bounds;
 mod clean;
 pub mod fragment;
 pub mod manifest;
 mod memo;
 mod merges;
+pub mod occurrences;
 pub mod options;
 pub mod order;
 pub mod pairs;

@@ -1,7 +1,7 @@
 //! Encoding a whole corpus quickly: natural text repeats its words, so each is encoded once and remembered.
 
-use crate::Tokenizer;
 use crate::tokenizer::Encoded;
+use crate::{Tokenizer, clean};
 use std::collections::HashMap;
 
 /// Words remembered before the memory is emptied; about 100 bytes each.
@@ -44,10 +44,22 @@ impl<'a> Memo<'a> {
     }
 }
 
+impl Tokenizer {
+    /// What [`Tokenizer::sentence`] gives for each of many texts.
+    pub fn sentences<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> Vec<Vec<u32>> {
+        let (mut memo, special) = (Memo::new(self), self.vocabulary().special);
+        let mut sentence = |text: &str| {
+            let words = memo.encode(&clean::clean(text)).ids;
+            [&[special.start], words.as_slice(), &[special.end]].concat()
+        };
+        texts.into_iter().map(&mut sentence).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clean, train::WordCounts};
+    use crate::train::WordCounts;
     use proptest::prelude::*;
     use std::sync::LazyLock;
 
@@ -73,6 +85,7 @@ mod tests {
                     let mut memo = Memo::new(tokenizer);
                     prop_assert_eq!(memo.encode(&text), tokenizer.encode(&text));
                     prop_assert_eq!(memo.encode(&text), tokenizer.encode(&text));
+                    prop_assert_eq!(tokenizer.sentences([text.as_str()]), [tokenizer.sentence(&text)]);
                 }
             }
         }

@@ -1,9 +1,18 @@
 //! Minimal pairs: two sentences that differ in one respect, one acceptable and one not.
 
-use crate::reader::each_object;
+use crate::reader::{Object, each_object};
 use cloze_foundation::{Fault, Result};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+
+/// Characters that the name of a phenomenon or a paradigm may have: it stands in tables and charts.
+const LONGEST_NAME: usize = 100;
+/// Characters that a sentence may have. A tokenizer may take the square of a word's length.
+const LONGEST_SENTENCE: usize = 4000;
+/// Paradigms that a folder may have: each is a line of numbers at every judgement.
+const MOST_PARADIGMS: usize = 1000;
+/// Endings of the files that are read.
+const ENDINGS: [&str; 2] = [".jsonl", ".jsonl.gz"];
 
 /// One pair.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +25,35 @@ pub struct MinimalPair {
     pub good: String,
     /// The unacceptable one.
     pub bad: String,
+    /// File and line, where it was read from one.
+    pub place: Option<String>,
+}
+
+/// The files of a folder that hold pairs, sorted by path.
+///
+/// # Errors
+/// A folder that is missing or has no such file; something of that name that is no file (a pipe, a device).
+pub fn blimp_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |error| Fault::file("read", folder, &error);
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = crate::source::name(&path);
+        if !ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+            continue;
+        }
+        let kind = std::fs::metadata(&path).map_err(|error| Fault::file("read", &path, &error))?;
+        if !kind.is_file() {
+            return Err(Fault::usage(format!("`{}` is not a file", path.display()))
+                .remedy("minimal pairs are read from plain files; remove it, or give it another name"));
+        }
+        files.push(path);
+    }
+    if files.is_empty() {
+        return Err(Fault::usage(format!("no minimal pairs in `{}`", folder.display())).allowed(ENDINGS));
+    }
+    files.sort();
+    Ok(files)
 }
 
 /// Reads BLiMP's JSONL files (`.jsonl` or `.jsonl.gz`) from a folder, at most `limit` pairs of each paradigm (the
@@ -24,33 +62,21 @@ pub struct MinimalPair {
 /// Seven of BLiMP's pairs have the same sentence twice; they are kept, and are ties under any score.
 ///
 /// # Errors
-/// A missing folder, a folder without such files, a line that is not such an object: a usage fault with file and line.
+/// What [`blimp_files`] says; a file without a pair, a line that is not such an object, a name or a sentence that is too
+/// long: a usage fault with file and line.
 pub fn read_blimp(folder: &Path, limit: usize) -> Result<Vec<MinimalPair>> {
-    let failed = |error| Fault::file("read", folder, &error);
-    let mut files: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let name = crate::source::name(&path);
-        if name.ends_with(".jsonl") || name.ends_with(".jsonl.gz") {
-            files.push(path);
-        }
-    }
-    if files.is_empty() {
-        return Err(
-            Fault::usage(format!("no minimal pairs in `{}`", folder.display())).allowed([".jsonl", ".jsonl.gz"])
-        );
-    }
-    files.sort();
     let mut pairs: Vec<MinimalPair> = Vec::new();
     let mut taken: HashMap<String, usize> = HashMap::new();
-    for file in &files {
+    for file in &blimp_files(folder)? {
+        let mut found = 0_usize;
         each_object(file, |object| {
-            let text = |field| object.text(field).map(str::to_owned);
+            found += 1;
             let pair = MinimalPair {
-                phenomenon: text("linguistics_term")?,
-                paradigm: text("UID")?,
-                good: text("sentence_good")?,
-                bad: text("sentence_bad")?,
+                phenomenon: name(object, "linguistics_term")?,
+                paradigm: name(object, "UID")?,
+                good: sentence(object, "sentence_good")?,
+                bad: sentence(object, "sentence_bad")?,
+                place: Some(object.place()),
             };
             let taken = taken.entry(pair.paradigm.clone()).or_default();
             if *taken < limit {
@@ -59,10 +85,46 @@ pub fn read_blimp(folder: &Path, limit: usize) -> Result<Vec<MinimalPair>> {
             }
             Ok(())
         })?;
+        if found == 0 {
+            return Err(Fault::usage(format!("`{}` holds no minimal pair", file.display()))
+                .remedy("fetch the file again, or remove it"));
+        }
+    }
+    if taken.len() > MOST_PARADIGMS {
+        return Err(
+            Fault::usage(format!("`{}` has {} paradigms", folder.display(), taken.len()))
+                .allowed([format!("up to {MOST_PARADIGMS}")])
+                .remedy("`UID` names the paradigm of a pair, not the pair"),
+        );
     }
     // Stable: within a paradigm the pairs stay in the order of the file.
     pairs.sort_by(|a, b| a.paradigm.cmp(&b.paradigm));
     Ok(pairs)
+}
+
+fn name(object: &Object, field: &str) -> Result<String> {
+    let name = object.text(field)?;
+    let length = name.chars().count();
+    if !(1..=LONGEST_NAME).contains(&length) {
+        return Err(Fault::usage(format!("the name in `{field}` has {length} characters"))
+            .allowed([format!("1 to {LONGEST_NAME} characters")]));
+    }
+    match name.chars().find(|letter| letter.is_control() || *letter == '/') {
+        Some(letter) => Err(Fault::usage(format!("the name in `{field}` holds {letter:?}"))
+            .remedy("it is shown in tables and charts, behind the task's name and a `/`")),
+        None => Ok(name.to_owned()),
+    }
+}
+
+fn sentence(object: &Object, field: &str) -> Result<String> {
+    let text = object.text(field)?;
+    match text.chars().count() {
+        length if length > LONGEST_SENTENCE => Err(Fault::usage(format!(
+            "the sentence in `{field}` has {length} characters"
+        ))
+        .allowed([format!("up to {LONGEST_SENTENCE}")])),
+        _ => Ok(text.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -97,25 +159,50 @@ mod tests {
             (pairs[0].phenomenon.as_str(), pairs[0].bad.as_str()),
             ("agreement", "bad 0")
         );
+        assert!(pairs[3].place.as_ref().unwrap().ends_with("1.jsonl:2"));
     }
 
     #[test]
     fn bad_folders_and_lines_are_named() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(
-            read_blimp(folder.path(), 1)
-                .unwrap_err()
-                .what
-                .contains("no minimal pairs")
-        );
+        let read = || read_blimp(folder.path(), 1).unwrap_err();
+        let put = |text: &str| std::fs::write(folder.path().join("1.jsonl"), text).unwrap();
+        assert!(read().what.contains("no minimal pairs"));
         assert!(read_blimp(&folder.path().join("absent"), 1).is_err());
-        std::fs::write(
-            folder.path().join("1.jsonl"),
-            format!("{}{{\"UID\": \"x\"}}\n", line("a", 0)),
-        )
-        .unwrap();
+        put("");
+        assert!(read().what.contains("holds no minimal pair"), "{}", read());
+        put(&format!("{}{{\"UID\": \"x\"}}\n", line("a", 0)));
+        assert!(read().place().unwrap().ends_with("1.jsonl:2"));
+        for (name, said) in [
+            ("", "0 characters"),
+            (&"x".repeat(200_000), "200000 characters"),
+            ("a/b", "'/'"),
+        ] {
+            put(&(line("a", 0) + &line(name, 0)));
+            let fault = read();
+            assert!(fault.place().unwrap().ends_with("1.jsonl:2"), "{fault}");
+            assert!(fault.what.contains("`UID`") && fault.what.contains(said), "{fault}");
+        }
+        put(&line("a", 0).replace("good 0", &"x".repeat(5000)));
+        assert!(read().what.contains("`sentence_good` has 5000 characters"));
+        put(&(0..1001)
+            .map(|number| line(&format!("{number}"), 0))
+            .collect::<String>());
+        assert!(read().what.contains("1001 paradigms"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_refused_and_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("1.jsonl"), line("a", 0)).unwrap();
+        let device = folder.path().join("2.jsonl");
+        std::os::unix::fs::symlink("/dev/zero", &device).unwrap();
+        assert!(read_blimp(folder.path(), 1).unwrap_err().what.contains("is not a file"));
+        std::fs::remove_file(&device).unwrap();
+        std::os::unix::net::UnixListener::bind(folder.path().join("3.jsonl")).unwrap();
         let fault = read_blimp(folder.path(), 1).unwrap_err();
-        assert!(fault.place().unwrap().ends_with("1.jsonl:2"));
+        assert!(fault.what.contains("3.jsonl` is not a file"), "{fault}");
     }
 
     #[test]

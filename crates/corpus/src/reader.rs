@@ -76,7 +76,10 @@ pub fn each_object(path: &Path, mut visit: impl FnMut(&Object) -> Result<()>) ->
         }
         let place = format!("{}:{number}", path.display());
         match serde_json::from_str(line) {
-            Ok(serde_json::Value::Object(fields)) => visit(&Object(fields)).map_err(|fault| fault.at(place)),
+            Ok(serde_json::Value::Object(fields)) => {
+                let object = Object { fields, place };
+                visit(&object).map_err(|fault| fault.at(object.place))
+            }
             Ok(_) => Err(Fault::usage("the line is JSON but not an object").at(place)),
             Err(error) => Err(Fault::usage(format!("the line is not JSON: {error}")).at(place)),
         }
@@ -84,25 +87,36 @@ pub fn each_object(path: &Path, mut visit: impl FnMut(&Object) -> Result<()>) ->
 }
 
 /// One line of JSONL.
-pub struct Object(serde_json::Map<String, serde_json::Value>);
+pub struct Object {
+    fields: serde_json::Map<String, serde_json::Value>,
+    place: String,
+}
 
 impl Object {
+    /// File and line.
+    pub fn place(&self) -> String {
+        self.place.clone()
+    }
+
     /// The string in `field`.
     ///
     /// # Errors
     /// A field that is missing or not a string; the fault names those that are strings.
     pub fn text(&self, field: &str) -> Result<&str> {
-        self.0.get(field).and_then(serde_json::Value::as_str).ok_or_else(|| {
-            let strings = || {
-                self.0
-                    .iter()
-                    .filter(|(_, value)| value.is_string())
-                    .map(|(name, _)| name)
-            };
-            Fault::usage(format!("no string in the field `{field}`"))
-                .allowed(strings())
-                .nearest(field, strings())
-        })
+        self.fields
+            .get(field)
+            .and_then(serde_json::Value::as_str)
+            .ok_or_else(|| {
+                let strings = || {
+                    self.fields
+                        .iter()
+                        .filter(|(_, value)| value.is_string())
+                        .map(|(name, _)| name)
+                };
+                Fault::usage(format!("no string in the field `{field}`"))
+                    .allowed(strings())
+                    .nearest(field, strings())
+            })
     }
 }
 

@@ -1,28 +1,40 @@
 //! BLiMP, from its JSONL files.
 
-use crate::pair_scores::{MeanOver, judge};
-use crate::{Entry, Finding, Subject, When};
-use cloze_corpus::pairs::read_blimp;
-use cloze_foundation::{Fault, Place, Result};
+use crate::pair_set::PairSet;
+use crate::{Entry, When, asked};
+use cloze_corpus::pairs::{blimp_files, read_blimp};
+use cloze_foundation::{Fault, Place, Result, files};
 use cloze_options::{Options, options};
+use cloze_schema::MeanOver;
 use std::path::{Path, PathBuf};
+
+/// Where BLiMP is, under the data root.
+const USUAL: &str = "minimal_pairs/blimp";
 
 /// BLiMP.
 pub static ENTRY: Entry = Entry {
     name: "blimp",
-    version: 1,
+    // 2: where a window cuts the longer of two sentences, the other one loses the same tokens.
+    version: 2,
     uses_language: false,
     when: When::AtEveryPoint,
     title: "BLiMP",
+    title_of: |options| title(&Settings::from_toml(options).ok()?.path),
     citation: "Warstadt et al. 2020, BLiMP: The Benchmark of Linguistic Minimal Pairs for English",
-    summary: "Share of pairs in which the acceptable sentence gets the higher score; the mean over paradigms.",
+    summary: "Share of pairs in which the acceptable sentence gets the higher score; the mean over paradigms. Other pairs in               BLiMP's format are judged alike; give them a `name`.",
     headline: "accuracy",
     higher_is_better: true,
     chance: Some(0.5),
+    mean_over: Some(MeanOver::Paradigms),
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
     check,
-    evaluate,
+    data,
+    open: |options, ground| {
+        let settings = Settings::from_toml(options)?;
+        let pairs = read_blimp(&folder(&settings.path, ground.data_root)?, settings.pairs)?;
+        Ok(Box::new(PairSet::open(&pairs, ground, MeanOver::Paradigms)?))
+    },
 };
 
 options! {
@@ -31,7 +43,7 @@ options! {
         /// Pairs of each paradigm, the first ones.
         pairs: usize = 200, from(1).to(1000);
         /// The folder of the .jsonl or .jsonl.gz files, under the data root.
-        path: PathBuf = PathBuf::from("minimal_pairs/blimp");
+        path: PathBuf = PathBuf::from(USUAL);
     }
 }
 
@@ -49,15 +61,29 @@ fn folder(path: &Path, data_root: Option<&Path>) -> Result<PathBuf> {
     }
 }
 
+/// Pairs from another folder are somebody else's.
+fn title(path: &Path) -> Option<String> {
+    let other = path != Path::new(USUAL);
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    other.then(|| format!("Minimal pairs of `{name}`"))
+}
+
 fn check(options: &toml::Table, data_root: Option<&Path>) -> Result<()> {
     let settings = Settings::from_toml(options)?;
     read_blimp(&folder(&settings.path, data_root)?, 1).map(drop)
 }
 
-fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Finding>> {
+/// The files' names and contents; where the folder is does not matter.
+fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
     let settings = Settings::from_toml(options)?;
-    let pairs = read_blimp(&folder(&settings.path, subject.data_root)?, settings.pairs)?;
-    judge(ENTRY.name, &pairs, subject, MeanOver::Paradigm)
+    let mut read = String::new();
+    for path in blimp_files(&folder(&settings.path, data_root)?)? {
+        let bytes = std::fs::read(&path).map_err(|error| Fault::file("read", &path, &error))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        read += &format!("{} {name}\n", files::hash(&bytes));
+    }
+    let pairs = toml::Table::from_iter([("pairs".to_owned(), toml::Value::Integer(settings.pairs as i64))]);
+    Ok(asked(&ENTRY, &pairs, &read))
 }
 
 #[cfg(test)]
@@ -96,7 +122,36 @@ mod tests {
         );
         std::fs::write(blimp.join("gender.jsonl"), LINES).unwrap();
         assert_eq!((ENTRY.check)(&options, Some(root.path())), Ok(()));
+        std::fs::write(blimp.join("other.jsonl"), "\n").unwrap();
+        let fault = (ENTRY.check)(&options, Some(root.path())).unwrap_err();
+        assert!(fault.what.contains("other.jsonl` holds no minimal pair"), "{fault}");
+        std::fs::remove_file(blimp.join("other.jsonl")).unwrap();
         let absolute = toml::Table::from_iter([("path".to_owned(), blimp.display().to_string().into())]);
         assert_eq!((ENTRY.check)(&resolve(&absolute), None), Ok(()));
+    }
+
+    #[test]
+    fn the_hash_of_what_is_asked_is_that_of_files_and_options_wherever_they_are() {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["minimal_pairs/blimp", "copy"] {
+            std::fs::create_dir_all(root.path().join(folder)).unwrap();
+            std::fs::write(root.path().join(folder).join("gender.jsonl"), LINES).unwrap();
+        }
+        let hash = |options: &str| (ENTRY.data)(&resolve(&options.parse().unwrap()), Some(root.path())).unwrap();
+        let first = hash("");
+        assert_eq!((hash(""), hash("path = \"copy\"")), (first.clone(), first.clone()));
+        assert_ne!(hash("pairs = 7"), first);
+        let changed = LINES.replace("itself", "himself");
+        std::fs::write(root.path().join("copy/gender.jsonl"), changed).unwrap();
+        assert_ne!(hash("path = \"copy\""), first);
+        std::fs::write(root.path().join("minimal_pairs/blimp/more.jsonl"), LINES).unwrap();
+        assert_ne!(hash(""), first);
+    }
+
+    #[test]
+    fn only_pairs_from_the_usual_place_are_called_by_the_name_of_the_paper() {
+        let titled = |options: &str| ENTRY.titled(&resolve(&options.parse().unwrap()));
+        assert_eq!(titled(""), "BLiMP");
+        assert_eq!(titled("path = \"pairs/zorro\""), "Minimal pairs of `zorro`");
     }
 }

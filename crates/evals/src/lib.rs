@@ -3,31 +3,56 @@
 pub mod blimp;
 pub mod masked_loss;
 pub mod minimal_pairs;
-mod pair_scores;
+mod pair_report;
+mod pair_set;
 
 use burn::tensor::Device;
-use cloze_corpus::Prepared;
-use cloze_foundation::{Fault, Result};
+use cloze_corpus::{Prepared, fragment};
+use cloze_foundation::{Fault, Result, files};
 use cloze_objectives::Model;
 use cloze_options::{Field, Written};
-pub use cloze_trainer::Finding;
+use cloze_schema::MeanOver;
+pub use cloze_trainer::{Finding, Judgement};
 use std::path::Path;
 
-/// Whom an evaluation judges, and what it may use.
-pub struct Subject<'a> {
-    /// The trained model, frozen.
-    pub model: &'a Model,
-    /// The tokenizer and the held-out text.
+/// What an evaluation reads, the same for every model that it judges.
+#[derive(Clone, Copy)]
+pub struct Ground<'a> {
+    /// Its name in the experiment: the task of its findings.
+    pub task: &'a str,
+    /// The tokenizer, the text that was trained on and the held-out one.
     pub corpus: &'a Prepared,
     /// L of the pretraining windows.
     pub window: usize,
     /// Folder with data sets, where one was given.
     pub data_root: Option<&'a Path>,
+}
+
+/// Whom an evaluation judges, and what it may use.
+pub struct Subject<'a> {
+    /// The trained model, frozen.
+    pub model: &'a Model,
+    /// What the evaluation was opened on.
+    pub ground: Ground<'a>,
     /// The run's seed: what an evaluation draws for itself (initial weights of a probe, an order of examples), it draws
     /// from this seed and a purpose of its own.
     pub seed: u64,
     /// Where the model is, without autodiff: an evaluation that trains something asks for `device.clone().autodiff()`.
     pub device: &'a Device,
+}
+
+/// An evaluation that has read what it needs, once for all the judgements of a run.
+pub trait Evaluation {
+    /// What a person should know of what was read, a line each.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Judges a model.
+    ///
+    /// # Errors
+    /// Whatever keeps it from doing so.
+    fn judge(&self, subject: &Subject) -> Result<Judgement>;
 }
 
 /// At which points of a run an evaluation judges.
@@ -57,8 +82,11 @@ pub struct Entry {
     pub uses_language: bool,
     /// At which points of a run it judges.
     pub when: When,
-    /// For charts and tables.
+    /// For charts and tables, where the experiment gives no name.
     pub title: &'static str,
+    /// The title with these resolved options, where that may be another: what is read from a place that the user names
+    /// cannot be called what it usually is.
+    pub title_of: fn(&toml::Table) -> Option<String>,
     /// Paper or source.
     pub citation: &'static str,
     /// What it measures.
@@ -69,15 +97,36 @@ pub struct Entry {
     pub higher_is_better: bool,
     /// The headline of a guesser, where there is one.
     pub chance: Option<f64>,
+    /// What the headline is the mean of, if it is made of items.
+    pub mean_over: Option<MeanOver>,
     /// Its options, as they are declared.
     pub options: fn() -> Vec<Field>,
     /// Fills in every default and refuses what is out of range. Faults have their places.
     pub resolve: fn(&Written<'_>) -> Result<toml::Table>,
-    /// Looks, before the first run starts, whether what `evaluate` reads is there. Gets resolved options and the data
-    /// root.
+    /// Looks, before the first run starts, whether what is read is there. Gets resolved options and the data root.
     pub check: fn(&toml::Table, Option<&Path>) -> Result<()>,
-    /// Judges; `options` are resolved ones.
-    pub evaluate: fn(&Subject, &toml::Table) -> Result<Vec<Finding>>,
+    /// Hash, in hexadecimal digits, of all that decides what is asked but the corpus: the law, the resolved options, the
+    /// data that they name. Where it is the same, models were asked the same. [`asked`] makes it.
+    pub data: fn(&toml::Table, Option<&Path>) -> Result<String>,
+    /// Reads it, for resolved options.
+    pub open: fn(&toml::Table, &Ground) -> Result<Box<dyn Evaluation>>,
+}
+
+impl Entry {
+    /// What charts and tables call it, where the experiment gives it no name.
+    pub fn titled(&self, options: &toml::Table) -> String {
+        (self.title_of)(options).unwrap_or_else(|| self.title.to_owned())
+    }
+}
+
+/// Hash of an evaluation's law and resolved options, and of what it reads, for [`Entry::data`].
+pub fn asked(entry: &Entry, options: &toml::Table, read: &str) -> String {
+    let language = if entry.uses_language { fragment::VERSION } else { 0 };
+    let text = format!(
+        "{} {} language {language}\n{options}\n{read}",
+        entry.name, entry.version
+    );
+    files::hash(text.as_bytes())
 }
 
 /// Every evaluation. A new one is a file and a line here.

@@ -1,10 +1,13 @@
 //! Loss and accuracy on masked tokens of held-out text, for models with a masked-token head.
 
-use crate::{Entry, Finding, Subject, When};
+use crate::{Entry, Evaluation, Finding, Ground, Judgement, Subject, When, asked};
+use cloze_corpus::bounds::{Unigram, best};
+use cloze_corpus::fragment::Known;
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::{Batch, Example};
 use cloze_options::{Options, options};
+use cloze_schema::metric::{BEST_LOSS, LOSS, UNIGRAM_LOSS};
 
 /// The share of tokens that is masked, whatever the model was trained with.
 const RATE: f64 = 0.15;
@@ -20,17 +23,22 @@ pub static ENTRY: Entry = Entry {
     uses_language: false,
     when: When::AtEveryPoint,
     title: "Masked-token loss",
+    title_of: |_| None,
     citation: "Devlin et al. 2019, at a rate of 15 % with [MASK] at every selected position",
     summary: "Mean negative log-likelihood in nats of masked tokens of held-out text, the same masks for every run. \
-              ELECTRA answers with its generator; objectives without a masked-token head have no such number. \
+              Where a network beside the encoder answers, as ELECTRA's generator does, its name is in the metric's brackets; \
+              objectives without a masked-token head have no such number. \
               Single tokens are masked, as MLM does it: an arm that was trained on words or spans is judged off its own task.",
-    headline: "loss",
+    headline: LOSS,
     higher_is_better: false,
     chance: None,
+    mean_over: None,
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
     check: |_, _| Ok(()),
-    evaluate,
+    // The held-out text is the corpus'.
+    data: |options, _| Ok(asked(&ENTRY, options, "")),
+    open: |options, ground| Ok(Box::new(MaskedText::open(options, ground)?)),
 };
 
 options! {
@@ -56,63 +64,91 @@ fn mask(window: &Window, vocabulary: &Vocabulary, draw: Draw) -> Example {
     example
 }
 
-fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Finding>> {
-    let settings = Settings::from_toml(options)?;
-    let (text, vocabulary) = (&subject.corpus.held_out, subject.corpus.tokenizer.vocabulary());
-    let available = text.windows(subject.window);
-    if available == 0 {
-        return Err(Fault::usage(format!(
-            "the held-out text has not one window of {} positions",
-            subject.window
-        ))
-        .remedy("hold out more text or shorten encoder.window"));
-    }
-    // Spread over the whole of the held-out text, so that a few windows are not one document.
-    let count = settings.windows.min(available);
-    let draw = Draw::new(SEED, "masked-loss");
-    let examples: Vec<Example> = (0..count)
-        .map(|index| {
+/// Masked windows, and what their tokens cost a scorer who knows only frequencies and one who knows the language.
+struct MaskedText {
+    batches: Vec<Batch>,
+    bounds: [(&'static str, Option<f64>); 2],
+}
+
+impl MaskedText {
+    fn open(options: &toml::Table, ground: &Ground) -> Result<Self> {
+        let settings = Settings::from_toml(options)?;
+        let (corpus, length) = (ground.corpus, ground.window);
+        let (text, vocabulary) = (&corpus.held_out, corpus.tokenizer.vocabulary());
+        let available = text.windows(length);
+        if available == 0 {
+            return Err(
+                Fault::usage(format!("the held-out text has not one window of {length} positions"))
+                    .remedy("hold out more text or shorten encoder.window"),
+            );
+        }
+        // Spread over the whole of the held-out text, so that a few windows are not one document.
+        let count = settings.windows.min(available);
+        let draw = Draw::new(SEED, "masked-loss");
+        let (mut examples, mut places) = (Vec::new(), Vec::new());
+        for index in 0..count {
             let window = index * available / count;
-            mask(
-                &text.window(window, subject.window, vocabulary),
+            let example = mask(
+                &text.window(window, length, vocabulary),
                 vocabulary,
                 draw.example(window),
-            )
+            );
+            // A window is `[CLS]` and the next `length - 1` tokens of the stream.
+            let first = window as usize * (length - 1);
+            places.extend(example.positions.iter().map(|position| first + *position as usize - 1));
+            examples.push(example);
+        }
+        examples.retain(|example| !example.positions.is_empty());
+        let targets = examples.iter().flat_map(|example| example.targets.iter().copied());
+        Ok(Self {
+            bounds: [
+                (UNIGRAM_LOSS, Unigram::of(corpus)?.loss(targets)),
+                (BEST_LOSS, best(corpus, Known::Everything, &places)),
+            ],
+            batches: examples.chunks(WINDOWS).map(Batch::of).collect(),
         })
-        .filter(|example| !example.positions.is_empty())
-        .collect();
-    let (mut sum, mut right, mut predictions) = (0.0, Some(0), 0);
-    for batch in examples.chunks(WINDOWS).map(Batch::of) {
-        let Some(losses) = subject.model.masked_losses(&batch) else {
-            return Ok(Vec::new());
+    }
+}
+
+impl Evaluation for MaskedText {
+    fn judge(&self, subject: &Subject) -> Result<Judgement> {
+        let Some(who) = subject.model.masked_answerer() else {
+            return Ok(Judgement::default());
         };
-        sum += losses.iter().copied().map(f64::from).sum::<f64>();
-        right = right.zip(subject.model.masked_guesses(&batch)).map(|(right, guesses)| {
-            right
-                + guesses
-                    .iter()
-                    .zip(&batch.targets)
-                    .filter(|(guess, target)| guess == target)
-                    .count()
-        });
-        predictions += batch.positions.len();
-    }
-    if predictions == 0 {
-        return Ok(Vec::new());
-    }
-    let share = |value: f64| value / predictions as f64;
-    let metrics = [
-        ("loss", Some(share(sum))),
-        ("accuracy", right.map(|right| share(right as f64))),
-    ];
-    let measure = |(metric, value): (&str, Option<f64>)| {
-        value.map(|value| Finding {
-            task: ENTRY.name.to_owned(),
-            metric: metric.to_owned(),
-            value,
+        let (mut sum, mut right, mut predictions) = (0.0, Some(0), 0);
+        for batch in &self.batches {
+            let Some(losses) = subject.model.masked_losses(batch) else {
+                return Ok(Judgement::default());
+            };
+            sum += losses.iter().copied().map(f64::from).sum::<f64>();
+            right = right.zip(subject.model.masked_guesses(batch)).map(|(right, guesses)| {
+                let guesses = guesses.iter().zip(&batch.targets);
+                right + guesses.filter(|(guess, target)| guess == target).count()
+            });
+            predictions += batch.positions.len();
+        }
+        if predictions == 0 {
+            return Ok(Judgement::default());
+        }
+        let share = |value: f64| value / predictions as f64;
+        let brackets = who.helper().map(|helper| format!("[{helper}]")).unwrap_or_default();
+        let metrics = [
+            (format!("{LOSS}{brackets}"), Some(share(sum))),
+            (format!("accuracy{brackets}"), right.map(|right| share(right as f64))),
+        ];
+        let bounds = self.bounds.map(|(metric, loss)| (metric.to_owned(), loss));
+        let finding = |(metric, value): (String, Option<f64>)| {
+            value.map(|value| Finding {
+                task: subject.ground.task.to_owned(),
+                metric,
+                value,
+            })
+        };
+        Ok(Judgement {
+            findings: metrics.into_iter().chain(bounds).filter_map(finding).collect(),
+            items: Vec::new(),
         })
-    };
-    Ok(metrics.into_iter().filter_map(measure).collect())
+    }
 }
 
 #[cfg(test)]

@@ -3,14 +3,15 @@
 use burn::module::Module;
 use burn::tensor::Device;
 use cloze_backbone::{Encoder, EncoderConfig, Init, Preset};
-use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, fragment, prepare};
-use cloze_evals::{EVALUATIONS, Entry, Finding, Subject, When, find};
+use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, prepare};
+use cloze_evals::{EVALUATIONS, Entry, Ground, Judgement, Subject, When, find};
 use cloze_foundation::{Draw, Result};
 use cloze_objectives::scoring::every_position;
 use cloze_objectives::{Answerer, Batch, Heads, Loss, Model, Rule};
 use cloze_options::{Usual, tree};
+use std::path::Path;
 
-const WINDOW: usize = 24;
+const WINDOW: usize = 40;
 
 const RULES: &[Rule] = &[
     Rule::new(
@@ -25,11 +26,13 @@ const RULES: &[Rule] = &[
 /// Prefers the shorter sentence by its first rule and knows nothing by its second.
 #[derive(Module, Debug)]
 struct Fake {
-    masked: bool,
+    /// Who answers about masked tokens.
+    #[module(skip)]
+    masked: Option<Answerer>,
 }
 
 impl Fake {
-    fn model(masked: bool) -> Model {
+    fn model(masked: Option<Answerer>) -> Model {
         let config = EncoderConfig {
             heads: 1,
             ..EncoderConfig::preset(Preset::Bert, 4, 1, WINDOW)
@@ -48,11 +51,14 @@ impl Heads for Fake {
     }
     fn losses(&self, _: &Encoder, rule: &Rule, batch: &Batch) -> Vec<f32> {
         assert!(batch.length <= WINDOW, "a sentence does not fit the window");
-        let loss = if rule.name == "shorter" { 1.0 } else { 0.0 };
+        let loss = if rule.name.ends_with("shorter") { 1.0 } else { 0.0 };
         vec![loss; batch.positions.len()]
     }
+    fn masked_answerer(&self) -> Option<Answerer> {
+        self.masked
+    }
     fn masked_losses(&self, _: &Encoder, batch: &Batch) -> Option<Vec<f32>> {
-        self.masked.then(|| vec![2.0; batch.positions.len()])
+        self.masked.map(|_| vec![2.0; batch.positions.len()])
     }
     fn masked_guesses(&self, _: &Encoder, batch: &Batch) -> Option<Vec<u32>> {
         // Every second one is right.
@@ -61,7 +67,7 @@ impl Heads for Fake {
             .iter()
             .enumerate()
             .map(|(index, target)| target + (index as u32 % 2));
-        self.masked.then(|| guesses.collect())
+        self.masked.map(|_| guesses.collect())
     }
     fn frozen(&self) -> Box<dyn Heads> {
         Box::new(self.clone())
@@ -82,15 +88,29 @@ fn resolve(entry: &Entry, options: &str) -> Result<toml::Table> {
     (entry.resolve)(&tree::parse("", options).unwrap().top())
 }
 
-fn run(name: &str, options: &str, subject: &Subject) -> Vec<Finding> {
+/// What an evaluation finds under the name of `mine`.
+fn run(name: &str, options: &str, model: &Model, corpus: &Prepared, data_root: Option<&Path>) -> Result<Judgement> {
     let entry = find(name).unwrap();
     let options = resolve(entry, options).unwrap();
-    (entry.check)(&options, subject.data_root).unwrap();
-    (entry.evaluate)(subject, &options).unwrap()
+    (entry.check)(&options, data_root).unwrap();
+    let ground = Ground {
+        task: "mine",
+        corpus,
+        window: WINDOW,
+        data_root,
+    };
+    let subject = Subject {
+        model,
+        ground,
+        seed: 1,
+        device: &Device::flex(),
+    };
+    (entry.open)(&options, &ground)?.judge(&subject)
 }
 
-fn value(measures: &[Finding], task: &str, metric: &str) -> f64 {
-    let found: Vec<f64> = measures
+fn value(found: &Judgement, task: &str, metric: &str) -> f64 {
+    let found: Vec<f64> = found
+        .findings
         .iter()
         .filter(|m| m.task == task && m.metric == metric)
         .map(|m| m.value)
@@ -100,37 +120,37 @@ fn value(measures: &[Finding], task: &str, metric: &str) -> f64 {
 }
 
 #[test]
-fn evaluations_report_what_a_model_without_knowledge_deserves() {
+fn whoever_counts_tokens_is_right_about_exactly_half_of_every_phenomenon_at_any_number_of_pairs() {
     let folder = tempfile::tempdir().unwrap();
-    let corpus = corpus(folder.path());
-    let (model, device) = (Fake::model(true), Device::flex());
-    let subject = |model, data_root| Subject {
-        model,
-        corpus: &corpus,
-        window: WINDOW,
-        data_root,
-        seed: 1,
-        device: &device,
-    };
-
-    let measures = run("minimal-pairs", "pairs = 5", &subject(&model, None));
-    assert_eq!(value(&measures, "minimal-pairs", "accuracy[nothing]"), 0.5);
-    assert_eq!(value(&measures, "minimal-pairs", "ties[nothing]"), 1.0);
-    for phenomenon in fragment::phenomena() {
-        let task = format!("minimal-pairs/{phenomenon}");
-        let (accuracy, ties) = (value(&measures, &task, "accuracy"), value(&measures, &task, "ties"));
-        assert!(
-            (ties / 2.0..=1.0 - ties / 2.0).contains(&accuracy),
-            "{task}: {accuracy} with {ties} ties"
-        );
+    let (corpus, model) = (corpus(folder.path()), Fake::model(None));
+    for pairs in [1, 2, 5, 50] {
+        let found = run("minimal-pairs", &format!("pairs = {pairs}"), &model, &corpus, None).unwrap();
+        let mut decided = 0;
+        for finding in &found.findings {
+            match finding.metric.as_str() {
+                "accuracy" | "accuracy[nothing]" => assert_eq!(finding.value, 0.5, "{finding:?}"),
+                "ties[nothing]" => assert_eq!(finding.value, 1.0, "{finding:?}"),
+                "ties" => decided += usize::from(finding.value < 1.0),
+                _ => {}
+            }
+        }
+        assert!(decided > 3, "some sentences are longer than their partners");
+        // Item by item: an even number of pairs, as many won as lost.
+        for items in found.items.iter().filter(|items| items.metric == "accuracy") {
+            let count = |credit: char| items.credits.chars().filter(|letter| *letter == credit).count();
+            assert_eq!(count('0'), count('2'), "{items:?}");
+            assert_eq!(items.credits.len(), (pairs + 1) / 2 * 2);
+        }
+        assert!(found.items.iter().all(|items| items.task == "mine"));
+        let again = run("minimal-pairs", &format!("pairs = {pairs}"), &model, &corpus, None).unwrap();
+        assert_eq!(found, again, "not the same pairs");
     }
-    assert_eq!(
-        measures,
-        run("minimal-pairs", "pairs = 5", &subject(&model, None)),
-        "not the same pairs"
-    );
+}
 
-    // The bad sentence is one word longer in one paradigm and the same in another; a long one is cut.
+#[test]
+fn pairs_from_files_are_judged_as_they_are_and_what_is_cut_or_seen_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (corpus, model) = (corpus(folder.path()), Fake::model(None));
     let blimp = folder.path().join("minimal_pairs/blimp");
     std::fs::create_dir_all(&blimp).unwrap();
     let line = |good: &str, bad: &str, paradigm: &str| {
@@ -138,22 +158,64 @@ fn evaluations_report_what_a_model_without_knowledge_deserves() {
             r#"{{"sentence_good": "{good}", "sentence_bad": "{bad}", "linguistics_term": "p", "UID": "{paradigm}"}}"#
         )
     };
-    let long = "the the the the the the the the the the the the the the the the the the the the the the the the the";
-    let text = [
-        line("the", "the the", "longer"),
+    // The bad sentence is one word longer in one paradigm and the same in another; a long one loses its end.
+    let long = "the ".repeat(WINDOW);
+    let write = |text: &[String]| std::fs::write(blimp.join("all.jsonl"), text.join("\n")).unwrap();
+    let judge = || run("blimp", "", &model, &corpus, Some(folder.path()));
+    write(&[
+        line("the the the", "the the the a", "longer"),
         line("the", "the", "equal"),
-        line(long, &format!("{long} the"), "equal"),
-    ];
-    std::fs::write(blimp.join("all.jsonl"), text.join("\n")).unwrap();
-    let measures = run("blimp", "", &subject(&model, Some(folder.path())));
-    assert_eq!(value(&measures, "blimp", "accuracy"), 0.75);
-    assert_eq!(value(&measures, "blimp/p", "ties"), 0.5);
+        line(&format!("a {long}"), &format!("the {long}"), "equal"),
+    ]);
+    let found = judge().unwrap();
+    assert_eq!(value(&found, "mine", "accuracy"), 0.75);
+    assert_eq!(value(&found, "mine/p", "ties"), 0.5);
+    assert_eq!(value(&found, "mine", "cut"), 1.0 / 3.0);
+    // "The" alone stands in any text, three of them in none.
+    assert_eq!(value(&found, "mine", "seen"), 0.25);
+    assert_eq!(value(&found, "mine/p", "seen"), 0.25);
+    assert_eq!(value(&found, "mine", "accuracy.unseen"), 0.75);
+    let credits: Vec<&str> = found.items.iter().map(|items| items.credits.as_str()).collect();
+    assert_eq!(credits, ["11", "2", "11", "1"]);
 
-    let measures = run("masked-loss", "windows = 7", &subject(&model, None));
-    assert_eq!(value(&measures, "masked-loss", "loss"), 2.0);
-    let accuracy = value(&measures, "masked-loss", "accuracy");
+    write(&[
+        line("the", "a", "early"),
+        line(&format!("{long} the"), &format!("{long} a"), "late"),
+    ]);
+    let fault = judge().unwrap_err();
+    assert!(fault.place().unwrap().ends_with("all.jsonl:2"), "{fault}");
+    assert!(fault.what.contains("behind the end of the window"), "{fault}");
+}
+
+#[test]
+fn a_masked_loss_says_who_answered_and_what_nobody_and_the_best_would_lose() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(folder.path());
+    let judge = |who| run("masked-loss", "windows = 7", &Fake::model(who), &corpus, None).unwrap();
+    let found = judge(Some(Answerer::Encoder));
+    assert_eq!(value(&found, "mine", "loss"), 2.0);
+    let accuracy = value(&found, "mine", "accuracy");
     assert!((0.5..0.55).contains(&accuracy), "{accuracy}");
-    assert!(run("masked-loss", "", &subject(&Fake::model(false), None)).is_empty());
+    let [unigram, best] = ["unigram_loss", "best_loss"].map(|metric| value(&found, "mine", metric));
+    assert!(
+        0.5 < best && best + 1.0 < unigram && unigram < 400_f64.ln(),
+        "{best} {unigram}"
+    );
+
+    let names = |found: &Judgement| {
+        found
+            .findings
+            .iter()
+            .map(|found| found.metric.clone())
+            .collect::<Vec<_>>()
+    };
+    let helped = judge(Some(Answerer::Generator));
+    assert_eq!(
+        names(&helped),
+        ["loss[generator]", "accuracy[generator]", "unigram_loss", "best_loss"]
+    );
+    assert_eq!(value(&helped, "mine", "unigram_loss"), unigram);
+    assert_eq!(names(&judge(None)), Vec::<String>::new());
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use cloze_backbone::{Dense, EncoderConfig, Init, Preset};
 use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, prepare};
-use cloze_evals::{Entry, Finding, Subject, When};
+use cloze_evals::{Entry, Evaluation, Finding, Ground, Judgement, Subject, When, asked};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_trainer::optimizer::gradient_norm;
 use cloze_trainer::{Optimizer, OptimizerConfig};
@@ -20,24 +20,30 @@ static ENTRY: Entry = Entry {
     uses_language: false,
     when: When::AtTheEnd,
     title: "Parity probe",
+    title_of: |_| None,
     citation: "after Alain & Bengio 2017, Understanding intermediate layers using linear classifier probes",
     summary: "Accuracy of a linear probe of every layer that tells even from odd positions, on windows it did not learn from.",
     headline: "accuracy",
     higher_is_better: true,
     chance: Some(0.5),
+    mean_over: None,
     options: Vec::new,
     resolve: |written| written.table(&[]).map(|_| toml::Table::new()),
     check: |_, _| Ok(()),
-    evaluate,
+    data: |options, _| Ok(asked(&ENTRY, options, "")),
+    open: |_, _| Ok(Box::new(Probe)),
 };
+
+struct Probe;
 
 /// Windows `first..first + WINDOWS` of the held-out text, and the parity of every position.
 fn windows(subject: &Subject, first: u64) -> (Vec<Vec<u32>>, Vec<i64>) {
-    let (text, vocabulary) = (&subject.corpus.held_out, subject.corpus.tokenizer.vocabulary());
-    let window = |index| text.window(index % text.windows(subject.window), subject.window, vocabulary);
+    let Ground { corpus, window, .. } = subject.ground;
+    let (text, vocabulary) = (&corpus.held_out, corpus.tokenizer.vocabulary());
+    let parities = (0..WINDOWS).flat_map(|_| (0..window as i64).map(|position| position % 2));
+    let window = |index| text.window(index % text.windows(window), window, vocabulary);
     let windows = (first..first + WINDOWS).map(|index| window(index).ids).collect();
-    let labels = (0..WINDOWS).flat_map(|_| (0..subject.window as i64).map(|position| position % 2));
-    (windows, labels.collect())
+    (windows, parities.collect())
 }
 
 fn labels(labels: &[i64], device: &Device) -> Tensor<1, Int> {
@@ -82,18 +88,20 @@ fn probe(subject: &Subject, layer: usize) -> Result<[f64; 2]> {
     Ok([answers as f64 / found.len() as f64, last])
 }
 
-fn evaluate(subject: &Subject, _: &toml::Table) -> Result<Vec<Finding>> {
-    let mut measures = Vec::new();
-    for layer in 0..=subject.model.config().layers {
-        for (metric, value) in ["accuracy", "loss"].into_iter().zip(probe(subject, layer)?) {
-            measures.push(Finding {
-                task: format!("{}/layer-{layer}", ENTRY.name),
-                metric: metric.to_owned(),
-                value,
-            });
+impl Evaluation for Probe {
+    fn judge(&self, subject: &Subject) -> Result<Judgement> {
+        let mut judgement = Judgement::default();
+        for layer in 0..=subject.model.config().layers {
+            for (metric, value) in ["accuracy", "loss"].into_iter().zip(probe(subject, layer)?) {
+                judgement.findings.push(Finding {
+                    task: format!("{}/layer-{layer}", subject.ground.task),
+                    metric: metric.to_owned(),
+                    value,
+                });
+            }
         }
+        Ok(judgement)
     }
-    Ok(measures)
 }
 
 fn corpus(cache: &std::path::Path) -> Prepared {
@@ -118,15 +126,20 @@ fn a_probe_is_an_ordinary_evaluation_and_learns() {
         let objective = cloze_objectives::configure("mlm", &toml::Table::new()).unwrap();
         let init = Init::new(1, &device.clone().autodiff());
         let model = objective.build(&encoder, corpus.tokenizer.vocabulary(), &init).frozen();
-        let subject = Subject {
-            model: &model,
+        let ground = Ground {
+            task: "parity",
             corpus: &corpus,
             window,
             data_root: None,
+        };
+        let subject = Subject {
+            model: &model,
+            ground,
             seed,
             device: &device,
         };
-        (ENTRY.evaluate)(&subject, &toml::Table::new()).unwrap()
+        let opened = (ENTRY.open)(&toml::Table::new(), &ground).unwrap();
+        opened.judge(&subject).unwrap().findings
     };
     let accuracies = |measures: &[Finding]| -> Vec<f64> {
         let found = measures.iter().filter(|measure| measure.metric == ENTRY.headline);

@@ -230,7 +230,14 @@ impl ElectraHeads {
     /// - `ids`: N of them, result: `[N, 1]`
     fn judge(&self, encoder: &Encoder, ids: &[u32], batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
         let ids = tensor_ids(ids, &encoder.device());
-        let hidden = encoder.forward(ids, &pass(batch, dropout));
+        self.verdicts(encoder.forward(ids, &pass(batch, dropout)))
+    }
+
+    /// The same from hidden states.
+    ///
+    /// # Shapes
+    /// - `hidden`: `[M, D]`, result: `[M, 1]`
+    fn verdicts(&self, hidden: Tensor<2>) -> Tensor<2> {
         self.discriminator_output
             .forward(cloze_kernels::gelu(self.discriminator_dense.forward(hidden)))
     }
@@ -276,10 +283,16 @@ impl Heads for ElectraHeads {
                     .each,
             ),
             Answerer::Encoder | Answerer::Discriminator => {
-                let logits = gather(self.judge(encoder, &batch.inputs, batch, None), &batch.positions);
+                let device = encoder.device();
+                let [ids, rows] = [&batch.inputs, &batch.positions].map(|numbers| tensor_ids(numbers, &device));
+                let logits = self.verdicts(encoder.forward_at(ids, &pass(batch, None), rows));
                 numbers(activation::log_sigmoid(logits.neg()).neg().flatten::<1>(0, 1))
             }
         }
+    }
+
+    fn masked_answerer(&self) -> Option<Answerer> {
+        Some(Answerer::Generator)
     }
 
     fn masked_losses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<f32>> {

@@ -1,6 +1,6 @@
 //! What an objective adds to the shared encoder.
 
-use crate::scoring::Rule;
+use crate::scoring::{Answerer, Rule};
 use crate::{Batch, Example, Loss};
 use cloze_backbone::{Encoder, Parameters};
 use cloze_foundation::Draw;
@@ -25,6 +25,11 @@ pub trait Heads: Parameters + Send {
     /// What the one who answers by `rule` loses on every prediction of a batch: M negative log-likelihoods in nats.
     /// `rule` is one of [`rules`](Self::rules).
     fn losses(&self, encoder: &Encoder, rule: &Rule, batch: &Batch) -> Vec<f32>;
+
+    /// Who answers about masked tokens; `None` for heads that do not predict them.
+    fn masked_answerer(&self) -> Option<Answerer> {
+        None
+    }
 
     /// Negative log-likelihood (nats) of every target of a masked batch, for heads that predict masked tokens.
     fn masked_losses(&self, _encoder: &Encoder, _batch: &Batch) -> Option<Vec<f32>> {

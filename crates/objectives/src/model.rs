@@ -1,6 +1,6 @@
 //! A model under training: the shared encoder and the heads of its objective.
 
-use crate::scoring::{self, Rule};
+use crate::scoring::{self, Answerer, Rule};
 use crate::tensors::{pass, tensor_ids};
 use crate::{Batch, Example, Heads};
 use burn::module::Module;
@@ -89,6 +89,11 @@ impl Model {
         Ok(scoring::score(rule.how, sentences, vocabulary, &|batch| {
             self.heads.losses(&self.encoder, rule, batch)
         }))
+    }
+
+    /// Who answers about masked tokens; `None` for models without a masked-token head.
+    pub fn masked_answerer(&self) -> Option<Answerer> {
+        self.heads.masked_answerer()
     }
 
     /// Negative log-likelihood (nats) of every target of a masked batch, for models with a masked-token head; `None`

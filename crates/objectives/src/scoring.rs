@@ -24,6 +24,30 @@ pub enum Answerer {
     Discriminator,
 }
 
+impl Answerer {
+    /// The word in the brackets behind a metric that is not the encoder's own, with whatever heads on it: numbers of
+    /// another network are another score.
+    pub fn helper(self) -> Option<&'static str> {
+        match self {
+            Self::Encoder | Self::Discriminator => None,
+            Self::Generator => Some("generator"),
+        }
+    }
+}
+
+/// What stands behind the names of the metrics of each of a model's rules: nothing for the first one, if the encoder
+/// answers, and the rule's own name in brackets for the others.
+pub fn brackets(rules: &[Rule]) -> Vec<String> {
+    let own = |place: usize, rule: &Rule| place == 0 && rule.who.helper().is_none();
+    let rules = rules.iter().enumerate();
+    rules
+        .map(|(place, rule)| match own(place, rule) {
+            true => String::new(),
+            false => format!("[{}]", rule.name),
+        })
+        .collect()
+}
+
 /// The questions that a rule asks about a sentence: a sentence's score is minus the sum of what is lost on their
 /// predictions, each times its weight.
 pub type Questions = fn(&[u32], &Vocabulary) -> Vec<Example>;
@@ -31,7 +55,7 @@ pub type Questions = fn(&[u32], &Vocabulary) -> Vec<Example>;
 /// A way to score sentences.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// The word in the metrics' brackets.
+    /// The word in the metrics' brackets: see [`brackets`].
     pub name: Cow<'static, str>,
     /// What the score is.
     pub meaning: &'static str,

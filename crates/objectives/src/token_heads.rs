@@ -1,6 +1,6 @@
 //! The heads of every objective that predicts tokens from the states where they are predicted, and does nothing else.
 
-use crate::scoring::Rule;
+use crate::scoring::{Answerer, Rule};
 use crate::tensors::{cross_entropy, guesses, mean, numbers, pass, tensor_ids};
 use crate::{Batch, Example, Heads, Loss};
 use burn::module::Module;
@@ -79,6 +79,10 @@ impl Heads for TokenHeads {
 
     fn losses(&self, encoder: &Encoder, _rule: &Rule, batch: &Batch) -> Vec<f32> {
         numbers(self.cross_entropy(encoder, batch, None).each)
+    }
+
+    fn masked_answerer(&self) -> Option<Answerer> {
+        self.tokens.masked.then_some(Answerer::Encoder)
     }
 
     fn masked_losses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<f32>> {

@@ -4,7 +4,8 @@ mod common;
 
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Preset};
-use cloze_objectives::Answerer;
+use cloze_objectives::scoring::{brackets, every_position};
+use cloze_objectives::{Answerer, Rule};
 use common::{SPECIAL, configured, every_objective, vocabulary};
 
 #[test]
@@ -44,6 +45,88 @@ fn a_score_is_finite_negative_and_independent_of_the_other_sentences() {
             }
         }
     }
+}
+
+/// Sentences of many lengths, in no order.
+fn sentences(count: u32) -> Vec<Vec<u32>> {
+    let sentence = |n: u32| {
+        let words = (0..1 + n * 5 % 13).map(|k| 5 + (n * 11 + k * 7) % 55);
+        std::iter::once(SPECIAL.start)
+            .chain(words)
+            .chain([SPECIAL.end])
+            .collect()
+    };
+    (0..count).map(sentence).collect()
+}
+
+/// Whatever else is scored in the same call, in whatever order, cut into whatever batches: the score is the same to the bit.
+#[test]
+fn a_score_is_the_same_bits_in_any_company_and_order() {
+    let vocabulary = vocabulary(60);
+    let config = EncoderConfig {
+        heads: 2,
+        ..EncoderConfig::preset(Preset::Modern, 32, 2, 16)
+    };
+    let all = sentences(700);
+    for (entry, mode, objective) in every_objective() {
+        let model = objective
+            .build(&config, &vocabulary, &Init::new(1, &Device::flex().autodiff()))
+            .frozen();
+        for rule in model.rules() {
+            let score = |sentences: &[Vec<u32>]| model.score(rule, sentences, &vocabulary).unwrap();
+            let together = score(&all);
+            let backwards = score(&all.iter().rev().cloned().collect::<Vec<_>>());
+            for (index, (forth, back)) in together.iter().zip(backwards.iter().rev()).enumerate() {
+                let at = format!("{} ({mode}), {}, sentence {index}", entry.name, rule.name);
+                assert_eq!(forth.to_bits(), back.to_bits(), "{at}: {forth} {back}");
+            }
+            for few in [0..1, 1..3, 40..47, 100..300, 699..700] {
+                let alone = score(&all[few.clone()]);
+                for (index, alone) in few.zip(alone) {
+                    let at = format!("{} ({mode}), {}, sentence {index}", entry.name, rule.name);
+                    assert_eq!(
+                        alone.to_bits(),
+                        together[index].to_bits(),
+                        "{at}: {alone} {}",
+                        together[index]
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// The number that stands without brackets is the encoder's own, for every objective.
+#[test]
+fn the_headline_is_answered_by_the_encoder_and_helpers_stand_in_brackets() {
+    for (entry, _, objective) in every_objective() {
+        let config = EncoderConfig::preset(Preset::Modern, 32, 1, 16);
+        let model = objective.build(&config, &vocabulary(60), &Init::new(1, &Device::flex()));
+        assert_ne!(model.rules()[0].who, Answerer::Generator, "{}", entry.name);
+        let brackets = brackets(model.rules());
+        assert_eq!(brackets[0], "", "{}", entry.name);
+        for (rule, brackets) in model.rules().iter().zip(&brackets).skip(1) {
+            assert_eq!(*brackets, format!("[{}]", rule.name));
+        }
+    }
+    let names = |name: &str| {
+        let model = configured(name, "").build(
+            &EncoderConfig::preset(Preset::Modern, 32, 1, 16),
+            &vocabulary(60),
+            &Init::new(1, &Device::flex()),
+        );
+        (brackets(model.rules()), model.masked_answerer())
+    };
+    let own = String::new();
+    assert_eq!(
+        names("electra"),
+        (vec![own.clone(), "[generator]".to_owned()], Some(Answerer::Generator))
+    );
+    assert_eq!(names("mlm"), (vec![own.clone()], Some(Answerer::Encoder)));
+    assert_eq!(names("autoregressive"), (vec![own], None));
+    // Were a helper the first to be asked, it would not stand there as if it were the encoder.
+    let helper = Rule::new("helper", "its own score", Answerer::Generator, every_position);
+    assert_eq!(brackets(&[helper]), ["[helper]"]);
 }
 
 #[test]

@@ -15,8 +15,19 @@ pub const SEMANTICS_VERSION: u32 = 1;
 pub struct TaskConfig {
     /// Name in [`cloze_evals::EVALUATIONS`].
     pub task: String,
+    /// What the experiment calls it, where that is something else. Without one the id is what it was before there were
+    /// names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Resolved options.
     pub options: toml::Table,
+}
+
+impl TaskConfig {
+    /// What metrics, charts and claims call it.
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.task)
+    }
 }
 
 /// One run, resolved: an arm with a seed.

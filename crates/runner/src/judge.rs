@@ -2,18 +2,50 @@
 
 use burn::tensor::Device;
 use cloze_corpus::Prepared;
-use cloze_evals::{Entry, Subject};
+use cloze_evals::{Evaluation, Ground, Subject, When};
 use cloze_foundation::Result;
 use cloze_objectives::Model;
-use cloze_plan::RunConfig;
-use cloze_trainer::{Finding, Judge};
+use cloze_plan::{RunConfig, TaskConfig};
+use cloze_trainer::{Judge, Judgement};
 use std::path::Path;
+
+/// An evaluation that has read what it needs.
+pub struct Opened<'a> {
+    /// Its name in the experiment.
+    pub name: &'a str,
+    /// At which points it judges.
+    pub when: When,
+    /// What judges.
+    pub evaluation: Box<dyn Evaluation>,
+}
+
+impl<'a> Opened<'a> {
+    /// Has an evaluation read what it needs.
+    ///
+    /// # Errors
+    /// What it says, with its name as place.
+    pub fn of(task: &'a TaskConfig, corpus: &Prepared, window: usize, data_root: Option<&Path>) -> Result<Self> {
+        let entry = cloze_evals::find(&task.task)?;
+        let ground = Ground {
+            task: task.name(),
+            corpus,
+            window,
+            data_root,
+        };
+        let evaluation = (entry.open)(&task.options, &ground).map_err(|fault| fault.at(task.name()))?;
+        Ok(Self {
+            name: task.name(),
+            when: entry.when,
+            evaluation,
+        })
+    }
+}
 
 /// What the evaluations of a run may use.
 pub struct Evaluations<'a> {
-    /// Each with its resolved options.
-    pub entries: Vec<(&'static Entry, &'a toml::Table)>,
-    /// The tokenizer and the held-out text.
+    /// Each with what it has read.
+    pub opened: Vec<Opened<'a>>,
+    /// The tokenizer and the texts.
     pub corpus: &'a Prepared,
     /// L of the pretraining windows.
     pub window: usize,
@@ -29,18 +61,19 @@ impl<'a> Evaluations<'a> {
     /// Those that a run's configuration names.
     ///
     /// # Errors
-    /// An unknown name.
+    /// An unknown name; what an evaluation cannot read.
     pub fn of(
         config: &'a RunConfig,
         corpus: &'a Prepared,
         data_root: Option<&'a Path>,
         device: &'a Device,
     ) -> Result<Self> {
-        let entry = |task: &'a cloze_plan::TaskConfig| Ok((cloze_evals::find(&task.task)?, &task.options));
+        let window = config.encoder.window;
+        let open = |task| Opened::of(task, corpus, window, data_root);
         Ok(Self {
-            entries: config.evaluate.iter().map(entry).collect::<Result<_>>()?,
+            opened: config.evaluate.iter().map(open).collect::<Result<_>>()?,
             corpus,
-            window: config.encoder.window,
+            window,
             data_root,
             seed: config.seed,
             device,
@@ -50,22 +83,25 @@ impl<'a> Evaluations<'a> {
 
 impl Judge for Evaluations<'_> {
     fn count(&self) -> usize {
-        self.entries.len()
+        self.opened.len()
     }
 
-    fn judge(&self, which: usize, model: &Model, share: f64) -> Result<Vec<Finding>> {
-        let (entry, options) = self.entries[which];
-        if !entry.when.due(share) {
-            return Ok(Vec::new());
+    fn judge(&self, which: usize, model: &Model, share: f64) -> Result<Judgement> {
+        let Opened { name, when, evaluation } = &self.opened[which];
+        if !when.due(share) {
+            return Ok(Judgement::default());
         }
         let subject = Subject {
             model,
-            corpus: self.corpus,
-            window: self.window,
-            data_root: self.data_root,
+            ground: Ground {
+                task: name,
+                corpus: self.corpus,
+                window: self.window,
+                data_root: self.data_root,
+            },
             seed: self.seed,
             device: self.device,
         };
-        (entry.evaluate)(&subject, options).map_err(|fault| fault.at(entry.name))
+        evaluation.judge(&subject).map_err(|fault| fault.at(*name))
     }
 }

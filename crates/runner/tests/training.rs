@@ -4,12 +4,20 @@ mod common;
 
 use burn::tensor::Device;
 use cloze_backbone::tensors;
-use cloze_runner::judge::Evaluations;
+use cloze_evals::{Evaluation, Finding, Judgement, Subject, When};
+use cloze_foundation::Result;
+use cloze_runner::judge::{Evaluations, Opened};
+use cloze_runner::store::folder::Member;
 use cloze_runner::store::{Marker, Store, parts, weights};
 use cloze_runner::{Stop, train_run};
-use cloze_schema::Axis;
+use cloze_schema::metric::{BEST_LOSS, UNIGRAM_LOSS};
+use cloze_schema::{Axis, Split, items};
 use cloze_trainer::{Budget, Ending};
 use common::{Memory, config, corpus, errand, names, plan, task, train_here, work};
+use std::collections::BTreeMap;
+
+/// So long that every sentence of a minimal pair fits.
+const WINDOW: usize = 48;
 
 #[test]
 fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
@@ -17,6 +25,7 @@ fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
     let mut configs = Vec::new();
     for objective in cloze_objectives::OBJECTIVES {
         let mut config = config(objective.name, 1, 6);
+        config.encoder.window = WINDOW;
         config.evaluate = vec![task("masked-loss", "windows = 2"), task("minimal-pairs", "pairs = 1")];
         configs.push(config);
     }
@@ -36,7 +45,7 @@ fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
         };
         assert_eq!(
             (done.attempt, done.spent.steps(), done.spent[Axis::Tokens]),
-            (1, 6, f64::from(6 * 4 * 16)),
+            (1, 6, (6 * 4 * WINDOW) as f64),
             "{}",
             run.arm
         );
@@ -49,6 +58,19 @@ fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
             "a line of progress for every interval"
         );
         let folder = store.run(&run.id);
+        let items = std::fs::read(folder.items()).unwrap();
+        assert_eq!(done.items, Some(Member::of(&items)));
+        let rules = cloze_objectives::OBJECTIVES[index].scores.len();
+        let items = items::from_bytes(&items).unwrap();
+        assert_eq!((items.len(), items[0].label.run.as_str()), (1, run.id.as_str()));
+        // Two pairs of each of 26 paradigms, for every rule.
+        assert_eq!(items[0].items.len(), 26 * rules);
+        assert!(
+            items[0]
+                .items
+                .iter()
+                .all(|items| items.task == "minimal-pairs" && items.credits.len() == 2)
+        );
         let found = names(folder.path());
         for name in [
             "DONE",
@@ -70,7 +92,48 @@ fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
         }
         let steps: Vec<u64> = rows.iter().map(|row| row.spent.steps()).collect();
         assert!(steps.is_sorted() && steps.last() == Some(&6), "{steps:?}");
+        // What is known of the held-out text is said once.
+        for metric in [UNIGRAM_LOSS, BEST_LOSS] {
+            let told: Vec<_> = rows
+                .iter()
+                .filter(|row| (row.task.as_str(), row.metric.as_str()) == ("pretraining", metric))
+                .map(|row| (row.split, row.spent.steps()))
+                .collect();
+            assert_eq!(told, [(Split::HeldOut, 3)], "{metric}");
+        }
+        // The mean of the items is what the metrics say.
+        for metric in cloze_objectives::scoring::brackets(cloze_objectives::OBJECTIVES[index].scores) {
+            let metric = format!("accuracy{metric}");
+            let said = rows
+                .iter()
+                .rfind(|row| row.task == "minimal-pairs" && row.metric == metric)
+                .unwrap()
+                .value;
+            let mut phenomena: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+            for items in items[0].items.iter().filter(|items| items.metric == metric) {
+                let worths = items.worths().unwrap();
+                let of_paradigm = worths.iter().sum::<f64>() / worths.len() as f64;
+                phenomena.entry(&items.part).or_default().push(of_paradigm);
+            }
+            let means = phenomena
+                .values()
+                .map(|means| means.iter().sum::<f64>() / means.len() as f64);
+            assert!(
+                (means.sum::<f64>() / phenomena.len() as f64 - said).abs() < 1e-12,
+                "{metric}"
+            );
+        }
     }
+    let gathered = cloze_runner::gather(&plan, &store).unwrap();
+    assert_eq!(gathered.damaged, Vec::<String>::new());
+    let all = items::from_bytes(&std::fs::read(store.items()).unwrap()).unwrap();
+    let ids: Vec<&str> = all.iter().map(|items| items.label.run.as_str()).collect();
+    assert_eq!(ids, plan.runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>());
+    std::fs::write(store.run(ids[0]).items(), b"damaged").unwrap();
+    let gathered = cloze_runner::gather(&plan, &store).unwrap();
+    assert!(gathered.damaged[0].contains("is not what was written"), "{gathered:?}");
+    let all = items::from_bytes(&std::fs::read(store.items()).unwrap()).unwrap();
+    assert_eq!(all.len(), plan.runs.len() - 1);
 }
 
 #[test]
@@ -225,46 +288,38 @@ fn an_absurd_learning_rate_diverges_and_says_where() {
 }
 
 /// Judges nothing; says the seed and how it was asked.
-static AT_THE_END: cloze_evals::Entry = cloze_evals::Entry {
-    name: "at-the-end",
-    version: 1,
-    uses_language: false,
-    when: cloze_evals::When::AtTheEnd,
-    title: "At the end",
-    citation: "made up for this test, 2026",
-    summary: "The run's seed.",
-    headline: "seed",
-    higher_is_better: true,
-    chance: None,
-    options: Vec::new,
-    resolve: |_| Ok(toml::Table::new()),
-    check: |_, _| Ok(()),
-    evaluate: |subject, _| {
-        Ok(vec![cloze_evals::Finding {
-            task: "at-the-end".to_owned(),
+struct Seed;
+
+impl Evaluation for Seed {
+    fn judge(&self, subject: &Subject) -> Result<Judgement> {
+        let finding = Finding {
+            task: subject.ground.task.to_owned(),
             metric: "seed".to_owned(),
             value: subject.seed as f64,
-        }])
-    },
-};
+        };
+        Ok(Judgement {
+            findings: vec![finding],
+            items: Vec::new(),
+        })
+    }
+}
 
 #[test]
 fn an_evaluation_that_is_for_the_end_is_asked_once() {
-    let (config, device, options) = (config("mlm", 7, 6), Device::flex(), toml::Table::new());
-    let every = cloze_evals::Entry {
-        name: "every",
-        when: cloze_evals::When::AtEveryPoint,
-        ..AT_THE_END
+    let (config, device) = (config("mlm", 7, 6), Device::flex());
+    let opened = |when| Opened {
+        name: "mine",
+        when,
+        evaluation: Box::new(Seed),
     };
-    let every: &'static cloze_evals::Entry = Box::leak(Box::new(every));
     let mut judge = Evaluations::of(&config, corpus(), None, &device).unwrap();
-    judge.entries = vec![(&AT_THE_END, &options), (every, &options)];
+    judge.opened = vec![opened(When::AtTheEnd), opened(When::AtEveryPoint)];
     let mut memory = Memory::default();
     cloze_trainer::train(&config.job(corpus(), &device), &judge, &mut memory, None).unwrap();
     let asked: Vec<(u64, f64)> = memory
         .rows
         .iter()
-        .filter(|row| row.2 == "at-the-end")
+        .filter(|row| row.2 == "mine")
         .map(|row| (row.0, row.4))
         .collect();
     // Two points: one evaluation is asked at both, the other at the second.

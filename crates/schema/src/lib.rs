@@ -3,6 +3,7 @@
 pub mod axis;
 pub mod chart;
 pub mod claim;
+pub mod items;
 pub mod metric;
 pub mod parquet;
 pub mod plan;
@@ -13,6 +14,7 @@ pub mod superseded;
 pub use axis::{AXES, Axis, Spent};
 pub use chart::ChartKind;
 pub use claim::{Check, Claim};
-pub use plan::{Plan, PlannedRun, ReportConfig, TaskFacts};
+pub use items::{Credit, Items, RunItems};
+pub use plan::{MeanOver, Plan, PlannedRun, ReportConfig, TaskFacts};
 pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};
 pub use superseded::latest;

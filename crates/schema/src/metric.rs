@@ -4,6 +4,12 @@
 pub const PRETRAINING: &str = "pretraining";
 /// A loss in nats for each prediction.
 pub const LOSS: &str = "loss";
+/// Mean loss in nats of tokens whose training-text frequencies are all that is known of them (add-one smoothed, special
+/// tokens excluded). Held-out tokens, once a run; or those that an evaluation predicts, under its name.
+pub const UNIGRAM_LOSS: &str = "unigram_loss";
+/// A mean loss in nats of the same tokens below which nobody can be expected to come: everything else of the document is
+/// known, and the law that it was made by. There for the built-in language alone.
+pub const BEST_LOSS: &str = "best_loss";
 /// The norm of all gradients together, before it is clipped.
 pub const GRADIENT_NORM: &str = "gradient_norm";
 /// The learning rate.

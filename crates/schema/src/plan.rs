@@ -13,12 +13,25 @@ pub struct ReportConfig {
     pub charts: Vec<ChartKind>,
 }
 
+/// What the whole of an evaluation that is made of items is the mean of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MeanOver {
+    /// Every phenomenon counts the same, and within it every paradigm.
+    Phenomena,
+    /// Every paradigm counts the same: BLiMP's convention.
+    Paradigms,
+}
+
 /// An evaluation as reports show it, copied from its entry in the registry: a report needs the plan and the metrics,
 /// and not the code that judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "WrittenFacts")]
 pub struct TaskFacts {
     /// Its name, as in the metrics.
     pub task: String,
+    /// Which evaluation it is: its name, where the experiment gives it no other.
+    pub kind: String,
     /// For charts and tables.
     pub title: String,
     /// The metric that they lead with.
@@ -27,6 +40,35 @@ pub struct TaskFacts {
     pub higher_is_better: bool,
     /// The headline of a guesser, where there is one.
     pub chance: Option<f64>,
+    /// What the headline is the mean of, if it is made of items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_over: Option<MeanOver>,
+}
+
+/// [`TaskFacts`] in a file. Those of cloze 0.1 have neither `kind` nor `mean_over`.
+#[derive(Deserialize)]
+struct WrittenFacts {
+    task: String,
+    kind: Option<String>,
+    title: String,
+    headline: String,
+    higher_is_better: bool,
+    chance: Option<f64>,
+    mean_over: Option<MeanOver>,
+}
+
+impl From<WrittenFacts> for TaskFacts {
+    fn from(written: WrittenFacts) -> Self {
+        Self {
+            kind: written.kind.unwrap_or_else(|| written.task.clone()),
+            task: written.task,
+            title: written.title,
+            headline: written.headline,
+            higher_is_better: written.higher_is_better,
+            chance: written.chance,
+            mean_over: written.mean_over,
+        }
+    }
 }
 
 /// A run in a plan. `C` is its configuration: all of it where runs are planned and trained, what a report shows of it

@@ -3,6 +3,7 @@
 use crate::Job;
 use crate::feed::corrupted;
 use cloze_foundation::Draw;
+use cloze_kernels::Visibility;
 use cloze_objectives::{Batch, Model, Objective};
 
 /// The seed of validation's masks: the same for every run, whatever its own seed.
@@ -29,6 +30,11 @@ impl HeldOut {
         Self {
             batches: indices.chunks(job.budget.batch.max(1)).map(batch).collect(),
         }
+    }
+
+    /// Whether every window looks back only.
+    pub fn is_causal(&self) -> bool {
+        self.batches.iter().all(|batch| batch.visibility == Visibility::Causal)
     }
 
     /// The mean loss of the batches, each counted by its windows; not a number without windows.

@@ -1,6 +1,7 @@
 //! One training step, what it learns by, and the loop of a run around it. Fine-tuning and `cloze bench` take the same step.
 
 pub mod bench;
+mod bounds;
 pub mod budget;
 pub mod device;
 pub mod feed;
@@ -17,7 +18,7 @@ pub use budget::{Budget, BudgetOptions};
 pub use feed::Feed;
 pub use held_out::HeldOut;
 pub use job::Job;
-pub use observer::{Finding, Judge, Moment, Observer, Position, Saved, Tick};
+pub use observer::{Finding, Judge, Judgement, Moment, Observer, Position, Saved, Tick};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use step::Learner;
 pub use train::{Ending, Trained, train};

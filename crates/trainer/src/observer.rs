@@ -5,7 +5,7 @@ use crate::meter::{Meter, Reading};
 use cloze_backbone::tensors;
 use cloze_foundation::Result;
 use cloze_objectives::Model;
-use cloze_schema::{Spent, Split};
+use cloze_schema::{Items, Spent, Split};
 use serde::{Deserialize, Serialize};
 
 /// How far a run is.
@@ -100,6 +100,11 @@ pub trait Observer {
     /// A number to keep.
     fn row(&mut self, spent: &Spent, split: Split, task: &str, metric: &str, value: f64);
 
+    /// Which items the run got right, by the judgement at the end of its budget. Told once, before the last numbers.
+    fn items(&mut self, items: Vec<Items>) {
+        let _ = items;
+    }
+
     /// The numbers so far belong together: a good time to write them.
     ///
     /// # Errors
@@ -116,12 +121,22 @@ pub trait Observer {
 /// One number that an evaluation found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
-    /// `minimal-pairs`, or a part of it: `minimal-pairs/agreement`.
+    /// The evaluation by the name that it has in the experiment, `minimal-pairs`, or a part of it: `minimal-pairs/agreement`.
     pub task: String,
-    /// `accuracy`, `ties`, `loss`; a scoring rule beside the headline one in brackets: `accuracy[discriminator]`.
+    /// `accuracy`, `ties`, `loss`. In brackets what is not the headline's own: a scoring rule beside the headline one, or a
+    /// network beside the encoder that answers, as in `accuracy[generator]`.
     pub metric: String,
     /// The number.
     pub value: f64,
+}
+
+/// What an evaluation found in a model.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judgement {
+    /// Its numbers.
+    pub findings: Vec<Finding>,
+    /// Which items were right, where it is made of items.
+    pub items: Vec<Items>,
 }
 
 /// Evaluations, as the loop knows them: so many, each asked for in its turn. What they do is not the trainer's.
@@ -133,7 +148,7 @@ pub trait Judge {
     ///
     /// # Errors
     /// What the evaluation says.
-    fn judge(&self, which: usize, model: &Model, share: f64) -> Result<Vec<Finding>>;
+    fn judge(&self, which: usize, model: &Model, share: f64) -> Result<Judgement>;
 }
 
 /// Nobody judges: only the validation loss is computed.
@@ -144,7 +159,7 @@ impl Judge for Unjudged {
         0
     }
 
-    fn judge(&self, _: usize, _: &Model, _: f64) -> Result<Vec<Finding>> {
-        Ok(Vec::new())
+    fn judge(&self, _: usize, _: &Model, _: f64) -> Result<Judgement> {
+        Ok(Judgement::default())
     }
 }

@@ -7,7 +7,7 @@ use crate::job::check_corpus;
 use crate::meter::Meter;
 use crate::schedule::learning_rate;
 use crate::step::Unwatched;
-use crate::{Feed, HeldOut, Job, Judge, Learner, Moment, Observer, Optimizer, Saved, Tick, budget};
+use crate::{Feed, HeldOut, Job, Judge, Learner, Moment, Observer, Optimizer, Saved, Tick, bounds, budget};
 use cloze_foundation::{Draw, Result};
 use cloze_objectives::Model;
 use cloze_schema::metric::{DIVERGED, LOSS, LOST_SECONDS, PRETRAINING, RESUMED_AFTER};
@@ -207,16 +207,22 @@ impl<'a> Run<'a> {
             metric,
             value,
         };
-        let loss = held_out.loss(&frozen);
-        let mut found = vec![row(Split::HeldOut, PRETRAINING.to_owned(), LOSS.to_owned(), loss)];
+        let held_out_row = |metric: &str, value| row(Split::HeldOut, PRETRAINING.to_owned(), metric.to_owned(), value);
+        let mut found = vec![held_out_row(LOSS, held_out.loss(&frozen))];
+        if !crossed(0.0, self.reported, self.job.points.max(1) as f64) {
+            let bounds = bounds::of(self.job.corpus, held_out)?;
+            found.extend(bounds.into_iter().map(|(metric, value)| held_out_row(metric, value)));
+        }
+        let mut items = Vec::new();
         for which in 0..judge.count() {
             observer.at(&self.moment())?;
-            let findings = judge.judge(which, &frozen, share)?;
-            found.extend(
-                findings
-                    .into_iter()
-                    .map(|finding| row(Split::Test, finding.task, finding.metric, finding.value)),
-            );
+            let mut judgement = judge.judge(which, &frozen, share)?;
+            items.append(&mut judgement.items);
+            let findings = judgement.findings.into_iter();
+            found.extend(findings.map(|finding| row(Split::Test, finding.task, finding.metric, finding.value)));
+        }
+        if share >= 1.0 {
+            observer.items(items);
         }
         Ok(found)
     }

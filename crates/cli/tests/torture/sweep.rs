@@ -28,7 +28,7 @@ fn experiment(objectives: &[&str], steps: usize) -> String {
     format!(
         "question = \"Does it survive?\"\n\
          [corpus]\nsource = \"fragment\"\ntokenizer = {{ kind = \"wordpiece\", vocab = 300 }}\nwords = \"10k\"\n\
-         [encoder]\nwidth = 32\nlayers = 1\nwindow = 16\n\
+         [encoder]\nwidth = 32\nlayers = 1\nwindow = 48\n\
          [budget]\nequalise = \"steps\"\namount = {steps}\nbatch = 4\n\
          [sweep]\nseeds = [1]\n{arms}\
          [evaluate]\ntasks = [\"masked-loss\", {{ task = \"minimal-pairs\", pairs = 1 }}]\npoints = 3\n"

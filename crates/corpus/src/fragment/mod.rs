@@ -3,8 +3,9 @@
 //!
 //! `grammar.txt` is the whole grammar on one page; `lexicon` makes its words (from `words`, `formation` and
 //! `morphology`); `language` samples documents; `chart` and `latent` are exact inference, from which `truth` says what
-//! is known; `paradigms` and `pairs` make minimal pairs.
+//! is known of the language and `best` of a given text in a tokenizer's pieces; `paradigms` and `pairs` make minimal pairs.
 
+mod best;
 mod chart;
 mod formation;
 mod grammar;
@@ -20,13 +21,15 @@ mod truth;
 mod words;
 
 use crate::MinimalPair;
+pub use best::{Known, best_loss};
 use language::LANGUAGE;
 pub use truth::{Truth, truth};
 
 /// What experiments call it.
 pub const NAME: &str = "fragment";
 
-/// Bumped whenever the text, the pairs or the truth of the language change: it is part of every run's identity.
+/// Bumped whenever the text of the language changes: it is part of the identity of every run that reads it. Its pairs have
+/// the version of the evaluation that judges by them.
 pub const VERSION: u32 = 1;
 
 /// Document `index` of the language's text with this seed: several sentences on one topic, joined by single spaces.
@@ -51,7 +54,9 @@ pub fn phenomena() -> Vec<&'static str> {
     names
 }
 
-/// `count` minimal pairs of every paradigm, generated (never listed), the same for the same seed.
+/// `count` minimal pairs of every paradigm, rounded up to an even number, generated (never listed), the same for the same
+/// seed. They come in twos, side by side, that mirror each other: whoever adds up scores of words or of their tokens is
+/// right about exactly half of every paradigm, ties one half.
 pub fn minimal_pairs(seed: u64, count: usize) -> Vec<MinimalPair> {
     pairs::generate(seed, count)
 }

@@ -1,5 +1,5 @@
-//! Minimal pairs, made from the templates of `paradigms`: a pair counts only if the grammar gives the good sentence a
-//! probability and the bad one none.
+//! Minimal pairs, made from the templates of `paradigms` in twos that mirror each other: a pair counts only if the grammar
+//! gives the good sentence a probability and the bad one none.
 
 use super::grammar::bind;
 use super::language::{LANGUAGE, Language, Latent};
@@ -14,40 +14,71 @@ const FREQUENT: usize = 10;
 /// Draws for one pair before it is given up.
 const ATTEMPTS: u64 = 60;
 
-/// Pair `index` of a paradigm; none if no draw of its template gives a grammatical and an ungrammatical sentence.
-fn pair(paradigm: &Paradigm, draw: Draw, index: usize) -> Option<MinimalPair> {
-    let template = paradigm.templates[index % paradigm.templates.len()];
-    let turn = index / paradigm.templates.len();
+/// Two pairs of a paradigm that mirror each other; none if no draw of the templates gives grammatical sentences against
+/// ungrammatical ones.
+///
+/// What the first pair's good sentence has and its bad one has not, the second pair's bad sentence has and its good one
+/// has not, letter by letter. So whoever adds up scores of single words, or of the tokens that a word is made of, is right
+/// about one of the two and wrong about the other, or cannot tell either.
+fn mirrored(paradigm: &Paradigm, draw: Draw, index: usize) -> Option<[MinimalPair; 2]> {
+    let forms = match paradigm.templates {
+        [only] => [
+            (*only, Turn { number: 0, gender: 0 }),
+            (*only, Turn { number: 1, gender: 1 }),
+        ],
+        [first, second, ..] => {
+            let number = index % 2;
+            let gender = index / 2 % 2;
+            [first, second].map(|template| (*template, Turn { number, gender }))
+        }
+        [] => return None,
+    };
     (0..ATTEMPTS).find_map(|attempt| {
         let mut stream = draw.example(index as u64).step(attempt).stream();
-        let (good, bad) = Filler::new(&LANGUAGE, turn, &mut stream).fill(template)?;
-        let grammatical = LANGUAGE.chart(&good).probability() > 0.0 && LANGUAGE.chart(&bad).probability() == 0.0;
-        grammatical.then(|| {
-            let text = |sentence: &[WordId]| {
-                let mut out = String::new();
-                LANGUAGE.write(sentence, &mut out);
-                out
-            };
-            MinimalPair {
-                phenomenon: paradigm.phenomenon.to_owned(),
-                paradigm: paradigm.name.to_owned(),
-                good: text(&good),
-                bad: text(&bad),
-            }
-        })
+        let mut lexemes = HashMap::new();
+        let mut pair = |(template, turn): (&str, Turn)| {
+            let (good, bad) = Filler::new(&LANGUAGE, turn, &mut lexemes, &mut stream).fill(template)?;
+            let grammatical = LANGUAGE.chart(&good).probability() > 0.0 && LANGUAGE.chart(&bad).probability() == 0.0;
+            grammatical.then(|| {
+                let text = |sentence: &[WordId]| {
+                    let mut out = String::new();
+                    LANGUAGE.write(sentence, &mut out);
+                    out
+                };
+                MinimalPair {
+                    phenomenon: paradigm.phenomenon.to_owned(),
+                    paradigm: paradigm.name.to_owned(),
+                    good: text(&good),
+                    bad: text(&bad),
+                    place: None,
+                }
+            })
+        };
+        Some([pair(forms[0])?, pair(forms[1])?])
     })
 }
 
-/// Up to `count` pairs of every paradigm.
+/// `count` pairs of every paradigm, rounded up to an even number.
 pub fn generate(seed: u64, count: usize) -> Vec<MinimalPair> {
     let mut pairs = Vec::new();
     for paradigm in PARADIGMS {
         let draw = Draw::new(seed, "minimal pairs")
             .purpose(paradigm.phenomenon)
             .purpose(paradigm.name);
-        pairs.extend((0..count).filter_map(|index| pair(paradigm, draw, index)));
+        pairs.extend(
+            (0..count.div_ceil(2))
+                .filter_map(|index| mirrored(paradigm, draw, index))
+                .flatten(),
+        );
     }
     pairs
+}
+
+/// Which values a template's variables have.
+#[derive(Clone, Copy)]
+struct Turn {
+    number: usize,
+    gender: usize,
 }
 
 /// Fills one template.
@@ -56,22 +87,22 @@ struct Filler<'a> {
     stream: &'a mut Stream,
     latent: Latent,
     bound: HashMap<&'static str, &'static str>,
-    lexemes: HashMap<String, LexemeId>,
+    /// Those that are to be the same again: in this template, and in the one that mirrors it.
+    lexemes: &'a mut HashMap<String, LexemeId>,
 }
 
 impl<'a> Filler<'a> {
-    fn new(language: &'a Language, turn: usize, stream: &'a mut Stream) -> Self {
-        let numbers = if turn.is_multiple_of(2) { ["s", "p"] } else { ["p", "s"] };
-        let genders = if (turn / 2).is_multiple_of(2) {
-            ["m", "f"]
-        } else {
-            ["f", "m"]
-        };
+    fn new(
+        language: &'a Language,
+        turn: Turn,
+        lexemes: &'a mut HashMap<String, LexemeId>,
+        stream: &'a mut Stream,
+    ) -> Self {
         let bound = HashMap::from([
-            ("N", numbers[0]),
-            ("M", numbers[1]),
-            ("G", genders[0]),
-            ("F", genders[1]),
+            ("N", ["s", "p"][turn.number]),
+            ("M", ["p", "s"][turn.number]),
+            ("G", ["m", "f"][turn.gender]),
+            ("F", ["f", "m"][turn.gender]),
         ]);
         let latent = language.latent(stream);
         Self {
@@ -79,7 +110,7 @@ impl<'a> Filler<'a> {
             stream,
             latent,
             bound,
-            lexemes: HashMap::new(),
+            lexemes,
         }
     }
 
@@ -119,11 +150,13 @@ impl<'a> Filler<'a> {
             let (tagged, form) = open.split_once('.').unwrap_or((open, ""));
             let name = tagged.trim_end_matches(char::is_numeric);
             let class = lexicon.classes.iter().position(|class| class.name == name)?;
-            let lexeme = match self.lexemes.get(tagged).filter(|_| name != tagged) {
+            let lexeme = match self.lexemes.get(tagged) {
                 Some(lexeme) => *lexeme,
                 None => self.frequent(class),
             };
-            self.lexemes.insert(tagged.to_owned(), lexeme);
+            if name != tagged {
+                self.lexemes.insert(tagged.to_owned(), lexeme);
+            }
             let form = lexicon.classes[class].forms.iter().position(|known| *known == form)?;
             out.push(lexicon.lexemes[lexeme as usize].forms[form]);
             return Some(());

@@ -4,8 +4,11 @@
 //! A template's tokens: `{ good | bad }` is the contrast; a name of the grammar is expanded by it; `<class.form>` is a
 //! frequent word, the same lexeme wherever the same digit follows the class (`<act1.s>`); `x:a/b` is `a` or `b` as the
 //! variable `x` says. Variables: `N` is a number and `M` the other one, `G` a gender (`m` or `f`) and `F` the other one;
-//! `?` is drawn afresh. Numbers, genders and the templates of a paradigm take turns, so that each word of a contrast is
-//! right as often as it is wrong.
+//! `?` is drawn afresh.
+//!
+//! Pairs are made in twos that mirror each other: the two templates of a paradigm with the same words, or its only
+//! template with both numbers and both genders swapped. The words of the contrast change sides from one to the other, so a
+//! paradigm's templates have to put them where they are spelt alike: both at the beginning of the sentence, or neither.
 
 /// Minimal pairs of one make: where the two sentences differ, and what that tests.
 pub struct Paradigm {
@@ -13,7 +16,7 @@ pub struct Paradigm {
     pub phenomenon: &'static str,
     /// Its own name.
     pub name: &'static str,
-    /// Templates, used in turn.
+    /// One that mirrors itself when its variables are swapped, or two that mirror each other.
     pub templates: &'static [&'static str],
 }
 
@@ -180,7 +183,7 @@ pub const PARADIGMS: &[Paradigm] = &[
         "case",
         "pronoun",
         &[
-            "{ G:he/she | G:him/her } <act.past> the <t.N> .",
+            "the <e.M> <say.past> that { G:he/she | G:him/her } <act.past> the <t.N> .",
             "the <e.N> <act.past> { G:him/her | G:he/she } .",
         ],
     ),

@@ -1,7 +1,7 @@
 //! The heads of several objectives on one encoder.
 
 use crate::model::{below, untracked};
-use crate::scoring::Rule;
+use crate::scoring::{Answerer, Rule};
 use crate::tensors::tensor_weights;
 use crate::{Batch, Example, Heads, Loss, Part, Portion};
 use burn::tensor::Tensor;
@@ -33,9 +33,13 @@ impl MixtureHeads {
         Self { parts, rules, owners }
     }
 
-    /// The part that answers first and what it answers.
-    fn first<T>(&self, ask: impl Fn(&dyn Heads) -> Option<T>) -> Option<T> {
-        self.parts.iter().find_map(|(_, heads)| ask(&**heads))
+    /// The part that answers about masked tokens: the first that does so from the encoder, or the first that does.
+    fn of_masked(&self) -> Option<&dyn Heads> {
+        let answerers = self
+            .parts
+            .iter()
+            .filter_map(|(_, heads)| Some((heads.masked_answerer()?, &**heads)));
+        answerers.min_by_key(|(who, _)| *who).map(|(_, heads)| heads)
     }
 }
 
@@ -94,8 +98,8 @@ impl Heads for MixtureHeads {
     }
 
     fn reading(&self, ids: &[u32]) -> Example {
-        self.first(|heads| Some(heads.reading(ids)))
-            .unwrap_or_else(|| Example::reading(ids))
+        let first = self.parts.first();
+        first.map_or_else(|| Example::reading(ids), |(_, heads)| heads.reading(ids))
     }
 
     fn rules(&self) -> &[Rule] {
@@ -111,12 +115,16 @@ impl Heads for MixtureHeads {
         })
     }
 
+    fn masked_answerer(&self) -> Option<Answerer> {
+        self.of_masked().and_then(|heads| heads.masked_answerer())
+    }
+
     fn masked_losses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<f32>> {
-        self.first(|heads| heads.masked_losses(encoder, batch))
+        self.of_masked().and_then(|heads| heads.masked_losses(encoder, batch))
     }
 
     fn masked_guesses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<u32>> {
-        self.first(|heads| heads.masked_guesses(encoder, batch))
+        self.of_masked().and_then(|heads| heads.masked_guesses(encoder, batch))
     }
 
     fn frozen(&self) -> Box<dyn Heads> {

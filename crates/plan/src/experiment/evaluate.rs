@@ -4,15 +4,17 @@ use super::shapes;
 use crate::TaskConfig;
 use cloze_corpus::fragment;
 use cloze_evals::EVALUATIONS;
-use cloze_foundation::Result;
+use cloze_foundation::{Fault, Result};
 use cloze_options::{Kind, Node, OptionType, Range, Value, Written, described, options};
 use cloze_schema::ChartKind;
+use cloze_schema::metric::PRETRAINING;
 use serde_json::json;
 
 options! {
     /// What judges a run.
     pub(crate) struct Evaluate {
-        /// Evaluations, each a name or { task = "name", option = value }.
+        /// Evaluations, each a name or { task = "name", option = value }. With name = "..." it is called that; two of one kind
+        /// need names.
         tasks: Option<Tasks> = None => "masked-loss, and minimal-pairs on the built-in language";
         /// At how many equally spaced shares of the budget a run is judged, the end included.
         pub(crate) points: usize = 4, from(1).to(1000);
@@ -47,37 +49,67 @@ impl Evaluate {
             &["masked-loss"]
         };
         let nothing = Node::from(&toml::Table::new());
-        names.iter().map(|name| task(name, &nothing.top())).collect()
+        names.iter().map(|name| task(name, None, &nothing.top())).collect()
     }
 }
 
-fn task(name: &str, options: &Written<'_>) -> Result<TaskConfig> {
+/// Characters that a name may have.
+const LONGEST_NAME: usize = 60;
+
+fn task(kind: &str, name: Option<String>, options: &Written<'_>) -> Result<TaskConfig> {
     Ok(TaskConfig {
-        task: name.to_owned(),
-        options: (cloze_evals::find(name)?.resolve)(options)?,
+        task: kind.to_owned(),
+        name,
+        options: (cloze_evals::find(kind)?.resolve)(options)?,
     })
 }
 
 fn read_task(written: &Written<'_>) -> Result<TaskConfig> {
     let nothing = Node::from(&toml::Table::new());
-    let named = |place: &Written<'_>| {
-        let name = place.text()?;
-        cloze_evals::find(name).map_err(|fault| fault.at(place.place()))?;
-        Ok(name.to_owned())
+    let kind = |place: &Written<'_>| {
+        let kind = place.text()?;
+        cloze_evals::find(kind).map_err(|fault| fault.at(place.place()))?;
+        Ok(kind.to_owned())
     };
     match written.value() {
-        Value::Text(_) => task(&named(written)?, &nothing.top()),
+        Value::Text(_) => task(&kind(written)?, None, &nothing.top()),
         Value::Table(_) => {
-            let (_, options) = written.split(&["task"])?;
-            let name = written.get("task").ok_or_else(|| {
+            let (_, options) = written.split(&["task", "name"])?;
+            let of = written.get("task").ok_or_else(|| {
                 written.missing(
                     "task",
                     "name an evaluation, as in { task = \"minimal-pairs\", pairs = 50 }",
                 )
             })?;
-            task(&named(&name)?, &Written::new(&options, written.key()))
+            let kind = kind(&of)?;
+            let name = match written.get("name") {
+                Some(place) => read_name(place.text()?, &kind).map_err(|fault| fault.at(place.place()))?,
+                None => None,
+            };
+            task(&kind, name, &Written::new(&options, written.key()))
         }
         _ => Err(written.wrong_kind("a name, or a table { task = \"name\", option = value }")),
+    }
+}
+
+/// A task's own name; none where it is the one that it has anyway.
+fn read_name(written: &str, kind: &str) -> Result<Option<String>> {
+    let name = written.trim();
+    let refused = |why: &str| Err(Fault::usage(format!("a task's name {why}")));
+    match name {
+        "" => refused("is empty"),
+        PRETRAINING => refused("is that of the numbers of pretraining itself"),
+        _ if name == kind => Ok(None),
+        _ if cloze_evals::find(name).is_ok() => refused("is that of another evaluation"),
+        _ if name.chars().count() > LONGEST_NAME => refused(&format!("has more than {LONGEST_NAME} characters")),
+        _ => match name
+            .chars()
+            .find(|letter| letter.is_control() || "/[]".contains(*letter))
+        {
+            // Behind a `/` stand the parts of a task, in brackets who answered.
+            Some(letter) => refused(&format!("holds {letter:?}")),
+            None => Ok(Some(name.to_owned())),
+        },
     }
 }
 
@@ -86,8 +118,13 @@ impl OptionType for Tasks {
         let mut tasks: Vec<TaskConfig> = Vec::new();
         for item in written.list()? {
             let task = read_task(&item)?;
-            if tasks.iter().any(|other| other.task == task.task) {
-                return Err(item.fault(format!("evaluation `{}` is named twice", task.task)));
+            if tasks.iter().any(|other| other.name() == task.name()) {
+                let twice = item.fault(format!("evaluation `{}` is named twice", task.name()));
+                let example = format!(
+                    "give one a name of its own: {{ task = \"{}\", name = \"...\" }}",
+                    task.task
+                );
+                return Err(twice.remedy(example));
             }
             tasks.push(task);
         }
@@ -114,6 +151,11 @@ fn schema() -> serde_json::Value {
     let task = |entry: &&cloze_evals::Entry| {
         let mut properties = shapes::properties(&(entry.options)());
         properties.insert("task".into(), described(entry.summary, json!({ "const": entry.name })));
+        let name = json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_NAME });
+        properties.insert(
+            "name".into(),
+            described("What metrics, charts and claims call it.", name),
+        );
         shapes::table(properties, &["task"])
     };
     let items = std::iter::once(json!({ "enum": names })).chain(EVALUATIONS.iter().map(task));

@@ -292,6 +292,63 @@ fn without_tasks_the_built_in_language_is_judged_by_its_pairs_too() {
     assert_eq!(tasks("novels/*.txt"), ["masked-loss"]);
 }
 
+/// The plan of one MLM run with these tasks, or the fault in words.
+fn judged(tasks: &str) -> std::result::Result<Plan, String> {
+    let text = format!("{HEAD}{MLM}[evaluate]\ntasks = {tasks}\n");
+    let plan = Experiment::parse("x", "x.toml", &text, &[]).and_then(|experiment| expand(&experiment));
+    plan.map_err(|fault| fault.to_string())
+}
+
+#[test]
+fn two_evaluations_of_one_kind_have_names_of_their_own() {
+    let two = "[{ task = \"blimp\", path = \"pairs/zorro\" }, { task = \"blimp\", name = \"Holmes\", path = \"pairs/holmes\" }]";
+    let plan = judged(two).unwrap();
+    let facts: Vec<_> = plan
+        .tasks
+        .iter()
+        .map(|facts| (facts.task.as_str(), facts.kind.as_str(), facts.title.as_str()))
+        .collect();
+    // Pairs from elsewhere are not BLiMP.
+    assert_eq!(
+        facts,
+        [
+            ("blimp", "blimp", "Minimal pairs of `zorro`"),
+            ("Holmes", "blimp", "Holmes")
+        ]
+    );
+    assert_eq!(judged("[\"blimp\"]").unwrap().tasks[0].title, "BLiMP");
+    let fault = judged(&two.replace("name = \"Holmes\", ", "")).unwrap_err();
+    assert!(
+        fault.contains("`blimp` is named twice") && fault.contains("name = \"...\""),
+        "{fault}"
+    );
+    let fault = judged(&two.replace("Holmes", "blimp")).unwrap_err();
+    assert!(fault.contains("`blimp` is named twice"), "{fault}");
+
+    let id = |tasks: &str| judged(tasks).unwrap().runs[0].id.clone();
+    assert_eq!(id("[{ task = \"blimp\", name = \"blimp\" }]"), id("[\"blimp\"]"));
+    assert_ne!(id("[{ task = \"blimp\", name = \"mine\" }]"), id("[\"blimp\"]"));
+}
+
+#[test]
+fn a_name_that_would_be_taken_for_something_else_is_refused_at_its_place() {
+    for (name, why) in [
+        ("", "is empty"),
+        ("pretraining", "pretraining itself"),
+        ("masked-loss", "that of another evaluation"),
+        ("a/b", "holds '/'"),
+        ("a[b]", "holds '['"),
+        ("a\\u0007", "holds '\\u{7}'"),
+        (&"x".repeat(61), "more than 60"),
+    ] {
+        let fault = judged(&format!("[{{ task = \"blimp\", name = \"{name}\" }}]")).unwrap_err();
+        assert!(
+            fault.starts_with("a task's name") && fault.contains(why) && fault.contains("evaluate.tasks[0].name"),
+            "{fault}"
+        );
+    }
+}
+
 /// Plans two rates of MLM, judged by minimal pairs and the masked loss, with one claim.
 fn claimed(check: &str) -> Result<Plan> {
     let text = format!(

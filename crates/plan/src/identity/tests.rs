@@ -47,6 +47,7 @@ fn example() -> RunConfig {
         },
         evaluate: vec![TaskConfig {
             task: "masked-loss".into(),
+            name: None,
             options: toml::from_str("windows = 64").unwrap(),
         }],
         points: 4,
@@ -59,6 +60,14 @@ fn example() -> RunConfig {
 fn the_id_of_an_example_never_changes() {
     // Golden: a change here makes every finished run of every user a stranger. Raise SEMANTICS_VERSION instead.
     assert_eq!(run_id(&example()), "f96ea6a01aee2b20");
+}
+
+#[test]
+fn a_task_without_a_name_is_no_other_run_than_before_there_were_names_and_one_with_a_name_is() {
+    let mut config = example();
+    assert!(!canonical(&config).contains("\"name\""));
+    config.evaluate[0].name = Some("my text".into());
+    assert_ne!(run_id(&config), run_id(&example()));
 }
 
 #[test]

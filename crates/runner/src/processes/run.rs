@@ -4,6 +4,7 @@ use super::queue::{Queue, Turn};
 use super::supervise::{Outcome, supervise};
 use super::{Cadence, Errand, Progress, Stop};
 use crate::gather;
+use crate::judge::Opened;
 use crate::store::{Marker, RunFolder, Store};
 use cloze_corpus::{CorpusConfig, Prepared, prepare};
 use cloze_foundation::files::{read_text, write_whole};
@@ -109,6 +110,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
         device::open(&options.device)?;
         check_evaluations(&waiting, options)?;
         let corpora = prepare_all(&waiting, options, progress)?;
+        open_evaluations(&waiting, &corpora, options, progress)?;
         cloze_plan::write(plan, store.root())?;
         let (jobs, threads) = workers(&waiting, options);
         let sweep = Sweep {
@@ -160,8 +162,31 @@ fn check_evaluations(runs: &[&PlannedRun], options: &RunOptions) -> Result<()> {
     for task in runs.iter().flat_map(|run| &run.config.evaluate) {
         if !checked.contains(&task) {
             let entry = cloze_evals::find(&task.task)?;
-            (entry.check)(&task.options, options.data_root.as_deref()).map_err(|fault| fault.at(task.task.as_str()))?;
+            (entry.check)(&task.options, options.data_root.as_deref()).map_err(|fault| fault.at(task.name()))?;
             checked.push(task);
+        }
+    }
+    Ok(())
+}
+
+/// Has every evaluation read what it needs as the runs' processes will, and says what a person should know of it.
+fn open_evaluations(
+    runs: &[&PlannedRun],
+    corpora: &[(CorpusConfig, Prepared)],
+    options: &RunOptions,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let mut opened = Vec::new();
+    for run in runs {
+        let (config, window) = (&run.config.corpus, run.config.encoder.window);
+        for task in &run.config.evaluate {
+            let this = (task, config, window);
+            if opened.contains(&this) {
+                continue;
+            }
+            let found = Opened::of(task, corpus_of(corpora, config)?, window, options.data_root.as_deref())?;
+            found.evaluation.warnings().iter().for_each(|line| progress.say(line));
+            opened.push(this);
         }
     }
     Ok(())

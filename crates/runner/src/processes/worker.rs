@@ -9,10 +9,10 @@ use crate::store::marker::{Diverged, Done, Failed};
 use crate::store::{Attempt, Checkpoint, Marker, Recorder, RunFolder, Store, lease, weights};
 use burn::tensor::Device;
 use cloze_corpus::Prepared;
-use cloze_foundation::files::read_text;
+use cloze_foundation::files::{read_text, write_whole};
 use cloze_foundation::{Fault, FaultKind, Result};
 use cloze_plan::{RunConfig, run_id};
-use cloze_schema::{Label, Spent, Split};
+use cloze_schema::{Items, Label, RunItems, Spent, Split, items};
 use cloze_trainer::train::Resume;
 use cloze_trainer::{Ending, Moment, Observer, Tick, Trained, device, train};
 use std::collections::BTreeMap;
@@ -128,13 +128,18 @@ impl Holder<'_> {
             holder: self,
             saved: (Instant::now(), saved.unwrap_or_default().steps()),
             pulse: &pulse,
+            items: Vec::new(),
             out,
         };
         let job = self.config.job(self.corpus, self.device);
         let judge = Evaluations::of(self.config, self.corpus, errand.data_root.as_deref(), self.device)?;
         let trained = train(&job, &judge, &mut child, resume.as_ref())?;
         self.check_claim()?;
-        let marker = self.marker(trained, child.recorder.parts().clone())?;
+        let items = RunItems {
+            label: child.recorder.label().clone(),
+            items: child.items,
+        };
+        let marker = self.marker(trained, child.recorder.parts().clone(), items)?;
         marker.write(self.folder.path())?;
         if let Err(fault) = self.folder.drop_checkpoints() {
             warn(&format!(
@@ -145,7 +150,7 @@ impl Holder<'_> {
     }
 
     /// What is said of a run that has ended. The weights of a finished one are on disk before that.
-    fn marker(&self, trained: Trained, parts: BTreeMap<String, Member>) -> Result<Marker> {
+    fn marker(&self, trained: Trained, parts: BTreeMap<String, Member>, items: RunItems) -> Result<Marker> {
         let Trained { model, spent, ending } = trained;
         let attempt = self.attempt.number;
         Ok(match ending {
@@ -156,6 +161,7 @@ impl Holder<'_> {
                     spent,
                     weights,
                     parts,
+                    items: save_items(self.folder, &items)?,
                 })
             }
             Ending::Diverged {
@@ -183,6 +189,16 @@ impl Holder<'_> {
     }
 }
 
+/// Saves which items were right, where there are items.
+fn save_items(folder: &RunFolder, items: &RunItems) -> Result<Option<Member>> {
+    if items.items.is_empty() {
+        return Ok(None);
+    }
+    let bytes = items::to_bytes(std::slice::from_ref(items))?;
+    write_whole(&folder.items(), &bytes)?;
+    Ok(Some(Member::of(&bytes)))
+}
+
 /// What a child does with what the training loop says: rows to parquet, checkpoints to their folders, progress to the
 /// parent.
 struct Child<'a> {
@@ -191,6 +207,7 @@ struct Child<'a> {
     /// When and after which step the last checkpoint was made.
     saved: (Instant, u64),
     pulse: &'a Pulse,
+    items: Vec<Items>,
     out: &'a mut dyn Write,
 }
 
@@ -218,14 +235,21 @@ impl Observer for Child<'_> {
             Cadence::Time(time) => self.saved.0.elapsed() >= time,
             Cadence::Steps(steps) => moment.spent.steps() >= self.saved.1 + steps,
         };
-        // The end needs no checkpoint: the trained weights are about to be saved.
-        if due && moment.reported < 1.0 || stopping {
+        // The end needs no checkpoint: the trained weights are about to be saved, and which items were right is not in one.
+        if moment.reported >= 1.0 {
+            return Ok(());
+        }
+        if due || stopping {
             self.save(moment)?;
         }
         if stopping {
             return Err(Fault::interrupted("a stop was asked for; the run was saved"));
         }
         Ok(())
+    }
+
+    fn items(&mut self, items: Vec<Items>) {
+        self.items = items;
     }
 
     fn row(&mut self, spent: &Spent, split: Split, task: &str, metric: &str, value: f64) {

@@ -4,10 +4,12 @@
 //! results/<experiment>/
 //!   plan.json                        the frozen plan
 //!   metrics.parquet                  rows of every finished run, in plan order
+//!   items.parquet                    which items every finished run got right, in plan order
 //!   runs/<id>/
 //!     config.json                    the resolved configuration
 //!     attempts/00001/                who trains or trained it: owner.json, provenance.json, beat.json, ended.json
 //!     metrics/part-00001-00000.parquet  rows in the order of training: attempt, then part
+//!     items.parquet                  which items it got right at the end
 //!     checkpoints/000000001200-00001/   step, then attempt: complete or absent; gone when the run is done
 //!     final/                         model.safetensors and manifest.json: complete or absent
 //!     DONE | DIVERGED | FAILED       JSON, written last; at most one of them
@@ -17,6 +19,7 @@ use super::Marker;
 use super::folder::Member;
 use cloze_foundation::files::{list, remove, sweep_scratch};
 use cloze_foundation::{Fault, Result};
+use cloze_schema::items::ITEMS_FILE;
 use cloze_schema::plan::METRICS_FILE;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -41,6 +44,11 @@ impl Store {
     /// Rows of every finished run.
     pub fn metrics(&self) -> PathBuf {
         self.root.join(METRICS_FILE)
+    }
+
+    /// Which items every finished run got right.
+    pub fn items(&self) -> PathBuf {
+        self.root.join(ITEMS_FILE)
     }
 
     /// The folder of a run.
@@ -127,6 +135,11 @@ impl RunFolder {
             }
         }
         Ok(())
+    }
+
+    /// Which items the run got right.
+    pub fn items(&self) -> PathBuf {
+        self.path.join(ITEMS_FILE)
     }
 
     /// The trained weights: a folder that is complete or absent.

@@ -22,6 +22,9 @@ pub struct Done {
     /// The metric parts with its rows; empty in runs of cloze 0.1, whose parts are all there are.
     #[serde(default)]
     pub parts: BTreeMap<String, Member>,
+    /// `items.parquet`: which items it got right. Absent where no evaluation is made of items, and in older runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<Member>,
 }
 
 /// A run whose loss or gradient stopped being a number. That is a result, not an accident: it is kept, and never

@@ -75,6 +75,7 @@ pub fn task(name: &str, options: &str) -> TaskConfig {
     let options: toml::Table = options.parse().unwrap();
     TaskConfig {
         task: name.to_owned(),
+        name: None,
         options: (cloze_evals::find(name).unwrap().resolve)(&Written::new(&(&options).into(), "")).unwrap(),
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of the built-in language.
 
+mod best;
 mod exact;
 mod judged_pairs;
 mod text;
