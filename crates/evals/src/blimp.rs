@@ -3,7 +3,7 @@
 use crate::pair_scores::{MeanOver, judge};
 use crate::{Entry, Finding, Subject, When};
 use cloze_corpus::pairs::read_blimp;
-use cloze_foundation::{Fault, Place, Result};
+use cloze_foundation::{Fault, Place, Result, files};
 use cloze_options::{Options, options};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,7 @@ pub static ENTRY: Entry = Entry {
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
     check,
+    data,
     evaluate,
 };
 
@@ -52,6 +53,20 @@ fn folder(path: &Path, data_root: Option<&Path>) -> Result<PathBuf> {
 fn check(options: &toml::Table, data_root: Option<&Path>) -> Result<()> {
     let settings = Settings::from_toml(options)?;
     read_blimp(&folder(&settings.path, data_root)?, 1).map(drop)
+}
+
+/// Names and contents of the files, and how many pairs of each are judged.
+fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
+    let settings = Settings::from_toml(options)?;
+    let mut text = format!("{} pairs\n", settings.pairs);
+    for path in files::list(&folder(&settings.path, data_root)?)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".jsonl") || name.ends_with(".jsonl.gz") {
+            let bytes = files::read(&path)?.unwrap_or_default();
+            text += &format!("{name:?} {}\n", files::hash(&bytes));
+        }
+    }
+    Ok(files::hash(text.as_bytes()))
 }
 
 fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Finding>> {

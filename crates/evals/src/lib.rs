@@ -76,8 +76,16 @@ pub struct Entry {
     /// Looks, before the first run starts, whether what `evaluate` reads is there. Gets resolved options and the data
     /// root.
     pub check: fn(&toml::Table, Option<&Path>) -> Result<()>,
+    /// BLAKE3 in hexadecimal of all that `evaluate` reads beside the corpus: two runs are compared only where it is the
+    /// same. Of what is built in, a hash of the law's version and the options.
+    pub data: fn(&toml::Table, Option<&Path>) -> Result<String>,
     /// Judges; `options` are resolved ones.
     pub evaluate: fn(&Subject, &toml::Table) -> Result<Vec<Finding>>,
+}
+
+/// [`Entry::data`] of an evaluation that reads no file.
+pub(crate) fn built_in(name: &str, versions: &[u32], options: &toml::Table) -> String {
+    cloze_foundation::files::hash(format!("{name} {versions:?}\n{options}").as_bytes())
 }
 
 /// Every evaluation. A new one is a file and a line here.

@@ -1,6 +1,6 @@
 //! Loss and accuracy on masked tokens of held-out text, for models with a masked-token head.
 
-use crate::{Entry, Finding, Subject, When};
+use crate::{Entry, Finding, Subject, When, built_in};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::{Batch, Example};
@@ -30,6 +30,7 @@ pub static ENTRY: Entry = Entry {
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
     check: |_, _| Ok(()),
+    data: |options, _| Ok(built_in(ENTRY.name, &[ENTRY.version], options)),
     evaluate,
 };
 

@@ -1,7 +1,7 @@
 //! Minimal pairs of the built-in language.
 
 use crate::pair_scores::{MeanOver, judge};
-use crate::{Entry, Finding, Subject, When};
+use crate::{Entry, Finding, Subject, When, built_in};
 use cloze_corpus::fragment;
 use cloze_foundation::Result;
 use cloze_options::{Options, options};
@@ -24,6 +24,7 @@ pub static ENTRY: Entry = Entry {
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
     check: |_, _| Ok(()),
+    data: |options, _| Ok(built_in(ENTRY.name, &[ENTRY.version, fragment::VERSION], options)),
     evaluate,
 };
 

@@ -28,6 +28,7 @@ static ENTRY: Entry = Entry {
     options: Vec::new,
     resolve: |written| written.table(&[]).map(|_| toml::Table::new()),
     check: |_, _| Ok(()),
+    data: |_, _| Ok(String::new()),
     evaluate,
 };
 

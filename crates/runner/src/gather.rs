@@ -1,75 +1,87 @@
 //! One file with the metrics of every run that has ended.
 
 use crate::store::checkpoint::set_aside;
-use crate::store::folder::Member;
-use crate::store::{Marker, RunFolder, Store};
-use cloze_foundation::Result;
+use crate::store::ending::words;
+use crate::store::{Ending, Flaw, Marker, RunFolder, Store};
 use cloze_foundation::files::write_whole;
-use cloze_plan::{Plan, title};
-use cloze_schema::{AttemptRows, parquet};
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use cloze_foundation::{Fault, Result};
+use cloze_plan::{Plan, PlannedRun, RunConfig, title};
+use cloze_schema::{AttemptRows, Frozen, history, parquet};
+use std::collections::BTreeSet;
 
 /// What was found while gathering.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gathered {
-    /// Damaged or missing parts, each with its run and what to do, for a person.
+    /// Runs that say that they have ended, and of which something is missing, damaged or cannot be read: each with what to
+    /// do, for a person. None of their rows are gathered.
     pub damaged: Vec<String>,
 }
 
-/// Writes the rows of every run that has ended, done or diverged, in plan order, as one file. A damaged part is named
-/// and set aside, and the rows of the others are gathered all the same.
+/// Writes the rows of every run that has ended, done or diverged, as one file: those of the plan in its order, then those
+/// that earlier plans of this folder had. A run that was made from other data than planned, or of which anything is missing
+/// or damaged, is left out whole: its last rows would pass for its end. Damaged parts are set aside.
 ///
 /// # Errors
 /// A folder that cannot be listed, a file that cannot be written.
 pub fn gather(plan: &Plan, store: &Store) -> Result<Gathered> {
     let mut gathered = Gathered::default();
     let mut rows = Vec::new();
-    for run in &plan.runs {
+    let mut has_ended = false;
+    let plans: Vec<Frozen<RunConfig>> = history(store.root())?;
+    let earlier = plans.iter().rev().flat_map(|frozen| &frozen.plan.runs);
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    for run in plan.runs.iter().chain(earlier).filter(|run| seen.insert(&run.id)) {
         let folder = store.run(&run.id);
-        let parts = match folder.marker()? {
-            Some(Marker::Done(done)) => done.parts,
-            Some(Marker::Diverged(diverged)) => diverged.parts,
-            Some(Marker::Failed(_)) | None => continue,
-        };
-        for (path, member) in expected(&folder, &parts)? {
-            match read(&path, member) {
-                Ok(mut found) => rows.append(&mut found),
-                Err(why) => {
-                    let aside = set_aside(&path).map_or_else(
-                        |_| String::new(),
-                        |aside| format!(" (set aside as `{}`)", aside.display()),
-                    );
-                    gathered.damaged.push(format!(
-                        "{}: {why}{aside}; remove `{}` to have the run trained again",
-                        title(run),
-                        folder.path().display()
-                    ));
-                }
-            }
+        match ended(run, &folder) {
+            Ok(Some(mut found)) => rows.append(&mut found),
+            Ok(None) => {}
+            Err(why) => gathered.damaged.push(format!("{}: {why}", title(run))),
         }
+        has_ended |= folder.has_ended().unwrap_or(true);
     }
-    if !rows.is_empty() {
+    // Where nothing was ever trained, what lies here was brought from elsewhere.
+    if has_ended {
         write_whole(&store.metrics(), &parquet::to_bytes(&rows)?)?;
     }
     Ok(gathered)
 }
 
-/// The parts of a run that has ended. Those of cloze 0.1 are not listed: what is there counts.
-fn expected<'a>(folder: &RunFolder, parts: &'a BTreeMap<String, Member>) -> Result<Vec<(PathBuf, Option<&'a Member>)>> {
-    if parts.is_empty() {
-        return Ok(folder.parts()?.into_iter().map(|path| (path, None)).collect());
-    }
-    let listed = parts
-        .iter()
-        .map(|(name, member)| (folder.metrics().join(name), Some(member)));
-    Ok(listed.collect())
+/// The rows of a run that has ended and is whole, or why they cannot be had.
+fn ended(run: &PlannedRun, folder: &RunFolder) -> std::result::Result<Option<Vec<AttemptRows>>, String> {
+    let said = |fault: Fault| fault.to_string();
+    let marker = match Ending::of(folder, run.data.as_ref()).map_err(said)? {
+        Ending::Whole(marker) => marker,
+        Ending::Flawed(flaws) => return Err(with_damaged_parts_aside(folder, flaws)),
+        Ending::Open | Ending::Failed(_) | Ending::OtherData(_) => return Ok(None),
+    };
+    read(folder, &marker).map(Some).map_err(said)
 }
 
-fn read(path: &std::path::Path, member: Option<&Member>) -> std::result::Result<Vec<AttemptRows>, String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
-    if member.is_some_and(|member| Member::of(&bytes) != *member) {
-        return Err(format!("`{}` is not what was written", path.display()));
+fn read(folder: &RunFolder, marker: &Marker) -> Result<Vec<AttemptRows>> {
+    let listed = marker.parts().keys().map(|name| folder.metrics().join(name));
+    let mut paths: Vec<_> = listed.collect();
+    if paths.is_empty() {
+        // cloze 0.1 listed none: what is there counts.
+        paths = folder.parts()?;
     }
-    parquet::from_bytes(&bytes).map_err(|why| format!("`{}` cannot be read: {why}", path.display()))
+    let mut rows = Vec::new();
+    for path in paths {
+        rows.append(&mut crate::store::parts::read(&path)?);
+    }
+    Ok(rows)
+}
+
+/// Renames the parts that were read and are wrong; says what is the matter with the run.
+fn with_damaged_parts_aside(folder: &RunFolder, flaws: Vec<Flaw>) -> String {
+    let aside = |mut flaw: Flaw| {
+        if flaw.is_wrong()
+            && flaw.path.starts_with(folder.metrics())
+            && let Ok(aside) = set_aside(&flaw.path)
+        {
+            flaw.why.fault.what += &format!(" (set aside as `{}`)", aside.display());
+        }
+        flaw
+    };
+    let flaws: Vec<Flaw> = flaws.into_iter().map(aside).collect();
+    words(folder, &flaws)
 }

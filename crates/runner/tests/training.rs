@@ -80,7 +80,7 @@ fn saved_weights_come_back_and_damaged_ones_do_not() {
     let (trained, _) = train_here(&config("mlm", 1, 3), &device);
     let (mut other, _) = train_here(&config("mlm", 2, 3), &device);
     let place = folder.path().join("final");
-    weights::save(&place, &trained.model, "a-run", 3).unwrap();
+    weights::save(&place, &trained.model, "a-run", 3, || Ok(())).unwrap();
     assert_ne!(
         tensors::to_bytes(&other.model).unwrap(),
         tensors::to_bytes(&trained.model).unwrap()
@@ -239,6 +239,7 @@ static AT_THE_END: cloze_evals::Entry = cloze_evals::Entry {
     options: Vec::new,
     resolve: |_| Ok(toml::Table::new()),
     check: |_, _| Ok(()),
+    data: |_, _| Ok(String::new()),
     evaluate: |subject, _| {
         Ok(vec![cloze_evals::Finding {
             task: "at-the-end".to_owned(),

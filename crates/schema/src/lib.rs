@@ -3,6 +3,8 @@
 pub mod axis;
 pub mod chart;
 pub mod claim;
+pub mod data;
+pub mod history;
 pub mod metric;
 pub mod parquet;
 pub mod plan;
@@ -13,6 +15,8 @@ pub mod superseded;
 pub use axis::{AXES, Axis, Spent};
 pub use chart::ChartKind;
 pub use claim::{Check, Claim};
+pub use data::RunData;
+pub use history::{Frozen, history};
 pub use plan::{Plan, PlannedRun, ReportConfig, TaskFacts};
 pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};
 pub use superseded::latest;
