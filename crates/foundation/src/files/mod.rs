@@ -308,8 +308,9 @@ mod tests {
         assert!(write_new(&path, b"first").unwrap());
         assert!(!write_new(&path, b"second").unwrap());
         assert_eq!(read(&path).unwrap().unwrap(), b"first");
+        let raced = place.path().join("race");
+        let path = &raced;
         let winners: usize = std::thread::scope(|scope| {
-            let path = &place.path().join("race");
             let write = |number: u8| scope.spawn(move || usize::from(write_new(path, &[number; 9]).unwrap()));
             let writers: Vec<_> = (0..8).map(write).collect();
             writers.into_iter().map(|writer| writer.join().unwrap()).sum()
