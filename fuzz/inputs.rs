@@ -275,7 +275,7 @@ pub fn marker(bytes: &[u8]) {
     for name in ["owner.json", "beat.json", "ended.json"] {
         put(&run.attempt(1), name, bytes);
     }
-    if let Err(fault) = Status::of(&run) {
+    if let Err(fault) = Status::of(&run, None) {
         refused(&fault);
     }
     for name in ["DONE", "DIVERGED", "FAILED"] {

@@ -40,6 +40,9 @@ pub enum Command {
     Status {
         #[command(flatten)]
         experiment: ExperimentArguments,
+        /// Folder with data sets, to see whether they are still those that the runs were made from
+        #[arg(long, env = "CLOZE_DATA", value_hint = ValueHint::DirPath)]
+        data_root: Option<PathBuf>,
     },
     /// Write the tables, charts and page of an experiment from its metrics
     Report {
@@ -190,8 +193,8 @@ pub fn utf8(path: &Path) -> Result<&str> {
 pub struct RunArguments {
     #[command(flatten)]
     pub training: TrainingArguments,
-    /// Runs at the same time; by default chosen by the encoder's width
-    #[arg(long)]
+    /// Runs at the same time; by default chosen by the encoder's width, and one where the budget is in seconds
+    #[arg(long, value_parser = positive)]
     pub jobs: Option<usize>,
     /// Say what would be run, and do nothing
     #[arg(long)]
@@ -215,6 +218,13 @@ pub struct SafetyArguments {
     pub stop_signal: Option<String>,
 }
 
+fn positive(text: &str) -> std::result::Result<usize, String> {
+    match text.parse() {
+        Ok(number) if (1..=1_000_000).contains(&number) => Ok(number),
+        _ => Err("a whole number from 1 to 1000000".to_owned()),
+    }
+}
+
 fn seconds(text: &str) -> std::result::Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= 1e6 => Ok(seconds),
@@ -232,10 +242,10 @@ pub struct SlurmArguments {
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     pub mem: Option<u64>,
     /// Cores of a task
-    #[arg(long)]
+    #[arg(long, value_parser = positive)]
     pub cores: Option<usize>,
     /// Tasks at the same time
-    #[arg(long)]
+    #[arg(long, value_parser = positive)]
     pub at_once: Option<usize>,
     /// A further option for sbatch, as in `--sbatch=--partition=short`; may be repeated
     #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
@@ -251,6 +261,9 @@ pub struct DoctorArguments {
     /// Where results live
     #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
     pub results: PathBuf,
+    /// Folder with data sets, to see whether they are still those that the runs were made from
+    #[arg(long, env = "CLOZE_DATA", value_hint = ValueHint::DirPath)]
+    pub data_root: Option<PathBuf>,
     /// Release stale claims, so that the next `run` need not wait
     #[arg(long)]
     pub release: bool,
@@ -263,8 +276,10 @@ pub struct DoctorArguments {
 #[derive(Debug, Args)]
 pub struct TrainRunArguments {
     /// The experiment's results folder
+    #[arg(long)]
     pub folder: PathBuf,
     /// The run's id
+    #[arg(long)]
     pub id: String,
     /// The name of its arm
     #[arg(long)]
@@ -278,6 +293,15 @@ pub struct TrainRunArguments {
     /// By which its parent knows its attempt
     #[arg(long)]
     pub token: String,
+    /// Digits of the data that it is to be made from
+    #[arg(long)]
+    pub data: String,
+    /// The attempt that diverged and is made again
+    #[arg(long)]
+    pub retry: Option<u32>,
+    /// The build of the parent
+    #[arg(long)]
+    pub build: String,
     /// Folder with data sets
     #[arg(long)]
     pub data_root: Option<PathBuf>,

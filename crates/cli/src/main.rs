@@ -1,9 +1,9 @@
 //! The `cloze` binary: arguments in, printing out. Data go to stdout, everything else to stderr.
-#![allow(clippy::print_stderr)] // the one crate that prints; data go through `commands::print`
 
 mod arguments;
 mod commands;
 mod progress;
+mod terminal;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -14,11 +14,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = arguments::Arguments::parse();
-    match commands::execute(arguments.command) {
-        Ok(status) => ExitCode::from(status),
-        Err(fault) => {
-            eprintln!("error: {fault}");
-            ExitCode::from(fault.exit_status())
-        }
-    }
+    let status = commands::execute(arguments.command).unwrap_or_else(|fault| {
+        terminal::say(&format!("error: {fault}"));
+        fault.exit_status()
+    });
+    terminal::finish();
+    ExitCode::from(status)
 }

@@ -124,7 +124,7 @@ fn a_requeued_task_goes_on_and_all_runs_end_as_at_home() {
     let first = || store.run(&sweep.plan().runs[0].id);
     wait("the first run to be in its middle", || {
         sweep.results().join("plan.json").exists()
-            && matches!(Status::of(&first()).unwrap(), Status::Held { share, .. } if share > 0.05)
+            && matches!(Status::of(&first(), None).unwrap(), Status::Held { share, .. } if share > 0.05)
     });
     let task = format!("{job}_0");
     slurm.ask(place, &["scontrol", "requeue", &task]);

@@ -84,6 +84,17 @@ impl Prepared {
             manifest,
         })
     }
+
+    /// BLAKE3 of the tokenizer's file and of the held-out shard.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn hashes(&self) -> Result<[String; 2]> {
+        Ok([
+            hash_file(&self.folder.join(TOKENIZER))?,
+            hash_file(&self.folder.join(HELD_OUT))?,
+        ])
+    }
 }
 
 /// Reads, cleans, splits by whole documents, trains or loads the tokenizer, tokenises and writes
@@ -104,9 +115,8 @@ pub fn prepare(
             .at("corpus.held_out")
             .allowed(["above 0 and below 1"]));
     }
-    let source = Source::resolve(&config.source, config.words, data_root).map_err(|fault| fault.at("corpus.source"))?;
-    let plan = TokenizerPlan::of(&config.tokenizer, data_root)?;
-    let folder = cache.join(&key(config, &source, &plan)?[..16]);
+    let (source, plan, key) = keyed(config, data_root)?;
+    let folder = cache.join(key);
     if folder.join(MANIFEST).is_file() {
         return Prepared::open(&folder);
     }
@@ -127,6 +137,23 @@ pub fn prepare(
     ));
     write(config, &source, survey, &tokenizer, cache, &folder)?;
     Prepared::open(&folder)
+}
+
+/// What is read, how it becomes tokens, and the name of the folder of that in the cache.
+fn keyed(config: &CorpusConfig, data_root: Option<&Path>) -> Result<(Source, TokenizerPlan, String)> {
+    let source = Source::resolve(&config.source, config.words, data_root).map_err(|fault| fault.at("corpus.source"))?;
+    let plan = TokenizerPlan::of(&config.tokenizer, data_root)?;
+    let mut key = key(config, &source, &plan)?;
+    key.truncate(16);
+    Ok((source, plan, key))
+}
+
+/// The name in the cache of the corpus as it is now, prepared or not: a hash of what it holds and how it becomes tokens.
+///
+/// # Errors
+/// A source that cannot be read.
+pub fn name_in_cache(config: &CorpusConfig, data_root: Option<&Path>) -> Result<String> {
+    keyed(config, data_root).map(|(_, _, key)| key)
 }
 
 /// What [`prepare`] finds out about a corpus, for people who only want to know.

@@ -64,6 +64,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
                     factors: point.factors.clone(),
                     config,
                     flops,
+                    data: None,
                 });
             }
             stems.insert(point.stem);

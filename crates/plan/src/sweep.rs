@@ -7,6 +7,7 @@ use crate::experiment::swept::{swept, swept_keys};
 use cloze_foundation::{Fault, Key, Origin, Result};
 use cloze_options::{Kind, Member, Node, OptionType, Range, Table, Value, Written, options};
 use random::Drawn;
+use std::collections::BTreeSet;
 
 /// More runs than any plan needs: a slip of the pen in a grid should not fill the memory.
 pub const MOST_RUNS: usize = 100_000;
@@ -69,11 +70,18 @@ pub(crate) struct Seeds(pub(crate) Vec<u64>);
 
 impl OptionType for Seeds {
     fn read(written: &Written<'_>, range: Range) -> Result<Self> {
+        let items = written.list()?;
+        if items.len() > MOST_RUNS {
+            return Err(written
+                .fault(format!("there are {} seeds", items.len()))
+                .allowed([format!("up to {MOST_RUNS} runs")]));
+        }
         let mut seeds = Vec::new();
-        for item in written.list()? {
+        let mut known = BTreeSet::new();
+        for item in items {
             let different = "different whole numbers from 0 up";
             let seed = u64::read(&item, range).map_err(|fault| fault.allowed([different]))?;
-            if seeds.contains(&seed) {
+            if !known.insert(seed) {
                 return Err(item.fault(format!("seed {seed} is given twice")).allowed([different]));
             }
             seeds.push(seed);

@@ -1,11 +1,15 @@
 //! Runs on disk and in processes: the run store, who trains what, and how a sweep is looked after.
 
+pub mod data;
 pub mod gather;
+pub mod history;
 pub mod judge;
+pub mod load;
 pub mod processes;
 pub mod provenance;
 pub mod status;
 pub mod store;
 
 pub use gather::{Gathered, gather};
+pub use history::freeze;
 pub use processes::{Cadence, Errand, Progress, RunOptions, Stop, Summary, run, train_run};

@@ -1,5 +1,6 @@
 //! Where, when and by what a run was made. None of it decides the result; all of it explains one.
 
+use crate::load;
 use cloze_corpus::Prepared;
 use cloze_foundation::files::{hash, read_text, write_whole};
 use cloze_foundation::{Fault, Result};
@@ -26,6 +27,9 @@ pub struct Provenance {
     pub threads: usize,
     /// Hash of tokenizer and token shards.
     pub data: String,
+    /// The name in the cache of the prepared corpus: another text has another one. `None` in files of cloze 0.1.
+    #[serde(default)]
+    pub corpus: Option<String>,
     /// Hash of `tokenizer.json`.
     pub tokenizer: Option<String>,
     /// The host's processor.
@@ -36,6 +40,12 @@ pub struct Provenance {
     pub started: u64,
     /// Seconds since 1970 when it ended.
     pub ended: Option<u64>,
+    /// The machine's load averages over 1, 5 and 15 minutes when the attempt started; `None` where the system does not say.
+    #[serde(default)]
+    pub load_average: Option<[f64; 3]>,
+    /// Cores that were busy with other processes, on average over the attempt, where the system says.
+    #[serde(default)]
+    pub cores_elsewhere: Option<f64>,
 }
 
 impl Provenance {
@@ -48,6 +58,10 @@ impl Provenance {
             device: device.to_owned(),
             threads: rayon::current_num_threads(),
             data: corpus.hash.clone(),
+            corpus: corpus
+                .folder
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned()),
             tokenizer: std::fs::read(corpus.folder.join("tokenizer.json"))
                 .ok()
                 .map(|bytes| hash(&bytes)),
@@ -55,12 +69,15 @@ impl Provenance {
             system: format!("{}-{}", std::env::consts::OS, std::env::consts::ARCH),
             started: seconds(),
             ended: None,
+            load_average: load::average(),
+            cores_elsewhere: None,
         }
     }
 
-    /// Notes the end.
-    pub fn end(&mut self) {
+    /// Notes the end, and how many cores were busy with other processes.
+    pub fn end(&mut self, cores_elsewhere: Option<f64>) {
         self.ended = Some(seconds());
+        self.cores_elsewhere = cores_elsewhere;
     }
 
     /// Writes it, whole.
@@ -80,6 +97,12 @@ impl Provenance {
         serde_json::from_str(&read_text(path)?)
             .map_err(|error| Fault::usage(format!("`{}` is not a provenance file: {error}", path.display())))
     }
+}
+
+/// What tells this build of cloze from another.
+pub fn build() -> String {
+    let built_from = option_env!("CLOZE_BUILT_FROM").unwrap_or("an unknown revision");
+    format!("{} of {built_from}", env!("CARGO_PKG_VERSION"))
 }
 
 fn seconds() -> u64 {

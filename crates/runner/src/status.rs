@@ -1,14 +1,22 @@
 //! Where the runs of a plan stand, as far as the store says.
 
-use crate::store::{Attempt, Marker, RunFolder, attempt::Owner};
+use crate::store::ending::words;
+use crate::store::{Attempt, Ending, Failed, Marker, RunFolder, attempt::Owner};
 use cloze_foundation::Result;
+use cloze_schema::RunData;
 use std::fmt;
 
 /// Where a run stands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Status {
-    /// It has ended, one way or another.
+    /// It is done or has diverged, and everything that it left is there.
     Ended(Marker),
+    /// Its last attempt broke.
+    Failed(Failed),
+    /// It ended with other data than there are now: in what they differ. The next `run` trains it again.
+    OtherData(Vec<String>),
+    /// It says that it has ended, but something that it left is missing or damaged: what, and what to do.
+    Flawed(String),
     /// A process has it and has not said that it left.
     Held {
         /// The attempt.
@@ -30,17 +38,32 @@ pub enum Status {
 }
 
 impl Status {
-    /// Looks at a run.
+    /// Looks at a run. Where `data` is not given, the data are not compared.
     ///
     /// # Errors
     /// A marker that cannot be read.
-    pub fn of(run: &RunFolder) -> Result<Self> {
-        if let Some(marker) = run.marker()? {
-            return Ok(Self::Ended(marker));
-        }
-        let Some(attempt) = Attempt::latest(run)? else {
-            return Ok(Self::Missing);
+    pub fn of(run: &RunFolder, data: Option<&RunData>) -> Result<Self> {
+        let ended = match Ending::of(run, data)? {
+            Ending::Open => None,
+            Ending::Whole(marker) => return Ok(Self::Ended(marker)),
+            Ending::Flawed(flaws) => return Ok(Self::Flawed(words(run, &flaws))),
+            Ending::Failed(failed) => Some(Self::Failed(failed)),
+            Ending::OtherData(marker) => {
+                let before = marker.data().cloned().unwrap_or_default();
+                Some(Self::OtherData(
+                    data.map_or_else(Vec::new, |data| data.differences(&before)),
+                ))
+            }
         };
+        let Some(attempt) = Attempt::latest(run)? else {
+            return Ok(ended.unwrap_or(Self::Missing));
+        };
+        // Whoever has it now is about to begin again.
+        if let Some(ended) = ended
+            && attempt.is_over()
+        {
+            return Ok(ended);
+        }
         let share = attempt.beat().map_or(0.0, |beat| beat.share);
         Ok(if attempt.is_over() {
             let ended = attempt.ended();
@@ -59,7 +82,10 @@ impl Status {
 
     /// Whether somebody should look at it.
     pub fn is_bad(&self) -> bool {
-        matches!(self, Self::Ended(Marker::Diverged(_) | Marker::Failed(_)))
+        matches!(
+            self,
+            Self::Ended(Marker::Diverged(_)) | Self::Failed(_) | Self::Flawed(_) | Self::OtherData(_)
+        )
     }
 }
 
@@ -68,6 +94,13 @@ impl fmt::Display for Status {
         match self {
             Self::Ended(Marker::Done(_)) => write!(f, "done"),
             Self::Ended(marker) => write!(f, "{marker}"),
+            Self::Failed(failed) => write!(f, "{}", Marker::Failed(failed.clone())),
+            Self::OtherData(differences) => write!(
+                f,
+                "ended with other data ({} changed since); the next `run` trains it again",
+                differences.join(", ")
+            ),
+            Self::Flawed(why) => write!(f, "INCOMPLETE: {why}"),
             Self::Held { owner, share, .. } => {
                 write!(f, "running, {:.0} %", share * 100.0)?;
                 match owner {

@@ -45,7 +45,10 @@ fn is_read_whole(run: &RunFolder, config: &RunConfig) {
     let Some(Marker::Done(done)) = run.marker().unwrap() else {
         panic!("not done")
     };
-    assert_eq!(Status::of(run).unwrap(), Status::Ended(Marker::Done(done.clone())));
+    assert_eq!(
+        Status::of(run, None).unwrap(),
+        Status::Ended(Marker::Done(done.clone()))
+    );
     assert_eq!((done.spent.steps(), done.spent[Axis::Tokens]), (4, 256.0));
     run.verify(&done.parts).unwrap();
 

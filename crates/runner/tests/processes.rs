@@ -24,24 +24,25 @@ fn child() {
         return;
     };
     let words: Vec<&str> = arguments.lines().collect();
-    let value = |name: &str| {
-        let joined = words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-        joined.unwrap_or_else(|| words[words.iter().position(|word| *word == name).unwrap() + 1])
-    };
+    let given = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    let value = |name: &str| given(name).unwrap();
     let errand = Errand {
-        folder: PathBuf::from(words[1]),
-        id: words[2].to_owned(),
+        folder: PathBuf::from(value("--folder")),
+        id: value("--id").to_owned(),
         arm: value("--arm").to_owned(),
         corpus: PathBuf::from(value("--corpus")),
         device: value("--device").to_owned(),
         data_root: None,
         after: value("--after").parse().unwrap(),
         token: value("--token").to_owned(),
+        data: value("--data").to_owned(),
+        retry: given("--retry").map(|attempt| attempt.parse().unwrap()),
+        build: value("--build").to_owned(),
         checkpoint: value("--checkpoint").parse().unwrap(),
         lease: Duration::from_secs_f64(value("--lease").parse().unwrap()),
         stop_signal: None,
     };
-    let stop = Stop::on_signals(None).unwrap().on_end_of_stdin();
+    let stop = Stop::on_signals(None).unwrap().on_end_of_stdin().unwrap();
     if let Err(fault) = train_run(&errand, &mut std::io::stdout(), &mut Vec::new(), &stop) {
         eprintln!("{fault}");
         std::process::exit(fault.exit_status().into());
@@ -64,6 +65,7 @@ fn program(folder: &Path, before: &str) -> PathBuf {
 fn options(folder: &Path, before: &str) -> RunOptions {
     RunOptions {
         results: folder.join("results"),
+        origin: None,
         data_root: None,
         device: "flex".to_owned(),
         jobs: None,

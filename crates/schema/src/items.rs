@@ -87,9 +87,10 @@ pub struct RunItems {
 /// A column of words.
 type Word = (&'static str, fn(&Label, &Items) -> String);
 
-const WORDS: [Word; 7] = [
+const WORDS: [Word; 8] = [
     ("run", |label, _| label.run.clone()),
     ("arm", |label, _| label.arm.clone()),
+    ("data", |label, _| label.data.clone()),
     ("task", |_, items| items.task.clone()),
     ("metric", |_, items| items.metric.clone()),
     ("part", |_, items| items.part.clone()),
@@ -102,7 +103,7 @@ const WORDS: [Word; 7] = [
 /// # Errors
 /// polars' own words if it refuses.
 pub fn to_bytes(runs: &[RunItems]) -> Result<Vec<u8>> {
-    encode((ITEMS_KEY, ITEMS_VERSION), frame(runs))
+    encode((ITEMS_KEY, ITEMS_VERSION), || frame(runs))
 }
 
 fn frame(runs: &[RunItems]) -> PolarsResult<DataFrame> {
@@ -168,7 +169,7 @@ fn runs(frame: &DataFrame) -> std::result::Result<Vec<RunItems>, String> {
     let (seeds, attempts) = (counts("seed")?, counts("attempt")?);
     let mut found: Vec<RunItems> = Vec::new();
     for row in 0..frame.height() {
-        let [run, arm, task, metric, part, paradigm, credits] =
+        let [run, arm, data, task, metric, part, paradigm, credits] =
             std::array::from_fn(|column| std::mem::take(&mut words[column][row]));
         let attempt = u32::try_from(attempts[row]).map_err(|_| format!("attempt {}?", attempts[row]))?;
         let label = Label {
@@ -176,6 +177,7 @@ fn runs(frame: &DataFrame) -> std::result::Result<Vec<RunItems>, String> {
             arm,
             seed: seeds[row],
             attempt,
+            data,
         };
         let items = Items {
             task,
@@ -206,6 +208,7 @@ mod tests {
             arm: "mlm rate=0.4".to_owned(),
             seed,
             attempt: 2,
+            data: "of seed".to_owned() + &seed.to_string(),
         };
         let items = |credits: &&str| Items {
             task: "minimal-pairs".to_owned(),
@@ -259,7 +262,7 @@ mod tests {
         assert!(from_bytes(&metrics).unwrap_err().contains(ITEMS_KEY));
         let foreign = to_bytes(&[run("a", 1, &["013"])]).unwrap();
         assert!(from_bytes(&foreign).unwrap_err().contains("`3` is no credit"));
-        let later = encode((ITEMS_KEY, ITEMS_VERSION + 1), frame(&[])).unwrap();
+        let later = encode((ITEMS_KEY, ITEMS_VERSION + 1), || frame(&[])).unwrap();
         assert!(from_bytes(&later).unwrap_err().contains("version 2"));
         let bytes = to_bytes(&[run("a", 1, &["0120"])]).unwrap();
         for cut in 0..bytes.len() {

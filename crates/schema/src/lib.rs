@@ -3,6 +3,8 @@
 pub mod axis;
 pub mod chart;
 pub mod claim;
+pub mod data;
+pub mod history;
 pub mod items;
 pub mod metric;
 pub mod parquet;
@@ -14,6 +16,8 @@ pub mod superseded;
 pub use axis::{AXES, Axis, Spent};
 pub use chart::ChartKind;
 pub use claim::{Check, Claim};
+pub use data::RunData;
+pub use history::{Frozen, history};
 pub use items::{Credit, Items, RunItems};
 pub use plan::{MeanOver, Plan, PlannedRun, ReportConfig, TaskFacts};
 pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};

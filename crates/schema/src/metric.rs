@@ -23,6 +23,8 @@ pub const DIVERGED: &str = "diverged";
 pub const RESUMED_AFTER: &str = "resumed_after_step";
 /// Seconds of training that a killed attempt had spent after the step where this one starts.
 pub const LOST_SECONDS: &str = "lost_seconds";
+/// Cores that were busy with other processes while a run with a budget in seconds was trained, on average over the attempt.
+pub const CORES_ELSEWHERE: &str = "cores_elsewhere";
 
 /// Metrics that a clock, or the number of the attempt, decides.
-pub const CLOCKS: [&str; 3] = [TOKENS_PER_SECOND, LOST_SECONDS, RESUMED_AFTER];
+pub const CLOCKS: [&str; 4] = [TOKENS_PER_SECOND, LOST_SECONDS, RESUMED_AFTER, CORES_ELSEWHERE];

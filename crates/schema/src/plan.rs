@@ -1,6 +1,7 @@
 //! A frozen plan, as it is written to and read from `plan.json`.
 
-use crate::{ChartKind, Claim};
+use crate::data::is_same;
+use crate::{ChartKind, Claim, RunData};
 use serde::{Deserialize, Serialize};
 
 /// What the experiment wants from its report.
@@ -91,6 +92,20 @@ pub struct PlannedRun<C> {
     pub config: C,
     /// Expected training FLOPs.
     pub flops: f64,
+    /// The data that it is made from; `None` where the plan was made without looking at them, and in plans of cloze 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<RunData>,
+}
+
+impl<C: PartialEq> PlannedRun<C> {
+    /// Whether it is the same run from the same data, under the same name. What it is expected to cost is no part of it.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.arm == other.arm
+            && self.factors == other.factors
+            && self.config == other.config
+            && is_same(self.data.as_ref(), other.data.as_ref())
+    }
 }
 
 /// A plan: every run of an experiment, resolved and frozen before the first one starts.
@@ -121,8 +136,35 @@ pub const PLAN_FILE: &str = "plan.json";
 pub const METRICS_FILE: &str = "metrics.parquet";
 
 impl<C> Plan<C> {
+    /// The ids of its runs.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.runs.iter().map(|run| run.id.as_str())
+    }
+
     /// The run with this id.
     pub fn run(&self, id: &str) -> Option<&PlannedRun<C>> {
         self.runs.iter().find(|run| run.id == id)
+    }
+}
+
+impl<C: PartialEq> Plan<C> {
+    /// Whether both plan the same runs from the same data and show them in the same way.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.shows_the_same(other) && self.runs_the_same(other)
+    }
+
+    /// Whether both have the same runs in the same order.
+    pub fn runs_the_same(&self, other: &Self) -> bool {
+        let mut pairs = self.runs.iter().zip(&other.runs);
+        self.runs.len() == other.runs.len() && pairs.all(|(one, other)| one.is_same(other))
+    }
+
+    /// Whether both ask, claim and show the same.
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        let said = |plan: &Self| (plan.experiment.clone(), plan.question.clone(), plan.cites.clone());
+        said(self) == said(other)
+            && self.report == other.report
+            && self.tasks == other.tasks
+            && self.claims == other.claims
     }
 }

@@ -158,7 +158,7 @@ pub fn answer(setting: &str) -> Result<String> {
     let setting = serde_json::from_str(setting).map_err(|error| {
         Fault::usage(format!("not a setting: {error}")).remedy("`cloze bench` starts this by itself")
     })?;
-    device::join_pool();
+    device::join_pool()?;
     let measurement = measure(&setting)?;
     serde_json::to_string(&measurement).map_err(|error| Fault::run(error.to_string()))
 }

@@ -29,9 +29,18 @@ pub fn is_host(name: &str) -> bool {
 
 /// Makes this thread one of rayon's. Otherwise it would hand every parallel piece to a worker and sleep until that is
 /// done, thousands of times a second: with one thread per process that costs speed (docs/log.md).
-pub fn join_pool() {
-    // A pool that is there already (a test, a second run in this process) works too, only slower.
-    let _ = rayon::ThreadPoolBuilder::new().use_current_thread().build_global();
+///
+/// # Errors
+/// A system that gives no more threads.
+pub fn join_pool() -> Result<()> {
+    match rayon::ThreadPoolBuilder::new().use_current_thread().build_global() {
+        Err(error) if std::error::Error::source(&error).is_some() => {
+            Err(Fault::run(format!("cannot start the threads to compute with: {error}"))
+                .remedy("allow this user more processes (`ulimit -u`), or set RAYON_NUM_THREADS=1"))
+        }
+        // A pool that is there already (a test, a second run in this process) works too, only slower.
+        _ => Ok(()),
+    }
 }
 
 /// The device called `name`, without autodiff.

@@ -4,7 +4,7 @@ use crate::arguments::BenchArguments;
 use cloze_backbone::{Precision, Preset};
 use cloze_foundation::{Fault, Result};
 use cloze_options::Words;
-use cloze_runner::processes::errand::computing;
+use cloze_runner::processes::errand::{computing, this_program};
 use cloze_trainer::bench::{self, Measurement, Setting};
 use std::path::Path;
 
@@ -20,7 +20,7 @@ pub fn bench(arguments: &BenchArguments, print: &mut dyn FnMut(&str) -> Result<(
     for setting in &settings {
         setting.check()?;
     }
-    let program = std::env::current_exe().map_err(|error| Fault::run(format!("cannot find this program: {error}")))?;
+    let program = this_program()?;
     for setting in &settings {
         let measurement = measured_by(&program, setting)?;
         let line = if arguments.json {

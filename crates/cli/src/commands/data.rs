@@ -24,7 +24,7 @@ pub fn execute(command: &DataCommand) -> Result<String> {
                 held_out: 0.05,
                 words: 1_500_000,
             };
-            let say = &mut |line: &str| eprintln!("{line}");
+            let say = &mut crate::terminal::say;
             let manifest = prepare::describe(&config, data_root.as_deref(), &results.join(".cache"), say)?;
             let mut text = format!("{source}\n");
             if let Some(known) = registry::find(source) {

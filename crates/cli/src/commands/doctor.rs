@@ -1,13 +1,20 @@
 //! `cloze doctor`: whether this machine and a results folder are in order.
 
+use super::results::folder_of;
 use crate::arguments::DoctorArguments;
+use crate::terminal::{name, say};
+use cloze_corpus::CorpusConfig;
 use cloze_foundation::Result;
-use cloze_foundation::files::list;
+use cloze_foundation::files::{is_there, list};
 use cloze_plan::{Plan, PlannedRun};
+use cloze_runner::data::{Looked, of_corpus};
+use cloze_runner::processes::run::cache;
 use cloze_runner::status::Status;
-use cloze_runner::store::{Attempt, Marker, Store};
+use cloze_runner::store::{Attempt, Checkpoint, Store, parts};
+use cloze_schema::{Frozen, RunData, history};
 use cloze_trainer::device;
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// How often claims are looked at while doctor waits for a sign of life.
@@ -16,44 +23,61 @@ const GLANCE: Duration = Duration::from_millis(200);
 /// What is wrong, and with `--release` what was done about it; the status is 1 when something is left to do.
 ///
 /// # Errors
-/// A results folder without a plan, or one that cannot be read.
+/// A results folder without a plan, one that belongs to another experiment, or one that cannot be read.
 pub fn doctor(arguments: &DoctorArguments) -> Result<(String, u8)> {
     let mut text = machine();
     let Some(place) = &arguments.experiment else {
         return Ok((text, 0));
     };
-    let folder = super::experiment::folder_of(place, &arguments.results);
+    let folder = folder_of(place, &arguments.results)?;
     let plan = cloze_plan::read(&folder)?;
     let store = Store::new(&folder);
     let _ = writeln!(text, "\n{}: {} runs planned", folder.display(), plan.runs.len());
-    let mut wrong = 0;
-    for run in &plan.runs {
-        let title = format!("{} {} seed {}", run.id, run.arm, run.config.seed);
-        for line in damage(&store, run)? {
-            wrong += 1;
-            let _ = writeln!(text, "{title}: {line}");
-        }
+    // Where the results lie says where the corpora were prepared, and not `--results`, which may be another folder's.
+    let results = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let cache = cache(results.unwrap_or(Path::new(".")));
+    let (data, unknown) = looked(&plan, arguments.data_root.as_deref(), &cache);
+    let mut wrong = whole(&store);
+    wrong.extend(unknown.map(|why| format!("whether the data are still those of the runs cannot be said: {why}")));
+    for (run, data) in plan.runs.iter().zip(&data) {
+        let lines = damage(&store, run, data.as_ref())?;
+        wrong.extend(lines.into_iter().map(|line| format!("{}: {line}", title(run))));
     }
     for (run, attempt) in silent(&plan, &store, Duration::from_secs_f64(arguments.lease))? {
         let owner = attempt.owner().map_or_else(
             || "an unknown process".to_owned(),
             |owner| format!("process {} on {}", owner.pid, owner.host),
         );
-        let _ = write!(
-            text,
-            "{} {} seed {}: stale claim {} of {owner}, no sign of life for {} s",
-            run.id, run.arm, run.config.seed, attempt.number, arguments.lease
+        let claim = format!(
+            "{}: stale claim {} of {owner}, no sign of life for {} s",
+            title(run),
+            attempt.number,
+            arguments.lease
         );
         if arguments.release {
             attempt.end("released by hand")?;
-            let _ = writeln!(text, "; released");
+            let _ = writeln!(text, "{claim}; released");
         } else {
-            wrong += 1;
-            let _ = writeln!(text, "; `cloze doctor --release` releases it");
+            wrong.push(format!("{claim}; `cloze doctor --release` releases it"));
         }
     }
-    let _ = writeln!(text, "{}", if wrong == 0 { "nothing is wrong" } else { "see above" });
-    Ok((text, u8::from(wrong > 0)))
+    for line in &wrong {
+        let _ = writeln!(text, "{line}");
+    }
+    let _ = writeln!(
+        text,
+        "{}",
+        if wrong.is_empty() {
+            "nothing is wrong"
+        } else {
+            "see above"
+        }
+    );
+    Ok((text, u8::from(!wrong.is_empty())))
+}
+
+fn title(run: &PlannedRun) -> String {
+    format!("{} {} seed {}", run.id, name(&run.arm), run.config.seed)
 }
 
 fn machine() -> String {
@@ -69,35 +93,82 @@ fn machine() -> String {
     text
 }
 
-/// What is damaged or was set aside in a run's folder, or broke.
-fn damage(store: &Store, run: &PlannedRun) -> Result<Vec<String>> {
-    let folder = store.run(&run.id);
+/// The data of every run as they are now. A text that was changed since is prepared, so that it can be compared. Where data
+/// cannot be read, why, for the first that cannot.
+fn looked(plan: &Plan, data_root: Option<&Path>, cache: &Path) -> (Vec<Option<RunData>>, Option<String>) {
+    let mut looked = Looked::new(data_root);
+    let mut unknown: Option<String> = None;
+    let mut refused: Vec<&CorpusConfig> = Vec::new();
+    let mut data = Vec::new();
+    for run in &plan.runs {
+        let config = &run.config.corpus;
+        let found = match refused.contains(&config) {
+            true => Ok(None),
+            false => looked.at(run, |config| {
+                let prepared = cloze_corpus::prepare(config, data_root, cache, &mut say)?;
+                of_corpus(&prepared).map(Some)
+            }),
+        };
+        data.push(found.unwrap_or_else(|fault| {
+            refused.push(config);
+            unknown.get_or_insert(fault.what);
+            None
+        }));
+    }
+    (data, unknown)
+}
+
+/// What is damaged of the folder as a whole: the gathered metrics, the history of plans.
+fn whole(store: &Store) -> Vec<String> {
     let mut lines = Vec::new();
-    match Status::of(&folder) {
-        Err(fault) => lines.push(fault.to_string()),
-        Ok(status @ Status::Ended(Marker::Failed(_))) => lines.push(format!("{status}; the next `run` tries again")),
-        Ok(Status::Ended(Marker::Done(done))) => {
-            if let Err(fault) = folder.verify(&done.parts) {
+    match is_there(&store.metrics()) {
+        Ok(true) => {
+            if let Err(fault) = parts::read(&store.metrics()) {
                 lines.push(format!(
-                    "{}; remove `{}` to train it again",
-                    fault.what,
-                    folder.path().display()
+                    "{}; `cloze run` gathers it again from the runs' own parts",
+                    fault.what
                 ));
             }
         }
-        Ok(_) => {}
+        Ok(false) => {}
+        Err(fault) => lines.push(fault.what),
+    }
+    if let Err(fault) = history::<cloze_plan::RunConfig>(store.root()).map(|_: Vec<Frozen<_>>| ()) {
+        lines.push(fault.to_string());
+    }
+    lines
+}
+
+/// What is damaged or was set aside in a run's folder, or broke, or was made from other data.
+fn damage(store: &Store, run: &PlannedRun, data: Option<&RunData>) -> Result<Vec<String>> {
+    let folder = store.run(&run.id);
+    let mut lines = Vec::new();
+    match Status::of(&folder, data) {
+        Err(fault) => lines.push(fault.to_string()),
+        Ok(Status::Failed(failed)) => lines.push(format!("{}; the next `run` tries again", Status::Failed(failed))),
+        Ok(status @ (Status::OtherData(_) | Status::Flawed(_))) => lines.push(status.to_string()),
+        Ok(Status::Begun { .. }) => {
+            for path in list(&folder.checkpoints())? {
+                if Checkpoint::is_one(&path)
+                    && let Err(fault) = Checkpoint::read(&path, &run.id)
+                {
+                    lines.push(format!("{}; the next `run` uses the one before", fault.what));
+                }
+            }
+        }
+        Ok(Status::Ended(_) | Status::Held { .. } | Status::Missing) => {}
     }
     for path in [folder.metrics(), folder.checkpoints()].iter().map(|path| list(path)) {
-        let aside = |path: &&std::path::PathBuf| {
+        let is_aside = |path: &&PathBuf| {
             path.file_name()
                 .is_some_and(|name| name.to_string_lossy().starts_with("damaged-"))
         };
-        lines.extend(
-            path?
-                .iter()
-                .filter(aside)
-                .map(|path| format!("damaged, set aside: `{}`", path.display())),
-        );
+        let aside = path?
+            .iter()
+            .filter(is_aside)
+            .map(|path| format!("damaged, set aside: `{}`", path.display()))
+            .collect::<Vec<_>>();
+        lines.extend(aside);
     }
     Ok(lines)
 }
@@ -108,7 +179,7 @@ fn silent<'a>(plan: &'a Plan, store: &Store, lease: Duration) -> Result<Vec<(&'a
     let count = |attempt: &Attempt| attempt.beat().map_or(0, |beat| beat.count);
     let mut open = Vec::new();
     for run in &plan.runs {
-        if let Ok(Status::Held { attempt, .. }) = Status::of(&store.run(&run.id)) {
+        if let Ok(Status::Held { attempt, .. }) = Status::of(&store.run(&run.id), None) {
             open.push((run, count(&attempt), attempt));
         }
     }

@@ -1,15 +1,21 @@
-//! `cloze plan`, `run`, `status` and `report`.
+//! `cloze plan` and `cloze run`.
 
-use crate::arguments::{ExperimentArguments, Format, RunArguments, SafetyArguments, TrainingArguments};
-use crate::progress;
+use super::results::statuses;
+use crate::arguments::{ExperimentArguments, RunArguments, SafetyArguments, TrainingArguments};
+use crate::progress::Teller;
+use crate::terminal::{name, say};
+use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Experiment, Plan, cost};
-use cloze_runner::status::Status;
-use cloze_runner::store::{Marker, Store, checkpoint};
+use cloze_runner::processes::errand::this_program;
+use cloze_runner::store::{Origin, Store, checkpoint};
 use cloze_runner::{RunOptions, Stop};
+use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Columns that the names of arms may take in a list.
+const MOST_COLUMNS: usize = 60;
 
 pub(super) fn planned(arguments: &ExperimentArguments) -> Result<Plan> {
     cloze_plan::expand(&Experiment::load(&arguments.experiment, &arguments.set)?)
@@ -27,22 +33,20 @@ pub fn plan(arguments: &ExperimentArguments, json: bool) -> Result<String> {
     }
     let cost = cost::cost(&plan, cost::ASSUMED_FLOPS_PER_SECOND)?;
     let mut text = format!("{}\n\n", plan.question);
-    let mut arms: Vec<(&str, usize, f64)> = Vec::new();
+    let mut arms: Vec<(String, usize, f64)> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
     for run in &plan.runs {
-        match arms.iter_mut().find(|(arm, ..)| *arm == run.arm) {
+        let place = *places.entry(&run.arm).or_insert(arms.len());
+        match arms.get_mut(place) {
             Some((_, seeds, flops)) => {
                 *seeds += 1;
                 *flops += run.flops;
             }
-            None => arms.push((&run.arm, 1, run.flops)),
+            None => arms.push((name(&run.arm), 1, run.flops)),
         }
     }
-    let width = arms
-        .iter()
-        .map(|(arm, ..)| arm.chars().count())
-        .max()
-        .unwrap_or(0)
-        .max(3);
+    let widths = arms.iter().map(|(arm, ..)| arm.chars().count());
+    let width = widths.max().unwrap_or(0).clamp(3, MOST_COLUMNS);
     let _ = writeln!(text, "{:width$}  seeds  training FLOPs", "arm");
     for (arm, seeds, flops) in &arms {
         let _ = writeln!(text, "{arm:width$}  {seeds:5}  {flops:.2e}");
@@ -80,11 +84,12 @@ fn duration(seconds: f64) -> String {
 /// Anything that stops the sweep as a whole.
 pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(String, u8)> {
     let plan = planned(arguments)?;
+    let origin = Origin::of(&arguments.experiment)?;
     if running.dry_run {
-        let (text, _) = statuses(&plan, &arguments.results)?;
+        origin.check(&arguments.results.join(&plan.experiment))?;
+        let (text, _) = statuses(&plan, &arguments.results, running.training.data_root.as_deref())?;
         return Ok((text, 0));
     }
-    let program = std::env::current_exe().map_err(|error| Fault::run(format!("cannot find this program: {error}")))?;
     // Taken apart whole, so that no option is forgotten.
     let RunArguments {
         training,
@@ -107,6 +112,7 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
     let stop = Stop::on_signals(stop_signal.as_deref())?;
     let options = RunOptions {
         results: arguments.results.clone(),
+        origin: Some(origin),
         data_root,
         device,
         jobs: *jobs,
@@ -116,18 +122,18 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         checkpoint,
         lease: Duration::from_secs_f64(lease),
         stop_signal,
-        program,
+        program: this_program()?,
     };
-    let summary = cloze_runner::run(&plan, &options, &*progress::for_stderr(), &stop)?;
-    eprintln!(
+    let summary = cloze_runner::run(&plan, &options, &Teller, &stop)?;
+    say(&format!(
         "{} trained, {} done before, {} diverged, {} failed, {} interrupted, {} not started",
         summary.done, summary.skipped, summary.diverged, summary.failed, summary.interrupted, summary.left
-    );
+    ));
     for damage in &summary.damaged {
-        eprintln!("damaged: {damage}");
+        say(&format!("damaged: {damage}"));
     }
     if stop.requested() || summary.interrupted > 0 {
-        eprintln!("interrupted: run the same command again to go on");
+        say("interrupted: run the same command again to go on");
         return Ok((String::new(), Fault::interrupted("").exit_status()));
     }
     let bad = summary.failed + summary.diverged + summary.left + summary.damaged.len();
@@ -136,60 +142,13 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
     }
     let folder = arguments.results.join(&plan.experiment);
     let status = u8::from(bad > 0);
-    if !Store::new(&folder).metrics().exists() {
+    if !is_there(&Store::new(&folder).metrics())? {
         return Ok((String::new(), status));
     }
     let report = cloze_report::write(&folder)?;
-    eprintln!("report: {}", folder.join("report").join("index.html").display());
+    say(&format!(
+        "report: {}",
+        folder.join("report").join("index.html").display()
+    ));
     Ok((report.table, status))
-}
-
-/// Which runs are where; the status is 1 when something failed or diverged.
-///
-/// # Errors
-/// Anything wrong with the experiment, or a store that cannot be read.
-pub fn status(arguments: &ExperimentArguments) -> Result<(String, u8)> {
-    statuses(&planned(arguments)?, &arguments.results)
-}
-
-fn statuses(plan: &Plan, results: &Path) -> Result<(String, u8)> {
-    let store = Store::new(results.join(&plan.experiment));
-    let width = plan.runs.iter().map(|run| run.arm.chars().count()).max().unwrap_or(0);
-    let (mut text, mut bad, mut done) = (String::new(), 0, 0);
-    for run in &plan.runs {
-        let status = Status::of(&store.run(&run.id))?;
-        done += usize::from(matches!(status, Status::Ended(Marker::Done(_))));
-        bad += usize::from(status.is_bad());
-        let _ = writeln!(
-            text,
-            "{}  {:width$}  seed {}  {status}",
-            run.id, run.arm, run.config.seed
-        );
-    }
-    let _ = writeln!(text, "{done} of {} runs are done", plan.runs.len());
-    Ok((text, u8::from(bad > 0)))
-}
-
-/// Writes the report and gives the table in a format.
-///
-/// # Errors
-/// No metrics yet, or a damaged file.
-pub fn report(experiment: &Path, results: &Path, format: Format) -> Result<String> {
-    let folder = folder_of(experiment, results);
-    let report = cloze_report::write(&folder)?;
-    eprintln!("report: {}", folder.join("report").join("index.html").display());
-    Ok(match format {
-        Format::Md => report.table,
-        Format::Csv => report.csv,
-        Format::Tex => report.latex,
-        Format::Html => report.page,
-    })
-}
-
-/// The results folder that an experiment file or a folder stands for.
-pub(super) fn folder_of(experiment: &Path, results: &Path) -> PathBuf {
-    if experiment.is_dir() {
-        return experiment.to_owned();
-    }
-    results.join(experiment.file_stem().unwrap_or(experiment.as_os_str()))
 }

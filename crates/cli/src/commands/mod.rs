@@ -6,9 +6,11 @@ mod data;
 mod doctor;
 mod experiment;
 mod explain;
+mod results;
 mod slurm;
 
 use crate::arguments::{Command, SafetyArguments};
+use crate::terminal;
 use cloze_foundation::{Fault, Result};
 use cloze_runner::{Errand, Stop};
 use std::io::{ErrorKind, Write};
@@ -25,15 +27,18 @@ pub fn execute(command: Command) -> Result<u8> {
             let (text, status) = experiment::run(&experiment, &running)?;
             print(&text).map(|_| status)
         }
-        Command::Status { experiment } => {
-            let (text, status) = experiment::status(&experiment)?;
+        Command::Status { experiment, data_root } => {
+            let (text, status) = results::status(&experiment, data_root.as_deref())?;
             print(&text).map(|_| status)
         }
         Command::Report {
             experiment,
             results,
             format,
-        } => print(&experiment::report(&experiment, &results, format)?),
+        } => {
+            let (text, status) = results::report(&experiment, &results, format)?;
+            print(&text).map(|_| status)
+        }
         Command::Slurm {
             experiment,
             training,
@@ -54,7 +59,7 @@ pub fn execute(command: Command) -> Result<u8> {
                 lease,
                 stop_signal,
             } = arguments.safety;
-            let stop = Stop::on_signals(stop_signal.as_deref())?.on_end_of_stdin();
+            let stop = Stop::on_signals(stop_signal.as_deref())?.on_end_of_stdin()?;
             let errand = Errand {
                 folder: arguments.folder,
                 id: arguments.id,
@@ -64,21 +69,46 @@ pub fn execute(command: Command) -> Result<u8> {
                 data_root: arguments.data_root,
                 after: arguments.after,
                 token: arguments.token,
+                data: arguments.data,
+                retry: arguments.retry,
+                build: arguments.build,
                 checkpoint,
                 lease: Duration::from_secs_f64(lease),
                 stop_signal,
             };
             // The marker in the run's folder says how it ended; the parent reads that.
-            let (mut out, mut warnings) = (std::io::stdout().lock(), std::io::stderr());
-            cloze_runner::train_run(&errand, &mut out, &mut warnings, &stop).map(|_| 0)
+            let mut out = std::io::stdout().lock();
+            cloze_runner::train_run(&errand, &mut out, &mut Warnings::default(), &stop).map(|_| 0)
         }
         Command::BenchOne { setting } => print(&bench::one(&setting)?),
     }
 }
 
-/// Writes data to stdout. A reader that has gone away (`| head`) is no failure.
+/// What a run's process has to say to people, line by line.
+#[derive(Default)]
+struct Warnings(Vec<u8>);
+
+impl Write for Warnings {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        for byte in bytes {
+            match byte {
+                b'\n' => terminal::say(&String::from_utf8_lossy(&std::mem::take(&mut self.0))),
+                byte => self.0.push(*byte),
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes data to stdout, after what was said before. A reader that has gone away (`| head`) is no failure.
 fn print(text: &str) -> Result<u8> {
+    terminal::finish();
     let mut stdout = std::io::stdout().lock();
+    let text = terminal::plain(text);
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(0),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(0),

@@ -4,6 +4,7 @@ use super::experiment::planned;
 use crate::arguments::{ExperimentArguments, SlurmArguments, TrainingArguments, utf8};
 use cloze_foundation::{Fault, Result};
 use cloze_runner::processes::slurm::{Request, is_option, script as write};
+use cloze_runner::store::Origin;
 
 /// Prints the array job that runs an experiment with these arguments.
 ///
@@ -21,6 +22,7 @@ pub fn script(
             .at("--sbatch")
             .allowed(["--name or --name=value, of letters, digits and -=_.,:/@%+[]"]));
     }
+    Origin::of(&experiment.experiment)?.check(&experiment.results.join(&plan.experiment))?;
     let found = |error: std::io::Error| Fault::run(format!("cannot find where this is: {error}"));
     let sets = experiment.set.iter().map(|set| format!("--set={set}"));
     let results = format!("--results={}", utf8(&experiment.results)?);

@@ -1,37 +1,16 @@
 //! The n-th operation that changes a file fails, or kills the process that asks for it, for n = 1, 2, 3, ... until
 //! nothing is left to break. After each, a sweep on a sound disk ends with the usual bits.
 
+use crate::library::FAILING;
 use crate::patience;
 use crate::sweep::{Sweep, end};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::OnceLock;
+use std::path::Path;
+use std::process::Stdio;
 
 const STEPS: usize = 15;
 const OBJECTIVES: [&str; 1] = ["electra"];
 /// Points at which the disk breaks in a normal test run, of some hundred that there are.
 const POINTS: usize = 14;
-
-/// The library that breaks the disk, built once; `None` where there is no C compiler.
-fn library() -> Option<&'static Path> {
-    static LIBRARY: OnceLock<Option<(tempfile::TempDir, PathBuf)>> = OnceLock::new();
-    let built = LIBRARY.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("failing_files.so");
-        // A kept build folder may hold this test from a checkout that is gone.
-        let source = folder.path().join("failing_files.c");
-        std::fs::write(&source, include_str!("failing_files.c")).unwrap();
-        let status = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .args([&path, &source])
-            .arg("-ldl")
-            .status()
-            .ok()?;
-        assert!(status.success(), "the C compiler refuses failing_files.c");
-        Some((folder, path))
-    });
-    built.as_ref().map(|(_, path)| path.as_path())
-}
 
 /// Runs a sweep on a disk that breaks at operation `at`; gives how many operations there were, and what was said.
 fn broken_run(sweep: &Sweep, library: &Path, at: usize, how: &str) -> (u64, Option<i32>, String) {
@@ -55,10 +34,7 @@ fn broken_run(sweep: &Sweep, library: &Path, at: usize, how: &str) -> (u64, Opti
 }
 
 fn broken_everywhere(how: &str) {
-    let Some(library) = library() else {
-        eprintln!("skipped: there is no C compiler to build the broken disk with");
-        return;
-    };
+    let Some(library) = FAILING.path() else { return };
     let (all, status, said) = broken_run(&Sweep::new(&OBJECTIVES, STEPS), library, 0, how);
     assert_eq!(status, Some(0), "{said}");
     assert!(all > 100, "only {all} operations were seen");

@@ -1,5 +1,5 @@
-//! Torture: killed, cut off from the disk, damaged and run twice at once, a sweep still ends with the bits of one that
-//! was left in peace.
+//! Torture: killed, stopped and woken up, cut off from the disk, damaged and run many times at once, a sweep still ends with
+//! the bits of one that was left in peace.
 //!
 //! Short in a normal test run. `CLOZE_TORTURE=20 cargo test -p cloze --test torture` does 20 times as much; what that
 //! gave is in docs/reliability.md.
@@ -8,10 +8,14 @@
 
 mod disk;
 mod kills;
+mod library;
+mod passing;
 mod places;
 mod processes;
 mod signals;
+mod swarm;
 mod sweep;
+mod zombies;
 
 /// How much more than usual is to be done.
 fn patience() -> usize {

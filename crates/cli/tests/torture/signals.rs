@@ -73,7 +73,7 @@ fn nothing_is_lost_by_a_signal_and_the_second_one_ends_at_once() {
         assert!(asked.elapsed() < Duration::from_secs(20), "the child goes on");
         std::thread::sleep(Duration::from_millis(20));
     }
-    let status = cloze_runner::status::Status::of(&run).unwrap().to_string();
+    let status = cloze_runner::status::Status::of(&run, None).unwrap().to_string();
     assert!(status.contains("interrupted"), "{status}");
     assert!(!cloze_foundation::files::list(&run.checkpoints()).unwrap().is_empty());
 }

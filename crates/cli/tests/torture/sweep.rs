@@ -162,15 +162,48 @@ impl Sweep {
     #[track_caller]
     pub fn is_as_if_undisturbed(&self, objectives: &[&str], steps: usize, what: &str) {
         assert!(self.outcome() == undisturbed(objectives, steps), "{what}: other bits");
+        let left = scratch(&self.place.join("results"));
+        assert!(left.is_empty(), "{what}: {left:?}");
         for run in list(&self.results().join("runs")).unwrap() {
-            let left: Vec<_> = list(&run)
-                .unwrap()
-                .into_iter()
-                .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(".part-"))
-                .collect();
-            assert!(left.is_empty(), "{what}: {left:?}");
+            let has = |name: &str| run.join(name).exists();
+            assert!(
+                has("DONE") && !has("FAILED") && !has("DIVERGED"),
+                "{what}: {}",
+                run.display()
+            );
+            assert!(!has("checkpoints"), "{what}: a finished run has checkpoints");
         }
     }
+
+    /// Panics if anything was set aside: nothing was damaged.
+    #[track_caller]
+    pub fn has_nothing_aside(&self, what: &str) {
+        let mut aside = everything_below(&self.results());
+        aside.retain(|path| {
+            let name = path.file_name().unwrap().to_string_lossy();
+            name.starts_with("damaged-") || name == "aside"
+        });
+        assert!(aside.is_empty(), "{what}: {aside:?}");
+    }
+}
+
+/// Everything below a folder.
+fn everything_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in list(folder).unwrap() {
+        if path.is_dir() {
+            found.extend(everything_below(&path));
+        }
+        found.push(path);
+    }
+    found
+}
+
+/// What is left half-written below a folder.
+fn scratch(folder: &Path) -> Vec<PathBuf> {
+    let mut found = everything_below(folder);
+    found.retain(|path| cloze_foundation::files::is_scratch(path));
+    found
 }
 
 /// The binary, quiet, in a folder.

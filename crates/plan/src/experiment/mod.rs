@@ -54,12 +54,24 @@ impl Experiment {
     /// # Errors
     /// A file that cannot be read, and everything that [`parse`](Self::parse) refuses.
     pub fn load(path: &Path, set: &[String]) -> Result<Self> {
+        let name = Self::name_of(path)?;
         let text = files::read_text(path)?;
-        let name = path
-            .file_stem()
-            .map(|stem| stem.to_string_lossy().into_owned())
-            .unwrap_or_default();
         Self::parse(&name, &path.display().to_string(), &text, set)
+    }
+
+    /// The name of the experiment in this file: the file's without `.toml`. It is the name of a folder beside others, so that
+    /// it cannot be one that leads out of there or that is hidden, as the cache is.
+    ///
+    /// # Errors
+    /// A file whose name gives none.
+    pub fn name_of(path: &Path) -> Result<String> {
+        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        if name.is_empty() || name.starts_with('.') || name.contains(|letter: char| letter.is_control()) {
+            return Err(Fault::usage(format!("`{}` gives its results no name", path.display()))
+                .allowed(["a file name in UTF-8 that begins with no dot and holds no control character"])
+                .remedy("rename the file, as in `ratio.toml`: its results go to `results/ratio`"));
+        }
+        Ok(name.to_owned())
     }
 
     /// Parses the text of the experiment `name`; `file` is what faults call it.

@@ -128,6 +128,7 @@ impl Made {
                     arm: arm.name.clone(),
                     seed,
                     attempt: 1,
+                    data: String::new(),
                 };
                 attempts.push(AttemptRows {
                     label,

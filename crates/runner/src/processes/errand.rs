@@ -1,5 +1,7 @@
 //! What a child process is told.
 
+use cloze_foundation::{Fault, Result};
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -77,6 +79,12 @@ pub struct Errand {
     pub after: u32,
     /// By which the parent will know the child's attempt.
     pub token: String,
+    /// [`RunData::short`](cloze_schema::RunData::short) of the data that the run is to be made from.
+    pub data: String,
+    /// The attempt that diverged and is to be made again; `None` where a diverged run has ended.
+    pub retry: Option<u32>,
+    /// [`build`](crate::provenance::build) of the parent.
+    pub build: String,
     /// When to save.
     pub checkpoint: Cadence,
     /// How long others wait for a sign of life.
@@ -89,28 +97,60 @@ impl Errand {
     /// The command line that has `program` run this errand on `threads` threads.
     pub fn command(&self, program: &Path, threads: usize) -> Command {
         let mut command = computing(program, threads);
-        command.arg(SUBCOMMAND).arg(&self.folder).arg(&self.id);
-        command.arg("--corpus").arg(&self.corpus);
-        // One word each: a name may begin with a hyphen.
-        for (option, value) in [("arm", &self.arm), ("device", &self.device), ("token", &self.token)] {
-            command.arg(format!("--{option}={value}"));
-        }
-        command.args(["--after", &self.after.to_string()]);
-        command.args(["--checkpoint", &self.checkpoint.to_string()]);
-        command.args(["--lease", &self.lease.as_secs_f64().to_string()]);
+        command.arg(SUBCOMMAND);
+        // One word each: names and paths may begin with a hyphen.
+        let mut word = |option: &str, value: &OsStr| {
+            let mut word = OsString::from(format!("--{option}="));
+            word.push(value);
+            command.arg(word);
+        };
+        word("folder", self.folder.as_os_str());
+        word("corpus", self.corpus.as_os_str());
         if let Some(root) = &self.data_root {
-            command.arg("--data-root").arg(root);
+            word("data-root", root.as_os_str());
         }
-        if let Some(signal) = &self.stop_signal {
-            command.args(["--stop-signal", signal]);
+        let retry = self.retry.map(|attempt| attempt.to_string());
+        for (option, value) in [
+            ("id", Some(&self.id)),
+            ("arm", Some(&self.arm)),
+            ("device", Some(&self.device)),
+            ("token", Some(&self.token)),
+            ("data", Some(&self.data)),
+            ("build", Some(&self.build)),
+            ("after", Some(&self.after.to_string())),
+            ("checkpoint", Some(&self.checkpoint.to_string())),
+            ("lease", Some(&self.lease.as_secs_f64().to_string())),
+            ("retry", retry.as_ref()),
+            ("stop-signal", self.stop_signal.as_ref()),
+        ] {
+            if let Some(value) = value {
+                word(option, value.as_ref());
+            }
         }
         command
     }
 }
 
+/// This very program, for its children: the one that runs, even where its file was replaced since.
+///
+/// # Errors
+/// A system that does not say.
+pub fn this_program() -> Result<PathBuf> {
+    let image = PathBuf::from("/proc/self/exe");
+    if image.exists() {
+        return Ok(image);
+    }
+    std::env::current_exe().map_err(|error| Fault::run(format!("cannot find this program: {error}")))
+}
+
 /// A process of `program` that computes on `threads` threads.
 pub fn computing(program: &Path, threads: usize) -> Command {
     let mut command = Command::new(program);
+    #[cfg(unix)]
+    if program == Path::new("/proc/self/exe") {
+        use std::os::unix::process::CommandExt;
+        command.arg0("cloze");
+    }
     command.env("RAYON_NUM_THREADS", threads.to_string());
     // Tensor operations free and take the same large buffers all the time: giving their pages back to the system
     // and faulting them in again cost 8 % of a step (docs/log.md).
@@ -123,16 +163,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_looks_like_an_option_is_one_word_with_its_own() {
+    fn names_and_paths_that_look_like_options_are_one_word_with_their_own() {
         let errand = Errand {
-            folder: "results/x".into(),
+            folder: "-r/x".into(),
             id: "0123".to_owned(),
             arm: "--set".to_owned(),
-            corpus: "corpus".into(),
+            corpus: "--corpus".into(),
             device: "flex".to_owned(),
-            data_root: None,
+            data_root: Some("-d".into()),
             after: 0,
             token: "-t".to_owned(),
+            data: "4567".to_owned(),
+            retry: Some(3),
+            build: "-b".to_owned(),
             checkpoint: Cadence::default(),
             lease: Duration::from_secs(60),
             stop_signal: None,
@@ -142,8 +185,20 @@ mod tests {
             .get_args()
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
+        for word in [
+            "--arm=--set",
+            "--token=-t",
+            "--folder=-r/x",
+            "--corpus=--corpus",
+            "--data-root=-d",
+            "--retry=3",
+        ] {
+            assert!(words.contains(&word.to_owned()), "{word}: {words:?}");
+        }
         assert!(
-            words.contains(&"--arm=--set".to_owned()) && words.contains(&"--token=-t".to_owned()),
+            words[1..]
+                .iter()
+                .all(|word| word.starts_with("--") && word.contains('=')),
             "{words:?}"
         );
     }

@@ -9,6 +9,7 @@ pub mod run;
 pub mod slurm;
 pub mod stop;
 mod supervise;
+mod sweep;
 mod worker;
 
 pub use errand::{Cadence, Errand};

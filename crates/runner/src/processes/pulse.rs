@@ -1,6 +1,7 @@
 //! The signs of life of an attempt.
 
 use crate::store::{Attempt, Beat};
+use cloze_foundation::{Fault, Result};
 use cloze_schema::Spent;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -14,10 +15,13 @@ pub struct Pulse {
 
 impl Pulse {
     /// Gives one now and then one every `interval`, until it is dropped.
-    pub fn start(attempt: Attempt, interval: Duration) -> Self {
+    ///
+    /// # Errors
+    /// A system that gives no more threads.
+    pub fn start(attempt: Attempt, interval: Duration) -> Result<Self> {
         let shared = Arc::new((Mutex::new((Beat::default(), false)), Condvar::new()));
         let theirs = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || {
+        let give = move || {
             let (state, wake) = &*theirs;
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             while !state.1 {
@@ -33,11 +37,13 @@ impl Pulse {
                         .unwrap_or_else(PoisonError::into_inner);
                 }
             }
-        });
-        Self {
+        };
+        let thread = std::thread::Builder::new().spawn(give);
+        let thread = thread.map_err(|error| Fault::run(format!("cannot start a thread: {error}")))?;
+        Ok(Self {
             shared,
             thread: Some(thread),
-        }
+        })
     }
 
     /// What the next one will say.

@@ -1,10 +1,11 @@
 //! The runs of a sweep that are still to be trained, and which of them can be had.
 
 use super::{Progress, Stop};
-use crate::store::{Claim, Marker, Store, Watch};
-use cloze_foundation::Result;
+use crate::store::ending::words;
+use crate::store::{Claim, Ending, Marker, Store, Watch};
+use cloze_foundation::{Fault, Result};
 use cloze_plan::{PlannedRun, title};
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,15 +19,29 @@ pub enum Turn {
     Train {
         /// The last attempt, which is over; 0 if there was none.
         after: u32,
+        /// The attempt that diverged and is made again.
+        retry: Option<u32>,
     },
     /// Nothing: another process has ended it.
     EndedElsewhere(Marker),
 }
 
+/// How runs are taken out of a [`Queue`].
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// A run that another process has held in silence for so long is taken over.
+    pub lease: Duration,
+    /// The attempt of each run that diverged and is to be made again: that one, and no later one.
+    pub retry: HashMap<String, u32>,
+    /// No run is begun while another one of the sweep is trained on this machine.
+    pub alone: bool,
+}
+
 /// Shared by the threads that look after runs.
 pub struct Queue<'a> {
     store: &'a Store,
-    retry_diverged: bool,
+    rules: Rules,
+    all: Vec<&'a PlannedRun>,
     state: Mutex<State<'a>>,
 }
 
@@ -39,17 +54,18 @@ struct State<'a> {
 }
 
 impl<'a> Queue<'a> {
-    /// All of them wait. A run that another process has held in silence for `lease` is taken over.
-    pub fn new(runs: &[&'a PlannedRun], store: &'a Store, lease: Duration, retry_diverged: bool) -> Self {
+    /// All of them wait.
+    pub fn new(runs: &[&'a PlannedRun], store: &'a Store, rules: Rules) -> Self {
         Self {
             store,
-            retry_diverged,
+            all: runs.to_vec(),
             state: Mutex::new(State {
                 waiting: runs.iter().copied().collect(),
                 out: 0,
-                watch: Watch::new(lease),
+                watch: Watch::new(rules.lease),
                 told: HashSet::new(),
             }),
+            rules,
         }
     }
 
@@ -57,9 +73,9 @@ impl<'a> Queue<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next run and what to do with it; waits while all that are left are held by other processes. `None` when
-    /// nothing is left, or a stop is asked for.
-    pub fn next(&self, stop: &Stop, progress: &dyn Progress) -> Option<Result<(&'a PlannedRun, Turn)>> {
+    /// The next run and what to do with it, or why that cannot be known; waits while all that are left are held by other
+    /// processes. `None` when nothing is left, or a stop is asked for.
+    pub fn next(&self, stop: &Stop, progress: &dyn Progress) -> Option<(&'a PlannedRun, Result<Turn>)> {
         loop {
             let mut state = self.state();
             for _ in 0..state.waiting.len() {
@@ -71,11 +87,11 @@ impl<'a> Queue<'a> {
                     Ok(None) => state.waiting.push_back(run),
                     Ok(Some(turn)) => {
                         state.out += 1;
-                        return Some(Ok((run, turn)));
+                        return Some((run, Ok(turn)));
                     }
                     Err(fault) => {
                         state.out += 1;
-                        return Some(Err(fault.at(title(run))));
+                        return Some((run, Err(fault)));
                     }
                 }
             }
@@ -90,15 +106,17 @@ impl<'a> Queue<'a> {
 
     fn turn(&self, run: &PlannedRun, state: &mut State, progress: &dyn Progress) -> Result<Option<Turn>> {
         let folder = self.store.run(&run.id);
-        match folder.marker()? {
-            Some(marker @ Marker::Done(_)) => return Ok(Some(Turn::EndedElsewhere(marker))),
-            Some(marker @ Marker::Diverged(_)) if !self.retry_diverged => {
-                return Ok(Some(Turn::EndedElsewhere(marker)));
+        let retry = match Ending::of(&folder, run.data.as_ref())? {
+            Ending::Whole(Marker::Diverged(diverged)) if self.rules.retry.get(&run.id) == Some(&diverged.attempt) => {
+                Some(diverged.attempt)
             }
-            _ => {}
-        }
+            Ending::Whole(marker) => return Ok(Some(Turn::EndedElsewhere(marker))),
+            Ending::Flawed(flaws) => return Err(Fault::run(words(&folder, &flaws))),
+            Ending::Open | Ending::Failed(_) | Ending::OtherData(_) => None,
+        };
         match state.watch.look(&folder)? {
-            Claim::Free(after) => Ok(Some(Turn::Train { after })),
+            Claim::Free(_) if self.rules.alone && self.another_is_trained_here(run, &mut state.watch)? => Ok(None),
+            Claim::Free(after) => Ok(Some(Turn::Train { after, retry })),
             Claim::Held(attempt) => {
                 if state.told.insert(run.id.clone()) {
                     let owner = attempt.owner();
@@ -111,6 +129,18 @@ impl<'a> Queue<'a> {
                 Ok(None)
             }
         }
+    }
+
+    /// Whether a process of this machine, this one's children included, has another run of the sweep.
+    fn another_is_trained_here(&self, run: &PlannedRun, watch: &mut Watch) -> Result<bool> {
+        for other in self.all.iter().filter(|other| other.id != run.id) {
+            if let Claim::Held(attempt) = watch.look(&self.store.run(&other.id))?
+                && attempt.owner().is_some_and(|owner| owner.is_here())
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A run that was taken out turned out to be another process's.

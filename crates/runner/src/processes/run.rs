@@ -1,20 +1,23 @@
 //! A whole plan: check, prepare, train what is missing, gather the metrics.
 
-use super::queue::{Queue, Turn};
-use super::supervise::{Outcome, supervise};
-use super::{Cadence, Errand, Progress, Stop};
-use crate::gather;
+use super::queue::Rules;
+use super::supervise::Outcome;
+use super::sweep::{Ended, Sweep};
+use super::{Cadence, Progress, Stop};
+use crate::data::{Looked, of_corpus};
 use crate::judge::Opened;
-use crate::store::{Marker, RunFolder, Store};
+use crate::store::ending::words;
+use crate::store::{Ending, Marker, Origin, Store};
+use crate::{gather, history};
 use cloze_corpus::{CorpusConfig, Prepared, prepare};
-use cloze_foundation::files::{read_text, write_whole};
+use cloze_foundation::files::{list, sweep_scratch};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, PlannedRun, title};
+use cloze_schema::Axis;
 use cloze_trainer::device;
 use cloze_trainer::job::check_corpus;
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Below this width a run does not keep two threads busy: one run on each core does more work than one run on all.
@@ -25,11 +28,14 @@ pub(crate) const NARROW: usize = 384;
 pub struct RunOptions {
     /// The folder of all results; the experiment's own is inside it, and `.cache` with prepared corpora.
     pub results: PathBuf,
+    /// The experiment file, where there is one: a results folder that belongs to another is refused.
+    pub origin: Option<Origin>,
     /// Folder with data sets.
     pub data_root: Option<PathBuf>,
     /// The device's name.
     pub device: String,
-    /// Runs at the same time; by default one per core for narrow encoders on the host, one otherwise.
+    /// Runs at the same time; by default one per core for narrow encoders on the host, one otherwise. Where the budget is
+    /// in seconds there is never more than one.
     pub jobs: Option<usize>,
     /// Start no further run after one has failed.
     pub fail_fast: bool,
@@ -43,8 +49,13 @@ pub struct RunOptions {
     pub lease: Duration,
     /// A signal that asks for a stop, beside SIGTERM and SIGINT.
     pub stop_signal: Option<String>,
-    /// The program that has the hidden subcommand: normally this one.
+    /// The program that has the hidden subcommand: normally [`this_program`](super::errand::this_program).
     pub program: PathBuf,
+}
+
+/// The folder of prepared corpora beside the experiments' results.
+pub fn cache(results: &Path) -> PathBuf {
+    results.join(".cache")
 }
 
 /// What became of a plan's runs.
@@ -62,13 +73,13 @@ pub struct Summary {
     pub interrupted: usize,
     /// Not started, because a run had failed (`fail_fast`) or a stop was asked for.
     pub left: usize,
-    /// What was found damaged while the metrics were gathered.
+    /// Runs that say that they have ended and that are not whole, each with what to do. They do not count as done.
     pub damaged: Vec<String>,
 }
 
 impl Summary {
-    fn count(&mut self, ended: Ended) {
-        *match (ended.outcome, ended.here) {
+    fn count(&mut self, ended: &Ended) {
+        *match (&ended.outcome, ended.here) {
             (Outcome::Ended(Marker::Failed(_)), _) => &mut self.failed,
             (Outcome::Ended(Marker::Diverged(_)), _) => &mut self.diverged,
             (Outcome::Ended(Marker::Done(_)), true) => &mut self.done,
@@ -79,40 +90,41 @@ impl Summary {
 }
 
 /// Trains every run of a plan that has not ended, each in a process of its own, and gathers the metrics of all that
-/// have. Running it again does only what is missing, and goes on with what was begun.
+/// have. Running it again does only what is missing, and goes on with what was begun. A run that was made from other data
+/// than there are now is trained again; how it ended then is put aside.
 ///
 /// Several processes, on several machines with one file system, may do this at once: each run is trained by one of
 /// them, and each waits for those that others hold.
 ///
 /// # Errors
 /// Whatever can be known before the first run starts, with nothing written; later, a store that cannot be written. A
-/// run that fails, diverges or is interrupted is counted, not an error.
+/// run that fails, diverges, is interrupted or damaged is counted, not an error.
 pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &Stop) -> Result<Summary> {
     let store = Store::new(options.results.join(&plan.experiment));
-    let mut summary = Summary::default();
-    let mut waiting = Vec::new();
-    for run in chosen(plan, options)? {
-        match store.run(&run.id).marker()? {
-            Some(Marker::Done(_)) => summary.skipped += 1,
-            Some(Marker::Diverged(_)) if !options.retry_diverged => {
-                summary.skipped += 1;
-                summary.diverged += 1;
-            }
-            _ => waiting.push(run),
-        }
+    if let Some(origin) = &options.origin {
+        origin.check(store.root())?;
     }
-    if waiting.is_empty() {
-        progress.say("every run has ended already");
-        if options.only.is_none() {
-            cloze_plan::write(plan, store.root())?;
-        }
-    } else {
+    let mut plan = plan.clone();
+    history::keep_known(&mut plan, &store)?;
+    let corpora = look(&mut plan, &store, options, progress)?;
+    let mut summary = Summary::default();
+    let found = Found::of(&plan, &store, options, &mut summary, progress)?;
+    let (jobs, threads) = workers(&found.waiting, options)?;
+    if !found.waiting.is_empty() {
         device::open(&options.device)?;
-        check_evaluations(&waiting, options)?;
-        let corpora = prepare_all(&waiting, options, progress)?;
-        open_evaluations(&waiting, &corpora, options, progress)?;
-        cloze_plan::write(plan, store.root())?;
-        let (jobs, threads) = workers(&waiting, options);
+        for run in &found.waiting {
+            check_corpus(run.config.encoder.window, corpus_of(&corpora, &run.config.corpus)?)?;
+        }
+        open_evaluations(&found.waiting, &corpora, options, progress)?;
+    }
+    history::freeze(&plan, &store)?;
+    if let Some(origin) = &options.origin {
+        origin.note(store.root())?;
+    }
+    tidy(&store, options, &found.ended);
+    if found.waiting.is_empty() {
+        progress.say("every run has ended already");
+    } else {
         let sweep = Sweep {
             store: &store,
             corpora: &corpora,
@@ -121,12 +133,121 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
             stop,
             threads,
         };
-        sweep.train_all(&waiting, jobs, &mut summary)?;
+        let rules = Rules {
+            lease: options.lease,
+            retry: found.retry,
+            alone: is_timed(&found.waiting),
+        };
+        let ended = sweep.train_all(&found.waiting, jobs, rules);
+        summary.left = found.waiting.len() - ended.len();
+        ended.iter().for_each(|ended| summary.count(ended));
     }
-    if options.only.is_none() {
-        summary.damaged = gather(plan, &store)?.damaged;
-    }
+    summary.damaged = match options.only {
+        Some(_) => found.damaged,
+        None => gather(&plan, &store)?.damaged,
+    };
     Ok(summary)
+}
+
+/// Prepares the texts of the runs that this call is about, asks every evaluation whether it has what it needs, and notes in
+/// the plan which data there are.
+///
+/// Where all of those runs have ended, data that are not here any more are no reason to stop: the runs are then held against
+/// what the plan knew of them.
+fn look(
+    plan: &mut Plan,
+    store: &Store,
+    options: &RunOptions,
+    progress: &dyn Progress,
+) -> Result<Vec<(CorpusConfig, Prepared)>> {
+    let chosen = chosen(plan, options)?;
+    let looked = check_evaluations(&chosen, options).and_then(|()| prepare_all(&chosen, options, progress));
+    let corpora = match looked {
+        Ok(corpora) => corpora,
+        Err(fault) => {
+            let is_whole =
+                |run: &&PlannedRun| matches!(Ending::of(&store.run(&run.id), run.data.as_ref()), Ok(Ending::Whole(_)));
+            if !chosen.iter().all(is_whole) {
+                return Err(fault);
+            }
+            progress.say(&format!(
+                "the data cannot be looked at ({}); the runs, which have all ended, are held against what was known of them",
+                fault.what
+            ));
+            return Ok(Vec::new());
+        }
+    };
+    let runs = plan.runs.clone();
+    let mut looked = Looked::new(options.data_root.as_deref());
+    for (run, planned) in runs.iter().zip(&mut plan.runs) {
+        let data = looked.at(run, |config| {
+            corpus_of(&corpora, config).ok().map(of_corpus).transpose()
+        })?;
+        if data.is_some() {
+            planned.data = data;
+        }
+    }
+    Ok(corpora)
+}
+
+/// What was found of the runs that this call is about.
+struct Found<'a> {
+    /// To be trained.
+    waiting: Vec<&'a PlannedRun>,
+    /// Ended and whole.
+    ended: Vec<&'a PlannedRun>,
+    /// Diverged, and to be trained again: which attempt that was.
+    retry: HashMap<String, u32>,
+    /// Not to be touched, and why.
+    damaged: Vec<String>,
+}
+
+impl<'a> Found<'a> {
+    fn of(
+        plan: &'a Plan,
+        store: &Store,
+        options: &RunOptions,
+        summary: &mut Summary,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        let mut found = Self {
+            waiting: Vec::new(),
+            ended: Vec::new(),
+            retry: HashMap::new(),
+            damaged: Vec::new(),
+        };
+        for run in chosen(plan, options)? {
+            let folder = store.run(&run.id);
+            match Ending::of(&folder, run.data.as_ref()) {
+                Ok(Ending::Whole(Marker::Diverged(diverged))) if options.retry_diverged => {
+                    found.retry.insert(run.id.clone(), diverged.attempt);
+                    found.waiting.push(run);
+                }
+                Ok(Ending::Whole(marker)) => {
+                    summary.skipped += 1;
+                    summary.diverged += usize::from(matches!(marker, Marker::Diverged(_)));
+                    found.ended.push(run);
+                }
+                Ok(Ending::OtherData(marker)) => {
+                    let (now, before) = (run.data.clone().unwrap_or_default(), marker.data().cloned());
+                    let differences = now.differences(&before.unwrap_or_default()).join(", ");
+                    progress.say(&format!(
+                        "{}: {differences} changed since it ended; it is trained again, and what it came to is put aside",
+                        title(run)
+                    ));
+                    found.waiting.push(run);
+                }
+                Ok(Ending::Open | Ending::Failed(_)) => found.waiting.push(run),
+                Ok(Ending::Flawed(flaws)) => {
+                    found
+                        .damaged
+                        .push(format!("{}: {}", title(run), words(&folder, &flaws)));
+                }
+                Err(fault) => found.damaged.push(format!("{}: {fault}", title(run))),
+            }
+        }
+        Ok(found)
+    }
 }
 
 /// The runs that this call is about.
@@ -199,7 +320,7 @@ fn prepare_all(
     progress: &dyn Progress,
 ) -> Result<Vec<(CorpusConfig, Prepared)>> {
     let mut corpora: Vec<(CorpusConfig, Prepared)> = Vec::new();
-    let cache = options.results.join(".cache");
+    let cache = cache(&options.results);
     for run in runs {
         let config = &run.config.corpus;
         if corpus_of(&corpora, config).is_err() {
@@ -208,16 +329,31 @@ fn prepare_all(
             })?;
             corpora.push((config.clone(), prepared));
         }
-        check_corpus(run.config.encoder.window, corpus_of(&corpora, config)?)?;
     }
     Ok(corpora)
 }
 
-fn corpus_of<'a>(corpora: &'a [(CorpusConfig, Prepared)], config: &CorpusConfig) -> Result<&'a Prepared> {
+pub(super) fn corpus_of<'a>(corpora: &'a [(CorpusConfig, Prepared)], config: &CorpusConfig) -> Result<&'a Prepared> {
     let found = corpora.iter().find(|(known, _)| known == config);
     found
         .map(|(_, prepared)| prepared)
         .ok_or_else(|| Fault::run("a run's corpus was not prepared"))
+}
+
+/// Removes what killed processes left half-written, and checkpoints of runs that have ended: a process that had lost its run
+/// may have made one more. Nothing depends on it.
+fn tidy(store: &Store, options: &RunOptions, ended: &[&PlannedRun]) {
+    let cache = cache(&options.results);
+    let corpora = list(&cache).unwrap_or_default();
+    for folder in corpora.iter().filter(|path| path.is_dir()).chain([&cache]) {
+        let _ = sweep_scratch(folder);
+    }
+    let _ = store.sweep();
+    for run in ended {
+        let folder = store.run(&run.id);
+        let _ = folder.sweep().and_then(|()| folder.drop_checkpoints());
+        let _ = Marker::remove_failed(folder.path());
+    }
 }
 
 /// The cores to use: what the machine has, or what RAYON_NUM_THREADS allows.
@@ -230,180 +366,28 @@ fn cores() -> usize {
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
-/// How many runs at a time, and how many threads for each.
-fn workers(runs: &[&PlannedRun], options: &RunOptions) -> (usize, usize) {
+/// Whether the clock ends any of these runs.
+fn is_timed(runs: &[&PlannedRun]) -> bool {
+    runs.iter().any(|run| run.config.budget.equalise == Axis::Seconds)
+}
+
+/// How many runs at a time, and how many threads for each. Runs that a clock ends have the machine to themselves.
+fn workers(runs: &[&PlannedRun], options: &RunOptions) -> Result<(usize, usize)> {
     let cores = cores();
+    let timed = is_timed(runs);
+    if let Some(jobs) = options.jobs.filter(|jobs| timed && *jobs > 1) {
+        return Err(Fault::usage(format!(
+            "{jobs} runs at a time would share the seconds that are their budget"
+        ))
+        .at("--jobs")
+        .allowed(["1, where budget.equalise = \"seconds\""]));
+    }
     let narrow = runs.iter().all(|run| run.config.encoder.width < NARROW);
-    let usual = if narrow && device::is_host(&options.device) {
+    let usual = if narrow && !timed && device::is_host(&options.device) {
         cores
     } else {
         1
     };
-    let jobs = options.jobs.unwrap_or(usual).clamp(1, runs.len());
-    (jobs, (cores / jobs).max(1))
-}
-
-/// A sweep while it is trained: what every run of it shares.
-struct Sweep<'a> {
-    store: &'a Store,
-    corpora: &'a [(CorpusConfig, Prepared)],
-    options: &'a RunOptions,
-    progress: &'a dyn Progress,
-    stop: &'a Stop,
-    threads: usize,
-}
-
-/// How a run came to its end in this sweep.
-struct Ended {
-    outcome: Outcome,
-    /// Whether it was trained here, and not by another process meanwhile.
-    here: bool,
-}
-
-impl Sweep<'_> {
-    fn train_all(&self, runs: &[&PlannedRun], jobs: usize, summary: &mut Summary) -> Result<()> {
-        self.progress.begin(runs.len());
-        let queue = Queue::new(runs, self.store, self.options.lease, self.options.retry_diverged);
-        let ended = Mutex::new(Vec::new());
-        let work = || {
-            while let Some(next) = queue.next(self.stop, self.progress) {
-                let result = next.and_then(|(run, turn)| Ok((run, self.take(run, turn)?)));
-                match &result {
-                    Ok((
-                        run,
-                        Ended {
-                            outcome: Outcome::Elsewhere,
-                            ..
-                        },
-                    )) => {
-                        queue.put_back(run);
-                        continue;
-                    }
-                    Ok((
-                        run,
-                        Ended {
-                            outcome: Outcome::Ended(marker),
-                            ..
-                        },
-                    )) => {
-                        self.progress.ended(run, marker);
-                        if self.options.fail_fast && matches!(marker, Marker::Failed(_)) {
-                            queue.close();
-                        }
-                    }
-                    Ok((
-                        _,
-                        Ended {
-                            outcome: Outcome::Interrupted,
-                            ..
-                        },
-                    )) => {}
-                    Err(_) => queue.close(),
-                }
-                queue.done_with_one();
-                let result = result.map(|(_, ended)| ended);
-                ended.lock().unwrap_or_else(PoisonError::into_inner).push(result);
-            }
-        };
-        std::thread::scope(|scope| {
-            for _ in 0..jobs {
-                scope.spawn(work);
-            }
-        });
-        let ended = ended.into_inner().unwrap_or_else(PoisonError::into_inner);
-        summary.left = runs.len() - ended.len();
-        ended.into_iter().try_for_each(|ended| {
-            summary.count(ended?);
-            Ok(())
-        })
-    }
-
-    fn take(&self, run: &PlannedRun, turn: Turn) -> Result<Ended> {
-        Ok(match turn {
-            Turn::EndedElsewhere(marker) => Ended {
-                outcome: Outcome::Ended(marker),
-                here: false,
-            },
-            Turn::Train { after } => Ended {
-                outcome: self.train_one(run, after).map_err(|fault| fault.at(title(run)))?,
-                here: true,
-            },
-        })
-    }
-
-    fn train_one(&self, run: &PlannedRun, after: u32) -> Result<Outcome> {
-        self.progress.started(run);
-        let (folder, options) = (self.store.run(&run.id), self.options);
-        if let Some(Marker::Diverged(_)) = folder.marker()? {
-            // It is here because it is to be trained again; its process would take the marker for the result.
-            folder.forget()?;
-        }
-        let config = serde_json::to_string_pretty(&run.config).map_err(|error| Fault::run(error.to_string()))?;
-        write_config(&folder, &(config + "\n"))?;
-        let errand = Errand {
-            folder: self.store.root().to_owned(),
-            id: run.id.clone(),
-            arm: run.arm.clone(),
-            corpus: corpus_of(self.corpora, &run.config.corpus)?.folder.clone(),
-            device: options.device.clone(),
-            data_root: options.data_root.clone(),
-            after,
-            token: token(),
-            checkpoint: options.checkpoint,
-            lease: options.lease,
-            stop_signal: options.stop_signal.clone(),
-        };
-        supervise(&errand, &options.program, self.threads, self.stop, &|tick| {
-            self.progress.ticked(run, tick)
-        })
-    }
-}
-
-/// Leaves the configuration where the run's process reads it. Nobody holds the run yet: another process may claim it at
-/// any moment, and whoever does sweeps the folder of what is half-written, this file with it. Then it is there already,
-/// from that process's parent.
-fn write_config(folder: &RunFolder, text: &str) -> Result<()> {
-    let is_there = || read_text(&folder.config()).is_ok_and(|found| found == text);
-    if is_there() {
-        return Ok(());
-    }
-    match write_whole(&folder.config(), text.as_bytes()) {
-        Err(_) if is_there() => Ok(()),
-        written => written,
-    }
-}
-
-/// A word that no other attempt anywhere has.
-fn token() -> String {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    format!(
-        "{:016x}{:016x}",
-        RandomState::new().build_hasher().finish(),
-        RandomState::new().build_hasher().finish()
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_processes_may_begin_a_run_while_its_holder_sweeps_its_folder() {
-        let place = tempfile::tempdir().unwrap();
-        for round in 0..50 {
-            let folder = Store::new(place.path().to_owned()).run(&round.to_string());
-            let begin = || {
-                let written = write_config(&folder, "{}\n");
-                // Whoever is first claims the run, and sweeps while the other one still writes.
-                folder.sweep().unwrap();
-                written
-            };
-            std::thread::scope(|scope| {
-                for writer in [scope.spawn(begin), scope.spawn(begin)] {
-                    assert_eq!(writer.join().unwrap(), Ok(()), "round {round}");
-                }
-            });
-            assert_eq!(read_text(&folder.config()).unwrap(), "{}\n");
-        }
-    }
+    let jobs = options.jobs.unwrap_or(usual).clamp(1, runs.len().max(1));
+    Ok((jobs, (cores / jobs).max(1)))
 }

@@ -102,8 +102,8 @@ pub fn script(plan: &Plan, request: &Request) -> String {
 runs=(
 {ids}
 )
-cd {directory} || exit 2
-mkdir -p {logs} || exit 2
+cd -- {directory} || exit 2
+mkdir -p -- {logs} || exit 2
 exec >>{logs}/"${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}.log" 2>&1
 export RAYON_NUM_THREADS="${{SLURM_CPUS_PER_TASK:-1}}"
 

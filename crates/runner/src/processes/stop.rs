@@ -53,14 +53,19 @@ impl Stop {
     }
 
     /// Also asked for when stdin ends: whoever started this process closes it to say so, or has died.
-    pub fn on_end_of_stdin(self) -> Self {
+    ///
+    /// # Errors
+    /// A system that gives no more threads.
+    pub fn on_end_of_stdin(self) -> Result<Self> {
         let stop = self.clone();
         // Never joined: the process may end while stdin is still open.
-        std::thread::spawn(move || {
+        let listen = move || {
             let _ = std::io::stdin().lock().read_to_end(&mut Vec::new());
             stop.request();
-        });
-        self
+        };
+        let thread = std::thread::Builder::new().spawn(listen);
+        thread.map_err(|error| Fault::run(format!("cannot start a thread: {error}")))?;
+        Ok(self)
     }
 
     /// Asks whoever holds a copy to save what there is and leave.

@@ -1,8 +1,10 @@
 //! The parent's side of a run: starts its process, listens to it, and learns how it ended.
 
 use super::{Errand, Stop};
-use crate::store::{Attempt, Failed, Marker, Store};
+use crate::store::ending::words;
+use crate::store::{Attempt, Ending, Failed, Marker, Store};
 use cloze_foundation::{Fault, Result};
+use cloze_schema::RunData;
 use cloze_trainer::Tick;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
@@ -30,7 +32,7 @@ pub enum Outcome {
 }
 
 /// Runs an errand in a child process and waits for it. Unless the child was interrupted or another process has the run,
-/// there is a marker afterwards, if the disk takes one.
+/// there is a marker afterwards, if the disk takes one. The answer says also whether the run was ended by this child.
 ///
 /// The child saves and leaves when its stdin ends. That is how it learns of `stop`, and of the end of this process,
 /// whatever ends it.
@@ -39,11 +41,12 @@ pub enum Outcome {
 /// A child that cannot be started, a marker that cannot be read.
 pub fn supervise(
     errand: &Errand,
+    data: Option<&RunData>,
     program: &Path,
     threads: usize,
     stop: &Stop,
     ticked: &dyn Fn(&Tick),
-) -> Result<Outcome> {
+) -> Result<(Outcome, bool)> {
     let folder = Store::new(&errand.folder).run(&errand.id);
     let mut command = errand.command(program, threads);
     command
@@ -61,9 +64,12 @@ pub fn supervise(
         .map_err(|error| Fault::run(format!("cannot start `{}`: {error}", program.display())))?;
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let ended = AtomicBool::new(false);
-    let last_lines = std::thread::scope(|scope| {
-        let last_lines = scope.spawn(|| stderr.map(last_lines).unwrap_or_default());
-        scope.spawn(|| close_when_asked(stdin, stop, &ended));
+    let heard = std::thread::scope(|scope| {
+        let spawn = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        let last_lines = spawn("words").spawn_scoped(scope, || stderr.map(last_lines).unwrap_or_default());
+        let closing = spawn("stop").spawn_scoped(scope, || close_when_asked(stdin, stop, &ended));
+        // Without those threads the child could neither be heard nor stopped: its stdin has ended, so that it leaves.
+        let heard = last_lines.and_then(|last_lines| closing.map(|_| last_lines));
         if let Some(stdout) = stdout {
             for line in BufReader::new(stdout).lines().map_while(std::io::Result::ok) {
                 if let Ok(tick) = serde_json::from_str(&line) {
@@ -71,30 +77,46 @@ pub fn supervise(
                 }
             }
         }
-        let last_lines = last_lines.join().unwrap_or_default();
+        let heard = heard.map(|last_lines| last_lines.join().unwrap_or_default());
         ended.store(true, Ordering::SeqCst);
-        last_lines
+        heard
     });
     let status = child
         .wait()
         .map_err(|error| Fault::run(format!("cannot wait for a run's process: {error}")))?;
+    let last_lines = heard.map_err(|error| Fault::run(format!("cannot listen to a run's process: {error}")))?;
     let latest = Attempt::latest(&folder)?;
-    let mine = latest.filter(|attempt| attempt.owner().is_some_and(|owner| owner.token == errand.token));
-    if let Some(marker) = folder.marker()?
-        && (mine.is_some() || !matches!(marker, Marker::Failed(_)))
-    {
-        return Ok(Outcome::Ended(marker));
+    let mine = latest
+        .as_ref()
+        .filter(|attempt| attempt.owner().is_some_and(|owner| owner.token == errand.token));
+    let number = mine.map(|attempt| attempt.number);
+    match Ending::of(&folder, data)? {
+        Ending::Whole(marker) if errand.retry.is_none() || marker.attempt() != errand.retry => {
+            let here = number.is_some() && marker.attempt() == number;
+            return Ok((Outcome::Ended(marker), here));
+        }
+        Ending::Failed(failed) if number.is_some() && failed.attempt == number => {
+            return Ok((Outcome::Ended(Marker::Failed(failed)), true));
+        }
+        Ending::Flawed(flaws) => return Err(Fault::run(words(&folder, &flaws))),
+        _ => {}
     }
     if status.code() == Some(i32::from(Fault::interrupted("").exit_status())) {
-        return Ok(if stop.requested() || mine.is_some() {
+        let outcome = if stop.requested() || mine.is_some() {
             Outcome::Interrupted
         } else {
             Outcome::Elsewhere
-        });
+        };
+        return Ok((outcome, false));
+    }
+    // What another process has now, or has ended since, did not fail: only this child's attempt at it did.
+    if latest.as_ref().is_some_and(|latest| latest.number > errand.after) && mine.is_none() {
+        return Ok((Outcome::Elsewhere, false));
     }
     let failed = Failed {
         reason: reason(status, &last_lines),
         stderr: last_lines,
+        attempt: number,
     };
     if let Some(attempt) = mine {
         // It could not say so itself. Where the disk is full it cannot be said here either; others find the process gone.
@@ -102,7 +124,7 @@ pub fn supervise(
     }
     let marker = Marker::Failed(failed);
     let _ = marker.write(folder.path());
-    Ok(Outcome::Ended(marker))
+    Ok((Outcome::Ended(marker), true))
 }
 
 fn close_when_asked(stdin: Option<ChildStdin>, stop: &Stop, ended: &AtomicBool) {

@@ -6,7 +6,7 @@
 
 use super::RunFolder;
 use crate::provenance::Provenance;
-use cloze_foundation::files::{list, read_text, write_folder, write_whole};
+use cloze_foundation::files::{list, read, write_folder, write_whole};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::{Axis, Spent};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 const OWNER: &str = "owner.json";
 const BEAT: &str = "beat.json";
 const ENDED: &str = "ended.json";
-const PROVENANCE: &str = "provenance.json";
+/// The file of where, when and by what an attempt was made.
+pub const PROVENANCE: &str = "provenance.json";
 
 /// Which process an attempt belongs to, as far as others on the same machine can tell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,20 +45,16 @@ impl Owner {
     }
 
     /// Whether it is certain that the process has ended: it belonged to this machine, this boot and this process
-    /// namespace, and there is no such process any more. Of a process elsewhere this cannot be known.
+    /// namespace, and there is no such process any more. Of a process elsewhere this cannot be known, and another boot under
+    /// this machine's name may be another machine of that name.
     pub fn is_gone(&self) -> bool {
-        let Some((place, _)) = self.identity.as_deref().and_then(|identity| identity.rsplit_once(' ')) else {
-            return false;
-        };
-        if self.host != host() {
-            return false;
-        }
-        match place_of_this() {
-            // Another boot of this machine: whatever ran before it has ended.
-            Some(here) if boot(&here) != boot(place) => true,
-            Some(here) => here == place && identity(self.pid) != self.identity,
-            None => false,
-        }
+        self.is_here() && identity(self.pid) != self.identity
+    }
+
+    /// Whether the process belongs to this machine, this boot and this process namespace.
+    pub fn is_here(&self) -> bool {
+        let place = self.identity.as_deref().and_then(|identity| identity.rsplit_once(' '));
+        self.host == host() && place.is_some_and(|(place, _)| place_of_this().as_deref() == Some(place))
     }
 }
 
@@ -71,10 +68,6 @@ fn place_of_this() -> Option<String> {
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let namespace = std::fs::read_link("/proc/self/ns/pid").ok()?;
     Some(format!("{} {}", boot.trim(), namespace.display()))
-}
-
-fn boot(place: &str) -> &str {
-    place.split(' ').next().unwrap_or_default()
 }
 
 /// Boot, process namespace and start time of a process; `None` where there is no such process.
@@ -102,8 +95,30 @@ pub struct Beat {
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ended {
-    /// `done`, `diverged`, `interrupted`, `failed: why`, `released by hand`.
+    /// [`DONE`](Self::DONE), [`DIVERGED`](Self::DIVERGED), `interrupted`, `failed: why`, `released by hand`.
     pub how: String,
+}
+
+impl Ended {
+    /// The run used its budget.
+    pub const DONE: &str = "done";
+    /// Its loss stopped being a number.
+    pub const DIVERGED: &str = "diverged";
+
+    /// Whether the run ended with the attempt.
+    fn is_of_the_run(&self) -> bool {
+        [Self::DONE, Self::DIVERGED].contains(&self.how.as_str())
+    }
+}
+
+/// Attempts are numbered up to here; a folder with a higher number is none of cloze's.
+const MOST: u32 = 99_999_999;
+
+/// The number of an attempt's folder, if it is one that cloze made.
+fn numbered(folder: &Path) -> Option<u32> {
+    let name = folder.file_name()?.to_str()?;
+    let number = name.parse().ok().filter(|number| (1..=MOST).contains(number))?;
+    (RunFolder::attempt_name(number) == name).then_some(number)
 }
 
 /// An attempt at a run: a folder that exists.
@@ -130,7 +145,7 @@ impl Attempt {
             provenance.write(&scratch.join(PROVENANCE))
         })?;
         // Whose folder it is says the folder itself: a network file system may report a failure of what succeeded.
-        let mine = attempt.owner().is_some_and(|owner| owner.token == token);
+        let mine = attempt.said::<Owner>(OWNER)?.is_some_and(|owner| owner.token == token);
         Ok((mine && attempt.is_latest(run)?).then_some(attempt))
     }
 
@@ -139,27 +154,42 @@ impl Attempt {
     /// # Errors
     /// A folder that cannot be listed.
     pub fn latest(run: &RunFolder) -> Result<Option<Self>> {
-        let numbered = |folder: &PathBuf| folder.file_name()?.to_str()?.parse().ok();
-        let all = list(&run.attempts())?;
-        let highest = all
-            .into_iter()
-            .filter_map(|folder| Some((numbered(&folder)?, folder)))
-            .max();
-        Ok(highest.map(|(number, folder)| Self { number, folder }))
+        Ok(Self::all(run)?.pop())
     }
 
-    /// Seconds of training that the attempts at a run have spent, as their last signs of life say.
+    /// Every attempt at a run, by number.
     ///
     /// # Errors
     /// A folder that cannot be listed.
+    pub fn all(run: &RunFolder) -> Result<Vec<Self>> {
+        let folders = list(&run.attempts())?.into_iter();
+        let mut all: Vec<Self> = folders
+            .filter_map(|folder| {
+                Some(Self {
+                    number: numbered(&folder)?,
+                    folder,
+                })
+            })
+            .collect();
+        all.sort_by_key(|attempt| attempt.number);
+        Ok(all)
+    }
+
+    /// Seconds of training that the attempts at a run have spent since it last began from nothing, as their signs of life
+    /// say. An attempt that ended the run, done or diverged, and those before it belong to another training.
+    ///
+    /// # Errors
+    /// A folder that cannot be listed, a sign of life that cannot be read.
     pub fn seconds_spent(run: &RunFolder) -> Result<f64> {
-        let all = list(&run.attempts())?
-            .into_iter()
-            .map(|folder| Self { number: 0, folder });
-        let seconds = all
-            .filter_map(|attempt| attempt.beat())
-            .map(|beat| beat.spent[Axis::Seconds]);
-        Ok(seconds.fold(0.0, f64::max))
+        let mut seconds: f64 = 0.0;
+        for attempt in Self::all(run)?.iter().rev() {
+            if attempt.said::<Ended>(ENDED)?.is_some_and(|ended| ended.is_of_the_run()) {
+                break;
+            }
+            let beat = attempt.said::<Beat>(BEAT)?.unwrap_or_default();
+            seconds = seconds.max(beat.spent[Axis::Seconds]);
+        }
+        Ok(seconds)
     }
 
     /// Whether nobody has taken over.
@@ -221,8 +251,14 @@ impl Attempt {
         write_whole(&self.folder.join(name), &text)
     }
 
-    /// What is not there, or not whole, has not been said.
+    /// What is not there, or not whole, has not been said; what cannot be read now has not been said yet.
     fn json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Option<T> {
-        serde_json::from_str(&read_text(&self.folder.join(name)).ok()?).ok()
+        self.said(name).ok().flatten()
+    }
+
+    /// What is not there, or not whole, has not been said.
+    fn said<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let bytes = read(&self.folder.join(name))?;
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 }

@@ -1,7 +1,8 @@
 //! Folders of files with a manifest: complete or absent, and verified whenever they are read.
 
-use cloze_foundation::files::{hash, list, read_text, write_folder, write_whole};
-use cloze_foundation::{Fault, FaultKind, Result};
+use super::unusable::{Trouble, Unusable};
+use cloze_foundation::files::{self, hash, list, replace_folder, write_folder, write_whole};
+use cloze_foundation::{Fault, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,6 +30,27 @@ impl Member {
             hash: hash(bytes),
         }
     }
+
+    /// Reads the file, which has to be this one.
+    ///
+    /// # Errors
+    /// One that is missing, cannot be read, or is not what was written.
+    pub fn read(&self, path: &Path) -> std::result::Result<Vec<u8>, Unusable> {
+        let bytes = Unusable::unless_read(path, files::read(path))?;
+        if Self::of(&bytes) == *self {
+            Ok(bytes)
+        } else {
+            Err(Unusable::wrong(format!(
+                "`{}` is not what was written (damaged?)",
+                path.display()
+            )))
+        }
+    }
+}
+
+/// Whether a file that is listed lies where it should: a plain name, in the folder itself.
+pub fn is_plain(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', '\\', '\0']) && !name.starts_with('.')
 }
 
 /// What a folder says of itself. It is written last.
@@ -56,6 +78,24 @@ pub struct Manifest {
 /// # Errors
 /// What the system says; nothing is left behind then.
 pub fn write(folder: &Path, run: &str, step: u64, files: &[(&str, &[u8])]) -> Result<()> {
+    write_folder(folder, |scratch| fill(scratch, run, step, files)).map(drop)
+}
+
+/// [`write`] in place of what is there, if `ready` says so when everything is written.
+///
+/// # Errors
+/// What `ready` or the system says; nothing is left behind then.
+pub fn replace(
+    folder: &Path,
+    run: &str,
+    step: u64,
+    files: &[(&str, &[u8])],
+    ready: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    replace_folder(folder, |scratch| fill(scratch, run, step, files), ready)
+}
+
+fn fill(scratch: &Path, run: &str, step: u64, files: &[(&str, &[u8])]) -> Result<()> {
     let manifest = Manifest {
         format: FORMAT,
         run: run.to_owned(),
@@ -68,35 +108,35 @@ pub fn write(folder: &Path, run: &str, step: u64, files: &[(&str, &[u8])]) -> Re
         hash: String::new(),
     };
     let text = serde_json::to_string_pretty(&manifest).map_err(|error| Fault::run(error.to_string()))?;
-    write_folder(folder, |scratch| {
-        for (name, bytes) in files {
-            write_whole(&scratch.join(name), bytes)?;
-        }
-        write_whole(&scratch.join(MANIFEST), (text + "\n").as_bytes())
-    })?;
-    Ok(())
+    for (name, bytes) in files {
+        write_whole(&scratch.join(name), bytes)?;
+    }
+    write_whole(&scratch.join(MANIFEST), (text + "\n").as_bytes())
 }
 
 /// Reads a folder and checks every file against the manifest.
 ///
 /// # Errors
-/// A folder that is missing, incomplete, damaged, or of a later format.
-pub fn read(folder: &Path) -> Result<(Manifest, BTreeMap<String, Vec<u8>>)> {
-    let bad = |why: String| Fault::usage(format!("`{}` cannot be used: {why}", folder.display()));
-    let text = read_text(&folder.join(MANIFEST)).map_err(|fault| Fault {
-        kind: FaultKind::Usage,
-        ..fault
-    })?;
+/// A folder that is missing, incomplete, damaged, of a later format, or that the system does not give.
+pub fn read(folder: &Path) -> std::result::Result<(Manifest, BTreeMap<String, Vec<u8>>), Unusable> {
+    let words = |why: String| format!("`{}` cannot be used: {why}", folder.display());
+    let wrong = |why: String| Unusable::wrong(words(why));
+    let path = folder.join(MANIFEST);
+    let text = Unusable::unless_read(&path, files::read(&path))?;
     // The version first: a later format may say everything else in another way.
-    let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| bad(format!("{MANIFEST}: {error}")))?;
+    let value: serde_json::Value =
+        serde_json::from_slice(&text).map_err(|error| wrong(format!("{MANIFEST}: {error}")))?;
     match value.get("format").and_then(serde_json::Value::as_u64) {
         Some(format) if format > u64::from(FORMAT) => {
-            return Err(bad(format!("format {format}, this cloze knows up to {FORMAT}")));
+            let what = words(format!("format {format}, this cloze knows up to {FORMAT}"));
+            let fault = Fault::usage(what).remedy("use the version of cloze that made it");
+            return Err(Unusable::new(Trouble::Unreadable, fault));
         }
         Some(_) => {}
-        None => return Err(bad(format!("{MANIFEST} has no format"))),
+        None => return Err(wrong(format!("{MANIFEST} has no format"))),
     }
-    let mut manifest: Manifest = serde_json::from_value(value).map_err(|error| bad(format!("{MANIFEST}: {error}")))?;
+    let mut manifest: Manifest =
+        serde_json::from_value(value).map_err(|error| wrong(format!("{MANIFEST}: {error}")))?;
     if manifest.format == 1 {
         let only = Member {
             bytes: manifest.bytes,
@@ -106,24 +146,17 @@ pub fn read(folder: &Path) -> Result<(Manifest, BTreeMap<String, Vec<u8>>)> {
     }
     let mut contents = BTreeMap::new();
     for (name, member) in &manifest.files {
-        if name.contains(['/', '\\']) || name.starts_with('.') {
-            return Err(bad(format!("{MANIFEST} names `{name}`")));
+        if !is_plain(name) {
+            return Err(wrong(format!("{MANIFEST} names `{name}`")));
         }
-        let path = folder.join(name);
-        let length = std::fs::metadata(&path)
-            .map_err(|error| bad(format!("{name}: {error}")))?
-            .len();
-        if length != member.bytes {
-            return Err(bad(format!(
-                "{name} has {length} bytes, its manifest says {} (damaged?)",
-                member.bytes
-            )));
-        }
-        let bytes = std::fs::read(&path).map_err(|error| bad(format!("{name}: {error}")))?;
-        if hash(&bytes) != member.hash {
-            return Err(bad(format!("{name} is not what its manifest says (damaged?)")));
-        }
-        contents.insert(name.clone(), bytes);
+        let in_folder = |unusable: Unusable| Unusable {
+            fault: Fault {
+                what: words(unusable.fault.what),
+                ..unusable.fault
+            },
+            ..unusable
+        };
+        contents.insert(name.clone(), member.read(&folder.join(name)).map_err(in_folder)?);
     }
     Ok((manifest, contents))
 }

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! results/<experiment>/
-//!   plan.json                        the frozen plan
+//!   plan.json                        the present plan
+//!   plans/0001.json                  every plan that was ever frozen, with when and how many runs had ended
+//!   origin.json                      which experiment file this folder belongs to, on this machine
 //!   metrics.parquet                  rows of every finished run, in plan order
 //!   items.parquet                    which items every finished run got right, in plan order
 //!   runs/<id>/
@@ -12,12 +14,13 @@
 //!     items.parquet                  which items it got right at the end
 //!     checkpoints/000000001200-00001/   step, then attempt: complete or absent; gone when the run is done
 //!     final/                         model.safetensors and manifest.json: complete or absent
+//!     aside/00001/                   how attempt 1 ended, with its weights, if that was with other data or is retried
 //!     DONE | DIVERGED | FAILED       JSON, written last; at most one of them
 //! ```
 
 use super::Marker;
 use super::folder::Member;
-use cloze_foundation::files::{list, remove, sweep_scratch};
+use cloze_foundation::files::{self, list, remove, sweep_scratch};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::items::ITEMS_FILE;
 use cloze_schema::plan::METRICS_FILE;
@@ -49,6 +52,19 @@ impl Store {
     /// Which items every finished run got right.
     pub fn items(&self) -> PathBuf {
         self.root.join(ITEMS_FILE)
+    }
+
+    /// Removes what killed processes left half-written, in this folder and in its report.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn sweep(&self) -> Result<()> {
+        let report = self.root.join("report");
+        let charts = report.join("charts");
+        let plans = self.root.join(cloze_schema::history::PLANS_FOLDER);
+        [&self.root, &plans, &report, &charts]
+            .iter()
+            .try_for_each(|folder| sweep_scratch(folder))
     }
 
     /// The folder of a run.
@@ -83,7 +99,12 @@ impl RunFolder {
 
     /// The folder of attempt `number`.
     pub fn attempt(&self, number: u32) -> PathBuf {
-        self.attempts().join(format!("{number:05}"))
+        self.attempts().join(Self::attempt_name(number))
+    }
+
+    /// The name of the folder of attempt `number`.
+    pub fn attempt_name(number: u32) -> String {
+        format!("{number:05}")
     }
 
     /// Checkpoints, one folder each.
@@ -112,29 +133,22 @@ impl RunFolder {
     /// A folder that cannot be listed.
     pub fn parts(&self) -> Result<Vec<PathBuf>> {
         let mut parts = list(&self.metrics())?;
-        parts.retain(|path| {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with("part-") && name.ends_with(".parquet")
-        });
+        parts.retain(|path| Self::is_part(&path.file_name().unwrap_or_default().to_string_lossy()));
         Ok(parts)
+    }
+
+    /// Whether a file of this name is a metric part: it lies in the folder of parts, and nowhere else.
+    pub fn is_part(name: &str) -> bool {
+        super::folder::is_plain(name) && name.starts_with("part-") && name.ends_with(".parquet")
     }
 
     /// Checks that metric parts are there and what they were when they were written.
     ///
     /// # Errors
-    /// The first that is missing or damaged, by name.
-    pub fn verify(&self, parts: &BTreeMap<String, Member>) -> Result<()> {
-        for (name, member) in parts {
-            let path = self.metrics().join(name);
-            let bytes = std::fs::read(&path).map_err(|error| Fault::file("read", &path, &error))?;
-            if Member::of(&bytes) != *member {
-                return Err(Fault::usage(format!(
-                    "`{}` is not what was written (damaged?)",
-                    path.display()
-                )));
-            }
-        }
-        Ok(())
+    /// The first that is missing, damaged or cannot be read, by name.
+    pub fn verify(&self, parts: &BTreeMap<String, Member>) -> std::result::Result<(), super::Unusable> {
+        let mut paths = parts.iter().map(|(name, member)| (self.metrics().join(name), member));
+        paths.try_for_each(|(path, member)| member.read(&path).map(drop))
     }
 
     /// Which items the run got right.
@@ -155,30 +169,58 @@ impl RunFolder {
         Marker::read(&self.path)
     }
 
-    /// Forgets how the run ended, because it is to be trained again.
+    /// Whether it has been said that the run is done or has diverged, whatever is left of it.
     ///
     /// # Errors
-    /// A marker that cannot be removed.
-    pub fn forget(&self) -> Result<()> {
-        Marker::remove(&self.path)
+    /// What the system says.
+    pub fn has_ended(&self) -> Result<bool> {
+        Ok(files::is_there(&self.path.join("DONE"))? || files::is_there(&self.path.join("DIVERGED"))?)
     }
 
-    /// Removes what killed processes left half-written. Only for the holder of the run.
+    /// Puts away how the run ended, with its weights, because it is to be trained again. Only for the holder of the run.
+    ///
+    /// # Errors
+    /// What the system says. The marker goes last: until then the run has ended as before.
+    pub fn put_aside(&self, marker: &Marker) -> Result<PathBuf> {
+        let aside = self.path.join("aside");
+        let name = format!("{:05}", marker.attempt().unwrap_or_default());
+        let folder = files::free_name(&aside, &name)?;
+        let failed = |error: std::io::Error| Fault::file("write", &folder, &error);
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        if files::is_there(&self.weights())? {
+            std::fs::rename(self.weights(), folder.join("final")).map_err(failed)?;
+        }
+        std::fs::rename(self.path.join(marker.name()), folder.join(marker.name())).map_err(failed)?;
+        Ok(folder)
+    }
+
+    /// Removes what killed processes left half-written.
     ///
     /// # Errors
     /// What the system says.
     pub fn sweep(&self) -> Result<()> {
-        for folder in [&self.path, &self.checkpoints(), &self.metrics()] {
+        for folder in [&self.path, &self.attempts(), &self.checkpoints(), &self.metrics()] {
             sweep_scratch(folder)?;
         }
-        Ok(())
+        list(&self.attempts())?
+            .iter()
+            .try_for_each(|attempt| sweep_scratch(attempt))
     }
 
-    /// Removes the checkpoints of a run that has ended.
+    /// Removes the checkpoints of a run that has ended. What was set aside stays.
     ///
     /// # Errors
     /// What the system says.
     pub fn drop_checkpoints(&self) -> Result<()> {
-        remove(&self.checkpoints())
+        let folder = self.checkpoints();
+        sweep_scratch(&folder)?;
+        for path in list(&folder)? {
+            if super::checkpoint::is_checkpoint(&path) {
+                remove(&path)?;
+            }
+        }
+        // It goes when it is empty.
+        let _ = std::fs::remove_dir(&folder);
+        Ok(())
     }
 }

@@ -83,11 +83,14 @@ mod tests {
             device: "flex".to_owned(),
             threads: 1,
             data: String::new(),
+            corpus: None,
             tokenizer: None,
             processor: String::new(),
             system: String::new(),
             started: 0,
             ended: None,
+            load_average: None,
+            cores_elsewhere: None,
         }
     }
 
@@ -143,6 +146,49 @@ mod tests {
         child.wait().unwrap();
         other.host = "elsewhere".to_owned();
         assert!(!other.is_gone());
+        // Another boot under this name may be another machine of the name: two of them would take every run from each other.
+        let mut booted = here.clone();
+        let identity = booted.identity.take().unwrap();
+        booted.identity = identity.split_once(' ').map(|(_, rest)| format!("another-boot {rest}"));
+        booted.pid = child.id();
+        assert!(!booted.is_gone());
+    }
+
+    #[test]
+    fn a_folder_that_is_no_attempt_is_passed_over() {
+        let place = tempfile::tempdir().unwrap();
+        let run = Store::new(place.path()).run("0123");
+        let first = Attempt::claim(&run, 0, "a", &provenance()).unwrap().unwrap();
+        for foreign in ["4294967295", "99999", "2", "000002", "x"] {
+            std::fs::create_dir(run.attempts().join(foreign)).unwrap();
+        }
+        // 99999 is a number that cloze may have given.
+        assert_eq!(Attempt::latest(&run).unwrap().unwrap().number, 99_999);
+        std::fs::remove_dir(run.attempts().join("99999")).unwrap();
+        assert_eq!(Attempt::latest(&run).unwrap(), Some(first));
+    }
+
+    #[test]
+    fn seconds_are_those_of_the_training_that_goes_on() {
+        use super::super::attempt::{Beat, Ended};
+        use cloze_schema::Axis;
+        let place = tempfile::tempdir().unwrap();
+        let run = Store::new(place.path()).run("0123");
+        let attempt = |after: u32, seconds: f64, how: &str| {
+            let attempt = Attempt::claim(&run, after, &after.to_string(), &provenance())
+                .unwrap()
+                .unwrap();
+            let mut beat = Beat::default();
+            beat.spent[Axis::Seconds] = seconds;
+            attempt.give_beat(&beat).unwrap();
+            attempt.end(how).unwrap();
+            Attempt::seconds_spent(&run).unwrap()
+        };
+        assert_eq!(attempt(0, 7.0, "interrupted"), 7.0);
+        assert_eq!(attempt(1, 9.0, "failed: no disk"), 9.0);
+        // It was trained to its end and is trained again, on other data say.
+        assert_eq!(attempt(2, 30.0, Ended::DIVERGED), 0.0);
+        assert_eq!(attempt(3, 2.0, "interrupted"), 2.0);
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! How a run ended: a file whose name says it and whose content says more. It is the last file that a run writes.
 
+use super::RunFolder;
 use super::folder::Member;
-use cloze_foundation::files::{read_text, write_whole};
+use cloze_foundation::files::{self, write_new, write_whole};
 use cloze_foundation::{Fault, Result};
-use cloze_schema::{Axis, Spent};
+use cloze_schema::{Axis, RunData, Spent};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,6 +26,9 @@ pub struct Done {
     /// `items.parquet`: which items it got right. Absent where no evaluation is made of items, and in older runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Member>,
+    /// What it was made from; `None` in runs of cloze 0.1.
+    #[serde(default)]
+    pub data: Option<RunData>,
 }
 
 /// A run whose loss or gradient stopped being a number. That is a result, not an accident: it is kept, and never
@@ -44,6 +48,9 @@ pub struct Diverged {
     /// The metric parts with its rows.
     #[serde(default)]
     pub parts: BTreeMap<String, Member>,
+    /// What it was made from; `None` in runs of cloze 0.1.
+    #[serde(default)]
+    pub data: Option<RunData>,
 }
 
 /// A run that broke: it is tried again by the next `run`.
@@ -53,6 +60,9 @@ pub struct Failed {
     pub reason: String,
     /// The last lines that the process wrote to stderr.
     pub stderr: Vec<String>,
+    /// Which attempt broke; `None` where its process had not begun one, and in runs of cloze 0.1.
+    #[serde(default)]
+    pub attempt: Option<u32>,
 }
 
 /// How a run ended.
@@ -66,36 +76,89 @@ pub enum Marker {
     Failed(Failed),
 }
 
+/// The names of the markers' files.
+const NAMES: [&str; 3] = ["DONE", "DIVERGED", "FAILED"];
+
 impl Marker {
-    /// Writes the marker, whole, into the run's folder.
+    /// Writes the marker, whole, into the run's folder. A run ends once: where it has been said already that it is done or
+    /// has diverged, that is left as it is, and the answer is false.
     ///
     /// # Errors
     /// What the system says.
-    pub fn write(&self, folder: &Path) -> Result<()> {
-        let (name, text) = match self {
-            Self::Done(done) => ("DONE", serde_json::to_string_pretty(done)),
-            Self::Diverged(diverged) => ("DIVERGED", serde_json::to_string_pretty(diverged)),
-            Self::Failed(failed) => ("FAILED", serde_json::to_string_pretty(failed)),
+    pub fn write(&self, folder: &Path) -> Result<bool> {
+        let text = match self {
+            Self::Done(done) => serde_json::to_string_pretty(done),
+            Self::Diverged(diverged) => serde_json::to_string_pretty(diverged),
+            Self::Failed(failed) => serde_json::to_string_pretty(failed),
         };
-        let text = text.map_err(|error| Fault::run(format!("cannot write {name} as JSON: {error}")))?;
-        write_whole(&folder.join(name), (text + "\n").as_bytes())
+        let name = self.name();
+        let text = text.map_err(|error| Fault::run(format!("cannot write {name} as JSON: {error}")))? + "\n";
+        let path = folder.join(name);
+        match self {
+            Self::Failed(_) => write_whole(&path, text.as_bytes()).map(|()| true),
+            Self::Done(_) | Self::Diverged(_) => write_new(&path, text.as_bytes()),
+        }
     }
 
-    /// Removes the marker of a run's folder, if there is one.
+    /// The name of its file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Done(_) => NAMES[0],
+            Self::Diverged(_) => NAMES[1],
+            Self::Failed(_) => NAMES[2],
+        }
+    }
+
+    /// Which attempt it was, where that is known.
+    pub fn attempt(&self) -> Option<u32> {
+        match self {
+            Self::Done(done) => Some(done.attempt),
+            Self::Diverged(diverged) => Some(diverged.attempt),
+            Self::Failed(failed) => failed.attempt,
+        }
+    }
+
+    /// The metric parts that hold its rows.
+    pub fn parts(&self) -> &BTreeMap<String, Member> {
+        static NONE: BTreeMap<String, Member> = BTreeMap::new();
+        match self {
+            Self::Done(done) => &done.parts,
+            Self::Diverged(diverged) => &diverged.parts,
+            Self::Failed(_) => &NONE,
+        }
+    }
+
+    /// The file that says which items it got right, where there is one.
+    pub fn items(&self) -> Option<&Member> {
+        match self {
+            Self::Done(done) => done.items.as_ref(),
+            Self::Diverged(_) | Self::Failed(_) => None,
+        }
+    }
+
+    /// What the run was made from, where that is known.
+    pub fn data(&self) -> Option<&RunData> {
+        match self {
+            Self::Done(done) => done.data.as_ref(),
+            Self::Diverged(diverged) => diverged.data.as_ref(),
+            Self::Failed(_) => None,
+        }
+    }
+
+    /// Removes the markers of a run's folder.
     ///
     /// # Errors
     /// A marker that cannot be removed.
     pub fn remove(folder: &Path) -> Result<()> {
-        for name in ["DONE", "DIVERGED", "FAILED"] {
-            let path = folder.join(name);
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Fault::file("remove", &path, &error));
-                }
-                _ => {}
-            }
-        }
-        Ok(())
+        NAMES.iter().try_for_each(|name| files::remove(&folder.join(name)))
+    }
+
+    /// Removes FAILED alone.
+    ///
+    /// # Errors
+    /// A marker that cannot be removed.
+    pub fn remove_failed(folder: &Path) -> Result<()> {
+        files::remove(&folder.join(NAMES[2]))
     }
 
     /// The marker of a run's folder.
@@ -103,13 +166,22 @@ impl Marker {
     /// # Errors
     /// A marker that cannot be read or is not what cloze writes.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
-        Ok(if let Some(done) = content(folder, "DONE")? {
+        let marker = if let Some(done) = content(folder, NAMES[0])? {
             Some(Self::Done(done))
-        } else if let Some(diverged) = content(folder, "DIVERGED")? {
+        } else if let Some(diverged) = content(folder, NAMES[1])? {
             Some(Self::Diverged(diverged))
         } else {
-            content(folder, "FAILED")?.map(Self::Failed)
-        })
+            content(folder, NAMES[2])?.map(Self::Failed)
+        };
+        if let Some(marker) = &marker
+            && let Some(foreign) = marker.parts().keys().find(|name| !RunFolder::is_part(name))
+        {
+            return Err(foreign_marker(
+                &folder.join(marker.name()),
+                &format!("it lists `{foreign}`, which is no metric part"),
+            ));
+        }
+        Ok(marker)
     }
 }
 
@@ -126,14 +198,19 @@ impl fmt::Display for Marker {
 
 fn content<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>> {
     let path = folder.join(name);
-    if !path.exists() {
+    let Some(bytes) = files::read(&path)? else {
         return Ok(None);
-    }
-    serde_json::from_str(&read_text(&path)?).map(Some).map_err(|error| {
-        Fault::usage(format!(
-            "`{}` is not a marker that cloze wrote: {error}",
-            path.display()
-        ))
-        .remedy("remove the run's folder to have it trained again")
-    })
+    };
+    let content = serde_json::from_slice(&bytes);
+    content
+        .map(Some)
+        .map_err(|error| foreign_marker(&path, &error.to_string()))
+}
+
+fn foreign_marker(path: &Path, why: &str) -> Fault {
+    let folder = path.parent().unwrap_or(path);
+    Fault::usage(format!("`{}` is not a marker that cloze wrote: {why}", path.display())).remedy(format!(
+        "put back what was there, or remove `{}` to have the run trained again",
+        folder.display()
+    ))
 }

@@ -1,7 +1,7 @@
 //! Metric parts as files.
 
 use cloze_foundation::{Fault, Result};
-use cloze_schema::{AttemptRows, latest, parquet};
+use cloze_schema::{AttemptRows, RunItems, items, latest, parquet};
 use std::path::{Path, PathBuf};
 
 /// Reads a part.
@@ -9,13 +9,22 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// A file that is missing, damaged, of a later schema or not ours.
 pub fn read(path: &Path) -> Result<Vec<AttemptRows>> {
+    decoded(path, "a metrics file", parquet::from_bytes)
+}
+
+/// Reads which items a run got right.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_items(path: &Path) -> Result<Vec<RunItems>> {
+    decoded(path, "a file of items", items::from_bytes)
+}
+
+fn decoded<T>(path: &Path, what: &str, decode: fn(&[u8]) -> std::result::Result<T, String>) -> Result<T> {
     let bytes = std::fs::read(path).map_err(|error| Fault::file("read", path, &error))?;
-    parquet::from_bytes(&bytes).map_err(|why| {
-        Fault::usage(format!(
-            "`{}` is not a metrics file that cloze can read: {why}",
-            path.display()
-        ))
-        .remedy("remove the run's folder to have it trained again")
+    decode(&bytes).map_err(|why| {
+        Fault::usage(format!("`{}` is not {what} that cloze can read: {why}", path.display()))
+            .remedy("remove the run's folder to have it trained again")
     })
 }
 

@@ -4,20 +4,30 @@ use super::folder::{self, Manifest, Member};
 use burn::tensor::Device;
 use cloze_backbone::{Parameters, tensors};
 use cloze_foundation::{Fault, Result};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The file of a model's parameters.
 pub const TENSORS: &str = folder::TENSORS;
 
-/// Saves a trained model as a folder that appears whole, in place of what was there. Returns the hash of the tensors.
+/// Saves a trained model as a folder that appears whole, in place of what was there. Returns the hash of the tensors. What
+/// is there already with the same tensors is left as it is; otherwise `ready` is asked before anything is touched.
 ///
 /// # Errors
-/// What the system says; nothing half-written is left behind then.
-pub fn save(folder: &Path, model: &dyn Parameters, run: &str, step: u64) -> Result<String> {
+/// What `ready` or the system says; nothing half-written is left behind then.
+pub fn save(
+    folder: &Path,
+    model: &dyn Parameters,
+    run: &str,
+    step: u64,
+    ready: impl FnOnce() -> Result<()>,
+) -> Result<String> {
     let tensors = tensors::to_bytes(model)?;
     let hash = Member::of(&tensors).hash;
-    cloze_foundation::files::remove(folder)?;
-    folder::write(folder, run, step, &[(TENSORS, &tensors)])?;
+    let is_there = |contents: &BTreeMap<String, Vec<u8>>| contents.get(TENSORS) == Some(&tensors);
+    if !folder::read(folder).is_ok_and(|(manifest, contents)| manifest.run == run && is_there(&contents)) {
+        folder::replace(folder, run, step, &[(TENSORS, &tensors)], ready)?;
+    }
     Ok(hash)
 }
 

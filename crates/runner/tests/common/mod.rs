@@ -90,6 +90,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         factors: toml::Table::new(),
         config,
         flops: 0.0,
+        data: None,
     };
     Plan {
         tasks: Vec::new(),
@@ -113,6 +114,8 @@ pub fn errand_in(folder: &Path, plan: &Plan, index: usize, after: u32, corpus: &
     let run = &plan.runs[index];
     let config = cloze_runner::store::Store::new(folder).run(&run.id).config();
     write_whole(&config, serde_json::to_string(&run.config).unwrap().as_bytes()).unwrap();
+    let prepared = Prepared::open(corpus).unwrap();
+    let data = cloze_runner::data::of_run(&run.config, &prepared, None).unwrap();
     Errand {
         folder: folder.to_owned(),
         id: run.id.clone(),
@@ -122,6 +125,9 @@ pub fn errand_in(folder: &Path, plan: &Plan, index: usize, after: u32, corpus: &
         data_root: None,
         after,
         token: format!("test {}", TOKENS.fetch_add(1, Ordering::Relaxed)),
+        data: data.short(),
+        retry: None,
+        build: cloze_runner::provenance::build(),
         checkpoint: Cadence::default(),
         lease: std::time::Duration::from_secs(60),
         stop_signal: None,

@@ -1,0 +1,191 @@
+//! `cloze status` and `cloze report`: what a results folder holds, and whether it belongs to the file that is given.
+
+use super::experiment::planned;
+use crate::arguments::{ExperimentArguments, Format};
+use crate::terminal::{name, say};
+use cloze_foundation::files::is_there;
+use cloze_foundation::{Fault, Result};
+use cloze_plan::{Experiment, Plan, PlannedRun, expand};
+use cloze_runner::data::Now;
+use cloze_runner::processes::run::cache;
+use cloze_runner::status::Status;
+use cloze_runner::store::{Ending, Marker, Origin, Store, ending};
+use cloze_schema::plan::PLAN_FILE;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Columns that the names of arms may take in a list.
+const MOST_COLUMNS: usize = 60;
+
+/// Which runs are where; the status is 1 when something failed, diverged or is not what it was made from.
+///
+/// # Errors
+/// Anything wrong with the experiment, a results folder that belongs to another one.
+pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Result<(String, u8)> {
+    let plan = planned(arguments)?;
+    let folder = arguments.results.join(&plan.experiment);
+    Origin::of(&arguments.experiment)?.check(&folder)?;
+    let (mut text, status) = statuses(&plan, &arguments.results, data_root)?;
+    if let Some(frozen) = frozen(&folder)? {
+        for line in differences(&plan, &frozen) {
+            let _ = writeln!(text, "{}: {line}", arguments.experiment.display());
+        }
+    }
+    Ok((text, status))
+}
+
+/// A line for every run, and how many are done.
+///
+/// # Errors
+/// A store that cannot be read.
+pub fn statuses(plan: &Plan, results: &Path, data_root: Option<&Path>) -> Result<(String, u8)> {
+    let store = Store::new(results.join(&plan.experiment));
+    let widths = plan.runs.iter().map(|run| name(&run.arm).chars().count());
+    let width = widths.max().unwrap_or(0).min(MOST_COLUMNS);
+    let (mut text, mut bad, mut done) = (String::new(), 0, 0);
+    let data = Now::of(&plan.runs, data_root, &cache(results));
+    let mut unknown = BTreeSet::new();
+    for (run, now) in plan.runs.iter().zip(&data) {
+        let folder = store.run(&run.id);
+        let status = Status::of(&folder, now.data()).map(|status| match &status {
+            Status::Ended(marker) if now.is_other_text(&folder, marker) == Some(true) => {
+                Status::OtherData(vec!["the text".to_owned()])
+            }
+            _ => status,
+        });
+        if let (Ok(Status::Ended(_)), Now::Unreadable(why)) = (&status, now) {
+            unknown.insert(why);
+        }
+        let words = match &status {
+            Ok(status) => status.to_string(),
+            Err(fault) => format!("cannot be said: {fault}"),
+        };
+        done += usize::from(matches!(status, Ok(Status::Ended(Marker::Done(_)))));
+        bad += usize::from(status.map_or(true, |status| status.is_bad()));
+        let _ = writeln!(
+            text,
+            "{}  {:width$}  seed {}  {words}",
+            run.id,
+            name(&run.arm),
+            run.config.seed
+        );
+    }
+    let _ = writeln!(text, "{done} of {} runs are done", plan.runs.len());
+    for why in unknown {
+        let _ = writeln!(text, "whether their data are still the same is not known: {why}");
+    }
+    Ok((text, u8::from(bad > 0)))
+}
+
+/// Writes the report and gives the table in a format; the status is 1 where runs that have ended are not whole.
+///
+/// # Errors
+/// No plan yet, a results folder that belongs to another experiment, a damaged file.
+pub fn report(experiment: &Path, results: &Path, format: Format) -> Result<(String, u8)> {
+    let folder = folder_of(experiment, results)?;
+    if !experiment.is_dir() {
+        take_file(experiment, &folder)?;
+    }
+    let report = cloze_report::write(&folder)?;
+    say(&format!(
+        "report: {}",
+        folder.join("report").join("index.html").display()
+    ));
+    let damaged = damaged(&cloze_plan::read(&folder)?, &Store::new(&folder));
+    for line in &damaged {
+        say(&format!("damaged: {line}"));
+    }
+    let text = match format {
+        Format::Md => report.table,
+        Format::Csv => report.csv,
+        Format::Tex => report.latex,
+        Format::Html => report.page,
+    };
+    Ok((text, u8::from(!damaged.is_empty())))
+}
+
+/// Uses an experiment file for the report of its results: what it asks, claims and shows becomes the present plan, which is
+/// kept in the history. Where it plans other runs, the report stays that of the frozen plan, and that is said.
+fn take_file(file: &Path, folder: &Path) -> Result<()> {
+    let plan = expand(&Experiment::load(file, &[])?)?;
+    let Some(frozen) = frozen(folder)? else {
+        return Err(Fault::usage(format!("`{}` holds no results yet", folder.display()))
+            .remedy(format!("`cloze run {}` trains its runs", file.display())));
+    };
+    let differences = differences(&plan, &frozen);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let why = differences.join("; ");
+    if plan.runs_the_same(&frozen) {
+        let after = "it is used as it is now, and kept as another plan of these results";
+        say(&format!("{}: {why}; {after}", file.display()));
+        cloze_runner::freeze(&plan, &Store::new(folder)).map(drop)
+    } else {
+        say(&format!(
+            "{}: {why}; this report is that of the frozen plan, and `cloze run` on the file makes its plan the present one",
+            file.display()
+        ));
+        Ok(())
+    }
+}
+
+/// The frozen plan of a results folder, if there is one.
+fn frozen(folder: &Path) -> Result<Option<Plan>> {
+    if is_there(&folder.join(PLAN_FILE))? {
+        cloze_plan::read(folder).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// In what an experiment file differs from the frozen plan, in words.
+fn differences(plan: &Plan, frozen: &Plan) -> Vec<String> {
+    let only_in = |one: &Plan, other: &Plan| {
+        let ids: BTreeSet<&str> = other.ids().collect();
+        one.ids().filter(|id| !ids.contains(id)).count()
+    };
+    let mut words = Vec::new();
+    let (new, gone) = (only_in(plan, frozen), only_in(frozen, plan));
+    if new > 0 {
+        words.push(format!("it plans {new} runs that the frozen plan does not have"));
+    }
+    if gone > 0 {
+        words.push(format!("the frozen plan has {gone} runs that it does not plan"));
+    }
+    if new + gone == 0 && !plan.runs_the_same(frozen) {
+        words.push("it names or orders its runs otherwise than the frozen plan".to_owned());
+    }
+    if !plan.shows_the_same(frozen) {
+        words.push("it asks, claims or shows something else than the frozen plan".to_owned());
+    }
+    words
+}
+
+/// Runs that say that they have ended, and are not whole.
+pub(super) fn damaged(plan: &Plan, store: &Store) -> Vec<String> {
+    let line = |run: &PlannedRun| {
+        let folder = store.run(&run.id);
+        let why = match Ending::of(&folder, None) {
+            Ok(Ending::Flawed(flaws)) => ending::words(&folder, &flaws),
+            Ok(_) => return None,
+            Err(fault) => fault.to_string(),
+        };
+        Some(format!("{}: {why}", cloze_plan::title(run)))
+    };
+    plan.runs.iter().filter_map(line).collect()
+}
+
+/// The results folder that an experiment file or a folder stands for.
+///
+/// # Errors
+/// A file whose name gives none, or whose results folder belongs to another file.
+pub(super) fn folder_of(experiment: &Path, results: &Path) -> Result<PathBuf> {
+    if experiment.is_dir() {
+        return Ok(experiment.to_owned());
+    }
+    let folder = results.join(Experiment::name_of(experiment)?);
+    Origin::of(experiment)?.check(&folder)?;
+    Ok(folder)
+}

@@ -1,0 +1,571 @@
+//! What may happen to a results folder and to what it was made from: other data, other plans, another file of the same name,
+//! damaged and foreign files, a terminal that goes away. One command each says what is the matter, and nothing that is
+//! printed as a result is untrue.
+#![cfg(unix)]
+
+mod common;
+
+use cloze_foundation::files::list;
+use cloze_plan::RunConfig;
+use cloze_runner::store::{Marker, RunFolder, Store};
+use cloze_schema::{Frozen, history, parquet};
+use common::{Workplace, text};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+fn experiment(source: &str, steps: &str, rest: &str) -> String {
+    format!(
+        "question = \"Is it true?\"\n[corpus]\nsource = \"{source}\"\nwords = \"10k\"\n\
+         tokenizer = {{ kind = \"wordpiece\", vocab = 128 }}\nheld_out = 0.2\n\
+         [encoder]\nwidth = 32\nlayers = 1\nwindow = 16\n[budget]\n{steps}\nbatch = 4\n\
+         [sweep]\nseeds = [1]\n[[arm]]\nobjective = \"mlm\"\n{rest}"
+    )
+}
+
+const STEPS: &str = "equalise = \"steps\"\namount = 6";
+const JUDGED: &str = "[evaluate]\ntasks = [\"masked-loss\"]\npoints = 3\n";
+
+fn paragraphs(animal: &str) -> String {
+    (0..200)
+        .map(|n| format!("the {animal} number {} sees a red dog and {} cats\n\n", n % 7, n % 5))
+        .collect()
+}
+
+/// Status and what was said on stderr and stdout.
+fn cloze(workplace: &Workplace, arguments: &[&str]) -> (i32, String) {
+    let output = workplace.cloze(arguments);
+    let said = text(&output.stderr) + &text(&output.stdout);
+    assert!(!said.contains("panicked"), "{arguments:?}: {said}");
+    (output.status.code().unwrap(), said)
+}
+
+#[track_caller]
+fn says(said: &str, words: &[&str]) {
+    for word in words {
+        assert!(said.contains(word), "`{word}` is missing in:\n{said}");
+    }
+}
+
+fn runs(workplace: &Workplace) -> Vec<RunFolder> {
+    let store = Store::new(workplace.path("results/x"));
+    let all = list(&workplace.path("results/x/runs")).unwrap();
+    let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+    all.iter().map(|path| store.run(&name(path))).collect()
+}
+
+/// A workplace with one finished run over the built-in language.
+fn finished() -> (Workplace, RunFolder) {
+    let workplace = Workplace::new();
+    workplace.write("x.toml", experiment("fragment", STEPS, JUDGED));
+    let (status, said) = cloze(&workplace, &["run", "x.toml"]);
+    assert_eq!(status, 0, "{said}");
+    let run = runs(&workplace).remove(0);
+    (workplace, run)
+}
+
+fn doctor(workplace: &Workplace) -> (i32, String) {
+    cloze(workplace, &["doctor", "x.toml", "--lease", "0.2"])
+}
+
+fn data_of_rows(workplace: &Workplace) -> BTreeSet<String> {
+    let bytes = std::fs::read(workplace.path("results/x/metrics.parquet")).unwrap();
+    let attempts = parquet::from_bytes(&bytes).unwrap();
+    attempts.into_iter().map(|attempt| attempt.label.data).collect()
+}
+
+#[test]
+fn a_text_that_changed_is_told_and_what_was_made_from_the_old_one_is_never_pooled() {
+    let workplace = Workplace::new();
+    workplace.write("text.txt", paragraphs("cat"));
+    workplace.write("x.toml", experiment("text.txt", STEPS, JUDGED));
+    assert_eq!(cloze(&workplace, &["run", "x.toml"]).0, 0);
+    let old = data_of_rows(&workplace);
+    assert!(old.len() == 1 && !old.contains(""), "{old:?}");
+    assert_eq!(doctor(&workplace).0, 0);
+    assert_eq!(cloze(&workplace, &["status", "x.toml"]).0, 0);
+
+    workplace.write("text.txt", paragraphs("blue fish"));
+    let (status, said) = cloze(&workplace, &["status", "x.toml"]);
+    assert_eq!(status, 1, "{said}");
+    says(&said, &["other data", "0 of 1 runs are done"]);
+    let (status, said) = doctor(&workplace);
+    assert_eq!(status, 1, "{said}");
+    says(&said, &["other data", "trains it again"]);
+
+    let (status, said) = cloze(&workplace, &["run", "x.toml", "--set", "sweep.seeds=[1,2]"]);
+    assert_eq!(status, 0, "{said}");
+    says(&said, &["trained again", "2 trained, 0 done before"]);
+    let new = data_of_rows(&workplace);
+    assert!(new.len() == 1 && new != old, "{new:?} after {old:?}");
+    // How it ended before is kept, with its weights.
+    let aside: Vec<bool> = runs(&workplace)
+        .iter()
+        .map(|run| run.path().join("aside/00001/DONE").exists())
+        .collect();
+    assert_eq!(aside.iter().filter(|aside| **aside).count(), 1);
+    let kept = runs(&workplace)
+        .into_iter()
+        .find(|run| run.path().join("aside").exists())
+        .unwrap();
+    assert!(kept.path().join("aside/00001/final/model.safetensors").exists());
+    assert_eq!(doctor(&workplace).0, 0, "{}", doctor(&workplace).1);
+    // The plan has changed after a run had ended, and the history says so.
+    let plans: Vec<Frozen<RunConfig>> = history(&workplace.path("results/x")).unwrap();
+    let ended: Vec<_> = plans
+        .iter()
+        .map(|frozen| (frozen.plan.runs.len(), frozen.ended))
+        .collect();
+    assert_eq!(ended, [(1, Some(0)), (2, Some(1))]);
+    assert_ne!(plans[0].plan.runs[0].data, plans[1].plan.runs[0].data);
+
+    let (status, said) = cloze(&workplace, &["run", "x.toml", "--set", "sweep.seeds=[1,2]"]);
+    assert_eq!(status, 0);
+    says(&said, &["0 trained, 2 done before"]);
+}
+
+#[test]
+fn data_of_an_evaluation_that_changed_are_other_data_too() {
+    let pairs = |bad: &str| {
+        (0..6)
+            .map(|n| {
+                format!(
+                    "{{\"sentence_good\": \"the cat {n} sleeps\", \"sentence_bad\": \"the cat {n} {bad}\", \
+                     \"linguistics_term\": \"agreement\", \"UID\": \"one\"}}\n"
+                )
+            })
+            .collect::<String>()
+    };
+    let workplace = Workplace::new();
+    std::fs::create_dir_all(workplace.path("root/pairs")).unwrap();
+    workplace.write("root/pairs/one.jsonl", pairs("sleep"));
+    let judged = "[evaluate]\ntasks = [{ task = \"blimp\", path = \"pairs\" }]\n";
+    workplace.write("x.toml", experiment("fragment", STEPS, judged));
+    let run = ["run", "x.toml", "--data-root", "root"];
+    assert_eq!(cloze(&workplace, &run).0, 0);
+    let old = data_of_rows(&workplace);
+    workplace.write("root/pairs/one.jsonl", pairs("sleeping"));
+    let (status, said) = cloze(&workplace, &["status", "x.toml", "--data-root", "root"]);
+    assert_eq!(status, 1, "{said}");
+    says(&said, &["what `blimp` reads changed"]);
+    let (status, said) = cloze(&workplace, &run);
+    assert_eq!(status, 0, "{said}");
+    says(&said, &["what `blimp` reads changed", "1 trained"]);
+    assert!(data_of_rows(&workplace).is_disjoint(&old));
+    // Without the data nothing can be compared, and nobody says that it was.
+    std::fs::remove_dir_all(workplace.path("root")).unwrap();
+    let (status, said) = cloze(&workplace, &["run", "x.toml", "--data-root", "root"]);
+    assert_eq!(status, 0, "{said}");
+    says(&said, &["cannot be looked at", "1 done before"]);
+    let (status, said) = cloze(
+        &workplace,
+        &["doctor", "x.toml", "--data-root", "root", "--lease", "0.2"],
+    );
+    assert_eq!(status, 1, "{said}");
+    says(&said, &["cannot be said"]);
+}
+
+#[test]
+fn a_dropped_run_stays_in_the_history_and_a_report_uses_its_file_or_says_why_not() {
+    let (workplace, _) = finished();
+    let three = experiment("fragment", STEPS, JUDGED).replace("seeds = [1]", "seeds = [1, 2, 3]");
+    workplace.write("x.toml", &three);
+    let (status, said) = cloze(&workplace, &["report", "x.toml"]);
+    assert_eq!(status, 0, "{said}");
+    says(
+        &said,
+        &[
+            "it plans 2 runs that the frozen plan does not have",
+            "report is that of the frozen plan",
+        ],
+    );
+    let (_, said) = cloze(&workplace, &["status", "x.toml"]);
+    says(
+        &said,
+        &[
+            "1 of 3 runs are done",
+            "it plans 2 runs that the frozen plan does not have",
+        ],
+    );
+    assert_eq!(cloze(&workplace, &["run", "x.toml"]).0, 0);
+
+    // Two seeds are dropped, and another question is asked of the third.
+    workplace.write("x.toml", three.replace("[1, 2, 3]", "[3]"));
+    let (status, said) = cloze(&workplace, &["run", "x.toml"]);
+    assert_eq!(status, 0, "{said}");
+    workplace.write(
+        "x.toml",
+        three.replace("[1, 2, 3]", "[3]").replace("Is it true?", "Is it new?"),
+    );
+    let (status, said) = cloze(&workplace, &["report", "x.toml"]);
+    assert_eq!(status, 0, "{said}");
+    says(
+        &said,
+        &[
+            "asks, claims or shows something else",
+            "kept as another plan",
+            "Is it new?",
+        ],
+    );
+    let plans: Vec<Frozen<RunConfig>> = history(&workplace.path("results/x")).unwrap();
+    let ended: Vec<_> = plans
+        .iter()
+        .map(|frozen| (frozen.plan.runs.len(), frozen.ended))
+        .collect();
+    assert_eq!(ended, [(1, Some(0)), (3, Some(1)), (1, Some(3)), (1, Some(3))]);
+    // What was trained for earlier plans is still in the metrics.
+    let bytes = std::fs::read(workplace.path("results/x/metrics.parquet")).unwrap();
+    let seeds: BTreeSet<u64> = parquet::from_bytes(&bytes)
+        .unwrap()
+        .iter()
+        .map(|attempt| attempt.label.seed)
+        .collect();
+    assert_eq!(seeds, BTreeSet::from([1, 2, 3]));
+}
+
+#[test]
+fn two_files_of_one_name_do_not_overwrite_each_other() {
+    let workplace = Workplace::new();
+    for (folder, question) in [("a", "Is it a?"), ("b", "Is it b?")] {
+        std::fs::create_dir(workplace.path(folder)).unwrap();
+        let text = experiment("fragment", STEPS, JUDGED).replace("Is it true?", question);
+        workplace.write(&format!("{folder}/x.toml"), text);
+    }
+    assert_eq!(cloze(&workplace, &["run", "a/x.toml"]).0, 0);
+    let plan = std::fs::read(workplace.path("results/x/plan.json")).unwrap();
+    for command in ["run", "status", "report", "doctor", "slurm"] {
+        let (status, said) = cloze(&workplace, &[command, "b/x.toml"]);
+        assert_eq!(status, 2, "{command}: {said}");
+        says(
+            &said,
+            &["belongs to another experiment of this name", "a/x.toml", "--results"],
+        );
+    }
+    assert_eq!(std::fs::read(workplace.path("results/x/plan.json")).unwrap(), plan);
+    let elsewhere = ["run", "b/x.toml", "--results", "others"];
+    assert_eq!(cloze(&workplace, &elsewhere).0, 0);
+    // The same file from another folder is the same experiment.
+    let output = Command::new(env!("CARGO_BIN_EXE_cloze"))
+        .args(["run", "x.toml", "--results", "../results"])
+        .current_dir(workplace.path("a"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn what_a_finished_run_left_is_missed_by_everybody_when_it_is_gone_or_damaged() {
+    type Harm = fn(&RunFolder);
+    let harms: [(&str, Harm); 5] = [
+        ("weights that are gone", |run| {
+            std::fs::remove_dir_all(run.weights()).unwrap()
+        }),
+        ("weights that are damaged", |run| {
+            let path = run.weights().join("model.safetensors");
+            let mut bytes = std::fs::read(&path).unwrap();
+            *bytes.last_mut().unwrap() ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+        }),
+        ("a last part that is damaged", |run| {
+            let part = run.parts().unwrap().pop().unwrap();
+            let mut bytes = std::fs::read(&part).unwrap();
+            bytes.push(b'x');
+            std::fs::write(&part, bytes).unwrap();
+        }),
+        ("a part that is gone", |run| {
+            std::fs::remove_file(&run.parts().unwrap()[0]).unwrap()
+        }),
+        ("a marker that is damaged", |run| {
+            std::fs::write(run.path().join("DONE"), "{").unwrap()
+        }),
+    ];
+    for (what, harm) in harms {
+        let (workplace, run) = finished();
+        harm(&run);
+        let (status, said) = cloze(&workplace, &["status", "x.toml"]);
+        assert_eq!(status, 1, "{what}: {said}");
+        says(&said, &["0 of 1 runs are done"]);
+        let (status, said) = doctor(&workplace);
+        assert_eq!(status, 1, "{what}: {said}");
+        says(&said, &["remove `"]);
+        let (status, said) = cloze(&workplace, &["report", "x.toml"]);
+        assert_eq!(status, 1, "{what}: {said}");
+        says(&said, &["damaged: mlm seed=1"]);
+        let (status, said) = cloze(&workplace, &["run", "x.toml"]);
+        assert_eq!(status, 1, "{what}: {said}");
+        says(&said, &["damaged: mlm seed=1", "remove `", "0 trained, 0 done before"]);
+        // The judgement before the last one does not pass for the end.
+        let rows = parquet::from_bytes(&std::fs::read(workplace.path("results/x/metrics.parquet")).unwrap()).unwrap();
+        assert!(rows.is_empty(), "{what}");
+        // What is told helps.
+        std::fs::remove_dir_all(run.path()).unwrap();
+        let (status, said) = cloze(&workplace, &["run", "x.toml"]);
+        assert_eq!(status, 0, "{what}: {said}");
+    }
+}
+
+#[test]
+fn a_damaged_marker_stops_its_own_run_alone() {
+    let (workplace, run) = finished();
+    std::fs::write(run.path().join("DONE"), "not JSON").unwrap();
+    let (status, said) = cloze(&workplace, &["run", "x.toml", "--set", "sweep.seeds=[1,2]"]);
+    assert_eq!(status, 1, "{said}");
+    says(&said, &["DONE", "1 trained, 0 done before", "report: "]);
+    assert_eq!(std::fs::read_to_string(run.path().join("DONE")).unwrap(), "not JSON");
+}
+
+#[test]
+fn a_marker_that_names_files_elsewhere_touches_none_of_them() {
+    let (workplace, run) = finished();
+    workplace.write("precious.txt", "precious");
+    let path = run.path().join("DONE");
+    let marker = std::fs::read_to_string(&path).unwrap();
+    let precious = workplace.path("precious.txt");
+    for name in [
+        precious.to_str().unwrap(),
+        "../../../../../precious.txt",
+        "part-/../x.parquet",
+    ] {
+        let mut json: serde_json::Value = serde_json::from_str(&marker).unwrap();
+        json["parts"][name] = serde_json::json!({ "bytes": 1, "hash": "x" });
+        std::fs::write(&path, json.to_string()).unwrap();
+        let (status, said) = cloze(&workplace, &["run", "x.toml"]);
+        assert_eq!(status, 1, "{said}");
+        says(&said, &["is no metric part"]);
+        assert_eq!(std::fs::read_to_string(&precious).unwrap(), "precious");
+    }
+    let Err(fault) = Marker::read(run.path()) else {
+        panic!("it was read")
+    };
+    assert!(fault.to_string().contains("remove `"), "{fault}");
+}
+
+#[test]
+fn damaged_metrics_are_seen_by_the_doctor() {
+    let (workplace, _) = finished();
+    let metrics = workplace.path("results/x/metrics.parquet");
+    std::fs::write(&metrics, "PAR1").unwrap();
+    let (status, said) = doctor(&workplace);
+    assert_eq!(status, 1, "{said}");
+    says(&said, &["metrics.parquet", "gathers it again"]);
+    assert_eq!(cloze(&workplace, &["run", "x.toml"]).0, 0);
+    assert_eq!(doctor(&workplace).0, 0);
+}
+
+/// Runs through a shell; its status.
+fn shell(workplace: &Workplace, script: &str) -> i32 {
+    let mut child = Command::new("bash")
+        .args(["-c", script])
+        .current_dir(workplace.path(""))
+        .env("CLOZE", env!("CARGO_BIN_EXE_cloze"))
+        .env_remove("CLOZE_DATA")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        if started.elapsed() > Duration::from_secs(120) {
+            let _ = child.kill();
+            panic!("{script}: it hangs");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    child.wait().unwrap().code().unwrap()
+}
+
+#[test]
+fn a_terminal_that_goes_away_ends_and_holds_up_nothing() {
+    for (script, what) in [
+        ("$CLOZE run x.toml 2>/dev/full; test $? = 0", "a full device"),
+        (
+            "$CLOZE run x.toml 2>&1 | head -n 1 >/dev/null; test ${PIPESTATUS[0]} = 0",
+            "a reader that leaves",
+        ),
+        ("$CLOZE run x.toml 2>&-; test $? = 0", "a closed stderr"),
+        // A pipe that nobody empties: 64 KiB and then it is full, before cloze has said a word.
+        (
+            "mkfifo full; sleep 60 <>full & held=$!; (head -c 65536 /dev/zero >full) & sleep 0.2; \
+             $CLOZE run x.toml 2>full; status=$?; kill $held %2; test $status = 0",
+            "a pipe that is full",
+        ),
+    ] {
+        let workplace = Workplace::new();
+        let many = experiment("fragment", STEPS, JUDGED).replace("seeds = [1]", "seeds = [1, 2]");
+        workplace.write("x.toml", many);
+        assert_eq!(shell(&workplace, script), 0, "{what}");
+        let done = runs(&workplace)
+            .iter()
+            .filter(|run| run.path().join("DONE").exists())
+            .count();
+        assert_eq!(done, 2, "{what}");
+        assert!(
+            workplace.path("results/x/report/index.html").exists(),
+            "{what}: there is no report"
+        );
+    }
+}
+
+#[test]
+fn names_that_are_options_dots_or_escapes_are_only_names() {
+    let workplace = Workplace::new();
+    let arm = "name = \"-dropout\\u001b[31m\"\n";
+    workplace.write(
+        "-x.toml",
+        experiment("fragment", STEPS, arm).replace("Is it true?", "Is \\u001b[2J it?"),
+    );
+    let (status, said) = cloze(&workplace, &["run", "--results=-r", "--", "-x.toml"]);
+    assert_eq!(status, 0, "{said}");
+    assert!(workplace.path("-r/-x/report/index.html").exists());
+    for command in [&["plan"][..], &["status", "--results=-r"], &["report", "--results=-r"]] {
+        let (status, said) = cloze(&workplace, &[command, &["--", "-x.toml"]].concat());
+        assert_eq!(status, 0, "{said}");
+        assert!(!said.contains('\u{1b}'), "{command:?}: {said:?}");
+    }
+    for name in ["...toml", ".cache.toml", ".toml"] {
+        workplace.write(name, experiment("fragment", STEPS, ""));
+        let before = workplace.names();
+        let (status, said) = cloze(&workplace, &["run", &format!("./{name}"), "--results", "here"]);
+        assert_eq!(status, 2, "{name}: {said}");
+        says(&said, &["gives its results no name", "rename the file"]);
+        assert_eq!(workplace.names(), before);
+    }
+}
+
+#[test]
+fn words_of_a_failure_steer_no_terminal_and_a_huge_key_does_not_flood() {
+    let (workplace, run) = finished();
+    std::fs::remove_file(run.path().join("DONE")).unwrap();
+    let failed = serde_json::json!({ "reason": "\u{1b}]0;owned\u{7}\u{9b}2J", "stderr": [] });
+    std::fs::write(run.path().join("FAILED"), failed.to_string()).unwrap();
+    for (status, said) in [cloze(&workplace, &["status", "x.toml"]), doctor(&workplace)] {
+        assert_eq!(status, 1, "{said}");
+        says(&said, &["FAILED", "\\u{1b}]0;owned"]);
+        assert!(
+            !said.chars().any(|letter| letter.is_control() && letter != '\n'),
+            "{said:?}"
+        );
+    }
+    let key = "k".repeat(1 << 20);
+    workplace.write("huge.toml", format!("{key} = 1\n{}", experiment("fragment", STEPS, "")));
+    let started = Instant::now();
+    let (status, said) = cloze(&workplace, &["plan", "huge.toml"]);
+    assert_eq!(status, 2);
+    assert!(
+        said.len() < 20_000 && started.elapsed() < Duration::from_secs(20),
+        "{} bytes",
+        said.len()
+    );
+}
+
+#[test]
+fn a_million_seeds_are_refused_at_once() {
+    let workplace = Workplace::new();
+    let seeds: Vec<String> = (0..1_000_000).map(|seed| seed.to_string()).collect();
+    let text = experiment("fragment", STEPS, "").replace("[1]", &format!("[{}]", seeds.join(",")));
+    workplace.write("x.toml", text);
+    let started = Instant::now();
+    let (status, said) = cloze(&workplace, &["plan", "x.toml"]);
+    assert_eq!(status, 2);
+    says(&said, &["1000000 seeds", "up to 100000 runs"]);
+    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+}
+
+#[test]
+fn runs_that_a_clock_ends_are_trained_one_at_a_time_and_say_what_else_ran() {
+    let workplace = Workplace::new();
+    let seconds = "equalise = \"seconds\"\namount = 1";
+    let text = experiment("fragment", seconds, JUDGED).replace("seeds = [1]", "seeds = [1, 2]");
+    workplace.write("x.toml", text);
+    let (status, said) = cloze(&workplace, &["run", "x.toml", "--jobs", "2"]);
+    assert_eq!(status, 2, "{said}");
+    says(&said, &["--jobs", "share the seconds"]);
+    // Two processes on one plan: still one run at a time.
+    let start = || {
+        Command::new(env!("CARGO_BIN_EXE_cloze"))
+            .args(["run", "x.toml"])
+            .current_dir(workplace.path(""))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let first = start();
+    std::thread::sleep(Duration::from_millis(300));
+    let second = start();
+    for mut child in [first, second] {
+        assert!(child.wait().unwrap().success());
+    }
+    let mut times = Vec::new();
+    for run in runs(&workplace) {
+        assert_eq!(list(&run.attempts()).unwrap().len(), 1);
+        let path = run.attempt(1).join("provenance.json");
+        let provenance = cloze_runner::provenance::Provenance::read(&path).unwrap();
+        times.push((provenance.started, provenance.ended.unwrap()));
+        let cores = std::thread::available_parallelism().unwrap().get();
+        assert_eq!(provenance.threads, cores, "all of the machine");
+        if cfg!(target_os = "linux") {
+            assert!(provenance.load_average.is_some() && provenance.cores_elsewhere.is_some());
+        }
+    }
+    times.sort_unstable();
+    assert!(times[0].1 <= times[1].0, "two at once: {times:?}");
+    let bytes = std::fs::read(workplace.path("results/x/metrics.parquet")).unwrap();
+    let attempts = parquet::from_bytes(&bytes).unwrap();
+    let rows = attempts.iter().flat_map(|attempt| &attempt.rows);
+    let elsewhere = rows
+        .filter(|row| row.metric == cloze_schema::metric::CORES_ELSEWHERE)
+        .count();
+    assert_eq!(elsewhere, if cfg!(target_os = "linux") { 2 } else { 0 });
+}
+
+#[test]
+fn a_program_that_is_replaced_during_a_sweep_changes_no_run() {
+    let workplace = Workplace::new();
+    let program = workplace.path("program");
+    std::fs::copy(env!("CARGO_BIN_EXE_cloze"), &program).unwrap();
+    workplace.write(
+        "x.toml",
+        experiment("fragment", "equalise = \"steps\"\namount = 400", JUDGED).replace("seeds = [1]", "seeds = [1, 2]"),
+    );
+    let mut child = Command::new(&program)
+        .args(["run", "x.toml", "--jobs", "1"])
+        .current_dir(workplace.path(""))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let started = Instant::now();
+    while list(&workplace.path("results/x/runs")).unwrap_or_default().is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(60));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // Another program takes its place, as a build does it.
+    workplace.write("other", "#!/bin/sh\nexit 9\n");
+    make_executable(&workplace.path("other"));
+    std::fs::rename(workplace.path("other"), &program).unwrap();
+    assert!(child.wait().unwrap().success(), "children are the parent's own image");
+    let done = runs(&workplace)
+        .iter()
+        .filter(|run| run.path().join("DONE").exists())
+        .count();
+    assert_eq!(done, 2);
+}
+
+fn make_executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn an_array_job_takes_at_least_one_core_and_one_task() {
+    let workplace = Workplace::new();
+    workplace.write("x.toml", experiment("fragment", STEPS, ""));
+    for option in ["--cores", "--at-once"] {
+        let (status, said) = cloze(&workplace, &["slurm", "x.toml", option, "0"]);
+        assert_eq!(status, 2, "{option}: {said}");
+        says(&said, &["from 1"]);
+    }
+}

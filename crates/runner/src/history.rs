@@ -1,0 +1,110 @@
+//! Freezing a plan: it becomes the present one, and stays among those that were ever frozen.
+
+use crate::store::Store;
+use cloze_foundation::files::{is_there, write_new};
+use cloze_foundation::{Fault, Result};
+use cloze_plan::{Plan, RunConfig};
+use cloze_schema::{Frozen, history};
+use std::collections::BTreeSet;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Makes `plan` the present plan of a results folder. Where it is another than before, it is added to the history, with the
+/// time and with how many runs had ended; nothing is ever taken out of that. What was known of the data of the same runs is
+/// kept.
+///
+/// # Errors
+/// What the system says; a history that cannot be read.
+pub fn freeze(plan: &Plan, store: &Store) -> Result<Plan> {
+    let mut plan = plan.clone();
+    loop {
+        let mut plans: Vec<Frozen<RunConfig>> = history(store.root())?;
+        if let Some(last) = plans.last() {
+            keep_data(&mut plan, &last.plan);
+        }
+        let is_last = plans.last().is_some_and(|last| last.plan.is_same(&plan));
+        if !is_last {
+            plans.push(Frozen {
+                frozen: SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .ok()
+                    .map(|since| since.as_secs()),
+                ended: Some(ended(store, &plans)?),
+                plan: plan.clone(),
+            });
+            if !kept(&plans, store)? {
+                // Another process has frozen a plan in this moment: this one comes after it, or is it.
+                continue;
+            }
+        }
+        if !is_present(&plan, store)? {
+            cloze_plan::write(&plan, store.root())?;
+        }
+        return Ok(plan);
+    }
+}
+
+/// Fills in what the present plan knows of the data of the same runs.
+///
+/// # Errors
+/// A history that cannot be read.
+pub fn keep_known(plan: &mut Plan, store: &Store) -> Result<()> {
+    let plans: Vec<Frozen<RunConfig>> = history(store.root())?;
+    if let Some(last) = plans.last() {
+        keep_data(plan, &last.plan);
+    }
+    Ok(())
+}
+
+/// Writes what is not in the history yet: the last plan, and before it one that cloze 0.1 froze. False where another process
+/// was first.
+fn kept(plans: &[Frozen<RunConfig>], store: &Store) -> Result<bool> {
+    for (frozen, number) in plans.iter().zip(1..) {
+        let path = cloze_schema::history::file(store.root(), number);
+        if number < plans.len() && is_there(&path)? {
+            continue;
+        }
+        let text = serde_json::to_string_pretty(frozen).map_err(|error| Fault::run(error.to_string()))?;
+        if !write_new(&path, (text + "\n").as_bytes())? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether plan.json says this already, all that is known of the data included.
+fn is_present(plan: &Plan, store: &Store) -> Result<bool> {
+    if !is_there(&store.root().join(cloze_schema::plan::PLAN_FILE))? {
+        return Ok(false);
+    }
+    // One that cannot be read is written again.
+    let Ok(present) = cloze_plan::read(store.root()) else {
+        return Ok(false);
+    };
+    let same_data = |(one, other): (&cloze_plan::PlannedRun, &cloze_plan::PlannedRun)| one.data == other.data;
+    Ok(present.is_same(plan) && present.runs.iter().zip(&plan.runs).all(same_data))
+}
+
+/// A plan that was made without looking at the data of a run knows what the plan before knew.
+fn keep_data(plan: &mut Plan, before: &Plan) {
+    let known: std::collections::BTreeMap<&str, _> =
+        before.runs.iter().map(|run| (run.id.as_str(), &run.data)).collect();
+    for run in plan.runs.iter_mut().filter(|run| run.data.is_none()) {
+        if let Some(data) = known.get(run.id.as_str()) {
+            run.data.clone_from(data);
+        }
+    }
+}
+
+/// How many of the runs that were ever planned here have ended, one way or another.
+fn ended(store: &Store, plans: &[Frozen<RunConfig>]) -> Result<usize> {
+    let ids: BTreeSet<&str> = plans.iter().flat_map(|frozen| frozen.plan.ids()).collect();
+    let mut count = 0;
+    for id in ids {
+        // Whether it is whole does not matter here: somebody may have seen what it came to.
+        count += usize::from(store.run(id).has_ended()?);
+    }
+    Ok(count)
+}
+
+#[cfg(test)]
+mod tests;

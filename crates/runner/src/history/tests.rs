@@ -1,0 +1,113 @@
+use super::*;
+use crate::store::Marker;
+use crate::store::marker::Diverged;
+use cloze_plan::{Experiment, expand};
+use cloze_schema::RunData;
+
+fn plan(seeds: &str, question: &str) -> Plan {
+    let text = format!(
+        "question = \"{question}\"\n[sweep]\nseeds = {seeds}\n[evaluate]\ntasks = []\n[[arm]]\nobjective = \"mlm\"\n"
+    );
+    expand(&Experiment::parse("x", "x.toml", &text, &[]).unwrap()).unwrap()
+}
+
+fn frozen(store: &Store) -> Vec<(Vec<u64>, Option<usize>)> {
+    let plans: Vec<Frozen<RunConfig>> = history(store.root()).unwrap();
+    let seeds = |plan: &Plan| plan.runs.iter().map(|run| run.config.seed).collect();
+    plans.iter().map(|frozen| (seeds(&frozen.plan), frozen.ended)).collect()
+}
+
+fn end(store: &Store, plan: &Plan, index: usize) {
+    let diverged = Diverged {
+        attempt: 1,
+        spent: Default::default(),
+        last_finite_loss: None,
+        gradient_norm: None,
+        windows: Vec::new(),
+        parts: Default::default(),
+        data: None,
+    };
+    let folder = store.run(&plan.runs[index].id);
+    assert!(Marker::Diverged(diverged).write(folder.path()).unwrap());
+}
+
+#[test]
+fn a_plan_is_kept_for_ever_with_how_many_runs_had_ended() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::new(place.path());
+    let (two, three, one) = (plan("[1, 2]", "?"), plan("[1, 2, 3]", "?"), plan("[2]", "?"));
+    for _ in 0..2 {
+        freeze(&two, &store).unwrap();
+        assert_eq!(frozen(&store), [(vec![1, 2], Some(0))], "the same plan is frozen once");
+    }
+    end(&store, &two, 0);
+    freeze(&three, &store).unwrap();
+    end(&store, &three, 2);
+    freeze(&one, &store).unwrap();
+    freeze(&three, &store).unwrap();
+    let all = [
+        (vec![1, 2], Some(0)),
+        (vec![1, 2, 3], Some(1)),
+        (vec![2], Some(2)),
+        (vec![1, 2, 3], Some(2)),
+    ];
+    assert_eq!(frozen(&store), all);
+    assert_eq!(cloze_plan::read(store.root()).unwrap(), three);
+    // Another question is another plan.
+    freeze(&plan("[1, 2, 3]", "another?"), &store).unwrap();
+    assert_eq!(frozen(&store).len(), 5);
+    // What is thought to cost more or less is not.
+    let mut dearer = plan("[1, 2, 3]", "another?");
+    dearer.runs[0].flops *= 2.0;
+    freeze(&dearer, &store).unwrap();
+    assert_eq!(frozen(&store).len(), 5);
+}
+
+#[test]
+fn a_plan_of_cloze_0_1_is_the_first_of_the_history() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::new(place.path());
+    cloze_plan::write(&plan("[1]", "?"), store.root()).unwrap();
+    assert_eq!(frozen(&store), [(vec![1], None)]);
+    freeze(&plan("[1]", "?"), &store).unwrap();
+    assert_eq!(frozen(&store), [(vec![1], None)]);
+    freeze(&plan("[1, 2]", "?"), &store).unwrap();
+    assert_eq!(frozen(&store), [(vec![1], None), (vec![1, 2], Some(0))]);
+}
+
+#[test]
+fn data_that_become_known_change_no_plan_and_other_data_do() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::new(place.path());
+    let data = |corpus: &str| {
+        let mut plan = plan("[1, 2]", "?");
+        plan.runs[0].data = Some(RunData {
+            corpus: corpus.to_owned(),
+            ..RunData::default()
+        });
+        plan
+    };
+    freeze(&plan("[1, 2]", "?"), &store).unwrap();
+    freeze(&data("a"), &store).unwrap();
+    assert_eq!(frozen(&store).len(), 1);
+    assert_eq!(cloze_plan::read(store.root()).unwrap(), data("a"));
+    // A process that did not look knows what the one before knew.
+    assert_eq!(freeze(&plan("[1, 2]", "?"), &store).unwrap(), data("a"));
+    freeze(&data("b"), &store).unwrap();
+    assert_eq!(frozen(&store).len(), 2);
+}
+
+#[test]
+fn of_many_that_freeze_at_once_every_plan_is_kept() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::new(place.path());
+    std::thread::scope(|scope| {
+        for seed in 1..=4 {
+            let store = &store;
+            scope.spawn(move || freeze(&plan(&format!("[{seed}]"), "?"), store).unwrap());
+        }
+    });
+    let mut seeds: Vec<u64> = frozen(&store).iter().map(|(seeds, _)| seeds[0]).collect();
+    seeds.sort_unstable();
+    assert_eq!(seeds, [1, 2, 3, 4]);
+}
