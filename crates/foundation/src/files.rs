@@ -116,6 +116,27 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// Gives a file or a folder a scratch name beside its own, at once, and says which; `None` where it is not there.
+///
+/// # Errors
+/// What the system says; it then has its own name still.
+pub fn move_aside(path: &Path) -> Result<Option<PathBuf>> {
+    let failed = |error: std::io::Error| Fault::file("move", path, &error);
+    let aside = tempfile::Builder::new()
+        .prefix(SCRATCH)
+        .tempdir_in(parent(path))
+        .map_err(failed)?;
+    let inside = aside.path().join("aside");
+    match fs::rename(path, &inside) {
+        Ok(()) => {
+            let _kept = aside.keep();
+            Ok(Some(inside))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
 /// Removes what a process that was killed while it wrote left in `folder`. Only for the folder's one writer.
 ///
 /// # Errors
@@ -201,6 +222,10 @@ mod tests {
         assert!(refused.is_err());
         assert_eq!(list(place.path()).unwrap(), [place.path().join("deep")]);
         assert_eq!(list(&place.path().join("deep")).unwrap(), std::slice::from_ref(&path));
+
+        let aside = move_aside(&path).unwrap().unwrap();
+        assert!(!path.exists() && aside.join("x").exists());
+        assert_eq!(move_aside(&path).unwrap(), None);
 
         fs::create_dir(place.path().join(".part-left")).unwrap();
         sweep_scratch(place.path()).unwrap();

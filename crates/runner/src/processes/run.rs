@@ -10,7 +10,7 @@ use cloze_foundation::files::{read_text, write_whole};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, PlannedRun, title};
 use cloze_trainer::device;
-use cloze_trainer::job::check_corpus;
+use cloze_trainer::job;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -167,13 +167,15 @@ fn check_evaluations(runs: &[&PlannedRun], options: &RunOptions) -> Result<()> {
     Ok(())
 }
 
-/// Prepares each distinct corpus once: its folder, by configuration.
+/// Prepares each distinct corpus once, and asks every objective whether it can do something with it.
 fn prepare_all(
     runs: &[&PlannedRun],
     options: &RunOptions,
     progress: &dyn Progress,
 ) -> Result<Vec<(CorpusConfig, Prepared)>> {
     let mut corpora: Vec<(CorpusConfig, Prepared)> = Vec::new();
+    // Seeds and rates of learning do not matter here.
+    let mut checked = Vec::new();
     let cache = options.results.join(".cache");
     for run in runs {
         let config = &run.config.corpus;
@@ -183,7 +185,12 @@ fn prepare_all(
             })?;
             corpora.push((config.clone(), prepared));
         }
-        check_corpus(run.config.encoder.window, corpus_of(&corpora, config)?)?;
+        let run = &run.config;
+        let asked = (config, &run.objective, &run.options, run.encoder.window);
+        if !checked.contains(&asked) {
+            job::check(&run.objective, &run.options, run.encoder.window, corpus_of(&corpora, config)?)?;
+            checked.push(asked);
+        }
     }
     Ok(corpora)
 }
