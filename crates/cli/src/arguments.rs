@@ -362,8 +362,12 @@ pub struct BenchArguments {
 /// About data sets.
 #[derive(Debug, Subcommand)]
 pub enum DataCommand {
-    /// List the sources that are known by name
-    List,
+    /// List the sources that are known by name, and say which are here
+    List {
+        /// Folder with data sets
+        #[arg(long, env = "CLOZE_DATA", value_hint = ValueHint::DirPath)]
+        data_root: Option<PathBuf>,
+    },
     /// Count a source's documents, words and tokens
     Describe {
         /// A name from `data list`, a path or a glob
@@ -371,9 +375,12 @@ pub enum DataCommand {
         /// Folder with data sets
         #[arg(long, env = "CLOZE_DATA", value_hint = ValueHint::DirPath)]
         data_root: Option<PathBuf>,
-        /// Vocabulary of the WordPiece tokenizer that counts tokens
-        #[arg(long, default_value_t = 8192)]
-        vocab: usize,
+        /// Vocabulary of the tokenizer that counts tokens, if it is a trained one [default: 8192]
+        #[arg(long)]
+        vocab: Option<usize>,
+        /// Set a key of the corpus as in an experiment, such as `--set corpus.tokenizer.cased=true`; may be repeated
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        set: Vec<String>,
         /// Where results live; prepared corpora are kept in its `.cache`
         #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
         results: PathBuf,

@@ -11,7 +11,7 @@ mod memory;
 #[path = "inputs/mutation.rs"]
 mod mutation;
 
-use cloze_corpus::source::Source;
+use cloze_corpus::source::{Source, Text};
 use inputs::{KINDS, Kind};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -181,8 +181,8 @@ fn read_gzip(line: &[u8], lines: usize) -> (cloze_foundation::Result<usize>, usi
     memory::peak(|| {
         let source = Source::resolve("a.txt.gz", 0, Some(place.path()))?;
         let mut documents = 0;
-        source.documents(&source.split(0.5)?, None, &mut |_, _| {
-            documents += 1;
+        source.documents(&source.split(0.5)?, &mut |_, text| {
+            documents += usize::from(text == Text::End);
             Ok(())
         })?;
         Ok(documents)

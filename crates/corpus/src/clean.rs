@@ -40,6 +40,27 @@ pub fn push_line(line: &str, document: &mut String) {
     }
 }
 
+/// The longest piece of a line that is encoded at once, in bytes: a tokenizer needs some hundred bytes for each.
+pub const LONGEST_PIECE: usize = 1 << 16;
+
+/// A cleaned line in pieces that are short enough to be encoded, cut at spaces, or where there are none between two
+/// characters. Nearly every line is one piece.
+pub fn pieces(line: &str) -> impl Iterator<Item = &str> {
+    let mut rest = line;
+    std::iter::from_fn(move || {
+        if rest.len() <= LONGEST_PIECE {
+            return Some(std::mem::take(&mut rest)).filter(|piece| !piece.is_empty());
+        }
+        let within = &rest[..rest.floor_char_boundary(LONGEST_PIECE)];
+        let (piece, left) = match within.rfind(' ').filter(|space| *space > 0) {
+            Some(space) => (&rest[..space], &rest[space + 1..]),
+            None => rest.split_at(within.len()),
+        };
+        rest = left;
+        Some(piece)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +73,21 @@ mod tests {
             "a bcd\ne f"
         );
         assert_eq!(clean(" \n\u{1}\n"), "");
+    }
+
+    #[test]
+    fn a_long_line_is_cut_at_spaces_and_a_long_word_between_characters() {
+        let cut = |line: &str| pieces(line).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(cut(""), Vec::<String>::new());
+        assert_eq!(cut("a b"), ["a b"]);
+        let words = "word ".repeat(LONGEST_PIECE);
+        let words = words.trim_end();
+        assert_eq!(cut(words).join(" "), words);
+        let letters = "é".repeat(LONGEST_PIECE + 1);
+        assert_eq!(cut(&letters).concat(), letters);
+        for piece in cut(words).iter().chain(&cut(&letters)) {
+            assert!(!piece.is_empty() && piece.len() <= LONGEST_PIECE);
+        }
     }
 
     proptest! {

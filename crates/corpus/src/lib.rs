@@ -1,9 +1,15 @@
 //! Text to tokens to windows: sources, tokenizer, shards, batch order, and the built-in language.
 
+mod accents;
+mod alphabet;
 pub mod annotations;
 pub mod bounds;
+mod cache;
 mod clean;
+mod counts;
 pub mod fragment;
+mod json;
+pub mod loss;
 pub mod manifest;
 mod memo;
 mod merges;
@@ -22,17 +28,19 @@ pub mod tokenizer;
 mod train;
 pub mod vocabulary;
 pub mod window;
+mod words;
 
 pub use annotations::Annotations;
+pub use counts::WordCounts;
 pub use manifest::Manifest;
 pub use options::{CorpusOptions, TokenizerOptions};
 pub use order::BatchOrder;
 pub use pairs::MinimalPair;
-pub use prepare::{CorpusConfig, Prepared, describe, prepare};
+pub use prepare::{CorpusConfig, Hashes, Prepared, check, describe, prepare};
 pub use registry::{KnownSource, sources};
 pub use shard::Shard;
+pub use split::Part;
 pub use statistics::{Statistic, Statistics};
 pub use tokenizer::{Tokenizer, TokenizerConfig};
-pub use train::WordCounts;
 pub use vocabulary::{SpecialTokens, Vocabulary};
 pub use window::Window;

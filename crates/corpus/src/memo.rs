@@ -6,6 +6,8 @@ use std::collections::HashMap;
 
 /// Words remembered before the memory is emptied; about 100 bytes each.
 const CAPACITY: usize = 1 << 20;
+/// Bytes of a word that is remembered: longer ones do not repeat.
+const LONGEST: usize = 256;
 
 /// A tokenizer that remembers words, if its tokens depend on one word at a time.
 pub struct Memo<'a> {
@@ -28,17 +30,20 @@ impl<'a> Memo<'a> {
             return self.tokenizer.encode(text);
         };
         let mut encoded = Encoded::default();
-        for word in text.split_ascii_whitespace() {
+        let pieces = text.lines().flat_map(clean::pieces);
+        for word in pieces.flat_map(str::split_ascii_whitespace) {
             if let Some(known) = words.get(word) {
                 encoded.extend(known);
                 continue;
             }
-            let new = self.tokenizer.encode_line(word);
+            let new = self.tokenizer.encode_piece(word);
             encoded.extend(&new);
             if words.len() == CAPACITY {
                 words.clear();
             }
-            words.insert(word.to_owned(), new);
+            if word.len() <= LONGEST {
+                words.insert(word.to_owned(), new);
+            }
         }
         encoded
     }
@@ -59,23 +64,21 @@ impl Tokenizer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::WordCounts;
+    use crate::{TokenizerConfig, WordCounts};
     use proptest::prelude::*;
     use std::sync::LazyLock;
 
     static TRAINED: LazyLock<[Tokenizer; 2]> = LazyLock::new(|| {
         let mut counts = WordCounts::default();
         counts.add(&"it's a naïve, 3rd café (don't they'll ...) 漢字 low lower lowest ".repeat(9));
-        [
-            Tokenizer::train_wordpiece(150, &counts).unwrap(),
-            Tokenizer::train_bpe(300, &counts).unwrap(),
-        ]
+        [TokenizerConfig::wordpiece(150), TokenizerConfig::Bpe { vocab: 300 }]
+            .map(|config| Tokenizer::train(&config, &counts).unwrap().0)
     });
 
     proptest! {
         #[test]
         fn remembered_words_give_the_tokens_of_the_whole_line(
-            text in "([a-fA-F0-9'.,\\[\\]#é\u{301}字ǅΣ\u{200B}]|[ \n\t\u{A0}]|low|'s|[MASK]){0,30}",
+            text in "([a-fA-F0-9'.,\\[\\]#é\u{301}字漢कि\u{94D}กี่かカǅΣ\u{200B}]|[ \n\t\u{A0}]|low|'s|[MASK]){0,30}",
             anything: String,
         ) {
             for tokenizer in &*TRAINED {

@@ -84,13 +84,14 @@ impl PairTable {
         for (place, word) in table.words.iter().enumerate() {
             for pair in pairs(&word.pieces) {
                 *table.counts.entry(pair).or_default() += word.count;
-                table.places.entry(pair).or_default().push(place as u32);
+                note(&mut table.places, pair, place as u32);
             }
         }
         table
     }
 
-    /// Puts `made` in the place of `pair` in every word. Returns the pairs whose counts may have changed.
+    /// Puts `made` in the place of `pair` in every word. Returns the pairs whose counts may have changed: those that touch
+    /// a place where it was, so that a long word costs no more than a look at each of its pieces.
     fn merge(&mut self, pair: Pair, made: u32) -> Vec<Pair> {
         let mut places = self.places.remove(&pair).unwrap_or_default();
         places.sort_unstable();
@@ -98,19 +99,20 @@ impl PairTable {
         let mut changed = Vec::new();
         for place in places {
             let word = &mut self.words[place as usize];
-            for old in pairs(&word.pieces) {
-                if let Some(count) = self.counts.get_mut(&old) {
+            let (pieces, at) = merged(&word.pieces, pair, made);
+            let old = std::mem::replace(&mut word.pieces, pieces);
+            for (left, right) in touched(&at, 2, old.len()).map(|first| (old[first], old[first + 1])) {
+                if let Some(count) = self.counts.get_mut(&(left, right)) {
                     *count -= word.count;
-                    changed.push(old);
                 }
+                changed.push((left, right));
             }
-            word.pieces = merged(&word.pieces, pair, made);
-            for new in pairs(&word.pieces) {
-                *self.counts.entry(new).or_default() += word.count;
-                if new.0 == made || new.1 == made {
-                    changed.push(new);
-                    self.places.entry(new).or_default().push(place);
-                }
+            // Every merge before has made the word one piece shorter.
+            let now: Vec<usize> = at.iter().enumerate().map(|(before, first)| first - before).collect();
+            for (left, right) in touched(&now, 1, word.pieces.len()).map(|first| (word.pieces[first], word.pieces[first + 1])) {
+                *self.counts.entry((left, right)).or_default() += word.count;
+                note(&mut self.places, (left, right), place);
+                changed.push((left, right));
             }
         }
         changed.sort_unstable();
@@ -124,24 +126,44 @@ impl PairTable {
     }
 }
 
+/// Lists a word under a pair, once for all the places that it has there in a row.
+fn note(places: &mut HashMap<Pair, Vec<u32>>, pair: Pair, word: u32) {
+    let words = places.entry(pair).or_default();
+    if words.last() != Some(&word) {
+        words.push(word);
+    }
+}
+
 fn pairs(pieces: &[u32]) -> impl Iterator<Item = Pair> + '_ {
     pieces.windows(2).map(|pair| (pair[0], pair[1]))
 }
 
-/// Replaces the pair from left to right, without overlaps.
-fn merged(pieces: &[u32], pair: Pair, made: u32) -> Vec<u32> {
-    let mut out = Vec::with_capacity(pieces.len());
+/// Replaces the pair from left to right, without overlaps, and says where it was.
+fn merged(pieces: &[u32], pair: Pair, made: u32) -> (Vec<u32>, Vec<usize>) {
+    let (mut out, mut places) = (Vec::with_capacity(pieces.len()), Vec::new());
     let mut at = 0;
     while at < pieces.len() {
         if at + 1 < pieces.len() && (pieces[at], pieces[at + 1]) == pair {
             out.push(made);
+            places.push(at);
             at += 2;
         } else {
             out.push(pieces[at]);
             at += 1;
         }
     }
-    out
+    (out, places)
+}
+
+/// The first places of all pairs of neighbours, in a word of `length` pieces, of which one lies in a run of `width` pieces
+/// that begins at one of `starts`: each once, ascending.
+fn touched(starts: &[usize], width: usize, length: usize) -> impl Iterator<Item = usize> + '_ {
+    let mut next = 0;
+    starts.iter().flat_map(move |start| {
+        let first = start.saturating_sub(1).max(next);
+        next = (start + width).min(length.saturating_sub(1));
+        first..next.max(first)
+    })
 }
 
 #[cfg(test)]
@@ -201,7 +223,7 @@ mod tests {
                 pieces.len() - 1
             });
             for word in &mut words {
-                word.pieces = merged(&word.pieces, pair, made as u32);
+                word.pieces = merged(&word.pieces, pair, made as u32).0;
             }
             merges.push(key);
         }
@@ -220,6 +242,22 @@ mod tests {
             texts(&pieces, &merges),
             expected.map(|(left, right)| (left.to_owned(), right.to_owned()))
         );
+    }
+
+    #[test]
+    fn a_long_word_costs_time_and_memory_in_proportion_to_its_length() {
+        // A hundred thousand random letters: the queue once had a candidate for every pair of the word after each merge.
+        let mut state = 1u64;
+        let letters = |_| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (b'a' + (state >> 33) as u8 % 26) as char
+        };
+        let word: String = (0..100_000).map(letters).collect();
+        let (mut pieces, words) = setup(&[(word, 1)]);
+        let started = std::time::Instant::now();
+        learn(&mut pieces, words, 2048, concatenate);
+        assert_eq!(pieces.len(), 2048);
+        assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
     }
 
     proptest! {

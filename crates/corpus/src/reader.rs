@@ -1,4 +1,4 @@
-//! Lines of a plain or gzipped file, each with its number, and faults that name both.
+//! Bytes of a corpus: plain or gzipped, hashed while they are read, as lines with numbers, and faults that name both.
 
 use cloze_foundation::{Fault, Result};
 use flate2::bufread::MultiGzDecoder;
@@ -6,9 +6,13 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
+pub use crate::json::each_object;
+
 const BUFFER: usize = 1 << 16;
-/// The longest line: a small gzip may hold an endless one, and a line is held in memory.
+/// The longest line, and the longest object of JSON: a small gzip may hold an endless one, and it is held in memory.
 pub const LONGEST_LINE: usize = 64 << 20;
+/// A byte-order mark, which editors on Windows put in front of UTF-8.
+pub const BYTE_ORDER_MARK: &str = "\u{FEFF}";
 
 /// Whether a file name says that it is gzipped.
 pub fn is_gzip(path: &Path) -> bool {
@@ -16,34 +20,115 @@ pub fn is_gzip(path: &Path) -> bool {
         .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
 }
 
-/// Gives `visit` every line of a file with its number from 1. Lines end at `\n` and nowhere else: JSON strings may hold
-/// the other line separators of Unicode.
+/// Opens a file that has an end. A pipe has a writer who may never come, and a device such as `/dev/zero` never ends.
 ///
 /// # Errors
-/// An unreadable file, a gzip that is damaged or ends too early, bytes that are not UTF-8, a line longer than
-/// [`LONGEST_LINE`], and what `visit` returns.
-pub fn each_line(path: &Path, mut visit: impl FnMut(u64, &str) -> Result<()>) -> Result<()> {
-    let file = BufReader::with_capacity(
-        BUFFER,
-        File::open(path).map_err(|error| Fault::file("read", path, &error))?,
-    );
-    let gzip = is_gzip(path);
-    let reader: Box<dyn Read> = if gzip {
-        Box::new(MultiGzDecoder::new(file))
-    } else {
-        Box::new(file)
+/// What the system says, and a path to something that is no regular file.
+pub fn open(path: &Path) -> Result<File> {
+    let failed = |error| Fault::file("read", path, &error);
+    // Looked at before it is opened: opening a pipe waits for its writer.
+    if !std::fs::metadata(path).map_err(failed)?.is_file() {
+        return Err(Fault::usage(format!("`{}` is not a file that can be read to its end", path.display()))
+            .allowed(["a regular file"])
+            .remedy("write what a pipe or a device gives into a file first"));
+    }
+    File::open(path).map_err(failed)
+}
+
+/// The BLAKE3 hash of a file's bytes as 64 hexadecimal digits.
+///
+/// # Errors
+/// As [`open`], and what reading says.
+pub fn hash_file(path: &Path) -> Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    hasher
+        .update_reader(open(path)?)
+        .map_err(|error| Fault::file("read", path, &error))?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// A reader that hashes what goes through it, where somebody wants to know.
+struct Hashed<'a, R> {
+    inner: R,
+    hasher: Option<&'a mut blake3::Hasher>,
+}
+
+impl<R: Read> Read for Hashed<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&buffer[..read]);
+        }
+        Ok(read)
+    }
+}
+
+/// Gives `read` the unpacked bytes of a file. Where its hash is known, the bytes that were read have to be those.
+///
+/// # Errors
+/// What opening, reading and `read` say; a file that changed since it was hashed.
+pub fn with_bytes<T>(
+    path: &Path,
+    expected: Option<&str>,
+    read: impl FnOnce(&mut dyn BufRead) -> Result<T>,
+) -> Result<T> {
+    let mut hasher = blake3::Hasher::new();
+    let hashed = Hashed {
+        inner: open(path)?,
+        hasher: expected.is_some().then_some(&mut hasher),
     };
-    let mut reader = BufReader::with_capacity(BUFFER, reader);
+    let raw = BufReader::with_capacity(BUFFER, hashed);
+    let mut reader: Box<dyn BufRead + '_> = if is_gzip(path) {
+        Box::new(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(raw)))
+    } else {
+        Box::new(raw)
+    };
+    let given = read(&mut *reader)?;
+    if let Some(expected) = expected {
+        std::io::copy(&mut reader, &mut std::io::sink()).map_err(|error| unread(path, None, &error))?;
+        drop(reader);
+        if hasher.finalize().to_hex().as_str() != expected {
+            return Err(changed(path));
+        }
+    }
+    Ok(given)
+}
+
+/// A file that is not what it was a moment before.
+pub fn changed(path: &Path) -> Fault {
+    Fault::run(format!("`{}` changed while it was read", path.display()))
+        .remedy("run the same command again when nothing writes to it")
+}
+
+/// Bytes that could not be read or unpacked.
+pub fn unread(path: &Path, line: Option<u64>, error: &std::io::Error) -> Fault {
+    if !is_gzip(path) {
+        return Fault::file("read", path, error);
+    }
+    let place = line.map_or_else(String::new, |line| format!(":{line}"));
+    Fault::usage(format!("`{}` is a corrupt gzip: {error}", path.display()))
+        .at(format!("{}{place}", path.display()))
+        .remedy("fetch the file again and compare its checksum")
+}
+
+/// Gives `visit` every line of an open file with its number from 1. Lines end at `\n` and nowhere else: JSON strings may
+/// hold the other line separators of Unicode.
+///
+/// # Errors
+/// A gzip that is damaged or ends too early, bytes that are not UTF-8, a line longer than [`LONGEST_LINE`], and what `visit`
+/// returns.
+pub fn each_line(
+    reader: &mut dyn BufRead,
+    path: &Path,
+    mut visit: impl FnMut(u64, &str) -> Result<()>,
+) -> Result<()> {
     let mut bytes = Vec::new();
     for number in 1u64.. {
         bytes.clear();
-        let mut limited = reader.by_ref().take(LONGEST_LINE as u64 + 1);
-        let read = limited.read_until(b'\n', &mut bytes).map_err(|error| match gzip {
-            true => Fault::usage(format!("`{}` is a corrupt gzip: {error}", path.display()))
-                .at(format!("{}:{number}", path.display()))
-                .remedy("fetch the file again and compare its checksum"),
-            false => Fault::file("read", path, &error),
-        })?;
+        let mut limited = (&mut *reader).take(LONGEST_LINE as u64 + 1);
+        let read = limited
+            .read_until(b'\n', &mut bytes)
+            .map_err(|error| unread(path, Some(number), &error))?;
         if read == 0 {
             break;
         }
@@ -55,142 +140,47 @@ pub fn each_line(path: &Path, mut visit: impl FnMut(u64, &str) -> Result<()>) ->
                 .allowed([format!("lines of up to {} MiB", LONGEST_LINE >> 20)])
                 .remedy("break the text into lines; a blank one ends a document"));
         }
-        let line = std::str::from_utf8(&bytes).map_err(|error| {
-            Fault::usage("the text is not UTF-8")
-                .at(format!("{}:{number}:{}", path.display(), error.valid_up_to() + 1))
-                .remedy("convert the file, for example with `iconv -t UTF-8`")
-        })?;
+        let line = std::str::from_utf8(&bytes).map_err(|error| not_utf8(path, number, &bytes, error))?;
+        let line = match number {
+            1 => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line),
+            _ => line,
+        };
         visit(number, line)?;
     }
     Ok(())
 }
 
-/// As [`each_line`], each line read as a JSON object; blank lines are skipped. `visit`'s faults get the line as place.
-///
-/// # Errors
-/// As [`each_line`], and a line that is not a JSON object.
-pub fn each_object(path: &Path, mut visit: impl FnMut(&Object) -> Result<()>) -> Result<()> {
-    each_line(path, |number, line| {
-        if line.trim().is_empty() {
-            return Ok(());
-        }
-        let place = format!("{}:{number}", path.display());
-        match serde_json::from_str(line) {
-            Ok(serde_json::Value::Object(fields)) => {
-                let object = Object { fields, place };
-                visit(&object).map_err(|fault| fault.at(object.place))
-            }
-            Ok(_) => Err(Fault::usage("the line is JSON but not an object").at(place)),
-            Err(error) => Err(Fault::usage(format!("the line is not JSON: {error}")).at(place)),
-        }
-    })
+/// What to do with text in another encoding, as a command that can be copied.
+fn not_utf8(path: &Path, line: u64, bytes: &[u8], error: std::str::Utf8Error) -> Fault {
+    let is_utf_16 = line == 1 && (bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]));
+    let (what, from) = match is_utf_16 {
+        true => ("the text is UTF-16, not UTF-8", "UTF-16"),
+        false => ("the text is not UTF-8", "WINDOWS-1252"),
+    };
+    let plain = match is_gzip(path) {
+        true => path.with_extension(""),
+        false => path.to_owned(),
+    };
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let converted = format!("utf8-{}", name(&plain));
+    let command = match is_gzip(path) {
+        true => format!("gzip -dc {} | iconv -f {from} -t UTF-8 > {}", quoted(&path.to_string_lossy()), quoted(&converted)),
+        false => format!("iconv -f {from} -t UTF-8 {} > {}", quoted(&path.to_string_lossy()), quoted(&converted)),
+    };
+    let which = match is_utf_16 {
+        true => "",
+        false => ", if that is the encoding that it was written in",
+    };
+    Fault::usage(what)
+        .at(format!("{}:{line}:{}", path.display(), error.valid_up_to() + 1))
+        .remedy(format!("convert it{which}: {command}"))
 }
 
-/// One line of JSONL.
-pub struct Object {
-    fields: serde_json::Map<String, serde_json::Value>,
-    place: String,
-}
-
-impl Object {
-    /// File and line.
-    pub fn place(&self) -> String {
-        self.place.clone()
-    }
-
-    /// The string in `field`.
-    ///
-    /// # Errors
-    /// A field that is missing or not a string; the fault names those that are strings.
-    pub fn text(&self, field: &str) -> Result<&str> {
-        self.fields
-            .get(field)
-            .and_then(serde_json::Value::as_str)
-            .ok_or_else(|| {
-                let strings = || {
-                    self.fields
-                        .iter()
-                        .filter(|(_, value)| value.is_string())
-                        .map(|(name, _)| name)
-                };
-                Fault::usage(format!("no string in the field `{field}`"))
-                    .allowed(strings())
-                    .nearest(field, strings())
-            })
-    }
+/// A word of a shell's command line.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use std::io::Write;
-
-    pub(crate) fn gzip(text: &str) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        encoder.write_all(text.as_bytes()).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn lines(path: &Path) -> Result<Vec<String>> {
-        let mut lines = Vec::new();
-        each_line(path, |_, line| {
-            lines.push(line.to_owned());
-            Ok(())
-        })?;
-        Ok(lines)
-    }
-
-    #[test]
-    fn plain_and_gzipped_lines_are_the_same_and_end_at_newlines_only() {
-        let folder = tempfile::tempdir().unwrap();
-        let (plain, zipped) = (folder.path().join("a.txt"), folder.path().join("a.txt.gz"));
-        let text = "one\u{2028}still one\n\nthree";
-        std::fs::write(&plain, text).unwrap();
-        // Two members, one after the other, are one gzip file.
-        std::fs::write(&zipped, [gzip("one\u{2028}still "), gzip("one\n\nthree")].concat()).unwrap();
-        assert_eq!(lines(&plain).unwrap(), ["one\u{2028}still one", "", "three"]);
-        assert_eq!(lines(&plain).unwrap(), lines(&zipped).unwrap());
-    }
-
-    #[test]
-    fn damage_is_a_usage_fault_that_names_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.txt.gz");
-        let whole = gzip(&"a line of text\n".repeat(1000));
-        let mut flipped = whole.clone();
-        let checksum = flipped.len() - 6;
-        flipped[checksum] ^= 0xFF;
-        for bytes in [
-            whole[..whole.len() - 10].to_vec(),
-            flipped,
-            b"not a gzip".to_vec(),
-            Vec::new(),
-        ] {
-            std::fs::write(&path, &bytes).unwrap();
-            let fault = lines(&path).unwrap_err();
-            assert!(
-                fault.what.contains("a.txt.gz") && fault.what.contains("corrupt gzip"),
-                "{fault}"
-            );
-            assert_eq!(fault.exit_status(), 2);
-        }
-        let path = folder.path().join("b.txt");
-        std::fs::write(&path, b"fine\nna\xEFve").unwrap();
-        assert!(lines(&path).unwrap_err().place().unwrap().ends_with("b.txt:2:3"));
-    }
-
-    #[test]
-    fn a_bad_line_is_named_with_its_number() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.jsonl");
-        let place = |text: &str| {
-            std::fs::write(&path, text).unwrap();
-            each_object(&path, |object| object.text("text").map(|_| ())).unwrap_err()
-        };
-        let fault = place("{\"text\": \"a\"}\n\n{\"text\": ");
-        assert!(fault.place().unwrap().ends_with("a.jsonl:3") && fault.what.contains("not JSON"));
-        assert!(place("[1]").what.contains("not an object"));
-        let fault = place("{\"test\": \"a\"}");
-        assert_eq!(fault.nearest.as_deref(), Some("test"));
-    }
-}
+#[path = "reader_tests.rs"]
+pub(crate) mod tests;

@@ -34,7 +34,7 @@ impl Shard {
                 path.display(),
                 bytes.len()
             ))
-            .remedy("delete its folder; the next run prepares the corpus again"));
+            .remedy("run the same command again: the corpus is then prepared anew"));
         }
         Ok(Self { bytes })
     }
@@ -90,6 +90,8 @@ pub struct ShardWriter<'a> {
     out: BufWriter<&'a mut File>,
     end: u32,
     tokens: u64,
+    /// Whether a document has begun.
+    is_open: bool,
 }
 
 impl ShardWriter<'_> {
@@ -98,13 +100,31 @@ impl ShardWriter<'_> {
     /// # Errors
     /// What the system says.
     pub fn document(&mut self, document: &Encoded) -> std::io::Result<()> {
-        if document.ids.is_empty() {
-            return Ok(());
-        }
-        for (id, starts) in document.ids.iter().zip(&document.word_starts) {
+        self.piece(document)?;
+        self.end()
+    }
+
+    /// Adds the next piece of a document.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn piece(&mut self, piece: &Encoded) -> std::io::Result<()> {
+        for (id, starts) in piece.ids.iter().zip(&piece.word_starts) {
             self.token(*id, *starts)?;
         }
-        self.token(self.end, true)
+        self.is_open |= !piece.ids.is_empty();
+        Ok(())
+    }
+
+    /// Ends a document, if any of it was added.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn end(&mut self) -> std::io::Result<()> {
+        match std::mem::take(&mut self.is_open) {
+            true => self.token(self.end, true),
+            false => Ok(()),
+        }
     }
 
     fn token(&mut self, id: u32, starts: bool) -> std::io::Result<()> {
@@ -127,6 +147,7 @@ pub fn write(path: &Path, end: u32, fill: impl FnOnce(&mut ShardWriter) -> Resul
             out: BufWriter::with_capacity(1 << 20, file),
             end,
             tokens: 0,
+            is_open: false,
         };
         if let Err(fault) = fill(&mut writer) {
             cause = Some(fault);

@@ -170,9 +170,10 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let config = CorpusConfig {
             source: "fragment".to_owned(),
-            tokenizer: TokenizerConfig::Wordpiece { vocab: 300 },
+            tokenizer: TokenizerConfig::wordpiece(300),
             held_out: 0.2,
             words: 2000,
+            ..CorpusConfig::default()
         };
         let corpus = prepare(&config, None, cache.path(), &mut |_| ()).unwrap();
         let asked = || Statistics::of(&corpus, &[Statistic::Unigrams]);

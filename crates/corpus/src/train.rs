@@ -1,9 +1,13 @@
 //! Training a tokenizer from counted words: the same counts give the same bytes.
 
+use crate::WordCounts;
+use crate::accents;
+use crate::alphabet::{Alphabet, CONTINUES};
 use crate::merges::{self, Word};
+use crate::tokenizer::TokenizerConfig;
 use crate::vocabulary::SPECIAL_NAMES;
 use cloze_foundation::{Fault, Result};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::normalizers::{BertNormalizer, unicode::NFC};
@@ -14,56 +18,111 @@ use tokenizers::{
     PreTokenizedString, PreTokenizer, PreTokenizerWrapper, decoders,
 };
 
-/// How often each word between spaces occurs in a cleaned text.
-#[derive(Clone, Debug, Default)]
-pub struct WordCounts {
-    counts: HashMap<String, u64>,
-    total: u64,
-}
-
-impl WordCounts {
-    /// Counts the words of a cleaned text.
-    pub fn add(&mut self, text: &str) {
-        for word in text.split_ascii_whitespace() {
-            self.total += 1;
-            match self.counts.get_mut(word) {
-                Some(count) => *count += 1,
-                None => {
-                    self.counts.insert(word.to_owned(), 1);
-                }
-            }
-        }
-    }
-
-    /// Words counted.
-    pub fn total(&self) -> u64 {
-        self.total
-    }
-
-    /// Different words.
-    pub fn distinct(&self) -> usize {
-        self.counts.len()
-    }
-}
+/// Characters of a word that WordPiece takes; a longer one is unknown whatever its pieces (google-research/bert,
+/// `tokenization.py`, and upstream's default).
+pub const LONGEST_WORD: usize = 100;
+/// Characters of a word that byte-level BPE learns from. It takes longer ones, but what repeats in them is no language.
+const LONGEST_BYTES: usize = 10_000;
 
 /// What is trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// BERT's: lower-cased, punctuation apart, `##` before what continues a word (Devlin et al. 2019).
-    WordPiece,
+    /// BERT's: punctuation apart, `##` before what continues a word (Devlin et al. 2019).
+    WordPiece {
+        /// Whether letters keep their case.
+        cased: bool,
+        /// Whether letters lose their accents; `None` as BERT: where they lose their case.
+        strip_accents: Option<bool>,
+        /// How many characters are pieces at most; `None` as many as there is room for.
+        alphabet: Option<usize>,
+    },
     /// GPT-2's: bytes, a space belongs to the word after it (Radford et al. 2019).
     ByteLevel,
 }
 
-const CONTINUES: &str = "##";
+impl Kind {
+    /// The words as the model will see them.
+    fn normalizer(self) -> NormalizerWrapper {
+        match self {
+            Self::WordPiece { cased, strip_accents, .. } => BertNormalizer::new(true, true, strip_accents, !cased).into(),
+            Self::ByteLevel => NFC.into(),
+        }
+    }
 
-/// Learns at most `vocab` pieces and returns the tokenizer.json.
+    fn pre_tokenizer(self) -> PreTokenizerWrapper {
+        match self {
+            Self::WordPiece { .. } => BertPreTokenizer.into(),
+            Self::ByteLevel => ByteLevel::default().into(),
+        }
+    }
+
+    fn longest(self) -> usize {
+        match self {
+            Self::WordPiece { .. } => LONGEST_WORD,
+            Self::ByteLevel => LONGEST_BYTES,
+        }
+    }
+}
+
+/// A tokenizer that was trained, and what to know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trained {
+    /// The tokenizer.json.
+    pub json: String,
+    /// What it does to a text, in words.
+    pub described: String,
+    /// Words of the text that were too long to be learnt from, as often as they occur.
+    pub too_long: u64,
+}
+
+/// Learns a tokenizer.
 ///
 /// WordPiece's vocabulary is learnt by pair merges too, as Hugging Face's trainer does (Google never published its own).
-pub(crate) fn train(kind: Kind, vocab: usize, counts: &WordCounts) -> Result<String> {
-    let words = pre_tokens(kind, counts)?;
-    let alphabet = Alphabet::of(kind, vocab, &words);
+///
+/// # Errors
+/// A vocabulary too small for the special tokens and the single characters, a text without a word to learn from.
+pub fn train(config: &TokenizerConfig, counts: &WordCounts) -> Result<Trained> {
+    let (kind, vocab, described) = match config {
+        TokenizerConfig::Wordpiece { vocab, cased, strip_accents, alphabet } => {
+            let accents = strip_accents.or_else(|| accents::kept(*cased, counts));
+            let kind = Kind::WordPiece { cased: *cased, strip_accents: accents, alphabet: *alphabet };
+            let case = if *cased { "case kept" } else { "lower-cased" };
+            let accents = match (accents.unwrap_or(!cased), strip_accents) {
+                (true, _) => "accents stripped",
+                (false, None) if !cased => "accents kept, because many are vowel signs and no accents",
+                (false, _) => "accents kept",
+            };
+            (kind, *vocab, format!("WordPiece, {case}, {accents}"))
+        }
+        TokenizerConfig::Bpe { vocab } => (Kind::ByteLevel, *vocab, "byte-level BPE".to_owned()),
+        TokenizerConfig::File { path } => {
+            return Err(Fault::run(format!("the tokenizer `{}` is given, not trained", path.display())));
+        }
+    };
+    let Words { words, too_long } = pre_tokens(kind, counts)?;
+    if words.is_empty() {
+        return Err(no_words(kind, too_long));
+    }
+    let json = learn(kind, vocab, words)?;
+    Ok(Trained { json, described, too_long })
+}
+
+fn no_words(kind: Kind, too_long: u64) -> Fault {
+    Fault::usage(format!(
+        "no word to learn from: {too_long} are longer than the {} characters that the tokenizer takes",
+        kind.longest()
+    ))
+    .at("corpus.tokenizer.kind")
+    .remedy(TOO_LONG)
+}
+
+/// What to do where words are longer than WordPiece takes.
+pub const TOO_LONG: &str = "WordPiece needs spaces (or punctuation) between words: separate them first, or take \
+                            tokenizer.kind = \"bpe\", which knows every text";
+
+fn learn(kind: Kind, vocab: usize, words: BTreeMap<String, u64>) -> Result<String> {
     let mut pieces: Vec<String> = SPECIAL_NAMES.iter().map(|[name, _]| (*name).to_owned()).collect();
+    let alphabet = Alphabet::of(kind, vocab.saturating_sub(pieces.len()), &words);
     pieces.extend(alphabet.pieces.iter().cloned());
     if pieces.len() >= vocab {
         return Err(
@@ -75,14 +134,20 @@ pub(crate) fn train(kind: Kind, vocab: usize, counts: &WordCounts) -> Result<Str
                 )]),
         );
     }
-    let words = alphabet.spell(words, &pieces);
+    let words: Vec<Word> = alphabet.spell(words, &pieces);
     let join = match kind {
-        Kind::WordPiece => {
+        Kind::WordPiece { .. } => {
             |left: &str, right: &str| format!("{left}{}", right.strip_prefix(CONTINUES).unwrap_or(right))
         }
         Kind::ByteLevel => |left: &str, right: &str| format!("{left}{right}"),
     };
     let pairs = merges::learn(&mut pieces, words, vocab, join);
+    // Where nothing repeats any more, the characters that there was no room for have some now.
+    for forms in alphabet.rest {
+        if pieces.len() + forms.len() <= vocab {
+            pieces.extend(forms);
+        }
+    }
     let text = |id: u32| pieces[id as usize].clone();
     let merges = pairs
         .into_iter()
@@ -91,101 +156,39 @@ pub(crate) fn train(kind: Kind, vocab: usize, counts: &WordCounts) -> Result<Str
     assemble(kind, &pieces, merges).map_err(|error| Fault::run(format!("the tokenizer could not be built: {error}")))
 }
 
-fn normalizer(kind: Kind) -> NormalizerWrapper {
-    match kind {
-        Kind::WordPiece => BertNormalizer::default().into(),
-        Kind::ByteLevel => NFC.into(),
-    }
+/// The words as the model will see them, sorted, with their counts, and how many are longer than it takes.
+struct Words {
+    words: BTreeMap<String, u64>,
+    too_long: u64,
 }
 
-fn pre_tokenizer(kind: Kind) -> PreTokenizerWrapper {
-    match kind {
-        Kind::WordPiece => BertPreTokenizer.into(),
-        Kind::ByteLevel => ByteLevel::default().into(),
-    }
-}
-
-/// The words as the model will see them, sorted, with their counts.
-fn pre_tokens(kind: Kind, counts: &WordCounts) -> Result<BTreeMap<String, u64>> {
-    let (normalizer, pre_tokenizer) = (normalizer(kind), pre_tokenizer(kind));
-    let mut words: BTreeMap<String, u64> = BTreeMap::new();
-    for (word, count) in &counts.counts {
+fn pre_tokens(kind: Kind, counts: &WordCounts) -> Result<Words> {
+    let (normalizer, pre_tokenizer) = (kind.normalizer(), kind.pre_tokenizer());
+    let mut found = Words {
+        words: BTreeMap::new(),
+        too_long: 0,
+    };
+    for (word, count) in counts.iter() {
         let split = || -> tokenizers::Result<PreTokenizedString> {
-            let mut normalized = NormalizedString::from(word.as_str());
+            let mut normalized = NormalizedString::from(word);
             normalizer.normalize(&mut normalized)?;
             let mut split = PreTokenizedString::from(normalized);
             pre_tokenizer.pre_tokenize(&mut split)?;
             Ok(split)
         };
-        let split = split().map_err(|error| Fault::run(format!("`{word}` could not be split: {error}")))?;
+        let split = split().map_err(|error| {
+            let shown: String = word.chars().take(40).collect();
+            Fault::run(format!("`{shown}` could not be split: {error}"))
+        })?;
         for (part, _, _) in split.get_splits(OffsetReferential::Normalized, OffsetType::Byte) {
-            *words.entry(part.to_owned()).or_default() += count;
-        }
-    }
-    Ok(words)
-}
-
-/// The single characters that are pieces.
-struct Alphabet {
-    kind: Kind,
-    pieces: BTreeSet<String>,
-}
-
-impl Alphabet {
-    /// Every byte; or, for WordPiece, the most frequent characters (at least 100, at most 1000 as in Hugging Face's
-    /// trainer, or an eighth of the vocabulary), each as it occurs: first in a word, later, or both.
-    fn of(kind: Kind, vocab: usize, words: &BTreeMap<String, u64>) -> Self {
-        if kind == Kind::ByteLevel {
-            let pieces = ByteLevel::alphabet().into_iter().map(String::from).collect();
-            return Self { kind, pieces };
-        }
-        let mut frequency: BTreeMap<char, u64> = BTreeMap::new();
-        for (word, count) in words {
-            for character in word.chars() {
-                *frequency.entry(character).or_default() += count;
+            if part.chars().nth(kind.longest()).is_some() {
+                found.too_long += count;
+            } else {
+                *found.words.entry(part.to_owned()).or_default() += count;
             }
         }
-        let mut ranked: Vec<(char, u64)> = frequency.into_iter().collect();
-        ranked.sort_by_key(|(character, count)| (std::cmp::Reverse(*count), *character));
-        let kept: BTreeSet<char> = ranked
-            .into_iter()
-            .take((vocab / 8).clamp(100, 1000))
-            .map(|(character, _)| character)
-            .collect();
-        let spelled = words.keys().flat_map(|word| word.chars().enumerate());
-        let pieces = spelled
-            .filter(|(_, character)| kept.contains(character))
-            .map(|(place, character)| spelling(kind, place, character))
-            .collect();
-        Self { kind, pieces }
     }
-
-    /// Words as ids of single-character pieces. Words with characters outside the alphabet teach nothing.
-    fn spell(&self, words: BTreeMap<String, u64>, pieces: &[String]) -> Vec<Word> {
-        let ids: HashMap<&str, u32> = pieces.iter().map(String::as_str).zip(0..).collect();
-        let spell = |word: &str| -> Option<Vec<u32>> {
-            let spelled = word.chars().enumerate();
-            spelled
-                .map(|(place, c)| ids.get(spelling(self.kind, place, c).as_str()).copied())
-                .collect()
-        };
-        words
-            .into_iter()
-            .filter_map(|(word, count)| {
-                Some(Word {
-                    pieces: spell(&word)?,
-                    count,
-                })
-            })
-            .collect()
-    }
-}
-
-fn spelling(kind: Kind, place: usize, character: char) -> String {
-    match kind {
-        Kind::WordPiece if place > 0 => format!("{CONTINUES}{character}"),
-        _ => character.to_string(),
-    }
+    Ok(found)
 }
 
 /// Puts the parts together with upstream's types and writes them in upstream's format, which lists pieces by id.
@@ -195,9 +198,10 @@ fn assemble(kind: Kind, pieces: &[String], merges: Vec<(String, String)>) -> tok
     let id = |name: &str| vocab[name];
     let frame = BertProcessing::new((end.to_owned(), id(end)), (start.to_owned(), id(start)));
     let model: ModelWrapper = match kind {
-        Kind::WordPiece => WordPiece::builder()
+        Kind::WordPiece { .. } => WordPiece::builder()
             .vocab(vocab)
             .unk_token(unknown.to_owned())
+            .max_input_chars_per_word(LONGEST_WORD)
             .build()?
             .into(),
         Kind::ByteLevel => BPE::builder()
@@ -207,13 +211,16 @@ fn assemble(kind: Kind, pieces: &[String], merges: Vec<(String, String)>) -> tok
             .into(),
     };
     let mut inner = tokenizers::Tokenizer::new(model);
-    inner.with_normalizer(Some(normalizer(kind)))?;
-    inner.with_pre_tokenizer(Some(pre_tokenizer(kind)));
+    inner.with_normalizer(Some(kind.normalizer()))?;
+    inner.with_pre_tokenizer(Some(kind.pre_tokenizer()));
     inner.with_post_processor(Some(frame));
     match kind {
-        Kind::WordPiece => inner.with_decoder(Some(decoders::wordpiece::WordPiece::default())),
+        Kind::WordPiece { .. } => inner.with_decoder(Some(decoders::wordpiece::WordPiece::default())),
         Kind::ByteLevel => inner.with_decoder(Some(ByteLevel::default())),
     };
     inner.add_special_tokens(SPECIAL_NAMES.map(|[name, _]| AddedToken::from(name, true)))?;
     inner.to_string(true)
 }
+
+#[cfg(test)]
+mod tests;

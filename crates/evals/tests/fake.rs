@@ -77,9 +77,10 @@ impl Heads for Fake {
 fn corpus(cache: &std::path::Path) -> Prepared {
     let config = CorpusConfig {
         source: "fragment".to_owned(),
-        tokenizer: TokenizerConfig::Wordpiece { vocab: 400 },
+        tokenizer: TokenizerConfig::wordpiece(400),
         held_out: 0.2,
         words: 20_000,
+        ..CorpusConfig::default()
     };
     prepare(&config, None, cache, &mut |_| ()).unwrap()
 }

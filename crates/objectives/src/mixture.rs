@@ -200,6 +200,10 @@ impl Objective for Mixture {
         needs
     }
 
+    fn reads_words(&self) -> bool {
+        self.parts.iter().any(|part| part.objective.reads_words())
+    }
+
     fn prepare(&mut self, statistics: &Statistics) -> Result<()> {
         let mut parts = self.parts.iter_mut();
         parts.try_for_each(|part| {

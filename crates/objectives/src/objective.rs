@@ -17,6 +17,11 @@ pub trait Objective: Send + Sync {
         Vec::new()
     }
 
+    /// Whether it hides whole words, and so needs a text of which it can be told where they begin.
+    fn reads_words(&self) -> bool {
+        false
+    }
+
     /// Takes the answers, once, before training: [`needs`](Self::needs) says which. An objective that was not prepared,
     /// as when a plan is priced before there is a corpus, corrupts all the same: as if every id were equally frequent.
     ///

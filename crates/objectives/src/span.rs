@@ -172,6 +172,10 @@ impl Objective for Span {
         self.0.write()
     }
 
+    fn reads_words(&self) -> bool {
+        true
+    }
+
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
         let settings = &self.0;
         let mut stream = draw.stream();

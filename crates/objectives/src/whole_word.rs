@@ -28,6 +28,10 @@ impl Objective for WholeWord {
         self.0.write()
     }
 
+    fn reads_words(&self) -> bool {
+        true
+    }
+
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
         let Self(masking) = self;
         let mut stream = draw.stream();

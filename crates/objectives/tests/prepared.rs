@@ -79,9 +79,10 @@ fn an_objective_is_ready_for_its_corpus() {
     let cache = tempfile::tempdir().unwrap();
     let config = CorpusConfig {
         source: "fragment".to_owned(),
-        tokenizer: TokenizerConfig::Wordpiece { vocab: 300 },
+        tokenizer: TokenizerConfig::wordpiece(300),
         held_out: 0.2,
         words: 2000,
+        ..CorpusConfig::default()
     };
     let corpus = prepare(&config, None, cache.path(), &mut |_| ()).unwrap();
     let mut rarest = Rarest { counts: Vec::new() };

@@ -151,7 +151,7 @@ struct Vocabularies {
 impl Vocabularies {
     fn size(&mut self, tokenizer: &TokenizerConfig) -> Result<usize> {
         match tokenizer {
-            TokenizerConfig::Wordpiece { vocab } | TokenizerConfig::Bpe { vocab } => Ok(*vocab),
+            TokenizerConfig::Wordpiece { vocab, .. } | TokenizerConfig::Bpe { vocab } => Ok(*vocab),
             TokenizerConfig::File { path } => {
                 if let Some(size) = self.files.get(path) {
                     return Ok(*size);

@@ -16,7 +16,7 @@ use std::path::Path;
 /// # Errors
 /// Data that cannot be read.
 pub fn of_run(config: &RunConfig, corpus: &Prepared, data_root: Option<&Path>) -> Result<RunData> {
-    let mut data = of_corpus(corpus)?;
+    let mut data = of_corpus(corpus);
     for task in &config.evaluate {
         data.tasks.insert(task.name().to_owned(), of_task(task, data_root)?);
     }
@@ -24,17 +24,14 @@ pub fn of_run(config: &RunConfig, corpus: &Prepared, data_root: Option<&Path>) -
 }
 
 /// The data of a prepared text, without any evaluation's.
-///
-/// # Errors
-/// A corpus that cannot be read.
-pub fn of_corpus(corpus: &Prepared) -> Result<RunData> {
-    let [tokenizer, held_out] = corpus.hashes()?;
-    Ok(RunData {
-        corpus: corpus.hash.clone(),
-        tokenizer,
-        held_out,
+pub fn of_corpus(corpus: &Prepared) -> RunData {
+    let hashes = corpus.hashes();
+    RunData {
+        corpus: hashes.corpus,
+        tokenizer: hashes.tokenizer,
+        held_out: hashes.held_out,
         tasks: BTreeMap::new(),
-    })
+    }
 }
 
 fn of_task(task: &TaskConfig, data_root: Option<&Path>) -> Result<String> {
@@ -139,7 +136,9 @@ impl Now {
         let folder = cache.join(&name);
         let data = looked.at(run, |_| {
             let is_prepared = files::is_there(&folder)?;
-            is_prepared.then(|| of_corpus(&Prepared::open(&folder)?)).transpose()
+            is_prepared
+                .then(|| Prepared::open(&folder).map(|corpus| of_corpus(&corpus)))
+                .transpose()
         })?;
         Ok(data.map_or(Self::Unprepared(name), Self::Known))
     }

@@ -12,6 +12,7 @@ pub mod plan;
 pub mod row;
 mod rows;
 pub mod superseded;
+pub mod texts;
 
 pub use axis::{AXES, Axis, Spent};
 pub use chart::ChartKind;

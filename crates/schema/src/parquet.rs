@@ -72,7 +72,7 @@ pub fn from_bytes(bytes: &[u8]) -> std::result::Result<Vec<AttemptRows>, String>
 /// Why it cannot be read.
 pub(crate) fn decode(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
     either(|| {
-        check(bytes)?;
+        check(bytes, None)?;
         // In this thread alone, where a panic is caught in silence.
         let reader = ParquetReader::new(Cursor::new(bytes)).read_parallel(ParallelStrategy::None);
         let frame = reader.finish().map_err(|error| error.to_string())?;
@@ -103,13 +103,13 @@ pub(crate) fn value(bytes: &[u8], key: &str) -> std::result::Result<Option<Strin
     })
 }
 
-fn either<T>(read: impl FnOnce() -> std::result::Result<T, String>) -> std::result::Result<T, String> {
+pub(crate) fn either<T>(read: impl FnOnce() -> std::result::Result<T, String>) -> std::result::Result<T, String> {
     caught(read).unwrap_or_else(|| Err("the decoder gave up".to_owned()))
 }
 
 /// Holds what a file claims against its size: it has a byte for each row at least, its columns are as long as their
-/// group, and its pages do not unpack to more than pages do.
-fn check(bytes: &[u8]) -> std::result::Result<(), String> {
+/// group, and its pages do not unpack to more than pages do. Of all columns, or of the one that is read.
+pub(crate) fn check(bytes: &[u8], only: Option<&str>) -> std::result::Result<(), String> {
     let mut reader = ParquetReader::new(Cursor::new(bytes));
     let metadata = reader.get_metadata().map_err(|error| error.to_string())?;
     let mut claimed = 0usize;
@@ -121,7 +121,11 @@ fn check(bytes: &[u8]) -> std::result::Result<(), String> {
         if claimed > bytes.len() {
             return Err(format!("{} bytes claim to hold {claimed} rows (damaged?)", bytes.len()));
         }
+        let wanted = only.map(|name| group.columns_idxs_under_root_iter(name).unwrap_or_default());
         for (index, column) in group.parquet_columns().iter().enumerate() {
+            if wanted.is_some_and(|wanted| !wanted.contains(&index)) {
+                continue;
+            }
             let claims = |what: String| format!("column {index} claims {what} (damaged?)");
             if usize::try_from(column.num_values()) != Ok(rows) {
                 return Err(claims(format!("{} values for {rows} rows", column.num_values())));

@@ -15,14 +15,13 @@ pub struct HeldOut {
 }
 
 impl HeldOut {
-    /// The first `validation_windows` held-out windows (or all, where there are fewer), corrupted as the objective
-    /// corrupts at the end of training.
+    /// `validation_windows` windows, spread over the held-out text (or all, where there are fewer), corrupted as the
+    /// objective corrupts at the end of training.
     pub fn new(job: &Job, objective: &dyn Objective) -> Self {
         let (text, vocabulary) = (&job.corpus.held_out, job.corpus.tokenizer.vocabulary());
         let length = job.encoder.window;
-        let count = text.windows(length).min(job.validation_windows as u64);
         let draw = Draw::new(SEED, "validation");
-        let indices: Vec<u64> = (0..count).collect();
+        let indices = spread(text.windows(length), job.validation_windows as u64);
         let batch = |indices: &[u64]| {
             let window = |index: &u64| (text.window(*index, length, vocabulary), 1.0, draw.example(*index));
             corrupted(objective, indices.iter().map(window), vocabulary)
@@ -46,5 +45,34 @@ impl HeldOut {
             windows += batch.windows;
         }
         sum / windows as f64
+    }
+}
+
+/// `count` of `all` windows (or all, where there are fewer): the middles of as many equal parts.
+pub(crate) fn spread(all: u64, count: u64) -> Vec<u64> {
+    let count = count.min(all);
+    let middle = |part: u64| (u128::from(all) * (2 * u128::from(part) + 1) / (2 * u128::from(count))) as u64;
+    (0..count).map(middle).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn windows_are_spread_over_the_text() {
+        assert_eq!(spread(10, 64), (0..10).collect::<Vec<_>>());
+        assert_eq!(spread(100, 4), [12, 37, 62, 87]);
+        assert_eq!(spread(0, 4), [0u64; 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn none_comes_twice_and_each_part_has_one(all in 1u64.., count in 1u64..300) {
+            let windows = spread(all, count);
+            prop_assert_eq!(windows.len() as u64, count.min(all));
+            prop_assert!(windows.windows(2).all(|pair| pair[0] < pair[1]) && windows.last().is_none_or(|last| *last < all));
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! What is to be trained, on what.
 
+use crate::feed::corrupted;
+use crate::held_out::spread;
 use crate::{Budget, OptimizerConfig};
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::Prepared;
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::{Model, Objective};
 
 /// Everything that decides the weights of a run.
@@ -48,11 +50,16 @@ impl Job<'_> {
     }
 }
 
-/// Checks that a corpus has at least one window of `length` positions for training and one for validation.
+/// Windows that are corrupted to see whether an objective predicts anything of a text.
+const TRIED: u64 = 64;
+
+/// Checks, before anything is trained, that an objective can do something with a corpus: that there is a window of `length`
+/// positions for training and one for validation, that it can be told where words begin if the objective hides whole ones, and
+/// that it predicts something.
 ///
 /// # Errors
-/// A corpus that is too short, with its length.
-pub fn check_corpus(length: usize, corpus: &Prepared) -> Result<()> {
+/// What is missing, with what to do.
+pub fn check(objective: &str, options: &toml::Table, length: usize, corpus: &Prepared) -> Result<()> {
     for (name, shard) in [("training", &corpus.train), ("held-out", &corpus.held_out)] {
         if shard.windows(length) == 0 {
             return Err(Fault::usage(format!(
@@ -63,6 +70,23 @@ pub fn check_corpus(length: usize, corpus: &Prepared) -> Result<()> {
             .allowed([format!("at least {} tokens for encoder.window = {length}", length - 1)])
             .remedy("give more text, a larger corpus.held_out or a shorter encoder.window"));
         }
+    }
+    let configured = cloze_objectives::prepared(objective, options, corpus)?;
+    let (text, vocabulary) = (&corpus.train, corpus.tokenizer.vocabulary());
+    let draw = Draw::new(0, "check");
+    // A rate may be zero at one end of the budget.
+    let windows = [0.0, 0.5, 1.0].into_iter().flat_map(|progress| {
+        let tried = spread(text.windows(length), TRIED);
+        tried.into_iter().map(move |index| (index, progress))
+    });
+    let windows = windows.map(|(index, progress)| (text.window(index, length, vocabulary), progress, draw.example(index)));
+    if corrupted(&*configured, windows, vocabulary).sizes().predicted == 0 {
+        return Err(Fault::usage(format!("`{objective}` would predict nothing of `{}`", corpus.manifest.source))
+            .at("arm.objective")
+            .remedy(
+                "it predicts no unknown tokens and no document ends: see `cloze data describe`, and whether its rate \
+                 and encoder.window leave anything to predict",
+            ));
     }
     Ok(())
 }

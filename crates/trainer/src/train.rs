@@ -3,7 +3,7 @@
 //! Nothing here has state that the position does not imply: which windows a step reads, how they are corrupted, what
 //! dropout drops and what the learning rate is are functions of the seed, the step and what was spent.
 
-use crate::job::check_corpus;
+use crate::job;
 use crate::meter::Meter;
 use crate::schedule::learning_rate;
 use crate::step::Unwatched;
@@ -114,7 +114,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(job: &'a Job<'a>) -> Result<Self> {
-        check_corpus(job.encoder.window, job.corpus)?;
+        job::check(job.objective, job.options, job.encoder.window, job.corpus)?;
         let objective = job.configured()?;
         Ok(Self {
             learner: Learner {

@@ -184,6 +184,27 @@ pub fn remove(path: &Path) -> Result<()> {
     }
 }
 
+/// Gives a file or a folder a scratch name beside its own, at once, and says which; `None` where it is not there.
+///
+/// # Errors
+/// What the system says; it then has its own name still.
+pub fn move_aside(path: &Path) -> Result<Option<PathBuf>> {
+    let failed = |error: std::io::Error| Fault::file("move", path, &error);
+    let aside = tempfile::Builder::new()
+        .prefix(&scratch::prefix())
+        .tempdir_in(parent(path))
+        .map_err(failed)?;
+    let inside = aside.path().join("aside");
+    match fs::rename(path, &inside) {
+        Ok(()) => {
+            let _kept = aside.keep();
+            Ok(Some(inside))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed(error)),
+    }
+}
+
 /// What is in a folder, sorted by name; nothing where there is no folder.
 ///
 /// # Errors

@@ -16,9 +16,10 @@ fn example() -> RunConfig {
         options: toml::from_str("mode = \"corrected\"\nrate = 0.15\nreplace = { mask = 0.8, random = 0.1 }").unwrap(),
         corpus: CorpusConfig {
             source: "novels".into(),
-            tokenizer: TokenizerConfig::Wordpiece { vocab: 2048 },
+            tokenizer: TokenizerConfig::wordpiece(2048),
             held_out: 0.05,
             words: 1_500_000,
+            ..CorpusConfig::default()
         },
         encoder: EncoderConfig {
             preset: Preset::Modern,

@@ -15,7 +15,7 @@ use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, PlannedRun, title};
 use cloze_schema::Axis;
 use cloze_trainer::device;
-use cloze_trainer::job::check_corpus;
+use cloze_trainer::job;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -112,9 +112,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
     let (jobs, threads) = workers(&found.waiting, options)?;
     if !found.waiting.is_empty() {
         device::open(&options.device)?;
-        for run in &found.waiting {
-            check_corpus(run.config.encoder.window, corpus_of(&corpora, &run.config.corpus)?)?;
-        }
+        check_objectives(&found.waiting, &corpora)?;
         open_evaluations(&found.waiting, &corpora, options, progress)?;
     }
     history::freeze(&plan, &store)?;
@@ -181,7 +179,7 @@ fn look(
     let mut looked = Looked::new(options.data_root.as_deref());
     for (run, planned) in runs.iter().zip(&mut plan.runs) {
         let data = looked.at(run, |config| {
-            corpus_of(&corpora, config).ok().map(of_corpus).transpose()
+            Ok(corpus_of(&corpora, config).ok().map(of_corpus))
         })?;
         if data.is_some() {
             planned.data = data;
@@ -285,6 +283,22 @@ fn check_evaluations(runs: &[&PlannedRun], options: &RunOptions) -> Result<()> {
             let entry = cloze_evals::find(&task.task)?;
             (entry.check)(&task.options, options.data_root.as_deref()).map_err(|fault| fault.at(task.name()))?;
             checked.push(task);
+        }
+    }
+    Ok(())
+}
+
+/// Asks every objective whether it can do something with its text.
+fn check_objectives(runs: &[&PlannedRun], corpora: &[(CorpusConfig, Prepared)]) -> Result<()> {
+    // Seeds and rates of learning do not matter here.
+    let mut checked = Vec::new();
+    for run in runs {
+        let run = &run.config;
+        let asked = (&run.corpus, &run.objective, &run.options, run.encoder.window);
+        if !checked.contains(&asked) {
+            let corpus = corpus_of(corpora, &run.corpus)?;
+            job::check(&run.objective, &run.options, run.encoder.window, corpus)?;
+            checked.push(asked);
         }
     }
     Ok(())

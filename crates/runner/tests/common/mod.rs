@@ -23,9 +23,10 @@ static TOKENS: AtomicUsize = AtomicUsize::new(0);
 pub fn corpus_config() -> CorpusConfig {
     CorpusConfig {
         source: "fragment".to_owned(),
-        tokenizer: TokenizerConfig::Wordpiece { vocab: 400 },
+        tokenizer: TokenizerConfig::wordpiece(400),
         held_out: 0.1,
         words: 8_000,
+        ..CorpusConfig::default()
     }
 }
 

@@ -1,4 +1,6 @@
 use super::*;
+use crate::WordCounts;
+use crate::cache::{HELD_OUT, MANIFEST, TOKENIZER, TRAIN};
 use crate::reader::tests::gzip;
 use std::fs;
 
@@ -21,9 +23,10 @@ fn novels(folder: &Path, count: usize) {
 fn config(source: &str) -> CorpusConfig {
     CorpusConfig {
         source: source.to_owned(),
-        tokenizer: TokenizerConfig::Wordpiece { vocab: 150 },
+        tokenizer: TokenizerConfig::wordpiece(150),
         held_out: 0.2,
         words: 3000,
+        ..CorpusConfig::default()
     }
 }
 
@@ -77,7 +80,8 @@ fn whole_novels_are_held_out_and_every_token_is_there() {
     assert_eq!((files, train.documents, held_out.documents), (10, 8, 2));
     // Eleven words between spaces in each of forty lines.
     assert_eq!((train.words, held_out.words), (8 * 40 * 11, 2 * 40 * 11));
-    assert_eq!((train.unknown, held_out.unknown), (0.0, 0.0));
+    assert_eq!((train.unknown, held_out.unknown), (0, 0));
+    assert!(prepared.manifest.split.contains("20.00 % of the text, 2 of 10 files"), "{}", prepared.manifest.split);
     let separators = |shard: &Shard| text(&prepared, shard).matches("[SEP]").count();
     assert_eq!((separators(&prepared.train), separators(&prepared.held_out)), (8, 2));
     // A document's tokens are those of its text.
@@ -99,7 +103,7 @@ fn the_second_time_only_opens_and_the_bytes_depend_on_nothing_else() {
     novels(place.data.path(), 10);
     novels(elsewhere.data.path(), 10);
     for tokenizer in [
-        TokenizerConfig::Wordpiece { vocab: 150 },
+        TokenizerConfig::wordpiece(150),
         TokenizerConfig::Bpe { vocab: 400 },
     ] {
         let config = CorpusConfig {
@@ -155,19 +159,6 @@ fn a_given_tokenizer_is_used_as_it_is() {
 }
 
 #[test]
-fn a_damaged_cache_is_a_fault_with_a_remedy() {
-    let place = Place::new();
-    novels(place.data.path(), 4);
-    let prepared = place.prepare(&config("*.gz")).unwrap();
-    let shard = prepared.folder.join(TRAIN);
-    let bytes = fs::read(&shard).unwrap();
-    fs::write(&shard, &bytes[..bytes.len() - 4]).unwrap();
-    let fault = place.prepare(&config("*.gz")).err().unwrap();
-    assert!(fault.what.contains("damaged") && fault.remedy.unwrap().contains("delete"));
-    assert!(Prepared::open(&place.cache.path().join("absent")).is_err());
-}
-
-#[test]
 fn bad_input_is_one_fault_and_nothing_is_written() {
     let place = Place::new();
     let file = |name: &str, bytes: &[u8]| fs::write(place.data.path().join(name), bytes).unwrap();
@@ -184,7 +175,7 @@ fn bad_input_is_one_fault_and_nothing_is_written() {
     file("empty.txt", b" \n\n\x00\n");
     assert!(place.fault(&config("empty.txt")).what.contains("empty"));
     file("one.txt", b"only one line");
-    assert!(place.fault(&config("one.txt")).what.contains("1 documents"));
+    assert!(place.fault(&config("one.txt")).what.contains("the corpus is one document"));
     let whole = gzip(&novel(1));
     file("torn.txt.gz", &whole[..whole.len() / 2]);
     assert!(place.fault(&config("torn.txt.gz")).what.contains("corrupt gzip"));
@@ -204,15 +195,15 @@ fn bad_input_is_one_fault_and_nothing_is_written() {
         });
         assert_eq!(fault.place().as_deref(), Some("corpus.held_out"));
     }
-    for tokenizer in [
-        TokenizerConfig::Wordpiece { vocab: 10 },
-        TokenizerConfig::Bpe { vocab: 261 },
+    for (tokenizer, key) in [
+        (TokenizerConfig::wordpiece(10), "corpus.tokenizer"),
+        (TokenizerConfig::Bpe { vocab: 261 }, "corpus.tokenizer.vocab"),
     ] {
         let fault = place.fault(&CorpusConfig {
             tokenizer,
             ..config("good.txt")
         });
-        assert_eq!(fault.place().as_deref(), Some("corpus.tokenizer.vocab"));
+        assert!(fault.place().unwrap().contains(key), "{fault}");
     }
     let absent = TokenizerConfig::File {
         path: "absent.json".into(),
@@ -233,8 +224,9 @@ fn a_tokenizer_without_mask_is_a_fault_before_any_reading() {
         counts.add(&novel(1));
         counts
     };
-    let json = Tokenizer::train_wordpiece(150, &counts)
+    let json = Tokenizer::train(&TokenizerConfig::wordpiece(150), &counts)
         .unwrap()
+        .0
         .json()
         .replace("[MASK]", "[BLANK]");
     fs::write(place.data.path().join("mine.json"), json).unwrap();
@@ -268,16 +260,150 @@ fn the_built_in_language_is_cut_at_its_words() {
     );
 }
 
+/// A text of so many words in Thai without spaces: phrases that are longer than WordPiece takes.
+fn thai(phrases: usize) -> String {
+    let letters = ["ก", "ข", "ค", "ง", "จ", "ช", "ด", "ต", "น", "บ", "ป", "ม", "ย", "ร", "ล", "ว", "ส", "ห", "อ", "า", "เ", "ไ"];
+    let phrase = |number: usize| -> String { (0..140).map(|at| letters[(number * 7 + at * at * 3 + at) % letters.len()]).collect() };
+    (0..phrases).map(|number| phrase(number) + "\n").collect()
+}
+
 #[test]
-fn preparing_the_novels_takes_seconds() {
-    let Some(root) = std::env::var_os("CLOZE_DATA") else {
-        eprintln!("skipped: CLOZE_DATA is not set");
-        return;
+fn a_text_that_the_tokenizer_does_not_know_is_refused_with_what_to_do() {
+    let place = Place::new();
+    let file = |name: &str, text: &str| fs::write(place.data.path().join(name), text).unwrap();
+    // All phrases too long; most of them.
+    file("all.txt", &thai(40));
+    file("most.txt", &format!("{}{}", thai(40), "a word of some letters\n".repeat(20)));
+    for source in ["all.txt", "most.txt"] {
+        let fault = place.fault(&config(source));
+        let said = fault.to_string();
+        assert!(said.contains(source) && said.contains("corpus.tokenizer") && said.contains("longer than"), "{said}");
+        assert!(said.contains("tokenizer.kind = \"bpe\""), "{said}");
+    }
+    let bpe = CorpusConfig {
+        tokenizer: TokenizerConfig::Bpe { vocab: 300 },
+        ..config("all.txt")
     };
+    let prepared = place.prepare(&bpe).unwrap();
+    assert_eq!(prepared.manifest.train.unknown, 0);
+    // It knows every text, but not where the words of this one begin.
+    assert!(!prepared.has_words());
+
+    // A tokenizer that was made for another text.
+    let mut counts = WordCounts::default();
+    counts.add(&novel(1));
+    let (given, _) = Tokenizer::train(&TokenizerConfig::wordpiece(150), &counts).unwrap();
+    file("mine.json", given.json());
+    file("greek.txt", &"λόγος ην εν αρχή\nκαι ο λόγος\n".repeat(30));
+    let elsewhere = Place::new();
+    fs::copy(place.data.path().join("mine.json"), elsewhere.data.path().join("mine.json")).unwrap();
+    fs::copy(place.data.path().join("greek.txt"), elsewhere.data.path().join("greek.txt")).unwrap();
+    let fault = elsewhere.fault(&CorpusConfig {
+        tokenizer: TokenizerConfig::File { path: "mine.json".into() },
+        ..config("greek.txt")
+    });
+    assert!(fault.what.contains("100.0 %") && fault.what.contains("greek.txt"), "{fault}");
+    assert_eq!(fault.allowed.as_deref(), Some("at most 5 % unknown tokens"));
+}
+
+#[test]
+fn a_file_that_is_replaced_while_it_is_prepared_is_read_again() {
+    let place = Place::new();
+    let path = place.data.path().join("c.txt");
+    let text = |word: &str| -> String { (0..200).map(|line| format!("the {word} sees a dog {}\n", line % 7)).collect() };
+    let (old, new) = (text("cat"), text("old blue fish"));
+    for at in ["reading", "training", "tokenising"] {
+        fs::write(&path, &old).unwrap();
+        let mut lines = Vec::new();
+        let mut say = |line: &str| {
+            if line.starts_with(at) && !lines.iter().any(|line: &String| line.contains("changed")) {
+                fs::write(&path, &new).unwrap();
+            }
+            lines.push(line.to_owned());
+        };
+        let cache = tempfile::tempdir().unwrap();
+        let replaced = prepare(&config("c.txt"), Some(place.data.path()), cache.path(), &mut say).unwrap();
+        let expected = Place::new();
+        fs::write(expected.data.path().join("c.txt"), &new).unwrap();
+        let expected = expected.prepare(&config("c.txt")).unwrap();
+        assert!(lines.iter().any(|line| line.contains("changed while they were read")), "{at}: {lines:?}");
+        assert_eq!((&replaced.hash, replaced.folder.file_name()), (&expected.hash, expected.folder.file_name()), "{at}");
+        // The old text has its own place, and what is there is of the old text.
+        fs::write(&path, &old).unwrap();
+        let again = prepare(&config("c.txt"), Some(place.data.path()), cache.path(), &mut |_| ()).unwrap();
+        assert_ne!(again.hash, replaced.hash, "{at}");
+    }
+}
+
+#[test]
+fn what_identifies_data_is_the_text_and_the_tokenizer() {
+    let place = Place::new();
+    novels(place.data.path(), 10);
+    let of = |tokenizer| place.prepare(&CorpusConfig { tokenizer, ..config("*.gz") }).unwrap().hashes();
+    let (first, second) = (of(TokenizerConfig::wordpiece(150)), of(TokenizerConfig::Bpe { vocab: 300 }));
+    assert_eq!(first.held_out, second.held_out);
+    assert!(first.corpus != second.corpus && first.tokenizer != second.tokenizer);
+    // Another novel among those for training.
+    let trained_on = (0..10).map(|number| format!("novel{number}.txt.gz"));
+    let mut kept = 0;
+    for name in trained_on {
+        let path = place.data.path().join(&name);
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, gzip(&novel(30))).unwrap();
+        let changed = of(TokenizerConfig::wordpiece(150));
+        assert_ne!(changed.corpus, first.corpus, "{name}");
+        kept += usize::from(changed.held_out == first.held_out);
+        fs::write(&path, whole).unwrap();
+    }
+    assert!(kept >= 7, "{kept} of 10 leave the held-out text as it is");
+}
+
+#[test]
+fn a_corpus_is_checked_without_reading_it() {
+    let place = Place::new();
+    novels(place.data.path(), 2);
+    fs::write(place.data.path().join("empty.txt"), "").unwrap();
+    fs::write(place.data.path().join("bad.json"), "{}").unwrap();
+    let check = |config: CorpusConfig| check(&config, Some(place.data.path()));
+    assert_eq!(check(config("fragment")), Ok(()));
+    assert_eq!(check(config("*.gz")), Ok(()));
+    let bad = |path: &str| TokenizerConfig::File { path: path.into() };
+    for (config, key) in [
+        (config("absent.txt"), "corpus.source"),
+        (config("empty.txt"), "corpus.source"),
+        (config("blimp"), "corpus.source"),
+        (CorpusConfig { field: "body".into(), ..config("*.gz") }, "corpus.field"),
+        (CorpusConfig { held_out: 1.0, ..config("*.gz") }, "corpus.held_out"),
+        (CorpusConfig { tokenizer: bad("absent.json"), ..config("*.gz") }, "corpus.tokenizer.path"),
+        (CorpusConfig { tokenizer: bad("bad.json"), ..config("*.gz") }, "corpus.tokenizer.path"),
+    ] {
+        let fault = check(config).unwrap_err();
+        assert!(fault.place().unwrap().starts_with(key), "{key}: {fault}");
+    }
+    assert_eq!(fs::read_dir(place.cache.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_gzip_of_much_text_is_streamed() {
+    let place = Place::new();
+    // Sixty-four megabytes in one line after the other, and one word of four million letters.
+    let line = "the same words again and again, ".repeat(8) + "\n";
+    let text = line.repeat((64 << 20) / line.len()) + &"x".repeat(4_000_000) + "\n";
+    fs::write(place.data.path().join("a.txt.gz"), gzip(&text)).unwrap();
+    let prepared = place.prepare(&config("a.txt.gz")).unwrap();
+    let Manifest { train, held_out, too_long, .. } = prepared.manifest;
+    assert!(train.bytes + held_out.bytes >= text.len() as u64 - 1);
+    assert!(too_long <= 62 && train.unknown + held_out.unknown <= 62, "{too_long}");
+}
+
+#[test]
+#[ignore = "needs the data sets, in CLOZE_DATA"]
+fn preparing_the_novels_takes_seconds() {
+    let root = std::env::var_os("CLOZE_DATA").expect("CLOZE_DATA");
     let cache = tempfile::tempdir().unwrap();
     let start = std::time::Instant::now();
     let fiction = CorpusConfig {
-        tokenizer: TokenizerConfig::Wordpiece { vocab: 8192 },
+        tokenizer: TokenizerConfig::wordpiece(8192),
         held_out: 0.05,
         ..config("fiction")
     };
@@ -292,8 +418,10 @@ fn preparing_the_novels_takes_seconds() {
         vocabulary,
         ..
     } = prepared.manifest;
-    assert_eq!((files, held_out.documents, vocabulary), (99, 5, 8192));
+    assert_eq!((files, vocabulary), (99, 8192));
+    let share = held_out.bytes as f64 / (train.bytes + held_out.bytes) as f64;
+    assert!((share - 0.05).abs() < 0.0125, "{share}");
     // The README of the data set counts 11.39 M words.
     assert!((11_380_000..11_400_000).contains(&(train.words + held_out.words)));
-    assert!(held_out.unknown < 1e-4 && seconds < 120.0, "{held_out:?}, {seconds} s");
+    assert!(held_out.unknown_share() < 1e-4 && seconds < 120.0, "{held_out:?}, {seconds} s");
 }

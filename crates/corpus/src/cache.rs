@@ -1,0 +1,119 @@
+//! Prepared corpora on disk: verified whenever they are opened, and made again when they are wrong.
+//!
+//! Files are read for that, and not mapped: a disk that fails is then an error and no signal that ends the process.
+
+use crate::manifest::Manifest;
+use crate::prepare::Prepared;
+use crate::reader::hash_file;
+use crate::{Shard, Tokenizer};
+use cloze_foundation::{Fault, Result, files};
+use std::io::ErrorKind;
+use std::path::Path;
+
+pub const TOKENIZER: &str = "tokenizer.json";
+pub const TRAIN: &str = "train.ids";
+pub const HELD_OUT: &str = "held_out.ids";
+pub const MANIFEST: &str = "manifest.json";
+
+/// What is in a place where a prepared corpus may be.
+pub enum Found {
+    /// What its manifest says, to the bit.
+    Whole(Box<Prepared>),
+    /// Nothing.
+    Absent,
+    /// Something else: why.
+    Wrong(String),
+}
+
+/// Reads and verifies what is in `folder`.
+///
+/// # Errors
+/// A disk that does not answer. That says nothing about what is on it.
+pub fn look(folder: &Path) -> Result<Found> {
+    let text = match std::fs::read(folder.join(MANIFEST)) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Ok(match files::list(folder)?.is_empty() {
+                true => Found::Absent,
+                false => Found::Wrong(format!("{MANIFEST} is missing")),
+            });
+        }
+        Err(error) => return Err(Fault::file("read", &folder.join(MANIFEST), &error)),
+    };
+    let manifest = match String::from_utf8(text) {
+        Ok(text) => Manifest::from_json(&text),
+        Err(error) => Err(error.to_string()),
+    };
+    let manifest = match manifest {
+        Ok(manifest) => manifest,
+        Err(why) => return Ok(Found::Wrong(format!("{MANIFEST}: {why}"))),
+    };
+    for name in [TOKENIZER, TRAIN, HELD_OUT] {
+        match std::fs::metadata(folder.join(name)) {
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Wrong(format!("{name} is missing"))),
+            Err(error) => return Err(Fault::file("read", &folder.join(name), &error)),
+        }
+    }
+    let at = |name: &str| folder.join(name);
+    if identity(folder)? != manifest.hash {
+        return Ok(Found::Wrong("its files are not what its manifest says".to_owned()));
+    }
+    Ok(Found::Whole(Box::new(Prepared {
+        tokenizer: Tokenizer::load(&at(TOKENIZER))?,
+        train: Shard::open(&at(TRAIN))?,
+        held_out: Shard::open(&at(HELD_OUT))?,
+        hash: manifest.hash.clone(),
+        folder: folder.to_owned(),
+        manifest,
+    })))
+}
+
+/// The hash of the tokenizer and of both shards in a folder: the identity of the data.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn identity(folder: &Path) -> Result<String> {
+    let mut hashes = String::new();
+    for name in [TOKENIZER, TRAIN, HELD_OUT] {
+        hashes += &hash_file(&folder.join(name))?;
+    }
+    Ok(files::hash(hashes.as_bytes()))
+}
+
+/// What is in `folder` and whole, if anything is; what is wrong is told and out of the way.
+///
+/// # Errors
+/// A disk that does not answer, a folder that cannot be moved.
+pub fn find(folder: &Path, say: &mut dyn FnMut(&str)) -> Result<Option<Prepared>> {
+    match look(folder)? {
+        Found::Whole(prepared) => Ok(Some(*prepared)),
+        Found::Absent => Ok(None),
+        Found::Wrong(why) => {
+            say(&format!(
+                "the prepared corpus `{}` is damaged ({why}); it is made again",
+                folder.display()
+            ));
+            put_aside(folder)
+        }
+    }
+}
+
+/// Moves a folder away and removes it. Another process may have made it again since it was looked at: what turns out to be
+/// whole is put back.
+fn put_aside(folder: &Path) -> Result<Option<Prepared>> {
+    let Some(aside) = files::move_aside(folder)? else {
+        return Ok(None);
+    };
+    if let Found::Whole(_) = look(&aside)?
+        && std::fs::rename(&aside, folder).is_ok()
+        && let Found::Whole(prepared) = look(folder)?
+    {
+        return Ok(Some(*prepared));
+    }
+    files::remove(aside.parent().unwrap_or(&aside))?;
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! From a `[corpus]` table to a tokenizer and two shards, once, in a cache that is keyed by content.
+
+mod config;
+mod survey;
+mod write;
+
+pub use config::CorpusConfig;
+
+use crate::manifest::Manifest;
+use crate::source::Source;
+use crate::tokenizer::Tokenizer;
+use crate::{Shard, TokenizerConfig, cache, fragment, reader, source};
+use cache::Found;
+use cloze_foundation::{Fault, Result, files};
+use config::FORMAT;
+use std::path::{Path, PathBuf};
+use survey::Survey;
+
+/// How often files that change while they are read are begun with again.
+const TRIES: usize = 3;
+
+/// A corpus that is ready for training.
+pub struct Prepared {
+    /// The tokenizer.
+    pub tokenizer: Tokenizer,
+    /// Training tokens.
+    pub train: Shard,
+    /// Held-out tokens.
+    pub held_out: Shard,
+    /// Hash of tokenizer and both shards: the identity of the data.
+    pub hash: String,
+    /// The cache folder that holds it.
+    pub folder: PathBuf,
+    /// What it is, in numbers.
+    pub manifest: Manifest,
+}
+
+/// What a corpus is, whatever it is called (BLAKE3, hexadecimal).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hashes {
+    /// Tokenizer, training and held-out tokens.
+    pub corpus: String,
+    /// The tokenizer.json.
+    pub tokenizer: String,
+    /// The held-out text, whatever the tokenizer.
+    pub held_out: String,
+}
+
+impl Prepared {
+    /// Opens what [`prepare`] left in `folder`, after a look at every byte of it.
+    ///
+    /// # Errors
+    /// A missing or damaged folder, a disk that does not answer.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let why = match cache::look(folder)? {
+            Found::Whole(prepared) => return Ok(*prepared),
+            Found::Absent => "it is empty".to_owned(),
+            Found::Wrong(why) => why,
+        };
+        Err(
+            Fault::usage(format!("the prepared corpus `{}` is damaged: {why}", folder.display()))
+                .remedy("run the same command again: the corpus is then prepared anew"),
+        )
+    }
+
+    /// What identifies the data of a run that uses it.
+    pub fn hashes(&self) -> Hashes {
+        Hashes {
+            corpus: self.hash.clone(),
+            tokenizer: self.manifest.tokenizer_hash.clone(),
+            held_out: self.manifest.held_out_hash.clone(),
+        }
+    }
+
+    /// Whether it can be told where words begin, so that whole words can be hidden.
+    pub fn has_words(&self) -> bool {
+        self.manifest.has_words
+    }
+}
+
+/// Reads, cleans, splits, trains or loads the tokenizer, tokenises and writes
+/// `cache/<key>/{tokenizer.json, train.ids, held_out.ids, manifest.json}`; only opens and verifies what is already there.
+/// `say` is told what is going on, one line per stage.
+///
+/// # Errors
+/// A missing source, an empty corpus, damaged files, a tokenizer without `[MASK]` or one that does not know the text:
+/// usage faults; nothing is left behind.
+pub fn prepare(
+    config: &CorpusConfig,
+    data_root: Option<&Path>,
+    cache: &Path,
+    say: &mut dyn FnMut(&str),
+) -> Result<Prepared> {
+    let plan = TokenizerPlan::of(&config.tokenizer, data_root)?;
+    for tries in 1.. {
+        let source = resolve(config, data_root)?.hashed()?;
+        let folder = cache.join(&key(config, &source, &plan)?[..16]);
+        if let Some(prepared) = cache::find(&folder, say)? {
+            return Ok(prepared);
+        }
+        let Err(fault) = make(config, &source, &plan, &folder, say) else {
+            return Prepared::open(&folder);
+        };
+        // A file that changes while it is read may give any fault.
+        if tries == TRIES || resolve(config, data_root)?.hashed()? == source {
+            return Err(fault);
+        }
+        say(&format!("files of `{}` changed while they were read; they are read again", config.source));
+    }
+    Err(Fault::run("a corpus was never prepared"))
+}
+
+/// The name in the cache of the corpus as it is now, prepared or not: a hash of what it holds and how it becomes tokens.
+///
+/// # Errors
+/// A source that cannot be read.
+pub fn name_in_cache(config: &CorpusConfig, data_root: Option<&Path>) -> Result<String> {
+    let plan = TokenizerPlan::of(&config.tokenizer, data_root)?;
+    let mut key = key(config, &resolve(config, data_root)?.hashed()?, &plan)?;
+    key.truncate(16);
+    Ok(key)
+}
+
+/// What [`prepare`] finds out about a corpus, for people who only want to know.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn describe(
+    config: &CorpusConfig,
+    data_root: Option<&Path>,
+    cache: &Path,
+    say: &mut dyn FnMut(&str),
+) -> Result<Manifest> {
+    prepare(config, data_root, cache, say).map(|prepared| prepared.manifest)
+}
+
+/// Looks whether a corpus can be prepared, without reading it: whether its files are there and can be read, and whether its
+/// tokenizer is one.
+///
+/// # Errors
+/// What is wrong, at its key (`corpus.source`, `corpus.field`, `corpus.held_out`, `corpus.tokenizer.path`).
+pub fn check(config: &CorpusConfig, data_root: Option<&Path>) -> Result<()> {
+    TokenizerPlan::of(&config.tokenizer, data_root)?;
+    let source = resolve(config, data_root)?;
+    if let Source::Files(files) = &source {
+        let mut is_empty = true;
+        for file in &files.files {
+            let opened = reader::open(&file.path).map_err(|fault| fault.at("corpus.source"))?;
+            is_empty &= opened.metadata().is_ok_and(|metadata| metadata.len() == 0);
+        }
+        if is_empty {
+            return Err(source.empty());
+        }
+    }
+    Ok(())
+}
+
+fn resolve(config: &CorpusConfig, data_root: Option<&Path>) -> Result<Source> {
+    if !(config.held_out > 0.0 && config.held_out < 1.0) {
+        return Err(Fault::usage(format!("a held-out share of {}", config.held_out))
+            .at("corpus.held_out")
+            .allowed(["above 0 and below 1"]));
+    }
+    Source::resolve(&config.source, config.words, data_root)
+        .map_err(|fault| fault.at("corpus.source"))?
+        .with_field(&config.field)
+}
+
+/// Where the tokenizer comes from.
+enum TokenizerPlan {
+    Given(Box<Tokenizer>),
+    Trained,
+}
+
+impl TokenizerPlan {
+    fn of(config: &TokenizerConfig, data_root: Option<&Path>) -> Result<Self> {
+        let TokenizerConfig::File { path } = config else {
+            return Ok(Self::Trained);
+        };
+        let under_root = data_root.map(|root| root.join(path)).filter(|path| path.exists());
+        let tokenizer = Tokenizer::load(under_root.as_ref().unwrap_or(path));
+        tokenizer
+            .map(|tokenizer| Self::Given(Box::new(tokenizer)))
+            .map_err(|fault| fault.at("corpus.tokenizer.path"))
+    }
+}
+
+/// Hash of everything that decides the tokens: format, split, tokenizer, and the source's content (not its place).
+fn key(config: &CorpusConfig, source: &Source, plan: &TokenizerPlan) -> Result<String> {
+    let tokenizer = match plan {
+        TokenizerPlan::Given(tokenizer) => files::hash(tokenizer.json().as_bytes()),
+        TokenizerPlan::Trained => serde_json::to_string(&config.tokenizer)
+            .map_err(|error| Fault::run(format!("the tokenizer's options cannot be written: {error}")))?,
+    };
+    let mut key = format!("format {FORMAT}\nheld out {}\ntokenizer {tokenizer}\n", config.held_out);
+    match source {
+        Source::Fragment { words } => key += &format!("fragment {} words {words}\n", fragment::VERSION),
+        Source::Files(files) => {
+            key += &format!("field {:?}\n", files.field);
+            for file in &files.files {
+                key += &format!("{} {}\n", source::name(&file.path), file.hash.as_deref().unwrap_or_default());
+            }
+        }
+    }
+    Ok(files::hash(key.as_bytes()))
+}
+
+/// Reads the corpus three times: how it divides, which words it has, which tokens they are.
+fn make(
+    config: &CorpusConfig,
+    source: &Source,
+    plan: &TokenizerPlan,
+    folder: &Path,
+    say: &mut dyn FnMut(&str),
+) -> Result<()> {
+    let mut survey = Survey::of(source, config, say)?;
+    let trained;
+    let tokenizer = match plan {
+        TokenizerPlan::Given(tokenizer) => {
+            "given as a file".clone_into(&mut survey.manifest.tokenizer);
+            tokenizer
+        }
+        TokenizerPlan::Trained => {
+            let words = survey.counts.distinct();
+            say(&format!("training the tokenizer on {words} different words"));
+            let (tokenizer, how) = Tokenizer::train(&config.tokenizer, &survey.counts)
+                .map_err(|fault| fault.at(format!("the text of `{}`", config.source)))?;
+            survey.manifest.tokenizer = how.described;
+            survey.manifest.too_long = how.too_long;
+            trained = tokenizer;
+            &trained
+        }
+    };
+    say(&format!("tokenising {} words", survey.manifest.train.words + survey.manifest.held_out.words));
+    write::write(source, survey, tokenizer, folder)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Tokenizers through the `tokenizers` crate: trained reproducibly, or read from a `tokenizer.json`.
+
+mod config;
+mod load;
+
+pub use config::TokenizerConfig;
+
+use crate::train::{self, Trained};
+use crate::words::Tokens;
+use crate::{Vocabulary, WordCounts, clean};
+use cloze_foundation::Result;
+use std::path::Path;
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::{NormalizerWrapper, PreTokenizerWrapper};
+
+/// What a text became.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encoded {
+    /// Token ids, without special tokens.
+    pub ids: Vec<u32>,
+    /// true = a word begins at this token.
+    pub word_starts: Vec<bool>,
+}
+
+impl Encoded {
+    /// Adds what follows.
+    pub fn extend(&mut self, next: &Encoded) {
+        self.ids.extend_from_slice(&next.ids);
+        self.word_starts.extend_from_slice(&next.word_starts);
+    }
+}
+
+/// A tokenizer with the five special tokens.
+pub struct Tokenizer {
+    inner: tokenizers::Tokenizer,
+    vocabulary: Vocabulary,
+    json: String,
+    /// Whether it separates the words between spaces before its model sees them.
+    splits: bool,
+}
+
+impl Tokenizer {
+    /// Learns a tokenizer from counted words, and says what was learnt.
+    ///
+    /// # Errors
+    /// A vocabulary too small for the special tokens and the single characters, a text without a word to learn from.
+    pub fn train(config: &TokenizerConfig, counts: &WordCounts) -> Result<(Self, Trained)> {
+        let trained = train::train(config, counts)?;
+        let tokenizer = load::from_json(trained.json.clone(), "the tokenizer trained just now")?;
+        Ok((tokenizer, trained))
+    }
+
+    /// Reads a `tokenizer.json`.
+    ///
+    /// # Errors
+    /// An unreadable file; a special token that is missing (the fault names it and what is there); a tokenizer that gives
+    /// other tokens each time, or has none but the special ones.
+    pub fn load(path: &Path) -> Result<Self> {
+        load::from_json(load::read(path)?, &path.display().to_string())
+    }
+
+    /// The `tokenizer.json` itself.
+    pub fn json(&self) -> &str {
+        &self.json
+    }
+
+    /// Sizes and special ids.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.vocabulary
+    }
+
+    /// Whether it separates the words between spaces itself; where words begin in a text is otherwise left to Unicode.
+    pub fn splits_words(&self) -> bool {
+        self.splits
+    }
+
+    /// Tokens of a text, without special tokens. The text is cleaned as corpora are, and encoded line by line: a line
+    /// break leaves no token.
+    pub fn encode(&self, text: &str) -> Encoded {
+        let mut encoded = Encoded::default();
+        for piece in clean::clean(text).lines().flat_map(clean::pieces) {
+            encoded.extend(&self.encode_piece(piece));
+        }
+        encoded
+    }
+
+    /// Tokens of a piece of a cleaned line. What the tokenizer refuses becomes one unknown token.
+    pub(crate) fn encode_piece(&self, piece: &str) -> Encoded {
+        let Ok(encoding) = self.inner.encode(piece, false) else {
+            return Encoded {
+                ids: vec![self.vocabulary.special.unknown],
+                word_starts: vec![true],
+            };
+        };
+        let tokens = Tokens {
+            line: piece,
+            offsets: encoding.get_offsets(),
+            own: encoding.get_word_ids(),
+        };
+        Encoded {
+            ids: encoding.get_ids().to_vec(),
+            word_starts: tokens.word_starts(self.splits),
+        }
+    }
+
+    /// Whether a cleaned line's tokens are those of its words between spaces, one after the other, so that each word
+    /// need be encoded only once. True of what cloze trains and of files that split like BERT or GPT-2.
+    pub(crate) fn is_word_wise(&self) -> bool {
+        let normalizer = match self.inner.get_normalizer() {
+            None | Some(NormalizerWrapper::BertNormalizer(_) | NormalizerWrapper::NFC(_)) => true,
+            Some(_) => false,
+        };
+        let splits = match self.inner.get_pre_tokenizer() {
+            Some(PreTokenizerWrapper::BertPreTokenizer(_)) => true,
+            Some(PreTokenizerWrapper::ByteLevel(ByteLevel {
+                add_prefix_space,
+                use_regex,
+                ..
+            })) => *add_prefix_space && *use_regex,
+            _ => false,
+        };
+        // Added tokens are matched before the text is split and may hold spaces.
+        let only_special = self
+            .inner
+            .get_added_tokens_decoder()
+            .values()
+            .all(|token| token.special);
+        normalizer && splits && only_special
+    }
+
+    /// `[CLS]` text `[SEP]`: a sentence as evaluations score it.
+    pub fn sentence(&self, text: &str) -> Vec<u32> {
+        let special = self.vocabulary().special;
+        let mut ids = vec![special.start];
+        ids.extend(self.encode(text).ids);
+        ids.push(special.end);
+        ids
+    }
+
+    /// Whether it knows the way from tokens back to text.
+    pub fn has_decoder(&self) -> bool {
+        self.inner.get_decoder().is_some()
+    }
+
+    /// The text of tokens, for people; special tokens are shown. Empty for ids that do not exist.
+    pub fn decode(&self, ids: &[u32]) -> String {
+        self.inner.decode(ids, false).unwrap_or_default()
+    }
+
+    /// The piece with this id, as the vocabulary spells it.
+    pub fn piece(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    /// The id of a piece, as the vocabulary spells it.
+    pub fn id(&self, piece: &str) -> Option<u32> {
+        self.inner.token_to_id(piece)
+    }
+}
+
+#[cfg(test)]
+mod tests;
