@@ -1,6 +1,6 @@
 //! Minimal pairs: two sentences that differ in one respect, one acceptable and one not.
 
-use crate::reader::{Object, each_object};
+use crate::json::{Object, each_object};
 use cloze_foundation::{Fault, Result};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -76,7 +76,7 @@ pub fn read_blimp(folder: &Path, limit: usize) -> Result<Vec<MinimalPair>> {
                 paradigm: name(object, "UID")?,
                 good: sentence(object, "sentence_good")?,
                 bad: sentence(object, "sentence_bad")?,
-                place: Some(object.place()),
+                place: Some(object.place().to_owned()),
             };
             let taken = taken.entry(pair.paradigm.clone()).or_default();
             if *taken < limit {
