@@ -98,10 +98,10 @@ fn random_points_stay_when_there_are_more_of_them() {
 #[test]
 fn what_cannot_be_told_apart_is_refused() {
     let text = |body: &str| plan(body).unwrap_err().to_string();
-    let twice = "[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n";
+    let twice = "[[arm]]\nname = \"a\"\nobjective = \"mlm\"\n[[arm]]\nname = \"a\"\nobjective = \"mlm\"\nrate = 0.3\n";
     assert_eq!(
         text(twice),
-        "two arms are called `mlm`\n  at x.toml:6:1 (arm[1])\n  6 | [[arm]]\n    | ^^^^^^^\n  \
+        "two arms are called `a`\n  at x.toml:7:1 (arm[1])\n  7 | [[arm]]\n    | ^^^^^^^\n  \
          allowed: a name other than that of x.toml:4:1 (arm[0])\n  \
          hint: give one of them a name: name = \"...\""
     );
