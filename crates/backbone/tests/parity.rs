@@ -88,7 +88,7 @@ fn agrees(preset: Preset, bytes: &[u8]) {
     let loss = sum / rows.len() as f64;
     assert_near("loss", &numbers(&loss), &golden.numbers("loss"));
     let gradients = loss.backward();
-    let mut compare = |root: &str, model: &dyn Parameters| {
+    let compare = |root: &str, model: &dyn Parameters| {
         model.each_parameter(&mut |path, parameter| {
             let name = format!("gradient/{root}.{path}");
             let gradient = parameter.grad(&gradients).unwrap_or_else(|| panic!("no {name}"));

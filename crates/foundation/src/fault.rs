@@ -179,6 +179,14 @@ fn likeness(word: &str, candidate: &str) -> Option<(u8, usize)> {
     if !word.contains('.') && word == last(candidate) {
         return Some((1, 0));
     }
+    let table = |path: &str| path.rsplit_once('.').map(|(table, _)| table.to_owned());
+    let (own, known) = (last(word), last(candidate));
+    let is_word = own.chars().count() > 1 && known.split('_').any(|part| part == own);
+    let same_table = table(word).is_none_or(|own| Some(own) == table(candidate));
+    // In its own table a word is meant before a slip in the whole path.
+    if is_word && same_table && word.contains('.') {
+        return Some((1, others));
+    }
     // A third of the letters, but two of four and one of fewer. There are no fewer edits than the lengths differ by.
     let limit = if letters < 4 { 1 } else { (letters / 3).max(2) };
     let edits = |known: &str| {
@@ -191,10 +199,6 @@ fn likeness(word: &str, candidate: &str) -> Option<(u8, usize)> {
     if let Some(edits) = [edits(candidate), of_last].into_iter().flatten().min() {
         return Some((2, edits));
     }
-    let table = |path: &str| path.rsplit_once('.').map(|(table, _)| table.to_owned());
-    let (own, known) = (last(word), last(candidate));
-    let is_word = own.chars().count() > 1 && known.split('_').any(|part| part == own);
-    let same_table = table(word).is_none_or(|own| Some(own) == table(candidate));
     (is_word && same_table).then_some((3, others))
 }
 

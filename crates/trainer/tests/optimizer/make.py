@@ -13,7 +13,7 @@ torch.manual_seed(20190514)
 SETTINGS = {"beta_1": 0.9, "beta_2": 0.98, "epsilon": 1e-6, "weight_decay": 0.1, "clip": 1.0}
 RATES = [1e-3, 3e-2, 1e-2, 5e-3, 2e-3, 1e-4]
 # Gradients of a norm far above the clip, near it and below it.
-SCALES = [3.0, 0.4, 1.0, 0.05, 0.3, 10.0]
+SCALES = [3.0, 0.4, 0.1, 0.05, 0.2, 10.0]
 
 weight = torch.nn.Parameter(torch.randn(4, 3))
 bias = torch.nn.Parameter(torch.randn(3))
