@@ -1,6 +1,6 @@
 //! Loss and accuracy on masked tokens of held-out text, for models with a masked-token head.
 
-use crate::{Entry, Evaluation, Finding, Ground, Judgement, Subject, When, asked};
+use crate::{Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
 use cloze_corpus::bounds::{Unigram, best};
 use cloze_corpus::fragment::Known;
 use cloze_corpus::{Vocabulary, Window};
@@ -33,8 +33,13 @@ pub static ENTRY: Entry = Entry {
     higher_is_better: false,
     chance: None,
     mean_over: None,
+    parts: || Some(Vec::new()),
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
+    work: |options| {
+        let settings = Settings::from_toml(options).ok()?;
+        Some(Work::MaskedWindows(settings.windows as f64))
+    },
     check: |_, _| Ok(()),
     // The held-out text is the corpus'.
     data: |options, _| Ok(asked(&ENTRY, options, "")),

@@ -1,7 +1,7 @@
 //! Minimal pairs of the built-in language.
 
 use crate::pair_set::PairSet;
-use crate::{Entry, When, asked};
+use crate::{Entry, When, Work, asked};
 use cloze_corpus::fragment;
 use cloze_foundation::Result;
 use cloze_options::{Options, Written, options};
@@ -26,8 +26,10 @@ pub static ENTRY: Entry = Entry {
     higher_is_better: true,
     chance: Some(0.5),
     mean_over: Some(MeanOver::Phenomena),
+    parts: || Some(fragment::phenomena()),
     options: Settings::fields,
     resolve,
+    work,
     check: |_, _| Ok(()),
     data: |options, _| Ok(asked(&ENTRY, options, "")),
     open: |options, ground| {
@@ -51,6 +53,24 @@ fn resolve(written: &Written<'_>) -> Result<toml::Table> {
     let mut settings = Settings::read(written)?;
     settings.pairs = settings.pairs.next_multiple_of(2);
     Ok(settings.write())
+}
+
+/// Pairs that are looked at to see how long sentences are.
+const LOOK: usize = 10;
+
+fn work(options: &toml::Table) -> Option<Work> {
+    let settings = Settings::from_toml(options).ok()?;
+    let looked = settings.pairs.min(LOOK);
+    let some = fragment::minimal_pairs(SEED, looked);
+    let words = some
+        .iter()
+        .flat_map(|pair| [&pair.good, &pair.bad])
+        .map(|text| text.split_whitespace().count());
+    let (sentences, words) = (2.0 * some.len() as f64, words.sum::<usize>() as f64);
+    Some(Work::Sentences {
+        count: sentences * settings.pairs as f64 / looked as f64,
+        words: words / sentences,
+    })
 }
 
 #[cfg(test)]

@@ -228,6 +228,36 @@ fn read_table(table: &DeTable<'_>, origin: &dyn Fn(Range<usize>) -> Origin) -> R
         .collect()
 }
 
+/// How many characters stand before a byte of a text: counted once in steps, since a file may be one long line of values.
+struct Characters<'a> {
+    text: &'a str,
+    /// Before every [`STEP`](Self::STEP)th byte.
+    counts: Vec<usize>,
+}
+
+impl<'a> Characters<'a> {
+    const STEP: usize = 64;
+
+    fn of(text: &'a str) -> Self {
+        let mut counts = vec![0];
+        for bytes in text.as_bytes().chunks(Self::STEP) {
+            counts.push(counts[counts.len() - 1] + Self::begun(bytes));
+        }
+        Self { text, counts }
+    }
+
+    /// Characters that begin in these bytes.
+    fn begun(bytes: &[u8]) -> usize {
+        bytes.iter().filter(|byte| (**byte as i8) >= -0x40).count()
+    }
+
+    fn before(&self, byte: usize) -> usize {
+        let byte = byte.min(self.text.len());
+        let step = byte / Self::STEP;
+        self.counts[step] + Self::begun(&self.text.as_bytes()[step * Self::STEP..byte])
+    }
+}
+
 /// Parses a whole file.
 ///
 /// # Errors
@@ -242,9 +272,10 @@ pub fn parse(file: &str, text: &str) -> Result<Node> {
         .split('\n')
         .map(|line| line.trim_end_matches('\r').into())
         .collect();
+    let counted = Characters::of(text);
     let origin = |range: Range<usize>| {
         let line = starts.partition_point(|start| *start <= range.start);
-        let characters = |range: Range<usize>| text.get(range).unwrap_or_default().chars().count();
+        let characters = |range: Range<usize>| counted.before(range.end).saturating_sub(counted.before(range.start));
         let end = starts[line - 1] + lines[line - 1].len();
         Origin::Line(Line {
             file: file.clone(),
@@ -262,4 +293,18 @@ pub fn parse(file: &str, text: &str) -> Result<Node> {
         value: Value::Table(read_table(table.get_ref(), &origin)?),
         origin: Origin::File(file.clone()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Characters;
+
+    #[test]
+    fn characters_are_counted_from_any_byte() {
+        let text = "é[1, 2]ß ".repeat(40);
+        let counted = Characters::of(&text);
+        for byte in (0..=text.len()).filter(|byte| text.is_char_boundary(*byte)) {
+            assert_eq!(counted.before(byte), text[..byte].chars().count());
+        }
+    }
 }

@@ -1,12 +1,10 @@
 //! What is to be trained, on what.
 
-use crate::feed::corrupted;
-use crate::held_out::spread;
-use crate::{Budget, OptimizerConfig};
+use crate::{Budget, OptimizerConfig, audit};
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::Prepared;
-use cloze_foundation::{Draw, Fault, Result};
+use cloze_foundation::{Fault, Result};
 use cloze_objectives::{Model, Objective};
 
 /// Everything that decides the weights of a run.
@@ -50,12 +48,8 @@ impl Job<'_> {
     }
 }
 
-/// Windows that are corrupted to see whether an objective predicts anything of a text.
-const TRIED: u64 = 64;
-
-/// Checks, before anything is trained, that an objective can do something with a corpus: that there is a window of `length`
-/// positions for training and one for validation, that it can be told where words begin if the objective hides whole ones, and
-/// that it predicts something.
+/// Checks, before anything is trained, that there is a window of `length` positions for training and one for validation, and
+/// what an objective would predict in them ([`audit::check`]).
 ///
 /// # Errors
 /// What is missing, with what to do.
@@ -71,22 +65,5 @@ pub fn check(objective: &str, options: &toml::Table, length: usize, corpus: &Pre
             .remedy("give more text, a larger corpus.held_out or a shorter encoder.window"));
         }
     }
-    let configured = cloze_objectives::prepared(objective, options, corpus)?;
-    let (text, vocabulary) = (&corpus.train, corpus.tokenizer.vocabulary());
-    let draw = Draw::new(0, "check");
-    // A rate may be zero at one end of the budget.
-    let windows = [0.0, 0.5, 1.0].into_iter().flat_map(|progress| {
-        let tried = spread(text.windows(length), TRIED);
-        tried.into_iter().map(move |index| (index, progress))
-    });
-    let windows = windows.map(|(index, progress)| (text.window(index, length, vocabulary), progress, draw.example(index)));
-    if corrupted(&*configured, windows, vocabulary).sizes().predicted == 0 {
-        return Err(Fault::usage(format!("`{objective}` would predict nothing of `{}`", corpus.manifest.source))
-            .at("arm.objective")
-            .remedy(
-                "it predicts no unknown tokens and no document ends: see `cloze data describe`, and whether its rate \
-                 and encoder.window leave anything to predict",
-            ));
-    }
-    Ok(())
+    audit::check(objective, options, length, corpus).map(drop)
 }

@@ -9,7 +9,7 @@ mod explain;
 mod results;
 mod slurm;
 
-use crate::arguments::{Command, SafetyArguments};
+use crate::arguments::{Command, InternalCommand, SafetyArguments};
 use crate::terminal;
 use cloze_foundation::{Fault, Result};
 use cloze_runner::{Errand, Stop};
@@ -53,7 +53,16 @@ pub fn execute(command: Command) -> Result<u8> {
         Command::Explain { topic, .. } => print(&explain::explain(topic.as_deref())?),
         Command::Data { command } => print(&data::execute(&command)?),
         Command::Completions { shell } => print(&String::from_utf8_lossy(&completions::script(shell))),
-        Command::TrainRun(arguments) => {
+    }
+}
+
+/// Does what another process of this program asks.
+///
+/// # Errors
+/// Whatever the work gives.
+pub fn execute_internal(command: InternalCommand) -> Result<u8> {
+    match command {
+        InternalCommand::TrainRun(arguments) => {
             let SafetyArguments {
                 checkpoint,
                 lease,
@@ -80,7 +89,7 @@ pub fn execute(command: Command) -> Result<u8> {
             let mut out = std::io::stdout().lock();
             cloze_runner::train_run(&errand, &mut out, &mut Warnings::default(), &stop).map(|_| 0)
         }
-        Command::BenchOne { setting } => print(&bench::one(&setting)?),
+        InternalCommand::BenchOne { setting } => print(&bench::one(&setting)?),
     }
 }
 

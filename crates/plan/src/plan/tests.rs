@@ -98,10 +98,10 @@ fn random_points_stay_when_there_are_more_of_them() {
 #[test]
 fn what_cannot_be_told_apart_is_refused() {
     let text = |body: &str| plan(body).unwrap_err().to_string();
-    let twice = "[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n";
+    let twice = "[[arm]]\nname = \"a\"\nobjective = \"mlm\"\n[[arm]]\nname = \"a\"\nobjective = \"mlm\"\nrate = 0.3\n";
     assert_eq!(
         text(twice),
-        "two arms are called `mlm`\n  at x.toml:6:1 (arm[1])\n  6 | [[arm]]\n    | ^^^^^^^\n  \
+        "two arms are called `a`\n  at x.toml:7:1 (arm[1])\n  7 | [[arm]]\n    | ^^^^^^^\n  \
          allowed: a name other than that of x.toml:4:1 (arm[0])\n  \
          hint: give one of them a name: name = \"...\""
     );
@@ -127,6 +127,154 @@ fn what_cannot_be_told_apart_is_refused() {
         )
         .starts_with("the sweep has 150000 runs")
     );
+}
+
+#[test]
+fn arms_without_a_name_are_told_apart_by_what_differs() {
+    let names = |body: &str| arms(&plan(&format!("[sweep]\nseeds = [1]\n{body}")).unwrap()).join("; ");
+    // The default is told too, where another arm has written the option.
+    assert_eq!(
+        names(
+            "[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n[[arm]]\nobjective = \"mlm\"\nrate = { from = 0.3, to = 0.1 }\n"
+        ),
+        "mlm rate=0.15; mlm rate=0.3; mlm rate={from=0.3,to=0.1}"
+    );
+    // What is the same in all is not told, and who has a name keeps it.
+    assert_eq!(
+        names(
+            "[[arm]]\nobjective = \"span\"\nrate = 0.2\n[[arm]]\nobjective = \"span\"\nrate = 0.2\nboundary_weight = 0\n\
+             set.\"optimizer.peak_lr\" = 0.01\n[[arm]]\nname = \"mlm\"\nobjective = \"span\"\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n"
+        ),
+        "span boundary_weight=1 peak_lr=0.001; span boundary_weight=0 peak_lr=0.01; mlm; mlm rate=0.3"
+    );
+    // What an arm sweeps tells its points apart already.
+    assert_eq!(
+        names("[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"mlm\"\ngrid.rate = [0.3, 0.4]\n"),
+        "mlm; mlm rate=0.3; mlm rate=0.4"
+    );
+    assert_eq!(
+        names(
+            "[[arm]]\nobjective = \"mlm\"\ngrid.rate = [0.3, 0.4]\n[[arm]]\nobjective = \"mlm\"\nmode = \"reference\"\ngrid.rate = [0.3]\n"
+        ),
+        "mlm mode=corrected rate=0.3; mlm mode=corrected rate=0.4; mlm mode=reference rate=0.3"
+    );
+    // Ids do not hold names.
+    let one = plan("[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n").unwrap();
+    let two = plan("[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n").unwrap();
+    assert_eq!(
+        (two.runs[3].arm.as_str(), &two.runs[3].id),
+        ("mlm rate=0.3", &one.runs[0].id)
+    );
+}
+
+#[test]
+fn a_swept_option_leaves_the_arms_alone_that_do_not_have_it() {
+    let plan_of = |sweep: &str| {
+        plan(&format!(
+            "[sweep]\nseeds = [1]\n{sweep}[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"autoregressive\"\n"
+        ))
+    };
+    let grid = plan_of("[sweep.grid]\n\"options.rate\" = [0.15, 0.4]\n\"encoder.width\" = [32, 64]\n").unwrap();
+    assert_eq!(
+        arms(&grid),
+        [
+            "mlm rate=0.15 width=32",
+            "mlm rate=0.15 width=64",
+            "mlm rate=0.4 width=32",
+            "mlm rate=0.4 width=64",
+            "autoregressive width=32",
+            "autoregressive width=64"
+        ]
+    );
+    assert_eq!(grid.runs[4].factors.keys().collect::<Vec<_>>(), ["encoder.width"]);
+    let zip = plan_of("[sweep.zip]\n\"options.rate\" = [0.15, 0.4]\n\"encoder.width\" = [32, 64]\n").unwrap();
+    assert_eq!(zip.runs.len(), 4);
+    let fault = plan_of("[sweep.grid]\n\"options.raet\" = [0.15, 0.4]\n").unwrap_err();
+    assert_eq!(
+        fault.to_string(),
+        "no arm has an option `raet`\n  at x.toml:7:1 (options.raet)\n  7 | \"options.raet\" = [0.15, 0.4]\n    | ^^^^^^^^^^^^^^\n  \
+         allowed: options.mode, options.rate, options.replace\n  did you mean `rate`?"
+    );
+    let given =
+        plan("[sweep.grid]\n\"options.rate\" = [0.15, 0.4]\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n").unwrap_err();
+    assert!(
+        given
+            .what
+            .starts_with("`options.rate` and `options.rate` change the same key"),
+        "{given}"
+    );
+}
+
+#[test]
+fn lists_of_an_arm_move_together() {
+    let plan_of = |zip: &str| {
+        plan(&format!(
+            "[sweep]\nseeds = [1]\n[[arm]]\nobjective = \"span\"\ngrid.mode = [\"corrected\", \"reference\"]\n{zip}"
+        ))
+    };
+    let plan = plan_of("zip.rate = [0.15, 0.3]\nzip.span_words = [10, 5]\n").unwrap();
+    assert_eq!(
+        arms(&plan),
+        [
+            "span mode=corrected rate=0.15 span_words=10",
+            "span mode=corrected rate=0.3 span_words=5",
+            "span mode=reference rate=0.15 span_words=10",
+            "span mode=reference rate=0.3 span_words=5"
+        ]
+    );
+    assert_eq!(plan.runs[1].factors["options.span_words"].as_integer(), Some(5));
+    assert_eq!(
+        plan.runs[0].stem.as_deref(),
+        Some("span mode=corrected rate=0.15 span_words=10")
+    );
+    for (zip, what) in [
+        (
+            "zip.rate = [0.15, 0.3]\nzip.span_words = [10]\n",
+            "`span_words` has 1 values and `rate` has 2",
+        ),
+        (
+            "zip.mode = [\"reference\", \"corrected\"]\n",
+            "`options.mode` and `options.mode` change the same key",
+        ),
+        (
+            "rate = 0.2\nzip.rate = [0.1, 0.3]\n",
+            "`rate` is both given and swept in this arm",
+        ),
+        ("zip.raet = [0.1, 0.3]\n", "unknown key `raet` in `arm[0]`"),
+    ] {
+        let fault = plan_of(zip).unwrap_err();
+        assert!(fault.what.starts_with(what), "{fault}");
+    }
+}
+
+#[test]
+fn a_path_is_called_by_its_last_parts() {
+    let plan = plan(
+        "[sweep]\nseeds = [1]\n[sweep.grid]\n\"corpus.source\" = [\"/data/novels/a.txt\", \"/data/laws/a.txt\", \"fragment\"]\n[[arm]]\nobjective = \"mlm\"\n",
+    )
+    .unwrap();
+    assert_eq!(
+        arms(&plan),
+        [
+            "mlm source=novels/a.txt",
+            "mlm source=laws/a.txt",
+            "mlm source=fragment"
+        ]
+    );
+    assert_eq!(plan.runs[0].config.corpus.source, "/data/novels/a.txt");
+}
+
+#[test]
+fn a_million_seeds_are_refused_before_they_are_planned() {
+    let seeds: Vec<String> = (0..1_000_000).map(|seed| seed.to_string()).collect();
+    let start = Instant::now();
+    let fault = plan(&format!(
+        "[sweep]\nseeds = [{}]\n[[arm]]\nobjective = \"mlm\"\n",
+        seeds.join(",")
+    ))
+    .unwrap_err();
+    assert!(fault.what.starts_with("the sweep has 1000000 runs"), "{fault}");
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
 #[test]

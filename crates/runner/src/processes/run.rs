@@ -14,8 +14,7 @@ use cloze_foundation::files::{list, sweep_scratch};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, PlannedRun, title};
 use cloze_schema::Axis;
-use cloze_trainer::device;
-use cloze_trainer::job;
+use cloze_trainer::{device, job};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -41,8 +40,8 @@ pub struct RunOptions {
     pub fail_fast: bool,
     /// Train diverged runs again.
     pub retry_diverged: bool,
-    /// Train only the run with this id; the metrics are then not gathered.
-    pub only: Option<String>,
+    /// Train only the runs that these words name ([`cloze_plan::select`]); the metrics are then not gathered.
+    pub only: Vec<String>,
     /// When runs save what they have.
     pub checkpoint: Cadence,
     /// How long a run that another process holds may be silent before it is taken over.
@@ -140,9 +139,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
         summary.left = found.waiting.len() - ended.len();
         ended.iter().for_each(|ended| summary.count(ended));
     }
-    summary.damaged = match options.only {
-        Some(_) => found.damaged,
-        None => gather(&plan, &store)?.damaged,
+    summary.damaged = if options.only.is_empty() {
+        gather(&plan, &store)?.damaged
+    } else {
+        found.damaged
     };
     Ok(summary)
 }
@@ -250,15 +250,10 @@ impl<'a> Found<'a> {
 
 /// The runs that this call is about.
 fn chosen<'a>(plan: &'a Plan, options: &RunOptions) -> Result<Vec<&'a PlannedRun>> {
-    let Some(id) = &options.only else {
+    if options.only.is_empty() {
         return Ok(interleaved(plan));
-    };
-    plan.run(id).map(|run| vec![run]).ok_or_else(|| {
-        Fault::usage(format!("the plan has no run `{id}`"))
-            .at("--only")
-            .nearest(id, plan.runs.iter().map(|run| &run.id))
-            .remedy("`cloze status` lists the ids; they change when the experiment does")
-    })
+    }
+    cloze_plan::select(plan, &options.only).map_err(|fault| fault.at("--only"))
 }
 
 /// The runs so that the first seeds of all arms come first, then the second seeds: a sweep that is stopped half way
@@ -292,12 +287,12 @@ fn check_evaluations(runs: &[&PlannedRun], options: &RunOptions) -> Result<()> {
 fn check_objectives(runs: &[&PlannedRun], corpora: &[(CorpusConfig, Prepared)]) -> Result<()> {
     // Seeds and rates of learning do not matter here.
     let mut checked = Vec::new();
-    for run in runs {
-        let run = &run.config;
+    for PlannedRun { arm, config: run, .. } in runs {
         let asked = (&run.corpus, &run.objective, &run.options, run.encoder.window);
         if !checked.contains(&asked) {
             let corpus = corpus_of(corpora, &run.corpus)?;
-            job::check(&run.objective, &run.options, run.encoder.window, corpus)?;
+            job::check(&run.objective, &run.options, run.encoder.window, corpus)
+                .map_err(|fault| fault.at(format!("arm `{arm}`")))?;
             checked.push(asked);
         }
     }
