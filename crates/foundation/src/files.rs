@@ -132,6 +132,14 @@ pub fn sweep_scratch(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Whether there is something of this name. An error of the system is an error, and not absence.
+///
+/// # Errors
+/// What the system says.
+pub fn is_there(path: &Path) -> Result<bool> {
+    fs::exists(path).map_err(|error| Fault::file("look at", path, &error))
+}
+
 /// What is in a folder, sorted by name; nothing where there is no folder.
 ///
 /// # Errors

@@ -3,16 +3,23 @@
 pub mod axis;
 pub mod chart;
 pub mod claim;
+pub mod data;
+pub mod history;
+pub mod items;
 pub mod metric;
 pub mod parquet;
 pub mod plan;
 pub mod row;
 mod rows;
+pub mod runs;
 pub mod superseded;
 
 pub use axis::{AXES, Axis, Spent};
 pub use chart::ChartKind;
 pub use claim::{Check, Claim};
-pub use plan::{Plan, PlannedRun, ReportConfig, TaskFacts};
+pub use data::RunData;
+pub use history::{Frozen, history};
+pub use items::{Credit, Items, RunItems};
+pub use plan::{MeanOver, ObjectiveFacts, Plan, PlannedRun, ReportConfig, TaskFacts};
 pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};
 pub use superseded::latest;

@@ -7,7 +7,9 @@ use crate::rows::{attempts, frame};
 use crate::{AttemptRows, SCHEMA_VERSION};
 use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result};
-use polars::prelude::{Column, DataFrame, KeyValueMetadata, ParallelStrategy, ParquetReader, ParquetWriter, SerReader};
+use polars::prelude::{
+    Column, DataFrame, KeyValueMetadata, ParallelStrategy, ParquetReader, ParquetWriter, PolarsResult, SerReader,
+};
 use polars_parquet_format::PageHeader;
 use polars_parquet_format::thrift::protocol::TCompactInputProtocol;
 use std::io::Cursor;
@@ -25,14 +27,26 @@ const UNPACKED_PER_BYTE: usize = 64;
 /// # Errors
 /// polars' own words if it refuses.
 pub fn to_bytes(attempts: &[AttemptRows]) -> Result<Vec<u8>> {
-    let failed = |error: polars::prelude::PolarsError| Fault::run(format!("cannot encode metrics: {error}"));
-    let version = vec![(SCHEMA_KEY.to_owned(), SCHEMA_VERSION.to_string())];
-    let mut bytes = Vec::new();
-    ParquetWriter::new(&mut bytes)
-        .with_key_value_metadata(Some(KeyValueMetadata::from_static(version)))
-        .finish(&mut frame(attempts).map_err(failed)?)
-        .map_err(failed)?;
-    Ok(bytes)
+    encode((SCHEMA_KEY, SCHEMA_VERSION), || frame(attempts))
+}
+
+/// Columns as a file, with the version of what they hold in its metadata.
+///
+/// # Errors
+/// polars' own words if it refuses.
+pub(crate) fn encode((key, version): (&str, u32), frame: impl FnOnce() -> PolarsResult<DataFrame>) -> Result<Vec<u8>> {
+    let failed = |why: String| Fault::run(format!("cannot encode columns: {why}"));
+    let encode = || {
+        let version = vec![(key.to_owned(), version.to_string())];
+        let mut bytes = Vec::new();
+        ParquetWriter::new(&mut bytes)
+            .with_key_value_metadata(Some(KeyValueMetadata::from_static(version)))
+            .finish(&mut frame()?)?;
+        Ok::<_, polars::prelude::PolarsError>(bytes)
+    };
+    // polars panics where the system gives it no threads.
+    let encoded = caught(encode).ok_or_else(|| failed("the encoder gave up".to_owned()))?;
+    encoded.map_err(|error| failed(error.to_string()))
 }
 
 /// The rows of a file.
@@ -56,7 +70,7 @@ pub fn from_bytes(bytes: &[u8]) -> std::result::Result<Vec<AttemptRows>, String>
 ///
 /// # Errors
 /// Why it cannot be read.
-fn decode(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
+pub(crate) fn decode(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
     either(|| {
         check(bytes)?;
         // In this thread alone, where a panic is caught in silence.
@@ -80,7 +94,7 @@ fn decode(bytes: &[u8]) -> std::result::Result<DataFrame, String> {
 ///
 /// # Errors
 /// Why they cannot be read.
-fn value(bytes: &[u8], key: &str) -> std::result::Result<Option<String>, String> {
+pub(crate) fn value(bytes: &[u8], key: &str) -> std::result::Result<Option<String>, String> {
     either(|| {
         let mut reader = ParquetReader::new(Cursor::new(bytes));
         let metadata = reader.get_metadata().map_err(|error| error.to_string())?;
@@ -185,6 +199,7 @@ mod tests {
             arm: "mlm rate=0.1, x".to_owned(),
             seed: u64::MAX,
             attempt,
+            data: format!("data of {run}"),
         };
         vec![
             AttemptRows {
@@ -205,15 +220,8 @@ mod tests {
         ]
     }
 
-    fn file(mut frame: DataFrame, version: u32) -> Vec<u8> {
-        let version = vec![(SCHEMA_KEY.to_owned(), version.to_string())];
-        let mut bytes = Vec::new();
-        let metadata = KeyValueMetadata::from_static(version);
-        ParquetWriter::new(&mut bytes)
-            .with_key_value_metadata(Some(metadata))
-            .finish(&mut frame)
-            .unwrap();
-        bytes
+    fn file(frame: DataFrame, version: u32) -> Vec<u8> {
+        encode((SCHEMA_KEY, version), || Ok(frame)).unwrap()
     }
 
     #[test]
@@ -243,7 +251,11 @@ mod tests {
             (0.0, 2048.0)
         );
         let later = from_bytes(&file(frame(&attempts()).unwrap(), SCHEMA_VERSION + 1)).unwrap_err();
-        assert_eq!(later, "schema version 2, this cloze knows up to 1");
+        assert_eq!(later, "schema version 3, this cloze knows up to 2");
+        // cloze 0.1 did not say which data.
+        let older = frame(&attempts()).unwrap().drop("data").unwrap();
+        let read = from_bytes(&file(older, 1)).unwrap();
+        assert!(read.iter().all(|attempt| attempt.label.data.is_empty()) && read.len() == 3);
         let foreign = frame(&attempts()).unwrap().drop("task").unwrap();
         assert!(from_bytes(&file(foreign, SCHEMA_VERSION)).unwrap_err().contains("task"));
         assert!(from_bytes(b"no parquet").is_err());

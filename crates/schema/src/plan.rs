@@ -1,6 +1,7 @@
 //! A frozen plan, as it is written to and read from `plan.json`.
 
-use crate::{ChartKind, Claim};
+use crate::data::is_same;
+use crate::{ChartKind, Claim, RunData};
 use serde::{Deserialize, Serialize};
 
 /// What the experiment wants from its report.
@@ -13,12 +14,25 @@ pub struct ReportConfig {
     pub charts: Vec<ChartKind>,
 }
 
+/// What the whole of an evaluation that is made of items is the mean of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MeanOver {
+    /// Every phenomenon counts the same, and within it every paradigm.
+    Phenomena,
+    /// Every paradigm counts the same: BLiMP's convention.
+    Paradigms,
+}
+
 /// An evaluation as reports show it, copied from its entry in the registry: a report needs the plan and the metrics,
 /// and not the code that judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "WrittenFacts")]
 pub struct TaskFacts {
     /// Its name, as in the metrics.
     pub task: String,
+    /// Which evaluation it is: its name, where the experiment gives it no other.
+    pub kind: String,
     /// For charts and tables.
     pub title: String,
     /// The metric that they lead with.
@@ -27,6 +41,44 @@ pub struct TaskFacts {
     pub higher_is_better: bool,
     /// The headline of a guesser, where there is one.
     pub chance: Option<f64>,
+    /// What the headline is the mean of, if it is made of items.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_over: Option<MeanOver>,
+}
+
+/// [`TaskFacts`] in a file. Those of cloze 0.1 have neither `kind` nor `mean_over`.
+#[derive(Deserialize)]
+struct WrittenFacts {
+    task: String,
+    kind: Option<String>,
+    title: String,
+    headline: String,
+    higher_is_better: bool,
+    chance: Option<f64>,
+    mean_over: Option<MeanOver>,
+}
+
+impl From<WrittenFacts> for TaskFacts {
+    fn from(written: WrittenFacts) -> Self {
+        Self {
+            kind: written.kind.unwrap_or_else(|| written.task.clone()),
+            task: written.task,
+            title: written.title,
+            headline: written.headline,
+            higher_is_better: written.higher_is_better,
+            chance: written.chance,
+            mean_over: written.mean_over,
+        }
+    }
+}
+
+/// An objective as reports show it, copied from its entry in the registry as [`TaskFacts`] are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectiveFacts {
+    /// Its name, as in the configurations.
+    pub objective: String,
+    /// How its models score sentences; none where they do not, or where each has its own way.
+    pub rule: Option<String>,
 }
 
 /// A run in a plan. `C` is its configuration: all of it where runs are planned and trained, what a report shows of it
@@ -49,6 +101,20 @@ pub struct PlannedRun<C> {
     pub config: C,
     /// Expected training FLOPs.
     pub flops: f64,
+    /// The data that it is made from; `None` where the plan was made without looking at them, and in plans of cloze 0.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<RunData>,
+}
+
+impl<C: PartialEq> PlannedRun<C> {
+    /// Whether it is the same run from the same data, under the same name. What it is expected to cost is no part of it.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.arm == other.arm
+            && self.factors == other.factors
+            && self.config == other.config
+            && is_same(self.data.as_ref(), other.data.as_ref())
+    }
 }
 
 /// A plan: every run of an experiment, resolved and frozen before the first one starts.
@@ -68,6 +134,9 @@ pub struct Plan<C> {
     /// by their names, without a chance level.
     #[serde(default)]
     pub tasks: Vec<TaskFacts>,
+    /// What the report has to know of the objectives that the runs are trained with. Plans of cloze 0.1 do not say it.
+    #[serde(default)]
+    pub objectives: Vec<ObjectiveFacts>,
     /// What was claimed before the first run.
     #[serde(default)]
     pub claims: Vec<Claim>,
@@ -79,8 +148,35 @@ pub const PLAN_FILE: &str = "plan.json";
 pub const METRICS_FILE: &str = "metrics.parquet";
 
 impl<C> Plan<C> {
+    /// The ids of its runs.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.runs.iter().map(|run| run.id.as_str())
+    }
+
     /// The run with this id.
     pub fn run(&self, id: &str) -> Option<&PlannedRun<C>> {
         self.runs.iter().find(|run| run.id == id)
+    }
+}
+
+impl<C: PartialEq> Plan<C> {
+    /// Whether both plan the same runs from the same data and show them in the same way.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.shows_the_same(other) && self.runs_the_same(other)
+    }
+
+    /// Whether both have the same runs in the same order.
+    pub fn runs_the_same(&self, other: &Self) -> bool {
+        let mut pairs = self.runs.iter().zip(&other.runs);
+        self.runs.len() == other.runs.len() && pairs.all(|(one, other)| one.is_same(other))
+    }
+
+    /// Whether both ask, claim and show the same.
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        let said = |plan: &Self| (plan.experiment.clone(), plan.question.clone(), plan.cites.clone());
+        said(self) == said(other)
+            && self.report == other.report
+            && self.tasks == other.tasks
+            && self.claims == other.claims
     }
 }

@@ -4,8 +4,8 @@ use crate::Spent;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Version of the row schema, in the metadata of every file. Columns are only ever added.
-pub const SCHEMA_VERSION: u32 = 1;
+/// Version of the row schema, in the metadata of every file. Columns are only ever added; the second version added `data`.
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Which text a number is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -55,6 +55,8 @@ pub struct Label {
     pub seed: u64,
     /// The attempt, from 1.
     pub attempt: u32,
+    /// [`RunData::short`](crate::RunData::short) of the data that it was made from; nothing in files of cloze 0.1.
+    pub data: String,
 }
 
 /// One number.

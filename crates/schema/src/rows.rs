@@ -20,11 +20,12 @@ const BEFORE: [Field; 4] = [
     Field::Small("attempt", |label| label.attempt),
 ];
 /// The columns behind them.
-const AFTER: [Field; 4] = [
+const AFTER: [Field; 5] = [
     Field::Word("split", |_, row| row.split.name().to_owned()),
     Field::Word("task", |_, row| row.task.clone()),
     Field::Word("metric", |_, row| row.metric.clone()),
     Field::Number("value", |row| row.value),
+    Field::Word("data", |label, _| label.data.clone()),
 ];
 
 /// The columns of some rows.
@@ -96,6 +97,10 @@ pub(crate) fn attempts(frame: &DataFrame) -> Result<Vec<AttemptRows>, String> {
     };
     let (runs, arms, seeds, numbering) = (words("run")?, words("arm")?, counts("seed")?, counts("attempt")?);
     let (splits, tasks, metrics, values) = (words("split")?, words("task")?, words("metric")?, numbers("value")?);
+    let data = match frame.column("data") {
+        Ok(_) => words("data")?,
+        Err(_) => vec![String::new(); frame.height()],
+    };
     let mut spent = vec![Spent::default(); frame.height()];
     for facts in AXES.iter().filter(|facts| frame.column(facts.column).is_ok()) {
         for (spent, used) in spent.iter_mut().zip(numbers(facts.column)?) {
@@ -119,6 +124,7 @@ pub(crate) fn attempts(frame: &DataFrame) -> Result<Vec<AttemptRows>, String> {
                 && label.arm == arms[index]
                 && label.seed == seeds[index]
                 && label.attempt == attempt
+                && label.data == data[index]
         };
         match found.last_mut().filter(|last| same(&last.label)) {
             Some(last) => last.rows.push(row),
@@ -128,6 +134,7 @@ pub(crate) fn attempts(frame: &DataFrame) -> Result<Vec<AttemptRows>, String> {
                     arm: arms[index].clone(),
                     seed: seeds[index],
                     attempt,
+                    data: data[index].clone(),
                 },
                 rows: vec![row],
             }),

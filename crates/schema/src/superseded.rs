@@ -66,6 +66,7 @@ mod tests {
             arm: "mlm".to_owned(),
             seed: 1,
             attempt: number,
+            data: String::new(),
         };
         AttemptRows {
             label,

@@ -119,6 +119,7 @@ impl Holder<'_> {
             arm: errand.arm.clone(),
             seed: self.config.seed,
             attempt: attempt.number,
+            data: String::new(),
         };
         let parts = checkpoint.as_ref().map(|checkpoint| checkpoint.parts.clone());
         let saved = checkpoint.as_ref().map(|checkpoint| checkpoint.saved.position.spent);

@@ -89,9 +89,11 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         factors: toml::Table::new(),
         config,
         flops: 0.0,
+        data: None,
     };
     Plan {
         tasks: Vec::new(),
+        objectives: Vec::new(),
         experiment: "tiny".to_owned(),
         question: "Does it run?".to_owned(),
         cites: None,
