@@ -3,7 +3,7 @@
 use crate::read::Settings;
 use crate::score::Score;
 use crate::view::{BySeed, View};
-use cloze_foundation::{Fault, Result, files};
+use cloze_foundation::{Fault, Result};
 use cloze_schema::items::{ITEMS_FILE, from_bytes};
 use cloze_schema::{Items, Plan};
 use cloze_stats::{Bootstrap, Judged};

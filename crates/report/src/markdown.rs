@@ -19,7 +19,7 @@ pub(crate) fn whole(document: &Document) -> String {
     ended(text)
 }
 
-/// The verdict and the sections that a terminal shows.
+/// The sections that a terminal shows, with the verdict first, and again last, where a terminal stays.
 pub(crate) fn brief(document: &Document) -> String {
     let mut text = String::new();
     verdict(&mut text, document);
@@ -28,6 +28,7 @@ pub(crate) fn brief(document: &Document) -> String {
         .iter()
         .filter(|section| section.brief)
         .for_each(|section| add(&mut text, section));
+    let _ = write!(text, "## In short\n\n{}", closing(document));
     ended(text)
 }
 
