@@ -16,7 +16,7 @@ use crate::sweep::MOST_RUNS;
 use crate::{Plan, PlannedRun, RunConfig};
 use cloze_foundation::{Fault, Place, Result, files};
 use cloze_schema::plan::PLAN_FILE;
-use cloze_schema::{ChartKind, ReportConfig, TaskFacts};
+use cloze_schema::{ChartKind, ObjectiveFacts, ReportConfig, TaskFacts};
 use points::points;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -79,6 +79,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
         cites: experiment.cites.clone(),
         report: report(experiment, &names, &stems, &runs)?,
         tasks: tasks(&runs)?,
+        objectives: objectives(&runs),
         runs,
         claims: experiment.claims.clone(),
     };
@@ -139,6 +140,22 @@ fn tasks(runs: &[PlannedRun]) -> Result<Vec<TaskFacts>> {
         }
     }
     Ok(facts)
+}
+
+/// The objectives of all runs, each once, in the order of the first run that has it.
+fn objectives(runs: &[PlannedRun]) -> Vec<ObjectiveFacts> {
+    let mut facts: Vec<ObjectiveFacts> = Vec::new();
+    for run in runs {
+        let name = &run.config.objective;
+        if facts.iter().all(|known| known.objective != *name) {
+            let rule = cloze_objectives::find(name).ok().and_then(|entry| entry.scores.first());
+            facts.push(ObjectiveFacts {
+                objective: name.clone(),
+                rule: rule.map(|rule| rule.name.clone().into_owned()),
+            });
+        }
+    }
+    facts
 }
 
 fn check_size(experiment: &Experiment) -> Result<()> {

@@ -1,8 +1,8 @@
 //! The arms of a plan: what was planned, how each seed ended, what it used.
 
 use crate::read::Settings;
-use cloze_schema::{PlannedRun, Spent};
-use std::collections::BTreeMap;
+use cloze_schema::{PlannedRun, RunData, Spent};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a planned run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,14 @@ pub(crate) struct Arm {
     pub factors: toml::Table,
     /// The configuration of its first seed.
     pub settings: Settings,
+    /// The data that its first seed is planned on, where they are known.
+    pub data: Option<RunData>,
+    /// What its rows say of their data, where they do.
+    pub measured: Option<String>,
+    /// Cores that were busy elsewhere while a seed trained, where that was measured.
+    pub elsewhere: BTreeMap<u64, f64>,
+    /// What its loss is the sum of, by the names of the parts.
+    pub parts_of_loss: BTreeSet<String>,
     /// Every planned seed and how it ended.
     pub seeds: Vec<(u64, Ending)>,
     /// What each finished seed used in all.
@@ -51,9 +59,18 @@ impl Arm {
             base: run.base.clone(),
             factors: run.factors.clone(),
             settings: run.config.clone(),
+            data: run.data.clone(),
+            measured: None,
+            elsewhere: BTreeMap::new(),
+            parts_of_loss: BTreeSet::new(),
             seeds: Vec::new(),
             spent: BTreeMap::new(),
         }
+    }
+
+    /// Whether its own loss is a mean over tokens, and no sum of several: then word frequencies have one too.
+    pub(crate) fn is_token_loss(&self) -> bool {
+        self.parts_of_loss.len() < 2
     }
 
     /// Seeds that ended like this.

@@ -3,14 +3,14 @@
 //! A claim is tested by itself, at 5 %: it was fixed before the data, so nothing is corrected for the other comparisons of
 //! a report. Silence is no answer: only a test that speaks against a claim makes it one that does not hold.
 
-use crate::compare::{Comparison, Verdict, pair};
-use crate::number;
+use crate::chance;
+use crate::compare::{self, Comparison, Verdict, pair};
 use crate::score::{LEAST_SEEDS, Score};
 use crate::sweep::{self, Series};
 use crate::view::{BySeed, View, over_seeds};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::Check;
-use cloze_stats::Summary;
+use cloze_stats::{Interval, Summary};
 use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 
@@ -125,10 +125,17 @@ fn series(view: &View, factor: &str) -> Found<Vec<Series>> {
 /// The verdict on two arms, which have to share enough seeds.
 fn compared(view: &View, finals: &[BySeed], score: &Score, arm: usize, than: usize) -> Found<Comparison> {
     let names = format!("{} and {}", view.arms[arm].name, view.arms[than].name);
-    let found = pair(finals, score, arm, than)?;
-    let shared = found.as_ref().map_or(0, |one| one.paired.n);
+    let fields = view.fields(score);
+    if !fields.iter().any(|field| field.arms.contains(&arm) && field.arms.contains(&than)) {
+        return Err(Silence::Open(format!(
+            "{names} were trained or judged on different texts, so their scores are not compared"
+        )));
+    }
+    let found = pair(view, finals, score, [arm, than])?;
+    let shared = found.as_ref().map_or(0, |one| one.by.n);
     let few = format!("{names} share {shared} of the at least {LEAST_SEEDS} finished seeds that it takes");
-    found.filter(|_| shared >= LEAST_SEEDS).ok_or(Silence::Open(few))
+    let found = found.filter(|_| shared >= LEAST_SEEDS).ok_or(Silence::Open(few))?;
+    Ok(found.with_items(view, score, finals)?)
 }
 
 /// What is known of the mean of an arm, which has to have enough seeds.
@@ -141,29 +148,8 @@ fn summarised(view: &View, finals: &[BySeed], arm: usize) -> Found<Summary> {
 
 /// The numbers and tests of a comparison.
 fn numbers(view: &View, score: &Score, one: &Comparison) -> String {
-    let interval = one
-        .paired
-        .interval
-        .map(|interval| format!(", 95 % interval {}", score.interval(interval)));
-    let t = match one.paired.p {
-        Some(p) => format!("paired t test {}", number::p_is(p)),
-        None => "no t test, since all differences are equal".to_owned(),
-    };
-    let caution = match one.verdict {
-        Verdict::Ahead | Verdict::Behind => {
-            ", which takes the differences to be normal and which the exact test does not confirm"
-        }
-        _ => "",
-    };
-    format!(
-        "{} against {}: {}{} over {} seeds (exact sign-flip test {}; {t}{caution})",
-        view.arms[one.arm].name,
-        view.arms[one.baseline].name,
-        score.difference(one.paired.delta),
-        interval.unwrap_or_default(),
-        one.paired.n,
-        number::p_is(one.flip),
-    )
+    let (arm, than) = (&view.arms[one.arm].name, &view.arms[one.baseline].name);
+    format!("{arm} against {than}: {}", compare::numbers(score, one))
 }
 
 fn better(view: &View, score: &Score, arm: usize, than: usize) -> Found<Finding> {
@@ -183,8 +169,11 @@ fn above_chance(view: &View, score: &Score, arm: usize) -> Found<Finding> {
     let no_level = || Silence::Open(format!("{} has no chance level", score.task));
     let chance = score.chance().ok_or_else(no_level)?;
     let found = summarised(view, &view.finals(score)?, arm)?;
+    let against = chance::against(view, &[(score, arm)])?;
+    let against = against.into_iter().flatten().next();
+    let items = against.and_then(|one| one.items);
     let why = format!(
-        "{}: mean {}, Student's t 95 % interval {} over {} seeds, chance {}",
+        "{}: mean {}, Student's t 95 % interval {} over {} seeds{}, chance {}",
         view.arms[arm].name,
         score.text(found.mean),
         found
@@ -192,9 +181,18 @@ fn above_chance(view: &View, score: &Score, arm: usize) -> Found<Finding> {
             .map(|interval| score.interval(interval))
             .unwrap_or_default(),
         found.n,
+        items
+            .map(|items| format!(
+                ", {} over seeds and items",
+                score.interval(Interval {
+                    low: items.lo,
+                    high: items.hi
+                })
+            ))
+            .unwrap_or_default(),
         score.text(chance)
     );
-    if found.sd == Some(0.0) {
+    if found.sd == Some(0.0) && items.is_none() {
         return Err(Silence::Open(format!(
             "{why}; seeds that do not differ give no interval"
         )));
@@ -204,7 +202,7 @@ fn above_chance(view: &View, score: &Score, arm: usize) -> Found<Finding> {
     } else {
         Ordering::Less
     };
-    let answer = match score.side_of_chance(&found) {
+    let answer = match against.and_then(|one| one.side) {
         Some(side) if side == good => Answer::Holds,
         Some(_) => Answer::DoesNotHold,
         None => Answer::CannotBeSaid,

@@ -1,31 +1,38 @@
-//! Arms against each other, seed by seed, with the words that the numbers allow.
+//! Arms against each other, with the words that the numbers allow.
 
 use crate::number;
 use crate::score::{LEAST_SEEDS, Score};
 use crate::view::{BySeed, CONFIDENCE, View, over_seeds};
 use cloze_foundation::Result;
-use cloze_stats::{Paired, holm, paired, seeds_for_sign_flip, seeds_needed, sign_flip, superiority};
+use cloze_stats::{Bootstrap, Difference, holm, paired, permutation, sign_flip, superiority, unpaired};
 
 /// Level of every test.
 pub(crate) const ALPHA: f64 = 0.05;
 /// Power that "N more seeds" aims at.
 pub(crate) const POWER: f64 = 0.8;
 
-/// What a comparison comes to, at [`ALPHA`].
+/// What a comparison comes to, at [`ALPHA`]. Where items were kept, resampling of seeds and items has to say so too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// By the exact sign-flip test.
+    /// By the exact test.
     Better,
     /// The same on the other side.
     Worse,
-    /// Only by the paired t test, which assumes normal differences.
+    /// Only by the t test, which assumes normal differences.
     Ahead,
     /// The same on the other side.
     Behind,
     /// Neither test.
     NoEvidence,
-    /// Fewer than [`LEAST_SEEDS`] common seeds.
+    /// Fewer than [`LEAST_SEEDS`] seeds.
     NoTest,
+}
+
+impl Verdict {
+    /// Whether it says anything.
+    pub(crate) fn is_established(self) -> bool {
+        !matches!(self, Self::NoEvidence | Self::NoTest)
+    }
 }
 
 /// An arm against a baseline on one score.
@@ -33,86 +40,152 @@ pub(crate) enum Verdict {
 pub(crate) struct Comparison {
     pub arm: usize,
     pub baseline: usize,
-    pub paired: Paired,
-    /// Exact sign-flip p, raw and after Holm over the comparisons made together.
-    pub flip: f64,
-    pub flip_holm: f64,
-    /// Paired t p after Holm over the comparisons made together.
+    /// Whether equal seeds are pairs.
+    pub is_paired: bool,
+    pub by: Difference,
+    /// Exact p, raw and after Holm over the comparisons made together: sign flips of pairs, or permutations of seeds.
+    pub exact: f64,
+    pub exact_holm: f64,
+    /// The t test's p after Holm over the comparisons made together.
     pub t_holm: Option<f64>,
+    /// Over seeds and items, where items were kept, and its p after Holm.
+    pub items: Option<Bootstrap>,
+    pub items_holm: Option<f64>,
+    /// The level at which Holm's correction tests this one, if the order of the p values stays.
+    pub level: f64,
     /// Share of seed pairs that the arm wins, ties one half; "wins" is the score's direction.
     pub wins: f64,
     pub verdict: Verdict,
-    /// Seeds in all for 80 % power at the observed effect, where that can be said.
-    pub seeds: Option<usize>,
 }
 
-/// Two arms by themselves: nothing is corrected for other comparisons. None where they share no seed.
-pub(crate) fn pair(finals: &[BySeed], score: &Score, arm: usize, baseline: usize) -> Result<Option<Comparison>> {
-    let (first, second) = common(&finals[arm], &finals[baseline]);
-    if first.is_empty() {
+/// Two arms by themselves: nothing is corrected for other comparisons, and items are left alone. None where they share
+/// no seed, or are not to be compared on this score.
+pub(crate) fn pair(
+    view: &View,
+    finals: &[BySeed],
+    score: &Score,
+    [arm, baseline]: [usize; 2],
+) -> Result<Option<Comparison>> {
+    let is_paired = view.are_pairs(arm, baseline);
+    let (first, second) = if is_paired {
+        common(&finals[arm], &finals[baseline])
+    } else {
+        let all = |arm: usize| finals[arm].values().copied().collect::<Vec<f64>>();
+        (all(arm), all(baseline))
+    };
+    if first.is_empty() || second.is_empty() {
         return Ok(None);
     }
-    let differences: Vec<f64> = first.iter().zip(&second).map(|(a, b)| a - b).collect();
-    let (paired, flip) = (paired(&first, &second, CONFIDENCE)?, sign_flip(&differences)?);
+    let (by, exact) = if is_paired {
+        let differences: Vec<f64> = first.iter().zip(&second).map(|(a, b)| a - b).collect();
+        (paired(&first, &second, CONFIDENCE)?, sign_flip(&differences)?)
+    } else {
+        (unpaired(&first, &second, CONFIDENCE)?, permutation(&first, &second)?)
+    };
     let wins = superiority(&first, &second)?;
     let mut one = Comparison {
         arm,
         baseline,
-        paired,
-        flip,
-        flip_holm: flip,
-        t_holm: paired.p,
+        is_paired,
+        by,
+        exact,
+        exact_holm: exact,
+        t_holm: by.p,
+        items: None,
+        items_holm: None,
+        level: ALPHA,
         wins: if score.higher_is_better() { wins } else { 1.0 - wins },
         verdict: Verdict::NoTest,
-        seeds: None,
     };
     one.verdict = verdict(&one, score);
     Ok(Some(one))
 }
 
 impl Comparison {
+    /// With what items say, where they were kept and items can be paired.
+    pub(crate) fn with_items(mut self, view: &View, score: &Score, finals: &[BySeed]) -> Result<Self> {
+        if self.is_paired && self.by.n >= LEAST_SEEDS {
+            let of = [&finals[self.arm], &finals[self.baseline]];
+            self.items = view.over_items(score, [self.arm, self.baseline], of)?;
+            self.items_holm = self.items.map(|items| items.p);
+            self.verdict = verdict(&self, score);
+        }
+        Ok(self)
+    }
+
     /// The same as one of `family` that might have been made: Bonferroni's correction.
     pub(crate) fn corrected(mut self, family: usize, score: &Score) -> Self {
         let family = family as f64;
-        self.flip_holm = (self.flip * family).min(1.0);
-        self.t_holm = self.paired.p.map(|p| (p * family).min(1.0));
+        let more = |p: f64| (p * family).min(1.0);
+        self.exact_holm = more(self.exact);
+        self.t_holm = self.by.p.map(more);
+        self.items_holm = self.items.map(|items| more(items.p));
         self.verdict = verdict(&self, score);
         self
     }
-}
 
-/// Every arm that shares a seed with its baseline, in the order of the arms, with Holm's correction over all of them.
-pub(crate) fn against_baselines(view: &View, score: &Score) -> Result<Vec<Comparison>> {
-    let finals = view.finals(score)?;
-    let mut found = Vec::new();
-    for (arm, baseline) in view.baselines().into_iter().enumerate() {
-        if let Some(baseline) = baseline.filter(|baseline| *baseline != arm) {
-            found.extend(pair(&finals, score, arm, baseline)?);
+    /// What its exact test and its t test are called.
+    pub(crate) fn tests(&self) -> [&'static str; 2] {
+        if self.is_paired {
+            ["exact sign-flip test", "paired t test"]
+        } else {
+            ["exact permutation test", "Welch's t test"]
         }
     }
-    let family = found.len();
-    let flips = holm(&found.iter().map(|one| one.flip).collect::<Vec<_>>())?;
-    let ts = holm(&found.iter().map(|one| one.paired.p.unwrap_or(1.0)).collect::<Vec<_>>())?;
-    for ((one, flip), t) in found.iter_mut().zip(flips).zip(ts) {
-        one.flip_holm = flip;
-        one.t_holm = one.paired.p.map(|_| t);
-        one.verdict = verdict(one, score);
-        if one.verdict == Verdict::NoEvidence
-            && let Some(effect) = one.paired.effect
-        {
-            let exact = seeds_for_sign_flip(ALPHA, family)?;
-            one.seeds = seeds_needed(effect, POWER, ALPHA)?.map(|seeds| seeds.max(exact));
+}
+
+/// Every arm that has a baseline of its own field, in the order of the arms, with Holm's correction over all of them.
+/// Items of the `shown` arms are resampled.
+pub(crate) fn against_baselines(
+    view: &View,
+    score: &Score,
+    finals: &[BySeed],
+    shown: &[usize],
+) -> Result<Vec<Comparison>> {
+    let mut found = Vec::new();
+    for (arm, baseline) in view.baselines(score).into_iter().enumerate() {
+        let Some(baseline) = baseline.filter(|baseline| *baseline != arm) else {
+            continue;
+        };
+        if let Some(one) = pair(view, finals, score, [arm, baseline])? {
+            let is_shown = shown.contains(&arm);
+            found.push(if is_shown { one.with_items(view, score, finals)? } else { one });
         }
+    }
+    let ps = |of: &dyn Fn(&Comparison) -> Option<f64>| -> Vec<f64> { found.iter().map(|one| of(one).unwrap_or(1.0)).collect() };
+    let (exacts, ts, items) = (
+        ps(&|one| Some(one.exact)),
+        ps(&|one| one.by.p),
+        ps(&|one| one.items.map(|items| items.p)),
+    );
+    let levels = levels(&ts);
+    let (exacts, ts, items) = (holm(&exacts)?, holm(&ts)?, holm(&items)?);
+    for (place, one) in found.iter_mut().enumerate() {
+        one.exact_holm = exacts[place];
+        one.t_holm = one.by.p.map(|_| ts[place]);
+        one.items_holm = one.items.map(|_| items[place]);
+        one.level = levels[place];
+        one.verdict = verdict(one, score);
     }
     Ok(found)
 }
 
+/// The level at which Holm's correction tests each p: alpha over how many are not smaller.
+fn levels(p: &[f64]) -> Vec<f64> {
+    let level = |mine: &f64| ALPHA / p.iter().filter(|other| *other >= mine).count().max(1) as f64;
+    if p.len() > 2_000 {
+        return vec![ALPHA / p.len() as f64; p.len()];
+    }
+    p.iter().map(level).collect()
+}
+
 fn verdict(one: &Comparison, score: &Score) -> Verdict {
-    let good = (one.paired.delta > 0.0) == score.higher_is_better();
-    let exact = one.flip_holm < ALPHA;
-    let normal = one.t_holm.is_some_and(|p| p < ALPHA);
+    let good = (one.by.delta > 0.0) == score.higher_is_better();
+    let holds_on_items = one.items_holm.is_none_or(|p| p < ALPHA);
+    let exact = one.exact_holm < ALPHA && holds_on_items;
+    let normal = one.t_holm.is_some_and(|p| p < ALPHA) && holds_on_items;
     match (exact, normal, good) {
-        _ if one.paired.n < LEAST_SEEDS => Verdict::NoTest,
+        _ if one.by.n < LEAST_SEEDS => Verdict::NoTest,
         (true, _, true) => Verdict::Better,
         (true, _, false) => Verdict::Worse,
         (_, true, true) => Verdict::Ahead,
@@ -121,68 +194,33 @@ fn verdict(one: &Comparison, score: &Score) -> Verdict {
     }
 }
 
-/// The verdict as a sentence.
-pub(crate) fn sentence(view: &View, score: &Score, one: &Comparison) -> String {
-    let (arm, baseline) = (&view.arms[one.arm].name, &view.arms[one.baseline].name);
-    let n = one.paired.n;
-    let delta = score.difference(one.paired.delta);
-    let exact = format!("exact sign-flip test, Holm {}", number::p_is(one.flip_holm));
-    let normal = format!("paired t test, Holm {}", number::p_is(one.t_holm.unwrap_or(1.0)));
-    let caution = "the t test takes the differences to be normal, and the exact test does not confirm it";
-    match one.verdict {
-        Verdict::Better => format!("{arm} is better than {baseline}: {delta} ({exact}, {n} seeds)."),
-        Verdict::Worse => format!("{arm} is worse than {baseline}: {delta} ({exact}, {n} seeds)."),
-        Verdict::Ahead => format!("{arm} is ahead of {baseline}: {delta} ({normal}, {n} seeds); {caution}."),
-        Verdict::Behind => format!("{arm} is behind {baseline}: {delta} ({normal}, {n} seeds); {caution}."),
-        Verdict::NoTest if n == 1 => format!("{arm} and {baseline} share one seed: {delta}, and no test is possible."),
-        Verdict::NoTest => {
-            format!("{arm} and {baseline} share {n} seeds: {delta}; nothing is said from fewer than {LEAST_SEEDS}.")
-        }
-        Verdict::NoEvidence => {
-            let more = match one.seeds {
-                Some(seeds) if seeds > n => format!("about {} more seeds for 80 % power at this difference", seeds - n),
-                Some(_) => "more seeds at this difference would show it with 80 % power".to_owned(),
-                None if one.paired.effect.is_none() => {
-                    "the seeds do not differ enough to say how many more are needed".to_owned()
-                }
-                None => "no number of seeds that anybody trains would show a difference this small".to_owned(),
-            };
-            format!("{arm} against {baseline}: no evidence of a difference ({delta}, {n} seeds; {more}).")
-        }
-    }
-}
-
-/// Which arms to print bold: the one with the best mean and every arm that is not distinguishable from it (paired t
-/// test against the best, Holm over the arms, 5 %).
-pub(crate) fn not_distinguishable_from_best(finals: &[BySeed], score: &Score) -> Result<Vec<bool>> {
+/// Which of the arms of a field to print bold: the one with the best mean and every arm that a t test does not tell apart
+/// from it (Holm over the arms, 5 %). None where the best arm has too few seeds to say anything.
+pub(crate) fn not_distinguishable_from_best(
+    view: &View,
+    finals: &[BySeed],
+    score: &Score,
+    field: &[usize],
+) -> Result<Vec<usize>> {
     let mut means = Vec::new();
-    for (arm, values) in finals.iter().enumerate() {
-        if let Some(found) = over_seeds(values)? {
-            means.push((arm, found.mean));
+    for arm in field {
+        if let Some(found) = over_seeds(&finals[*arm])? {
+            means.push((*arm, found.mean));
         }
     }
-    let mut bold = vec![false; finals.len()];
     // The first of equal means, in the order of the plan.
-    let Some((best, _)) = means.iter().copied().min_by(|a, b| score.order(a.1, b.1)) else {
-        return Ok(bold);
+    let best = means.iter().copied().min_by(|a, b| score.order(a.1, b.1));
+    let Some((best, _)) = best.filter(|(best, _)| finals[*best].len() >= LEAST_SEEDS) else {
+        return Ok(Vec::new());
     };
     let mut others = Vec::new();
     for (arm, _) in means.into_iter().filter(|(arm, _)| *arm != best) {
-        let (first, second) = common(&finals[arm], &finals[best]);
-        let p = if first.is_empty() {
-            None
-        } else {
-            paired(&first, &second, CONFIDENCE)?.p
-        };
-        others.push((arm, p.unwrap_or(1.0)));
+        let one = pair(view, finals, score, [arm, best])?.filter(|one| one.by.n >= LEAST_SEEDS);
+        others.push((arm, one.and_then(|one| one.by.p).unwrap_or(1.0)));
     }
     let adjusted = holm(&others.iter().map(|(_, p)| *p).collect::<Vec<_>>())?;
-    bold[best] = true;
-    others
-        .iter()
-        .zip(adjusted)
-        .for_each(|((arm, _), p)| bold[*arm] = p >= ALPHA);
-    Ok(bold)
+    let alike = others.iter().zip(adjusted).filter(|(_, p)| *p >= ALPHA);
+    Ok(std::iter::once(best).chain(alike.map(|((arm, _), _)| *arm)).collect())
 }
 
 /// The values of the seeds that both have, in the order of seeds.
@@ -191,4 +229,29 @@ fn common(first: &BySeed, second: &BySeed) -> (Vec<f64>, Vec<f64>) {
         .iter()
         .filter_map(|(seed, a)| Some((*a, *second.get(seed)?)))
         .unzip()
+}
+
+/// The numbers and tests of a difference, without what came of it: `+3.4, 95 % interval [0.5, 6.3], over 3 seeds`.
+pub(crate) fn numbers(score: &Score, one: &Comparison) -> String {
+    let interval = one.by.interval.map(|interval| format!(", 95 % interval {}", score.interval(interval)));
+    let [exact, t] = one.tests();
+    let t = match one.by.p {
+        Some(p) => format!("{t} {}", number::p_is(p)),
+        None => "no t test, since nothing varies".to_owned(),
+    };
+    let items = one.items.map(|items| format!("; over seeds and items {}", number::p_is(items.p)));
+    let caution = match one.verdict {
+        Verdict::Ahead | Verdict::Behind => {
+            ", which takes the differences to be normal and which the exact test does not confirm"
+        }
+        _ => "",
+    };
+    format!(
+        "{}{} over {} seeds ({exact} {}; {t}{caution}{})",
+        score.difference(one.by.delta),
+        interval.unwrap_or_default(),
+        one.by.n,
+        number::p_is(one.exact),
+        items.unwrap_or_default()
+    )
 }

@@ -1,17 +1,23 @@
-//! One row per score and arm, numbers in full, for spreadsheets and notebooks.
+//! One row per score and arm, and one per run, numbers in full, for spreadsheets and notebooks.
 
-use crate::compare::{Comparison, against_baselines};
+use crate::chance::{Against, against};
+use crate::compare::Comparison;
+use crate::escape::csv::{number, word};
 use crate::score::Score;
-use crate::view::{View, over_seeds};
+use crate::study::Study;
+use crate::view::over_seeds;
 use cloze_foundation::Result;
-use cloze_stats::Summary;
+use cloze_stats::{Bootstrap, Summary};
 
 /// What a row is made from.
 struct Line<'a> {
-    view: &'a View,
+    study: &'a Study<'a>,
     score: &'a Score,
     arm: usize,
+    field: Option<&'a str>,
     found: Summary,
+    /// Of arms that are shown, where chance is known.
+    against: Option<Against>,
     /// Where the score leads and the arm has a baseline.
     compared: Option<&'a Comparison>,
 }
@@ -21,15 +27,20 @@ impl Line<'_> {
     fn paired(&self, cell: impl Fn(&Comparison) -> Option<f64>) -> String {
         number(self.compared.and_then(cell))
     }
+
+    /// The cell of what items say of the arm itself.
+    fn items(&self, cell: impl Fn(&Bootstrap) -> f64) -> String {
+        number(self.against.and_then(|one| one.items).map(|items| cell(&items)))
+    }
 }
 
 /// A column: its heading and its cell.
 type Column = (&'static str, fn(&Line) -> String);
 
-const COLUMNS: [Column; 22] = [
-    ("task", |line| quoted(&line.score.task)),
-    ("metric", |line| quoted(&line.score.metric)),
-    ("arm", |line| quoted(&line.view.arms[line.arm].name)),
+const COLUMNS: [Column; 31] = [
+    ("task", |line| word(&line.score.task)),
+    ("metric", |line| word(&line.score.metric)),
+    ("arm", |line| word(line.study.name(line.arm))),
     ("chance", |line| number(line.score.chance())),
     ("higher_is_better", |line| line.score.higher_is_better().to_string()),
     ("seeds", |line| line.found.n.to_string()),
@@ -39,65 +50,97 @@ const COLUMNS: [Column; 22] = [
     ("high", |line| number(line.found.interval.map(|found| found.high))),
     ("baseline", |line| {
         line.compared
-            .map(|one| quoted(&line.view.arms[one.baseline].name))
+            .map(|one| word(line.study.name(one.baseline)))
             .unwrap_or_default()
     }),
     ("pairs", |line| {
-        line.compared.map(|one| one.paired.n.to_string()).unwrap_or_default()
+        line.compared.map(|one| one.by.n.to_string()).unwrap_or_default()
     }),
-    ("delta", |line| line.paired(|one| Some(one.paired.delta))),
+    ("delta", |line| line.paired(|one| Some(one.by.delta))),
     ("delta_low", |line| {
-        line.paired(|one| one.paired.interval.map(|found| found.low))
+        line.paired(|one| one.by.interval.map(|found| found.low))
     }),
     ("delta_high", |line| {
-        line.paired(|one| one.paired.interval.map(|found| found.high))
+        line.paired(|one| one.by.interval.map(|found| found.high))
     }),
     ("p_sign_flip", |line| {
-        line.paired(|one| (one.paired.n > 1).then_some(one.flip))
+        line.paired(|one| (one.by.n > 1).then_some(one.exact))
     }),
     ("p_sign_flip_holm", |line| {
-        line.paired(|one| (one.paired.n > 1).then_some(one.flip_holm))
+        line.paired(|one| (one.by.n > 1).then_some(one.exact_holm))
     }),
-    ("p_t", |line| line.paired(|one| one.paired.p)),
+    ("p_t", |line| line.paired(|one| one.by.p)),
     ("p_t_holm", |line| line.paired(|one| one.t_holm)),
     ("p_better", |line| line.paired(|one| Some(one.wins))),
-    ("correlation", |line| line.paired(|one| one.paired.correlation)),
+    ("correlation", |line| line.paired(|one| one.by.correlation)),
     ("verdict", |line| {
         line.compared
             .map(|one| format!("{:?}", one.verdict))
             .unwrap_or_default()
     }),
+    // Columns are only ever added.
+    ("field", |line| line.field.map(word).unwrap_or_default()),
+    ("paired", |line| line.compared.map(|one| one.is_paired.to_string()).unwrap_or_default()),
+    ("items_low", |line| line.items(|items| items.lo)),
+    ("items_high", |line| line.items(|items| items.hi)),
+    ("p_chance_holm", |line| number(line.against.and_then(|one| one.p))),
+    ("side_of_chance", |line| {
+        let side = line.against.and_then(|one| one.side);
+        side.map(|side| if side.is_gt() { "above" } else { "below" }.to_owned()).unwrap_or_default()
+    }),
+    ("delta_items_low", |line| line.paired(|one| one.items.map(|items| items.lo))),
+    ("delta_items_high", |line| line.paired(|one| one.items.map(|items| items.hi))),
+    ("p_items_holm", |line| line.paired(|one| one.items_holm)),
 ];
 
 /// Headlines with their comparisons, then parts, other scores and the mean over tasks.
 ///
 /// # Errors
 /// Scores that statistics refuse; a view holds finite ones only.
-pub(crate) fn whole(view: &View) -> Result<String> {
+pub(crate) fn whole(study: &Study) -> Result<String> {
+    let view = study.view;
     let mut text = joined(|(heading, _)| (*heading).to_owned());
     let headlines = view.headlines();
-    let mut scores = headlines.clone();
-    scores.extend(headlines.iter().flat_map(|score| view.parts(score)));
-    scores.extend(view.others());
-    scores.extend(view.aggregate());
-    for score in &scores {
-        let leads = headlines.contains(score) || view.aggregate().as_ref() == Some(score);
-        let compared = if leads {
-            against_baselines(view, score)?
-        } else {
-            Vec::new()
+    // What is asked of chance together: the arms on a headline, the parts of one arm.
+    let mut groups: Vec<Vec<Score>> = headlines.iter().map(|score| vec![score.clone()]).collect();
+    groups.extend(headlines.iter().map(|score| view.parts(score)));
+    groups.extend(view.others().into_iter().map(|score| vec![score]));
+    groups.extend(view.aggregate().map(|score| vec![score]));
+    for scores in &groups {
+        let is_alone = scores.len() == 1;
+        let mut sides = std::collections::BTreeMap::new();
+        let mut ask = |asked: Vec<(&Score, usize)>| -> Result<()> {
+            let found = against(view, &asked)?;
+            sides.extend(asked.into_iter().map(|(score, arm)| (score.clone(), arm)).zip(found));
+            Ok(())
         };
-        for (arm, values) in view.finals(score)?.iter().enumerate() {
-            let Some(found) = over_seeds(values)? else { continue };
-            let compared = compared.iter().find(|one| one.arm == arm);
-            let line = Line {
-                view,
-                score,
-                arm,
-                found,
-                compared,
-            };
-            text += &joined(|(_, cell)| cell(&line));
+        if is_alone {
+            ask(study.shown.iter().map(|arm| (&scores[0], *arm)).collect())?;
+        } else {
+            for arm in &study.shown {
+                ask(scores.iter().map(|score| (score, *arm)).collect())?;
+            }
+        }
+        for score in scores {
+            let scored = study.scores.iter().find(|scored| scored.score == *score);
+            let fields = view.fields(score);
+            let mut names: Vec<Option<&str>> = vec![None; view.arms.len()];
+            for field in &fields {
+                field.arms.iter().for_each(|arm| names[*arm] = field.name.as_deref());
+            }
+            for (arm, values) in view.finals(score)?.iter().enumerate() {
+                let Some(found) = over_seeds(values)? else { continue };
+                let line = Line {
+                    study,
+                    score,
+                    arm,
+                    field: names[arm],
+                    found,
+                    against: sides.get(&(score.clone(), arm)).copied().flatten(),
+                    compared: scored.and_then(|scored| scored.compared.iter().find(|one| one.arm == arm)),
+                };
+                text += &joined(|(_, cell)| cell(&line));
+            }
         }
     }
     Ok(text)
@@ -106,17 +149,4 @@ pub(crate) fn whole(view: &View) -> Result<String> {
 /// A row with one cell a column.
 fn joined(cell: impl Fn(&Column) -> String) -> String {
     COLUMNS.iter().map(cell).collect::<Vec<_>>().join(",") + "\n"
-}
-
-fn number(value: Option<f64>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
-}
-
-/// A field by RFC 4180.
-fn quoted(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
 }

@@ -5,6 +5,10 @@ pub(crate) struct Document {
     pub title: String,
     pub question: String,
     pub cites: Option<String>,
+    /// The answer to the question, in a few sentences: first and last.
+    pub verdict: Vec<String>,
+    /// What was compared on what: a word and what it is.
+    pub facts: Vec<(&'static str, String)>,
     pub sections: Vec<Section>,
 }
 
@@ -45,27 +49,52 @@ impl Section {
 
 /// A table whose first column names the rows.
 pub(crate) struct Table {
+    /// What its file and its label are called: letters, digits and hyphens.
+    pub name: String,
     pub caption: String,
     pub columns: Vec<String>,
+    /// Columns, by place, that a narrow page can do without, the least wanted first.
+    pub spare: Vec<usize>,
     pub rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
     /// A table.
     pub(crate) fn new<C: Into<String>>(
+        name: &str,
         caption: impl Into<String>,
         columns: impl IntoIterator<Item = C>,
         rows: Vec<Vec<Cell>>,
     ) -> Self {
+        let mut safe = String::new();
+        for letter in name.chars() {
+            match letter {
+                letter if letter.is_ascii_alphanumeric() => safe.push(letter.to_ascii_lowercase()),
+                _ if safe.is_empty() || safe.ends_with('-') => {}
+                _ => safe.push('-'),
+            }
+        }
         Self {
+            name: safe.trim_end_matches('-').to_owned(),
             caption: caption.into(),
             columns: columns.into_iter().map(C::into).collect(),
+            spare: Vec::new(),
             rows,
+        }
+    }
+
+    /// With columns, by heading, that a narrow page can do without, the least wanted first.
+    pub(crate) fn spare(self, headings: &[&str]) -> Self {
+        let place = |heading: &&str| self.columns.iter().position(|column| column == heading);
+        Self {
+            spare: headings.iter().filter_map(place).collect(),
+            ..self
         }
     }
 }
 
 /// A cell.
+#[derive(Clone, Debug)]
 pub(crate) struct Cell {
     pub text: String,
     pub bold: bool,

@@ -4,32 +4,47 @@
 //! same bytes. Losses of different objectives are never ranked: they have different targets.
 
 mod arm;
+mod chance;
 mod charts;
 mod claims;
 mod compare;
 mod csv;
 mod document;
+mod escape;
+mod facts;
 mod figure;
+mod ground;
+mod history;
+mod items;
 mod latex;
+mod levels;
 mod markdown;
-mod markup;
 mod number;
+mod origins;
 mod page;
 mod read;
+mod runs;
 mod score;
 mod sections;
+mod sentence;
+mod study;
 mod sweep;
+mod verdict;
 mod view;
 
 use charts::Chart;
 use cloze_foundation::Result;
-use cloze_foundation::files::write_whole;
+use cloze_foundation::files::{list, remove, write_whole};
+use runs::Runs;
 use std::path::{Path, PathBuf};
+use study::Study;
 
 /// A report in every format.
 #[derive(Debug)]
 pub struct Report {
-    /// Coverage, claims, scores and verdicts as Markdown, for the terminal.
+    /// The answer to the experiment's question in one paragraph of Markdown.
+    pub verdict: String,
+    /// The verdict, coverage, claims, scores and comparisons as Markdown, for the terminal.
     pub table: String,
     /// `table.md`: every section as Markdown, which also reads well as plain text.
     pub markdown: String,
@@ -39,30 +54,46 @@ pub struct Report {
     pub latex: String,
     /// `index.html`: the page, charts included.
     pub page: String,
+    /// `runs.csv`: one row per planned run, with what was swept as columns.
+    pub runs: String,
+    runs_parquet: Vec<u8>,
+    origins: Option<Vec<u8>>,
+    tables: Vec<(String, String)>,
     charts: Vec<Chart>,
 }
+
+/// The folder of tables as LaTeX within the report, each in a file of its own.
+const TABLES: &str = "tables";
 
 impl Report {
     /// Makes the report of `folder` (`results/<experiment>`) and writes nothing.
     ///
     /// # Errors
-    /// A missing or damaged `plan.json` or `metrics.parquet`, by name.
+    /// A missing or damaged `plan.json`, `metrics.parquet`, `items.parquet` or `provenance.json`, by name.
     pub fn read(folder: &Path) -> Result<Self> {
         let view = view::View::read(folder)?;
-        let document = sections::document(&view)?;
-        let charts = charts::all(&view)?;
+        let study = Study::new(&view)?;
+        let (charts, undrawn) = charts::all(&study)?;
+        let document = sections::document(&study, &undrawn)?;
+        let runs = Runs::new(&study);
         Ok(Self {
+            verdict: markdown::closing(&document),
             table: markdown::brief(&document),
             markdown: markdown::whole(&document),
-            csv: csv::whole(&view)?,
+            csv: csv::whole(&study)?,
             latex: latex::whole(&document),
             page: page::whole(&document, &charts),
+            runs: runs.csv(),
+            runs_parquet: runs.parquet()?,
+            origins: origins::file(&view.origins)?,
+            tables: latex::files(&document),
             charts,
         })
     }
 
-    /// Writes `folder/report/`: `table.md`, `table.csv`, `table.tex`, `index.html` and `charts/*.svg` and `*.png`, and
-    /// removes charts of an earlier report that this one does not have. Gives every file, in the order of writing.
+    /// Writes `folder/report/`: `table.md`, `table.csv`, `table.tex`, `tables/*.tex`, `runs.csv`, `runs.parquet`,
+    /// `index.html` and `charts/*.svg` and `*.png`, and removes charts and tables of an earlier report that this one does
+    /// not have. Gives every file, in the order of writing.
     ///
     /// # Errors
     /// A file that cannot be written, by name.
@@ -76,7 +107,15 @@ impl Report {
         };
         put("table.md", self.markdown.as_bytes())?;
         put("table.csv", self.csv.as_bytes())?;
+        put("runs.csv", self.runs.as_bytes())?;
+        put("runs.parquet", &self.runs_parquet)?;
+        if let Some(origins) = &self.origins {
+            put(origins::FILE, origins)?;
+        }
         put("table.tex", self.latex.as_bytes())?;
+        for (name, text) in &self.tables {
+            put(&format!("{TABLES}/{name}.tex"), text.as_bytes())?;
+        }
         put("index.html", self.page.as_bytes())?;
         for chart in &self.charts {
             for (name, bytes) in chart.files()? {
@@ -84,6 +123,13 @@ impl Report {
             }
         }
         charts::remove_stale(&report.join("charts"), &files)?;
+        for path in list(&report.join(TABLES))? {
+            // Somebody may keep tables of their own there.
+            let is_ours = || std::fs::read_to_string(&path).is_ok_and(|text| latex::is_ours(&text));
+            if !files.contains(&path) && is_ours() {
+                remove(&path)?;
+            }
+        }
         Ok(files)
     }
 }

@@ -1,32 +1,52 @@
 //! The report as Markdown whose tables also read well as plain text.
 
-use crate::document::{Document, Section, Table};
+use crate::document::{Cell, Document, Section, Table};
+use crate::escape::markdown::escape;
 use std::fmt::Write;
 
-/// Every section, under the experiment's name and question.
+/// Every section, under the experiment's name and question, with the verdict first.
 pub(crate) fn whole(document: &Document) -> String {
     let mut text = format!("# {}\n\n{}\n\n", escape(&document.title), escape(&document.question));
     if let Some(cites) = &document.cites {
         let _ = write!(text, "After: {}\n\n", escape(cites));
     }
+    verdict(&mut text, document);
+    for (word, said) in &document.facts {
+        let _ = writeln!(text, "- {word}: {}", escape(said));
+    }
+    text.push('\n');
     document.sections.iter().for_each(|section| add(&mut text, section));
-    text.truncate(text.trim_end().len());
-    text + "\n"
+    ended(text)
 }
 
-/// The sections that a terminal shows.
+/// The sections that a terminal shows, with the verdict first, and again last, where a terminal stays.
 pub(crate) fn brief(document: &Document) -> String {
     let mut text = String::new();
+    verdict(&mut text, document);
     document
         .sections
         .iter()
         .filter(|section| section.brief)
         .for_each(|section| add(&mut text, section));
+    let _ = write!(text, "## In short\n\n{}", closing(document));
+    ended(text)
+}
+
+/// The verdict alone, as one paragraph.
+pub(crate) fn closing(document: &Document) -> String {
+    escape(&document.verdict.join(" "))
+}
+
+fn ended(mut text: String) -> String {
     text.truncate(text.trim_end().len());
     text + "\n"
 }
 
 // Writing to a String cannot fail, so the results of `write!` are dropped.
+fn verdict(text: &mut String, document: &Document) {
+    let _ = write!(text, "## Verdict\n\n{}\n\n", closing(document));
+}
+
 fn add(text: &mut String, section: &Section) {
     let _ = write!(text, "## {}\n\n", escape(&section.heading));
     for sentence in &section.lead {
@@ -47,7 +67,7 @@ fn add(text: &mut String, section: &Section) {
 fn grid(table: &Table) -> String {
     let mut lines: Vec<Vec<String>> = vec![table.columns.iter().map(|column| escape(column)).collect()];
     for row in &table.rows {
-        let cell = |cell: &crate::document::Cell| {
+        let cell = |cell: &Cell| {
             if cell.bold {
                 format!("**{}**", escape(&cell.text))
             } else {
@@ -57,12 +77,8 @@ fn grid(table: &Table) -> String {
         lines.push(row.iter().map(cell).collect());
     }
     let width = |column: usize| {
-        lines
-            .iter()
-            .map(|line| line[column].chars().count())
-            .max()
-            .unwrap_or(0)
-            .max(3)
+        let widths = lines.iter().map(|line| line[column].chars().count());
+        widths.max().unwrap_or(0).max(3)
     };
     let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
     let mut text = String::new();
@@ -88,25 +104,4 @@ fn grid(table: &Table) -> String {
         }
     }
     text
-}
-
-/// Names are shown as they are: no emphasis, no tags, no broken cells.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        // `p < 0.001` needs no help; only what would begin a tag does.
-        let begins_tag = letters
-            .peek()
-            .is_some_and(|next| next.is_ascii_alphabetic() || "/!?".contains(*next));
-        match letter {
-            '|' | '*' | '`' | '\\' => safe.extend(['\\', letter]),
-            '<' if begins_tag => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '&' => safe.push_str("&amp;"),
-            letter if letter.is_control() => safe.push(' '),
-            letter => safe.push(letter),
-        }
-    }
-    safe
 }

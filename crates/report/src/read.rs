@@ -3,13 +3,14 @@
 use cloze_foundation::files::read_text;
 use cloze_foundation::{Fault, Result};
 use cloze_schema::plan::{METRICS_FILE, PLAN_FILE};
-use cloze_schema::{AttemptRows, Axis, ChartKind, Plan, latest, parquet};
+use cloze_schema::{AttemptRows, Axis, ChartKind, Frozen, Plan, history, latest, parquet};
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What the report knows of a run's configuration.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "Value")]
 pub(crate) struct Settings {
     /// What it names.
@@ -19,7 +20,7 @@ pub(crate) struct Settings {
 }
 
 /// What the report names of a run's configuration.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Named {
     pub objective: String,
     pub seed: u64,
@@ -28,16 +29,28 @@ pub(crate) struct Named {
 }
 
 /// Which axis was equal, and how much of it there was.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Budget {
     pub equalise: Axis,
     pub amount: f64,
 }
 
 /// An evaluation that was planned.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 pub(crate) struct Judge {
     pub task: String,
+    /// What its rows are called, where that is not the evaluation's own name.
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    pub options: Value,
+}
+
+impl Judge {
+    /// What its rows are called.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.task)
+    }
 }
 
 impl TryFrom<Value> for Settings {
@@ -50,6 +63,25 @@ impl TryFrom<Value> for Settings {
 }
 
 impl Settings {
+    /// What is at a key path (`encoder.window`).
+    pub(crate) fn at(&self, path: &str) -> Option<&Value> {
+        path.split('.').try_fold(&self.tree, |tree, key| tree.get(key))
+    }
+
+    /// The same as a person writes it: `3e-3` as `0.003`, a word without quotes; nothing where there is nothing.
+    pub(crate) fn said(&self, path: &str) -> Option<String> {
+        self.at(path).map(said)
+    }
+
+    /// Every value at and below a key path, by its own path.
+    pub(crate) fn leaves(&self, path: &str) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        if let Some(value) = self.at(path) {
+            leaves(path, value, &mut found);
+        }
+        found
+    }
+
     /// Whether two configurations differ in the seed and at a key path (`options.rate`) only.
     pub(crate) fn is_alike_but_for(&self, other: &Self, path: &str) -> bool {
         let without = |tree: &Value| {
@@ -59,6 +91,30 @@ impl Settings {
             tree
         };
         without(&self.tree) == without(&other.tree)
+    }
+}
+
+fn leaves(path: &str, value: &Value, found: &mut BTreeMap<String, String>) {
+    match value.as_object() {
+        Some(table) => table
+            .iter()
+            .for_each(|(key, value)| leaves(&format!("{path}.{key}"), value, found)),
+        None => {
+            found.insert(path.to_owned(), said(value));
+        }
+    }
+}
+
+/// A value as a person writes it.
+pub(crate) fn said(value: &Value) -> String {
+    match value {
+        Value::String(word) => word.clone(),
+        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
+        Value::Object(table) => {
+            let each = table.iter().map(|(key, value)| format!("{key} = {}", said(value)));
+            each.collect::<Vec<_>>().join(", ")
+        }
+        value => value.to_string(),
     }
 }
 
@@ -74,19 +130,25 @@ fn remove(tree: &mut Value, path: &str) {
     }
 }
 
-/// Reads the plan of a results folder.
+/// Reads every plan of a results folder, the present one last.
 ///
 /// # Errors
 /// A missing or damaged file, by name.
-pub(crate) fn plan(folder: &Path) -> Result<Plan<Settings>> {
+pub(crate) fn plans(folder: &Path) -> Result<Vec<Frozen<Settings>>> {
     let path = folder.join(PLAN_FILE);
-    let mut plan: Plan<Settings> = serde_json::from_str(&read_text(&path)?).map_err(|error| {
-        Fault::usage(format!("`{}` is not a plan: {error}", path.display()))
-            .remedy("`cloze run` on the experiment writes it again")
-    })?;
-    if plan.runs.is_empty() {
+    if !path.exists() {
+        read_text(&path)?;
+    }
+    let plans = history::<Settings>(folder)?;
+    if plans.last().is_none_or(|last| last.plan.runs.is_empty()) {
         return Err(Fault::usage("the plan has no runs").at(path.display().to_string()));
     }
+    Ok(plans)
+}
+
+/// The present plan of a history that is not empty.
+pub(crate) fn present(history: &[Frozen<Settings>]) -> Plan<Settings> {
+    let mut plan = history[history.len() - 1].plan.clone();
     // cloze 0.1, whose plans have no stems, drew held-out losses wherever it drew learning curves.
     let charts = &mut plan.report.charts;
     if plan.runs.iter().all(|run| run.stem.is_none())
@@ -95,7 +157,7 @@ pub(crate) fn plan(folder: &Path) -> Result<Plan<Settings>> {
     {
         charts.insert(place + 1, ChartKind::HeldOutLoss);
     }
-    Ok(plan)
+    plan
 }
 
 /// Reads the rows that count; no file means that no run has ended yet.

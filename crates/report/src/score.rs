@@ -1,7 +1,7 @@
 //! What a score is: its title, unit, direction and chance level, and how its values are written.
 
 use crate::number::unsigned_zero;
-use cloze_schema::TaskFacts;
+use cloze_schema::{MeanOver, TaskFacts};
 use cloze_stats::{Interval, Summary};
 use std::cmp::Ordering;
 
@@ -52,9 +52,25 @@ impl Score {
         }
     }
 
-    /// The metric without the scoring rule in brackets.
+    /// The unit of a loss.
+    pub(crate) const NATS: &str = "nats per token";
+
+    /// What is measured: the metric without the answerer in brackets and without how it is taken, as in
+    /// `accuracy.per_token[generator]`.
     fn kind(&self) -> &str {
-        self.metric.split('[').next().unwrap_or_default()
+        self.metric.split(['[', '.']).next().unwrap_or_default()
+    }
+
+    /// Who answered, where it was not the judged encoder itself: `generator` in `loss[generator]`.
+    pub(crate) fn answerer(&self) -> Option<String> {
+        let (_, rest) = self.metric.split_once('[')?;
+        Some(rest.trim_end_matches(']').to_owned())
+    }
+
+    /// Whether its mean is over paradigms alike, whichever phenomenon they are of.
+    pub(crate) fn is_over_paradigms(&self) -> bool {
+        let facts = self.facts.as_ref();
+        facts.is_some_and(|facts| facts.mean_over == Some(MeanOver::Paradigms))
     }
 
     /// The part behind the slash.
@@ -81,7 +97,7 @@ impl Score {
     pub(crate) fn unit(&self) -> &'static str {
         match self.kind() {
             _ if self.in_percent() => "%",
-            "loss" => "nats per token",
+            "loss" => Self::NATS,
             _ => "no unit",
         }
     }
@@ -155,20 +171,6 @@ impl Score {
         facts.chance
     }
 
-    /// The side of chance on which the whole interval lies. Too few seeds are on none, nor are seeds that do not differ: their
-    /// interval is a point, and says nothing of other seeds.
-    pub(crate) fn side_of_chance(&self, found: &Summary) -> Option<Ordering> {
-        if found.n < LEAST_SEEDS || found.sd == Some(0.0) {
-            return None;
-        }
-        let (chance, interval) = (self.chance()?, found.interval?);
-        match () {
-            () if interval.low > chance => Some(Ordering::Greater),
-            () if interval.high < chance => Some(Ordering::Less),
-            () => None,
-        }
-    }
-
     /// Better first.
     pub(crate) fn order(&self, first: f64, second: f64) -> Ordering {
         if self.higher_is_better() {
@@ -213,6 +215,10 @@ mod tests {
             ],
             ["62.3", "0.0", "+2.0"]
         );
+        // One unit for all that are shares, however they are taken and whoever answered.
+        for metric in ["accuracy.per_token", "accuracy[generator]", "ties[generator]"] {
+            assert_eq!(Score::new("blimp", metric, &[]).text(0.5), "50.0", "{metric}");
+        }
         let loss = Score::new("masked-loss", "loss", &[]);
         assert_eq!([loss.text(4.0), loss.difference(-0.5)], ["4.000", "-0.500"]);
         assert!(accuracy.order(0.6, 0.5).is_lt() && loss.order(0.6, 0.5).is_gt());

@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::read::Settings;
     use serde_json::json;
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
 
     fn arm(name: &str, stem: Option<&str>, factors: &[(&str, f64)], options: serde_json::Value) -> Arm {
         let config = json!({
@@ -145,6 +145,10 @@ mod tests {
                 .map(|(path, value)| ((*path).to_owned(), Value::Float(*value)))
                 .collect(),
             settings: Settings::try_from(config).unwrap(),
+            data: None,
+            measured: None,
+            elsewhere: BTreeMap::new(),
+            parts_of_loss: BTreeSet::new(),
             seeds: Vec::new(),
             spent: BTreeMap::new(),
         }

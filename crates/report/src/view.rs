@@ -1,18 +1,34 @@
 //! Arms, seeds and scores in one place: what every table and chart is made from.
 
 use crate::arm::{Arm, Ending};
+use crate::items::{self, Answers};
+use crate::levels::{self, LevelsOf};
 use crate::read::{self, Settings};
 use crate::score::{ALL_TASKS, Score, headline};
-use crate::{number, sweep};
+use crate::origins::{self, Origins};
+use crate::sweep;
 use cloze_foundation::Result;
-use cloze_schema::metric::{DIVERGED, LOSS, PRETRAINING};
-use cloze_schema::{AttemptRows, Axis, Plan, PlannedRun, Row, Spent, Split};
-use cloze_stats::{Summary, chance_normalised, macro_average, summarise};
+use cloze_schema::metric::{self, DIVERGED, LOSS, PRETRAINING};
+use cloze_schema::{AttemptRows, Axis, Frozen, Plan, PlannedRun, Row, Spent, Split};
+use cloze_stats::{Bootstrap, Summary, chance_normalised, macro_average, summarise};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Confidence of every interval.
 pub(crate) const CONFIDENCE: f64 = 0.95;
+
+/// What training says of itself for every objective; all else is a part of its loss.
+const OF_TRAINING: [&str; 8] = [
+    LOSS,
+    metric::GRADIENT_NORM,
+    metric::LEARNING_RATE,
+    metric::TOKENS_PER_SECOND,
+    metric::RESUMED_AFTER,
+    metric::LOST_SECONDS,
+    metric::CORES_ELSEWHERE,
+    DIVERGED,
+];
 
 /// A judgement along training.
 #[derive(Clone, Copy, Debug)]
@@ -27,14 +43,26 @@ pub(crate) type BySeed = BTreeMap<u64, f64>;
 pub(crate) type Curves = BTreeMap<u64, Vec<Point>>;
 
 /// A plan and what its runs came to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct View {
     pub plan: Plan<Settings>,
+    /// Every plan that was frozen, the present one last.
+    pub history: Vec<Frozen<Settings>>,
     pub arms: Vec<Arm>,
     /// Per score and arm: every finished seed along training.
-    curves: BTreeMap<Score, Vec<Curves>>,
+    pub(crate) curves: BTreeMap<Score, Vec<Curves>>,
     /// Held-out loss under the arm's own objective, along training.
     pub own_loss: Vec<Curves>,
+    /// What losses are held against.
+    pub(crate) levels: LevelsOf,
+    /// What was answered item by item, where it was kept.
+    pub answers: Answers,
+    /// What resampling of items gave: it is asked for by tables, charts and the verdict.
+    pub(crate) resampled: RefCell<BTreeMap<(Score, usize), Option<Bootstrap>>>,
+    /// By what the runs were made, where it was gathered.
+    pub origins: Origins,
+    /// Per score, arm and seed: a last value that is no number.
+    holes: BTreeMap<Score, BTreeSet<(usize, u64)>>,
     /// What was left out and why.
     pub notes: Vec<String>,
 }
@@ -46,36 +74,47 @@ impl View {
     /// A missing or damaged file, by name.
     pub(crate) fn read(folder: &Path) -> Result<Self> {
         let failed = |run: &PlannedRun<Settings>| folder.join("runs").join(&run.id).join("FAILED").exists();
-        Ok(Self::new(read::plan(folder)?, &read::rows(folder)?, &failed))
+        let mut view = Self::new(read::plans(folder)?, &read::rows(folder)?, &failed);
+        view.answers = items::read(folder, &view.plan)?;
+        view.origins = origins::read(folder, view.plan.runs.iter().map(|run| run.id.clone()));
+        Ok(view)
     }
 
-    fn new(plan: Plan<Settings>, attempts: &[AttemptRows], failed: &dyn Fn(&PlannedRun<Settings>) -> bool) -> Self {
-        let mut by_run: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
-        for AttemptRows { label, rows } in attempts {
-            by_run.entry(&label.run).or_default().extend(rows);
-        }
+    fn new(
+        history: Vec<Frozen<Settings>>,
+        attempts: &[AttemptRows],
+        failed: &dyn Fn(&PlannedRun<Settings>) -> bool,
+    ) -> Self {
+        let plan = read::present(&history);
         let mut arms: Vec<Arm> = Vec::new();
+        let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for run in &plan.runs {
-            if arms.iter().all(|arm| arm.name != run.arm) {
+            places.entry(run.arm.clone()).or_insert_with(|| {
                 arms.push(Arm::new(run));
-            }
+                arms.len() - 1
+            });
         }
         let mut view = Self {
             own_loss: vec![Curves::new(); arms.len()],
             arms,
             curves: BTreeMap::new(),
+            levels: LevelsOf::new(),
+            answers: Answers::default(),
+            resampled: RefCell::default(),
+            origins: Origins::new(),
+            holes: BTreeMap::new(),
             notes: Vec::new(),
-            plan: plan.clone(),
+            history,
+            plan,
         };
-        for run in &plan.runs {
-            let Some(place) = view.arms.iter().position(|arm| arm.name == run.arm) else {
-                continue;
-            };
+        let mut by_run = view.of_planned_data(attempts);
+        for run in view.plan.runs.clone() {
+            let place = places[&run.arm];
             let rows = by_run.remove(run.id.as_str()).unwrap_or_default();
             let ending = match &rows {
                 rows if rows.iter().any(|row| row.metric == DIVERGED && row.value != 0.0) => Ending::Diverged,
                 rows if !rows.is_empty() => Ending::Done,
-                _ if failed(run) => Ending::Failed,
+                _ if failed(&run) => Ending::Failed,
                 _ => Ending::Missing,
             };
             view.arms[place].seeds.push((run.config.named.seed, ending));
@@ -83,6 +122,9 @@ impl View {
                 view.add(place, run.config.named.seed, &rows);
             }
         }
+        // Those of earlier plans are told with the history.
+        let earlier = view.history.iter().flat_map(|frozen| &frozen.plan.runs);
+        earlier.for_each(|run| _ = by_run.remove(run.id.as_str()));
         if !by_run.is_empty() {
             view.notes.push(format!(
                 "{} runs in the metrics are not in the plan and are left out.",
@@ -92,21 +134,79 @@ impl View {
         view
     }
 
+    /// Rows by run, without those of runs that were made from other data than the plan's.
+    fn of_planned_data<'a>(&mut self, attempts: &'a [AttemptRows]) -> BTreeMap<&'a str, Vec<&'a Row>> {
+        let planned: BTreeMap<&str, String> = self
+            .plan
+            .runs
+            .iter()
+            .filter_map(|run| Some((run.id.as_str(), run.data.as_ref()?.short())))
+            .collect();
+        // A plan that was made without looking at the data: those of the arm's first run are taken for the planned ones.
+        let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+        let (mut by_run, mut foreign) = (BTreeMap::<_, Vec<_>>::new(), BTreeSet::new());
+        for AttemptRows { label, rows } in attempts {
+            if !label.data.is_empty() {
+                let of_arm = *first.entry(label.arm.as_str()).or_insert(label.data.as_str());
+                let wanted = planned.get(label.run.as_str()).map_or(of_arm, String::as_str);
+                if wanted != label.data {
+                    foreign.insert(format!("{}, seed {}", label.arm, label.seed));
+                    continue;
+                }
+            }
+            by_run.entry(label.run.as_str()).or_default().extend(rows);
+        }
+        for arm in &mut self.arms {
+            arm.measured = first.get(arm.name.as_str()).map(|data| (*data).to_owned());
+        }
+        if !foreign.is_empty() {
+            let some: Vec<String> = foreign.iter().take(4).cloned().collect();
+            let more = if foreign.len() > some.len() { ", ..." } else { "" };
+            self.notes.push(format!(
+                "Left out, since they were trained or judged on other data than the plan's: {} of the runs ({}{more}).",
+                foreign.len(),
+                some.join("; ")
+            ));
+        }
+        by_run
+    }
+
     fn add(&mut self, place: usize, seed: u64, rows: &[&Row]) {
         let arms = self.arms.len();
         let last = rows.iter().map(|row| row.spent).max_by(by_steps);
         self.arms[place].spent.insert(seed, last.unwrap_or_default());
         let mut refused: BTreeSet<Score> = BTreeSet::new();
-        for row in rows.iter().filter(|row| row.split != Split::Train) {
-            let score = Score::new(&row.task, &row.metric, &self.plan.tasks);
+        let mut known: Option<Score> = None;
+        for row in rows {
+            if row.split == Split::Train {
+                if row.metric == metric::CORES_ELSEWHERE {
+                    self.arms[place].elsewhere.insert(seed, row.value);
+                }
+                if !OF_TRAINING.contains(&row.metric.as_str()) {
+                    self.arms[place].parts_of_loss.insert(row.metric.clone());
+                }
+                continue;
+            }
+            if levels::note(&mut self.levels, (&row.task, place, seed), &row.metric, row.value) {
+                continue;
+            }
+            let is_own = row.task == PRETRAINING;
+            if is_own && row.metric != LOSS {
+                continue;
+            }
+            let score = match known.take() {
+                Some(score) if score.task == row.task && score.metric == row.metric => score,
+                _ => Score::new(&row.task, &row.metric, &self.plan.tasks),
+            };
+            known = Some(score.clone());
             if !row.value.is_finite() {
                 refused.insert(score);
                 continue;
             }
-            let curves = match (row.task.as_str(), row.metric.as_str()) {
-                (PRETRAINING, LOSS) => &mut self.own_loss,
-                (PRETRAINING, _) => continue,
-                _ => self.curves.entry(score).or_insert_with(|| vec![Curves::new(); arms]),
+            let curves = if is_own {
+                &mut self.own_loss
+            } else {
+                self.curves.entry(score).or_insert_with(|| vec![Curves::new(); arms])
             };
             curves[place].entry(seed).or_default().push(Point {
                 spent: row.spent,
@@ -125,15 +225,31 @@ impl View {
             self.notes.push(format!(
                 "{name}, seed {seed}: {task} {metric} is not a finite number; left out."
             ));
+            self.holes.entry(score).or_default().insert((place, seed));
         }
+    }
+
+    /// Why the mean of an arm is over fewer seeds than have ended: a mean over survivors, or one without what is no number.
+    pub(crate) fn survivors(&self, score: &Score, arm: usize) -> Option<String> {
+        let held = &self.arms[arm];
+        let (done, diverged) = (held.count(Ending::Done), held.count(Ending::Diverged));
+        let holes = self.holes.get(score).map_or(0, |holes| holes.iter().filter(|(place, _)| *place == arm).count());
+        let mut why = Vec::new();
+        if diverged > 0 {
+            why.push(format!("{diverged} of its {} seeds diverged", done + diverged));
+        }
+        if holes > 0 {
+            why.push(format!("{holes} of its seeds gave no number"));
+        }
+        (!why.is_empty()).then(|| why.join(" and "))
     }
 
     /// Tasks in the order of the plan, then others by name; parts are not tasks.
     fn tasks(&self) -> Vec<&str> {
         let mut tasks: Vec<&str> = Vec::new();
-        let planned = self.plan.runs.iter().flat_map(|run| &run.config.named.evaluate);
+        let planned = self.arms.iter().flat_map(|arm| &arm.settings.named.evaluate);
         let found = self.curves.keys().filter_map(|score| score.task.split('/').next());
-        for task in planned.map(|judge| judge.task.as_str()).chain(found) {
+        for task in planned.map(|judge| judge.name()).chain(found) {
             if !tasks.contains(&task) {
                 tasks.push(task);
             }
@@ -158,7 +274,7 @@ impl View {
         self.curves.keys().filter(other).cloned().collect()
     }
 
-    /// The headline metric of the parts of a task.
+    /// The headline metric of the parts of a task, by name.
     pub(crate) fn parts(&self, whole: &Score) -> Vec<Score> {
         let prefix = format!("{}/", whole.task);
         let part = |score: &&Score| score.task.starts_with(&prefix) && score.metric == whole.metric;
@@ -190,6 +306,14 @@ impl View {
         })
     }
 
+    /// The last judgement of one arm by seed.
+    pub(crate) fn final_of(&self, score: &Score, arm: usize) -> Result<BySeed> {
+        if score.task == ALL_TASKS {
+            return Ok(self.finals(score)?.swap_remove(arm));
+        }
+        Ok(self.curves(score).get(arm).map(last).unwrap_or_default())
+    }
+
     /// The score of the mean over tasks, where at least two tasks have a chance level.
     pub(crate) fn aggregate(&self) -> Option<Score> {
         let headlines = self.headlines();
@@ -212,19 +336,29 @@ impl View {
         per_arm.iter().map(|tasks| macro_average(tasks)).collect()
     }
 
-    /// The baseline of every arm.
-    pub(crate) fn baselines(&self) -> Vec<Option<usize>> {
-        sweep::baselines(&self.arms, self.plan.report.baseline.as_deref())
+    /// The baseline of every arm on a score: the one that the experiment names, or where that was judged on other texts the
+    /// arm that stands for it in the arm's own field.
+    pub(crate) fn baselines(&self, score: &Score) -> Vec<Option<usize>> {
+        let mut baselines = sweep::baselines(&self.arms, self.plan.report.baseline.as_deref());
+        for field in self.fields(score) {
+            for arm in &field.arms {
+                baselines[*arm] = baselines[*arm].and_then(|baseline| {
+                    let is_at_home = field.arms.contains(&baseline);
+                    if is_at_home { Some(baseline) } else { self.stand_in(baseline, &field.arms) }
+                });
+            }
+        }
+        baselines
     }
 
-    /// The axis that the budget equalises, if it is one for all runs, and its amounts.
-    pub(crate) fn equalised(&self) -> String {
-        let budget = |run: &PlannedRun<Settings>| {
-            let budget = &run.config.named.budget;
-            format!("{} ({})", budget.equalise.facts().word, number::large(budget.amount))
-        };
-        let budgets: BTreeSet<String> = self.plan.runs.iter().map(budget).collect();
-        budgets.into_iter().collect::<Vec<_>>().join(", ")
+    /// The arm of a field that is another arm but for the field: of its stem, or its first one where none is wished for.
+    fn stand_in(&self, baseline: usize, field: &[usize]) -> Option<usize> {
+        let wanted = &self.arms[baseline];
+        let of = |same: &dyn Fn(&Arm) -> bool| field.iter().copied().find(|arm| same(&self.arms[*arm]));
+        let by_stem = of(&|arm| arm.stem.is_some() && arm.stem == wanted.stem);
+        let by_base = || of(&|arm| arm.base.is_some() && arm.base == wanted.base);
+        let first = || field.first().copied().filter(|_| self.plan.report.baseline.is_none());
+        by_stem.or_else(by_base).or_else(first)
     }
 }
 

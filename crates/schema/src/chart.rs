@@ -38,6 +38,8 @@ macro_rules! charts {
 }
 
 charts! {
+    /// Differences from the baseline with their intervals: what is established, and how large it may be.
+    Forest = "forest";
     /// Scores along training, with an interval over the seeds.
     LearningCurves = "learning-curves";
     /// The loss of held-out text under each arm's own objective.

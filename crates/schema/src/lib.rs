@@ -11,6 +11,7 @@ pub mod parquet;
 pub mod plan;
 pub mod row;
 mod rows;
+pub mod runs;
 pub mod superseded;
 pub mod texts;
 
@@ -20,6 +21,6 @@ pub use claim::{Check, Claim};
 pub use data::RunData;
 pub use history::{Frozen, history};
 pub use items::{Credit, Items, RunItems};
-pub use plan::{MeanOver, Plan, PlannedRun, ReportConfig, TaskFacts};
+pub use plan::{MeanOver, ObjectiveFacts, Plan, PlannedRun, ReportConfig, TaskFacts};
 pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};
 pub use superseded::latest;

@@ -72,6 +72,15 @@ impl From<WrittenFacts> for TaskFacts {
     }
 }
 
+/// An objective as reports show it, copied from its entry in the registry as [`TaskFacts`] are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectiveFacts {
+    /// Its name, as in the configurations.
+    pub objective: String,
+    /// How its models score sentences; none where they do not, or where each has its own way.
+    pub rule: Option<String>,
+}
+
 /// A run in a plan. `C` is its configuration: all of it where runs are planned and trained, what a report shows of it
 /// there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,6 +134,9 @@ pub struct Plan<C> {
     /// by their names, without a chance level.
     #[serde(default)]
     pub tasks: Vec<TaskFacts>,
+    /// What the report has to know of the objectives that the runs are trained with. Plans of cloze 0.1 do not say it.
+    #[serde(default)]
+    pub objectives: Vec<ObjectiveFacts>,
     /// What was claimed before the first run.
     #[serde(default)]
     pub claims: Vec<Claim>,

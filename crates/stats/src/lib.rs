@@ -7,9 +7,10 @@
 mod aggregate;
 mod check;
 mod curve;
+mod difference;
 mod holm;
 mod multi_bootstrap;
-mod paired;
+mod permutation;
 mod power;
 mod sign_flip;
 mod student;
@@ -18,10 +19,11 @@ mod superiority;
 
 pub use aggregate::{chance_normalised, macro_average};
 pub use curve::area_under_log_curve;
+pub use difference::{Difference, paired, unpaired};
 pub use holm::holm;
 pub use multi_bootstrap::{Bootstrap, Judged, difference, level};
-pub use paired::{Paired, paired};
-pub use power::{detectable_effect, power, seeds_needed};
+pub use permutation::permutation;
+pub use power::{Needed, detectable_effect, effect_limits, power, seeds_needed, seeds_range};
 pub use sign_flip::{seeds_for_sign_flip, sign_flip, smallest_sign_flip_p};
 pub use student::{two_sided_p, two_sided_quantile};
 pub use summary::{Interval, Summary, correlation, summarise};

@@ -4,8 +4,8 @@ use crate::check;
 use cloze_foundation::{Fault, Result};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-fn distribution(degrees: usize) -> Result<StudentsT> {
-    StudentsT::new(0.0, 1.0, degrees as f64).map_err(|_| {
+fn distribution(degrees: f64) -> Result<StudentsT> {
+    StudentsT::new(0.0, 1.0, degrees).map_err(|_| {
         Fault::run(format!(
             "Student's t has no distribution with {degrees} degrees of freedom"
         ))
@@ -17,6 +17,11 @@ fn distribution(degrees: usize) -> Result<StudentsT> {
 /// # Errors
 /// No degrees of freedom, or a confidence outside (0, 1).
 pub fn two_sided_quantile(degrees: usize, confidence: f64) -> Result<f64> {
+    quantile(degrees as f64, confidence)
+}
+
+/// The same for degrees of freedom that are no whole number, as Satterthwaite's are.
+pub(crate) fn quantile(degrees: f64, confidence: f64) -> Result<f64> {
     check::share("confidence", confidence)?;
     Ok(distribution(degrees)?.inverse_cdf(0.5 + confidence / 2.0))
 }
@@ -26,6 +31,11 @@ pub fn two_sided_quantile(degrees: usize, confidence: f64) -> Result<f64> {
 /// # Errors
 /// No degrees of freedom, or a t that is not finite.
 pub fn two_sided_p(degrees: usize, t: f64) -> Result<f64> {
+    p(degrees as f64, t)
+}
+
+/// The same for degrees of freedom that are no whole number.
+pub(crate) fn p(degrees: f64, t: f64) -> Result<f64> {
     check::finite("t", &[t])?;
     Ok((2.0 * distribution(degrees)?.sf(t.abs())).min(1.0))
 }

@@ -37,6 +37,20 @@ pub struct Summary {
     pub interval: Option<Interval>,
 }
 
+impl Summary {
+    /// Two-sided p of the t test that the mean is `level`; none for one seed, nor where seeds do not differ: their spread is
+    /// then not known to be nothing, it is not known.
+    ///
+    /// # Errors
+    /// A level that is not finite.
+    pub fn p(&self, level: f64) -> Result<Option<f64>> {
+        check::finite("level", &[level])?;
+        let spread = self.sd.filter(|sd| *sd > 8.0 * f64::EPSILON * self.mean.abs());
+        let t = |sd: f64| (self.mean - level) / (sd / (self.n as f64).sqrt());
+        spread.map(|sd| student::two_sided_p(self.n - 1, t(sd))).transpose()
+    }
+}
+
 /// Summarises the values of one arm. The t interval holds its level with 3 seeds, where a percentile bootstrap that
 /// says 95 % covers 74 %.
 ///

@@ -53,6 +53,37 @@ fn paired_tests() {
 }
 
 #[test]
+fn tests_without_pairs() {
+    let cases = cases("unpaired");
+    assert_eq!(cases.len(), 3);
+    for case in cases {
+        let (a, b) = (numbers(&case, "a"), numbers(&case, "b"));
+        let found = unpaired(&a, &b, 0.95).unwrap();
+        near(found.delta, number(&case, "delta"), 1e-12);
+        near(found.p.unwrap(), number(&case, "p"), 1e-9);
+        near(found.interval.unwrap().low, number(&case, "low"), 1e-9);
+        near(found.interval.unwrap().high, number(&case, "high"), 1e-9);
+        let exact = permutation(&a, &b).unwrap();
+        // SciPy doubles the smaller tail; with equal arms that is what |difference| counts.
+        if a.len() == b.len() {
+            near(exact, number(&case, "exact"), 1e-12);
+        }
+    }
+}
+
+#[test]
+fn limits_of_an_effect() {
+    let cases = cases("limits");
+    assert_eq!(cases.len(), 9);
+    for case in cases {
+        let n = case["n"].as_u64().unwrap() as usize;
+        let (low, high) = effect_limits(number(&case, "effect"), n, 0.5).unwrap();
+        near(low, number(&case, "low"), 1e-6);
+        near(high, number(&case, "high"), 1e-6);
+    }
+}
+
+#[test]
 fn sign_flips_superiority_and_holm() {
     for case in cases("sign_flip") {
         near(

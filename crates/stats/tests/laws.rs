@@ -78,6 +78,19 @@ proptest! {
     }
 
     #[test]
+    fn without_pairs_neither_the_order_of_seeds_nor_that_of_arms_matters(pairs in scores(2..7), key in any::<u64>()) {
+        let (a, b) = split(&pairs);
+        let mut shuffled = b.clone();
+        Draw::new(key, "order").stream().shuffle(&mut shuffled);
+        let (left, right) = (unpaired(&a, &b, 0.95).unwrap(), unpaired(&shuffled, &a, 0.95).unwrap());
+        prop_assert!(near(left.delta, -right.delta) && left.correlation.is_none());
+        prop_assert!(near(left.interval.unwrap().low, -right.interval.unwrap().high));
+        prop_assert!(near(left.p.unwrap_or(0.0), right.p.unwrap_or(0.0)));
+        let (forth, back) = (permutation(&a, &b).unwrap(), permutation(&shuffled, &a).unwrap());
+        prop_assert!(near(forth, back) && forth > 0.0 && forth <= 1.0);
+    }
+
+    #[test]
     fn a_flat_curve_has_its_height_as_area(height in -2.0..2.0_f64, x in prop::collection::btree_set(1_u32..10_000, 2..8)) {
         let points: Vec<(f64, f64)> = x.into_iter().rev().map(|x| (f64::from(x), height)).collect();
         prop_assert!(near(area_under_log_curve(&points).unwrap(), height));
@@ -142,6 +155,55 @@ fn seeds_needed_and_the_detectable_effect_invert_power() {
     assert!(near(power(smallest, 5, 0.05).unwrap(), 0.8));
     assert_eq!(detectable_effect(1, 0.8, 0.05).unwrap(), None);
     assert_eq!(seeds_needed(0.0, 0.8, 0.05).unwrap(), None);
+}
+
+#[test]
+fn the_seeds_of_two_arms_can_be_dealt_out_in_so_many_ways() {
+    // The largest difference that six seeds allow: one way of twenty, and its mirror image.
+    assert!(near(permutation(&[4.0, 5.0, 6.0], &[1.0, 2.0, 3.0]).unwrap(), 0.1));
+    assert!(near(permutation(&[1.0; 3], &[1.0; 3]).unwrap(), 1.0));
+    // Four against two: fifteen ways, and the mirror image is no way.
+    assert!(near(permutation(&[3.0, 4.0, 5.0, 6.0], &[1.0, 2.0]).unwrap(), 1.0 / 15.0));
+}
+
+#[test]
+fn drawn_deals_estimate_the_enumerated_p() {
+    let seeds = |shift: f64, count: u32| -> Vec<f64> { (0..count).map(|i| f64::from((i * 7) % 11) / 11.0 + shift).collect() };
+    let exact = permutation(&seeds(0.25, 9), &seeds(0.0, 9)).unwrap();
+    let drawn = permutation(&[seeds(0.25, 9), vec![]].concat(), &[seeds(0.0, 9), vec![0.45]].concat()).unwrap();
+    assert!(exact > 0.02 && exact < 0.5 && (exact - drawn).abs() < 0.05, "{exact} {drawn}");
+}
+
+#[test]
+fn a_mean_against_a_level_has_a_p_where_seeds_differ() {
+    let found = summarise(&[0.6, 0.7, 0.8], 0.95).unwrap();
+    assert!(near(found.p(0.7).unwrap().unwrap(), 1.0));
+    // t = 0.2 / (0.1 / sqrt(3)) with two degrees of freedom, by hand: p = 1 - t / sqrt(2 + t^2).
+    let t = 0.2 / (0.1 / 3.0_f64.sqrt());
+    assert!(near(found.p(0.5).unwrap().unwrap(), 1.0 - t / (2.0 + t * t).sqrt()));
+    assert_eq!(summarise(&[0.6; 3], 0.95).unwrap().p(0.5).unwrap(), None);
+    assert_eq!(summarise(&[0.6], 0.95).unwrap().p(0.5).unwrap(), None);
+}
+
+#[test]
+fn more_seeds_are_a_range_that_grows_with_what_is_not_known() {
+    for (effect, n) in [(0.8, 4), (1.5, 6), (3.0, 3)] {
+        let (small, large) = effect_limits(effect, n, 0.5).unwrap();
+        assert!(small < effect && effect < large, "{small} {effect} {large}");
+        let (smaller, larger) = effect_limits(effect, n, 0.9).unwrap();
+        assert!(smaller <= small && large <= larger);
+        let needed = seeds_range(effect, n, 0.8, 0.05).unwrap().unwrap();
+        let at = seeds_needed(effect, 0.8, 0.05).unwrap().unwrap();
+        assert!(needed.fewest <= at && needed.most.is_none_or(|most| most >= at), "{needed:?} {at}");
+        // Holm's level asks for more.
+        let strict = seeds_range(effect, n, 0.8, 0.0125).unwrap().unwrap();
+        assert!(strict.fewest >= needed.fewest);
+    }
+    // Many seeds know their effect well.
+    let (small, large) = effect_limits(0.8, 200, 0.5).unwrap();
+    assert!(large - small < 0.15, "{small} {large}");
+    // An effect that may as well be none has no upper end.
+    assert_eq!(seeds_range(0.05, 3, 0.8, 0.05).unwrap().and_then(|needed| needed.most), None);
 }
 
 #[test]

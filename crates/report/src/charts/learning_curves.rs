@@ -1,68 +1,82 @@
-//! The leading score along training: all means in one panel, then each arm with its interval and its seeds.
+//! The leading score along training: all means in one panel for each field, then each arm with its interval and its seeds.
 
-use super::profile::{profile, spot, with_seeds};
-use crate::figure::{Figure, Panel, Scale, look};
-use crate::view::View;
+use super::of_many;
+use super::profile::{hold, profile, say_held, spot, with_seeds};
+use crate::figure::{Estimate, Figure, Panel, Scale, look};
+use crate::study::Study;
 use cloze_foundation::Result;
 use cloze_schema::Axis;
+use std::collections::BTreeMap;
 
-pub(super) fn draw(view: &View) -> Result<Option<Figure>> {
-    let Some(score) = view.headlines().into_iter().next() else {
-        return Ok(None);
+/// Pixels between the bars of two arms at one point.
+const ASIDE: f64 = 5.0;
+
+pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
+    let Some(scored) = study.scores.first() else {
+        return Ok(Err("nothing was judged along training".to_owned()));
     };
-    let (curves, scale, axis) = (view.curves(&score), score.scale(), Axis::Tokens);
-    let mut profiles = Vec::new();
-    for curves in curves {
-        profiles.push(profile(curves, axis, scale)?);
+    let score = &scored.score;
+    let (curves, scale, axis) = (study.view.curves(score), score.scale(), Axis::Tokens);
+    let mut profiles: BTreeMap<usize, Vec<Estimate>> = BTreeMap::new();
+    for arm in study.shown.iter().filter(|arm| curves.get(**arm).is_some_and(|curves| !curves.is_empty())) {
+        profiles.insert(*arm, profile(&curves[*arm], axis, scale)?);
     }
-    let chance = score.chance().map(|chance| chance * scale);
-    let drawn: Vec<usize> = (0..profiles.len()).filter(|arm| !profiles[*arm].is_empty()).collect();
-    let several = drawn.len() > 1;
-    let columns = if drawn.len() + usize::from(several) > 6 { 4 } else { 3 };
-    let new = |title: String| {
+    let new = |title: String, arms: &[usize]| {
         let mut panel = Panel::new(
             title,
             Scale::from_zero(axis.facts().label),
             Scale::around(score.label()),
         );
-        panel.chance(chance);
+        hold(&mut panel, study, score, arms);
         panel
     };
-
-    let mut figure = Figure::new(format!("{} along training", score.title()), columns, 190.0)
+    let names = study.shown.iter().map(|arm| study.name(*arm));
+    let mut figure = Figure::new(format!("{} along training", score.title()), 2, 180.0)
         .one_x()
-        .one_y();
-    if several {
-        figure = figure.legend(view.arms.iter().map(|arm| arm.name.as_str()));
-        let mut panel = new("all arms: means over seeds".to_owned());
-        drawn.iter().for_each(|arm| panel.means(look(*arm), &profiles[*arm]));
+        .one_y()
+        .legend(names);
+    let fields: Vec<(Option<&str>, Vec<usize>)> = scored
+        .fields
+        .iter()
+        .map(|field| {
+            let drawn = study.shown_of(field).into_iter().filter(|arm| profiles.contains_key(arm));
+            (field.name.as_deref(), drawn.collect())
+        })
+        .collect();
+    for (name, drawn) in fields.iter().filter(|(_, drawn)| drawn.len() > 1) {
+        let mut panel = new(name.map_or_else(|| "all arms: means over seeds".to_owned(), str::to_owned), drawn);
+        for (place, arm) in drawn.iter().enumerate() {
+            let look = look(study.place(*arm));
+            panel.means(look, &profiles[arm]);
+            let aside = ASIDE * (place as f64 - (drawn.len() - 1) as f64 / 2.0);
+            panel.bars(look, profiles[arm].last().map(std::slice::from_ref).unwrap_or_default(), aside);
+        }
         figure.panel(panel);
     }
-    for arm in &drawn {
-        let mut panel = new(with_seeds(&view.arms[*arm].name, &curves[*arm]));
-        drawn
-            .iter()
-            .filter(|other| *other != arm)
-            .for_each(|other| panel.background(&profiles[*other]));
-        panel.band(look(*arm), &profiles[*arm]);
-        for points in curves[*arm].values() {
-            panel.seed(
-                look(*arm),
-                points.iter().map(|point| spot(point, axis, scale)).collect(),
-            );
+    for (_, drawn) in &fields {
+        for arm in drawn {
+            let look = look(study.place(*arm));
+            let mut panel = new(with_seeds(study.name(*arm), &curves[*arm]), drawn);
+            drawn
+                .iter()
+                .filter(|other| *other != arm)
+                .for_each(|other| panel.background(&profiles[other]));
+            panel.band(look, &profiles[arm]);
+            for points in curves[*arm].values() {
+                panel.seed(look, points.iter().map(|point| spot(point, axis, scale)).collect());
+            }
+            panel.means(look, &profiles[arm]);
+            figure.panel(panel);
         }
-        panel.means(look(*arm), &profiles[*arm]);
-        figure.panel(panel);
     }
     figure.say(
-        "Thick line with symbols: mean over seeds at every judgement. Band: Student's t 95 % interval of the mean (one seed \
-         has none). Thin lines: single seeds.",
+        "Thick line with symbols: mean over seeds at every judgement. Band, and bar at the end where arms stand together: \
+         Student's t 95 % interval of the mean, from three seeds on. Thin lines: single seeds.",
     );
-    if several {
-        figure.say("Grey lines: the means of the other arms.");
+    if fields.iter().any(|(_, drawn)| drawn.len() > 1) {
+        figure.say("Grey lines: the means of the other arms. Bars stand beside each other so that none hides another.");
     }
-    if chance.is_some() {
-        figure.say("Dotted line: chance.");
-    }
-    Ok(Some(figure))
+    say_held(&mut figure, score);
+    figure.say(of_many(study).unwrap_or_default());
+    Ok(Ok(figure))
 }

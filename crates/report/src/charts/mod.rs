@@ -1,6 +1,7 @@
 //! The charts, each in a file of its own.
 
 mod budgets;
+mod forest;
 mod held_out_loss;
 mod learning_curves;
 mod phenomena;
@@ -9,7 +10,7 @@ mod ratio;
 
 use crate::document::Topic;
 use crate::figure::{Figure, Scene, png, svg};
-use crate::view::View;
+use crate::study::Study;
 use cloze_foundation::{Fault, Result};
 use cloze_schema::ChartKind;
 use cloze_schema::chart::CHARTS;
@@ -18,13 +19,16 @@ use std::path::{Path, PathBuf};
 /// The formats of a chart's file.
 const FORMATS: [&str; 2] = ["svg", "png"];
 
-/// How a chart is made; none where the data have nothing for it.
-type Draw = fn(&View) -> Result<Option<Figure>>;
+/// A figure, or why there is none.
+type Sketch = std::result::Result<Figure, String>;
+/// How a chart is made.
+type Draw = fn(&Study) -> Result<Sketch>;
 
 /// How each chart is drawn, and which section of the page it stands in. A new chart is its file, its line in the
 /// schema's table, and its line here.
 fn drawing(kind: ChartKind) -> (Draw, Topic) {
     match kind {
+        ChartKind::Forest => (forest::draw, Topic::Score),
         ChartKind::LearningCurves => (learning_curves::draw, Topic::Score),
         ChartKind::HeldOutLoss => (held_out_loss::draw, Topic::OwnLoss),
         ChartKind::Phenomena => (phenomena::draw, Topic::Parts),
@@ -39,20 +43,29 @@ pub(crate) struct Chart {
     pub kind: ChartKind,
     /// Which section of the page it stands in.
     pub topic: Topic,
+    /// The drawing as it stands on the page, without words below.
+    pub inline: String,
+    /// What its marks mean.
+    pub words: String,
     /// The whole SVG document.
-    pub svg: String,
-    scene: Scene,
+    svg: String,
+    picture: Scene,
 }
 
 impl Chart {
-    fn new(kind: ChartKind, topic: Topic, scene: Scene) -> Result<Self> {
-        let svg = svg(&scene)?;
-        Ok(Self {
+    /// None where nothing is drawn.
+    fn new(kind: ChartKind, topic: Topic, figure: &Figure) -> Result<Option<Self>> {
+        let (Some(scene), Some(inline), Some(picture)) = (figure.scene(), figure.inline(), figure.picture()) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
             kind,
             topic,
-            svg,
-            scene,
-        })
+            inline: svg(&inline)?,
+            words: figure.words(),
+            svg: svg(&scene)?,
+            picture,
+        }))
     }
 
     /// Its files within the report, with their content.
@@ -61,25 +74,28 @@ impl Chart {
     /// What the encoder says.
     pub(crate) fn files(&self) -> Result<[(String, Vec<u8>); 2]> {
         let [svg, png_file] = FORMATS.map(|format| format!("charts/{}.{format}", self.kind));
-        Ok([(svg, self.svg.clone().into_bytes()), (png_file, png(&self.scene)?)])
+        Ok([(svg, self.svg.clone().into_bytes()), (png_file, png(&self.picture)?)])
     }
 }
 
-/// Every chart that the experiment asks for and the data allow.
+/// Every chart that the experiment asks for and the data allow, and a sentence for every other one.
 ///
 /// # Errors
 /// Scores that statistics refuse; what plotters says.
-pub(crate) fn all(view: &View) -> Result<Vec<Chart>> {
-    let mut charts: Vec<Chart> = Vec::new();
-    for kind in &view.plan.report.charts {
-        let (draw, topic) = drawing(*kind);
-        if charts.iter().all(|chart| chart.kind != *kind)
-            && let Some(scene) = draw(view)?.and_then(|figure| figure.scene())
-        {
-            charts.push(Chart::new(*kind, topic, scene)?);
+pub(crate) fn all(study: &Study) -> Result<(Vec<Chart>, Vec<String>)> {
+    let (mut charts, mut undrawn): (Vec<Chart>, Vec<String>) = (Vec::new(), Vec::new());
+    for facts in CHARTS.iter().filter(|facts| study.view.plan.report.charts.contains(&facts.kind)) {
+        let (draw, topic) = drawing(facts.kind);
+        let chart = match draw(study)? {
+            Ok(figure) => Chart::new(facts.kind, topic, &figure)?.ok_or_else(|| "nothing was measured for it".to_owned()),
+            Err(why) => Err(why),
+        };
+        match chart {
+            Ok(chart) => charts.push(chart),
+            Err(why) => undrawn.push(format!("The chart {} is not drawn: {why}.", facts.word)),
         }
     }
-    Ok(charts)
+    Ok((charts, undrawn))
 }
 
 /// Removes charts of an earlier report that this one does not have.
@@ -95,4 +111,10 @@ pub(crate) fn remove_stale(folder: &Path, fresh: &[PathBuf]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// What a chart says where it shows some of the arms.
+fn of_many(study: &Study) -> Option<String> {
+    let hidden = study.hidden()?;
+    Some(format!("Shown are the baselines and the best arms; {hidden} others are in table.csv."))
 }

@@ -1,37 +1,88 @@
-//! The leading score by phenomenon and arm: a row for each phenomenon, in it every arm with its mean and seeds.
+//! The leading score by phenomenon and arm: a row for each phenomenon, the easiest first, in it every arm with its interval.
 
-use crate::figure::{Figure, Panel, Scale, look};
-use crate::score::readable;
-use crate::view::{View, over_seeds};
+use super::of_many;
+use super::profile::shown;
+use crate::chance::{Against, against};
+use crate::figure::{Dot, Figure, Panel, Scale, look};
+use crate::ground::Field;
+use crate::score::{LEAST_SEEDS, Score, readable};
+use crate::study::{Scored, Study};
 use cloze_foundation::Result;
+use cloze_stats::Interval;
 
-pub(super) fn draw(view: &View) -> Result<Option<Figure>> {
-    let mut headlines = view.headlines().into_iter();
-    let Some(whole) = headlines.find(|score| !view.parts(score).is_empty()) else {
-        return Ok(None);
+/// So many rows of an arm are drawn: beyond that arms are left out, and then phenomena.
+const MOST_DOTS: usize = 240;
+/// So many phenomena are drawn.
+const MOST_ROWS: usize = 60;
+
+pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
+    let mut scores = study.scores.iter();
+    let Some(scored) = scores.find(|scored| !study.view.parts(&scored.score).is_empty()) else {
+        return Ok(Err("no evaluation of this experiment has parts".to_owned()));
     };
-    let (parts, scale) = (view.parts(&whole), whole.scale());
-    let names = parts
-        .iter()
-        .map(|part| readable(part.part().unwrap_or_default()))
-        .collect();
-    let mut panel = Panel::rows(names, view.arms.len(), Scale::around(whole.label()));
-    panel.chance(whole.chance().map(|chance| chance * scale));
-    for (row, part) in parts.iter().enumerate() {
-        for (arm, values) in view.finals(part)?.iter().enumerate() {
-            let Some(found) = over_seeds(values)? else { continue };
-            let clear = part.chance().is_none() || part.side_of_chance(&found).is_some();
-            let seeds: Vec<f64> = values.values().map(|value| value * scale).collect();
-            panel.dots(look(arm), (row, arm), found.mean * scale, clear, &seeds);
+    let whole = &scored.score;
+    let title = format!("{} by phenomenon", whole.title());
+    let names = study.shown.iter().map(|arm| study.name(*arm));
+    let mut figure = Figure::new(title, 1, 0.0).legend(names);
+    let mut left_out = false;
+    for field in &scored.fields {
+        let (drawn, cut) = panel(study, scored, field)?;
+        drawn.into_iter().for_each(|panel| figure.panel(panel));
+        left_out |= cut;
+    }
+    let bar = if study.view.answers.has(whole) {
+        "Bar: the interval over seeds and items."
+    } else {
+        "Bar: the t interval over seeds, from three seeds on."
+    };
+    figure.say(format!(
+        "Large symbol: mean over seeds, filled where it is established to be above or below chance (Holm's correction over \
+         the phenomena of an arm), open where it is not. {bar} Small circles: single seeds. The easiest phenomenon is on top."
+    ));
+    if left_out {
+        figure.say("Not every arm or phenomenon has room here; all are in table.csv.");
+    }
+    figure.say(of_many(study).unwrap_or_default());
+    Ok(Ok(figure))
+}
+
+/// The panel of a field, and whether something was left out.
+fn panel(study: &Study, scored: &Scored, field: &Field) -> Result<(Option<Panel>, bool)> {
+    let whole = &scored.score;
+    let mut arms = study.shown_of(field);
+    let mut parts = study.by_difficulty(whole, &arms)?;
+    if parts.is_empty() {
+        return Ok((None, false));
+    }
+    let count = (arms.len(), parts.len());
+    parts.truncate(MOST_ROWS);
+    arms.truncate((MOST_DOTS / parts.len()).max(1));
+    let names = parts.iter().map(|part| readable(part.part().unwrap_or_default())).collect();
+    let title = field.name.clone().unwrap_or_default();
+    let mut panel = Panel::rows(title, names, arms.len(), Scale::around(whole.label()));
+    panel.chance(whole.chance().map(|chance| chance * whole.scale()));
+    for (slot, arm) in arms.iter().enumerate() {
+        let asked: Vec<(&Score, usize)> = parts.iter().map(|part| (part, *arm)).collect();
+        for (row, one) in against(study.view, &asked)?.into_iter().enumerate() {
+            let Some(one) = one else { continue };
+            let values = study.view.final_of(&parts[row], *arm)?;
+            let dot = Dot {
+                value: one.found.mean * whole.scale(),
+                is_filled: one.side.is_some() || whole.chance().is_none(),
+                intervals: interval(&one).map(|interval| shown(whole, interval)).into_iter().collect(),
+                seeds: values.values().map(|value| value * whole.scale()).collect(),
+            };
+            panel.dots(look(study.place(*arm)), (row, slot), &dot);
         }
     }
-    let mut figure = Figure::new(format!("{} by phenomenon", whole.title()), 1, 0.0)
-        .legend(view.arms.iter().map(|arm| arm.name.as_str()));
-    figure.panel(panel);
-    figure.say(
-        "Large symbol: mean over seeds, filled where the Student's t 95 % interval of the mean does not touch chance, open \
-         where it does or where there is one seed. Small circles: single seeds, joined by a line from the lowest to the \
-         highest.",
-    );
-    Ok(Some(figure))
+    Ok((Some(panel), (arms.len(), parts.len()) != count))
+}
+
+/// Over seeds and items where these are there.
+fn interval(one: &Against) -> Option<Interval> {
+    let over_items = one.items.map(|items| Interval {
+        low: items.lo,
+        high: items.hi,
+    });
+    over_items.or(one.found.interval.filter(|_| one.found.n >= LEAST_SEEDS))
 }

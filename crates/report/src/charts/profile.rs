@@ -1,17 +1,19 @@
-//! One arm along training.
+//! One arm along training, and what its scores are held against.
 
-use crate::figure::Estimate;
+use crate::figure::{Estimate, Figure, Panel};
+use crate::score::Score;
+use crate::study::Study;
 use crate::view::{CONFIDENCE, Curves, Point};
 use cloze_foundation::Result;
 use cloze_schema::Axis;
-use cloze_stats::summarise;
+use cloze_stats::{Interval, summarise};
 
 /// Mean and interval over seeds at every judgement. Runs are judged at equal shares of their budget, so judgements
 /// correspond by number; x is the mean over seeds of what was used.
 ///
 /// # Errors
 /// Values that are not finite; a view holds none.
-pub(crate) fn profile(curves: &Curves, axis: Axis, scale: f64) -> Result<Vec<Estimate>> {
+pub(super) fn profile(curves: &Curves, axis: Axis, scale: f64) -> Result<Vec<Estimate>> {
     let longest = curves.values().map(Vec::len).max().unwrap_or_default();
     let mut estimates = Vec::with_capacity(longest);
     for k in 0..longest {
@@ -24,16 +26,55 @@ pub(crate) fn profile(curves: &Curves, axis: Axis, scale: f64) -> Result<Vec<Est
 }
 
 /// A judgement as a point of a chart.
-pub(crate) fn spot(point: &Point, axis: Axis, scale: f64) -> (f64, f64) {
+pub(super) fn spot(point: &Point, axis: Axis, scale: f64) -> (f64, f64) {
     (point.spent[axis], point.value * scale)
 }
 
 /// `mlm (3 seeds)`, with spaces that do not break.
-pub(crate) fn with_seeds(name: &str, curves: &Curves) -> String {
+pub(super) fn with_seeds(name: &str, curves: &Curves) -> String {
     let seeds = if curves.len() == 1 {
         "1\u{a0}seed, no\u{a0}interval".to_owned()
     } else {
         format!("{}\u{a0}seeds", curves.len())
     };
     format!("{name} ({seeds})")
+}
+
+/// Draws what a score is held against: chance, or for a loss that of word frequencies and the best possible one.
+pub(super) fn hold(panel: &mut Panel, study: &Study, score: &Score, arms: &[usize]) {
+    panel.chance(score.chance().map(|chance| chance * score.scale()));
+    if score.unit() == Score::NATS {
+        levels(panel, study, &score.task, arms);
+    }
+}
+
+/// The two levels of a loss.
+pub(super) fn levels(panel: &mut Panel, study: &Study, task: &str, arms: &[usize]) {
+    let levels = study.view.levels(task, arms);
+    for (name, level) in [("word frequencies", levels.unigram), ("best possible", levels.best)] {
+        level.into_iter().for_each(|level| panel.reference(name, level));
+    }
+}
+
+/// Says what the dotted lines are.
+pub(super) fn say_held(figure: &mut Figure, score: &Score) {
+    if score.chance().is_some() {
+        figure.say("Dotted line: chance.");
+    } else if score.unit() == Score::NATS {
+        figure.say("Dotted lines, where they are known: the loss of word frequencies, and the best possible one.");
+    }
+}
+
+/// An interval in the unit that is shown, within what a share can be.
+pub(super) fn shown(score: &Score, interval: Interval) -> Interval {
+    let scale = score.scale();
+    let (low, high) = (interval.low * scale, interval.high * scale);
+    if score.unit() == "%" {
+        Interval {
+            low: low.max(0.0),
+            high: high.min(100.0),
+        }
+    } else {
+        Interval { low, high }
+    }
 }

@@ -1,66 +1,102 @@
 //! The leading score of every task against the masking rate: a curve for each series of arms that differ in it only.
 
+use super::profile::{hold, shown};
 use crate::figure::{Estimate, Figure, Panel, Scale, look};
-use crate::sweep::series;
-use crate::view::{View, over_seeds};
+use crate::study::{Scored, Study};
+use crate::sweep::{Series, series};
+use crate::view::over_seeds;
 use cloze_foundation::Result;
 use cloze_schema::chart::RATE;
 
-pub(super) fn draw(view: &View) -> Result<Option<Figure>> {
-    let (series, scores) = (series(&view.arms, RATE), view.headlines());
-    let mut rates: Vec<f64> = series
+/// So many series are drawn.
+const MOST_SERIES: usize = 12;
+/// Pixels between the bars of two series at one rate.
+const ASIDE: f64 = 6.0;
+
+pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
+    let arms = &study.view.arms;
+    let all = series(arms, RATE);
+    let drawn = &all[..all.len().min(MOST_SERIES)];
+    let mut rates: Vec<f64> = drawn
         .iter()
         .flat_map(|series| &series.arms)
         .map(|(rate, _)| percent(*rate))
         .collect();
     rates.sort_by(f64::total_cmp);
     rates.dedup();
-    if rates.is_empty() || scores.is_empty() {
-        return Ok(None);
+    // A rate that changes along training is no number on this axis.
+    let scheduled = arms.iter().filter(|arm| arm.settings.at(RATE).is_some_and(|rate| rate.is_object()));
+    let scheduled: Vec<&str> = scheduled.map(|arm| arm.name.as_str()).collect();
+    let scheduled = (!scheduled.is_empty()).then(|| {
+        let some = scheduled[..scheduled.len().min(6)].join(", ");
+        let more = scheduled.len().saturating_sub(6);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{some}{more}: their rate changes along training and has no place on this axis")
+    });
+    if rates.is_empty() || study.scores.is_empty() {
+        let why = scheduled.unwrap_or_else(|| format!("no two arms with a score differ in a number at {RATE} only"));
+        return Ok(Err(why));
     }
-    let mut figure = Figure::new("Score against the masking rate", 2, 280.0).one_x();
-    if series.len() > 1 {
-        figure = figure.legend(series.iter().map(|series| series.name.as_str()));
+    let mut figure = Figure::new("Score against the masking rate", 1, 240.0).one_x();
+    if drawn.len() > 1 {
+        figure = figure.legend(drawn.iter().map(|series| series.name.as_str()));
     }
-    for score in &scores {
-        let (finals, scale) = (view.finals(score)?, score.scale());
-        let x = Scale::around("masking rate (% of tokens)").ticks(rates.clone());
-        let mut panel = Panel::new(score.title(), x, Scale::around(score.label()));
-        panel.chance(score.chance().map(|chance| chance * scale));
-        let mut curves = Vec::new();
-        for series in &series {
-            let mut estimates = Vec::new();
-            for (rate, arm) in &series.arms {
-                let shown = finals[*arm]
-                    .iter()
-                    .map(|(seed, value)| (*seed, value * scale))
-                    .collect();
-                estimates.extend(over_seeds(&shown)?.map(|found| Estimate::new(percent(*rate), &found)));
+    for scored in &study.scores {
+        for field in &scored.fields {
+            let here: Vec<(usize, &Series)> = drawn
+                .iter()
+                .enumerate()
+                .filter(|(_, series)| field.arms.contains(&series.arms[0].1))
+                .collect();
+            if !here.is_empty() {
+                let title = field.titled(&scored.score.title());
+                figure.panel(panel(study, scored, (title, &field.arms), &here, rates.clone())?);
             }
-            curves.push(estimates);
         }
-        curves
-            .iter()
-            .enumerate()
-            .for_each(|(place, estimates)| panel.band(look(place), estimates));
-        for (place, (series, estimates)) in series.iter().zip(&curves).enumerate() {
-            panel.means(look(place), estimates);
-            let at = |(rate, arm): &(f64, usize)| {
-                let rate = percent(*rate);
-                finals[*arm].values().map(move |value| (rate, value * scale))
-            };
-            panel.seeds(look(place), series.arms.iter().flat_map(at).collect());
-        }
-        figure.panel(panel);
     }
     figure.say(
-        "Line with symbols: mean over seeds. Band: Student's t 95 % interval of the mean. Open circles, a little to the right \
-         of their rate: single seeds.",
+        "Line with symbols: mean over seeds. Bar: Student's t 95 % interval of the mean, from three seeds on; those of \
+         different rates are of different runs and independent. Open circles, a little to the right of their rate: single \
+         seeds. Dotted lines: chance, or the loss of word frequencies and the best possible one.",
     );
-    if scores.iter().any(|score| score.chance().is_some()) {
-        figure.say("Dotted line: chance.");
+    if all.len() > drawn.len() {
+        figure.say(format!("{} more series are in table.csv.", all.len() - drawn.len()));
     }
-    Ok(Some(figure))
+    figure.say(scheduled.map(|scheduled| format!("Not drawn: {scheduled}.")).unwrap_or_default());
+    Ok(Ok(figure))
+}
+
+fn panel(
+    study: &Study,
+    scored: &Scored,
+    (title, arms): (String, &[usize]),
+    series: &[(usize, &Series)],
+    rates: Vec<f64>,
+) -> Result<Panel> {
+    let (score, scale) = (&scored.score, scored.score.scale());
+    let x = Scale::around("masking rate (% of tokens)").ticks(rates);
+    let mut panel = Panel::new(title, x, Scale::around(score.label()));
+    hold(&mut panel, study, score, arms);
+    for (place, (look_of, series)) in series.iter().enumerate() {
+        let look = look(*look_of);
+        let mut estimates = Vec::new();
+        for (rate, arm) in &series.arms {
+            if let Some(found) = over_seeds(&scored.finals[*arm])? {
+                let mut estimate = Estimate::new(percent(*rate), &found);
+                estimate.mean *= scale;
+                estimate.interval = estimate.interval.map(|interval| shown(score, interval));
+                estimates.push(estimate);
+            }
+        }
+        panel.bars(look, &estimates, ASIDE * place as f64);
+        panel.means(look, &estimates);
+        let at = |(rate, arm): &(f64, usize)| {
+            let rate = percent(*rate);
+            scored.finals[*arm].values().map(move |value| (rate, value * scale))
+        };
+        panel.seeds(look, series.arms.iter().flat_map(at).collect());
+    }
+    Ok(panel)
 }
 
 /// Percent, without the rounding error of 0.07 * 100.

@@ -5,20 +5,23 @@ use super::look::{LABEL, MARGIN, TICK, TITLE, WIDTH, look};
 use super::panel::{Panel, Scale};
 use super::range::Range;
 use super::scene::{GREY, INK, Scene, Side};
-use super::text::{fit, text_width, wrap};
+use super::text::{fit, text_width, transcribed, wrap};
 
 /// Pixels of a legend's sample.
-const SAMPLE: f64 = 34.0;
-const LEGEND_ROW: f64 = 20.0;
+const SAMPLE: f64 = 30.0;
+const LEGEND_ROW: f64 = 22.0;
 /// Room above panels for their titles, or for the names of references over rows; and for ticks and label below.
-const TITLES: f64 = 44.0;
-const NO_TITLES: f64 = 24.0;
-const BELOW: f64 = 42.0;
+const TITLES: f64 = 46.0;
+const NO_TITLES: f64 = 26.0;
+const BELOW: f64 = 46.0;
 /// Room between panels and at the left of the first, for labels.
-const BETWEEN: f64 = 66.0;
+const BETWEEN: f64 = 62.0;
 const LEFT: f64 = MARGIN + 56.0;
 /// The widest name of a row.
-const ROW_NAME: f64 = 260.0;
+const ROW_NAME: f64 = 170.0;
+/// What a chart says where it cannot write a name as it is.
+const TRANSCRIBED: &str =
+    "Names are transcribed here where this picture's font does not have their letters; the SVG and the tables have them.";
 
 /// A chart before it has pixels.
 #[derive(Clone, Debug)]
@@ -71,11 +74,43 @@ impl Figure {
 
     /// A sentence below the panels: what the marks mean.
     pub(crate) fn say(&mut self, sentence: impl Into<String>) {
-        self.words.push(sentence.into());
+        let sentence = sentence.into();
+        self.words.extend((!sentence.is_empty()).then_some(sentence));
     }
 
-    /// The figure in pixels; none where nothing is drawn in it.
+    /// What stands below the panels.
+    pub(crate) fn words(&self) -> String {
+        self.words.join(" ")
+    }
+
+    /// The figure in pixels, with what its marks mean below; none where nothing is drawn in it.
     pub(crate) fn scene(&self) -> Option<Scene> {
+        self.drawn(&self.words())
+    }
+
+    /// The same without the words, for a page that says them itself.
+    pub(crate) fn inline(&self) -> Option<Scene> {
+        self.drawn("")
+    }
+
+    /// The same for a picture, whose font does not have every letter: the others are transcribed, and it says so.
+    pub(crate) fn picture(&self) -> Option<Scene> {
+        let mut figure = self.clone();
+        let mut is_other = false;
+        let texts = figure.panels.iter_mut().flat_map(Panel::texts);
+        let texts = texts.chain(&mut figure.legend).chain(&mut figure.words).chain([&mut figure.title]);
+        for text in texts {
+            if let Some(written) = transcribed(text) {
+                (*text, is_other) = (written, true);
+            }
+        }
+        if is_other {
+            figure.say(TRANSCRIBED);
+        }
+        figure.scene()
+    }
+
+    fn drawn(&self, words: &str) -> Option<Scene> {
         self.panels.iter().flat_map(Panel::points).next()?;
         let mut scene = Scene::new(&self.title, WIDTH);
         let mut y = MARGIN + 8.0;
@@ -91,7 +126,7 @@ impl Figure {
         }
         y = bottom + 12.0;
         // Room for viewers whose font is wider than the one measured here.
-        for line in wrap(&self.words.join(" "), TICK, 0.88 * (WIDTH - 2.0 * MARGIN)) {
+        for line in wrap(words, TICK, 0.9 * (WIDTH - 2.0 * MARGIN)) {
             scene.text((MARGIN, y), line, TICK, GREY, Side::Start);
             y += TICK * 1.45;
         }

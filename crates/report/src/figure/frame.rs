@@ -3,7 +3,7 @@
 use super::look::{LABEL, MARGIN, PANEL_TITLE, TICK};
 use super::panel::{Layer, Panel, Point, Rows};
 use super::range::Range;
-use super::scene::{Dash, GREY, GRID, INK, Scene, Side, Spot};
+use super::scene::{Colour, Dash, GREY, GRID, INK, Scene, Side, Spot};
 use super::text::{fit, text_width, wrap};
 use crate::number;
 
@@ -115,20 +115,36 @@ impl Frame {
         scene.text((middle, self.bottom + 30.0), label, LABEL, INK, Side::Middle);
     }
 
-    /// A level of y, named at the left end if no data begin there; `first` is the smallest x of the data.
+    /// A level of y, named at the left end if no data begin there, and at the right end otherwise; `first` is the smallest
+    /// x of the data.
     fn along_x(&self, scene: &mut Scene, name: &str, level: f64, first: f64) {
         let (x, y) = self.at((self.x.low, level));
         scene.line(vec![(x, y), (self.right, y)], GREY, 1.2, DOTTED);
-        if x + 3.0 + text_width(name, TICK - 1.0) < self.at((first, level)).0 - 6.0 {
-            scene.text((x + 3.0, y - 8.0), name, TICK - 1.0, GREY, Side::Start);
+        let above = if y - self.top < TICK { y + 9.0 } else { y - 8.0 };
+        if x + 3.0 + text_width(name, TICK) < self.at((first, level)).0 - 6.0 {
+            scene.text((x + 3.0, above), name, TICK, GREY, Side::Start);
+        } else {
+            scene.text((self.right, above), name, TICK, GREY, Side::End);
         }
     }
 
-    /// A level of x, named above.
+    /// A level of x, named above if it has a name.
     fn across_rows(&self, scene: &mut Scene, name: &str, level: f64) {
         let (x, _) = self.at((level, self.y.low));
         scene.line(vec![(x, self.top - 4.0), (x, self.bottom)], GREY, 1.4, DOTTED);
-        scene.text((x, self.top - 12.0), name, TICK, GREY, Side::Middle);
+        if !name.is_empty() {
+            scene.text((x, self.top - 12.0), name, TICK, GREY, Side::Middle);
+        }
+    }
+
+    /// A bar with ends from one point to another.
+    fn bar(&self, scene: &mut Scene, ends: [Spot; 2], width: f64, colour: Colour) {
+        scene.line(ends.to_vec(), colour, width, None);
+        let is_level = ends[0].1 == ends[1].1;
+        for (x, y) in ends {
+            let cap = if is_level { [(x, y - 3.0), (x, y + 3.0)] } else { [(x - 3.0, y), (x + 3.0, y)] };
+            scene.line(cap.to_vec(), colour, width.min(1.2), None);
+        }
     }
 
     fn layer(&self, scene: &mut Scene, layer: &Layer) {
@@ -148,6 +164,27 @@ impl Frame {
                     .into_iter()
                     .for_each(|edge| scene.line(edge, *colour, 0.25, None));
             }
+            Layer::Bars {
+                estimates,
+                colour,
+                aside,
+            } => {
+                for one in estimates {
+                    let Some(interval) = one.interval else { continue };
+                    let end = |y: f64| {
+                        let (x, y) = self.at((one.x, y));
+                        (x + aside, y)
+                    };
+                    self.bar(scene, [end(interval.low), end(interval.high)], 1.2, *colour);
+                }
+            }
+            Layer::Across {
+                low,
+                high,
+                y,
+                width,
+                colour,
+            } => self.bar(scene, [self.at((*low, *y)), self.at((*high, *y))], *width, *colour),
             Layer::Line {
                 points,
                 colour,

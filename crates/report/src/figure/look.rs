@@ -3,13 +3,18 @@
 use super::scene::{Colour, Dash, Shape};
 
 pub(super) const TITLE: f64 = 17.0;
-pub(super) const PANEL_TITLE: f64 = 13.0;
-pub(super) const LABEL: f64 = 12.0;
-pub(super) const TICK: f64 = 11.0;
+pub(super) const PANEL_TITLE: f64 = 14.0;
+pub(super) const LABEL: f64 = 13.0;
+pub(super) const TICK: f64 = 13.0;
 /// Space around a chart.
-pub(super) const MARGIN: f64 = 20.0;
-/// Width of every chart.
-pub(super) const WIDTH: f64 = 960.0;
+pub(super) const MARGIN: f64 = 14.0;
+/// Width of every chart: narrow, so that its smallest letters are still [`READABLE`] on a telephone or in a column of a paper.
+pub(super) const WIDTH: f64 = 560.0;
+/// Pixels of the smallest letter where a chart is shown [`NARROW`] pixels wide.
+#[cfg(test)]
+pub(super) const READABLE: f64 = 9.0;
+#[cfg(test)]
+pub(super) const NARROW: f64 = 400.0;
 
 /// How an arm is drawn everywhere.
 #[derive(Clone, Copy, Debug, PartialEq)]

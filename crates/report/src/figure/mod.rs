@@ -16,6 +16,6 @@ mod text;
 
 pub(crate) use builder::Figure;
 pub(crate) use look::look;
-pub(crate) use panel::{Estimate, Panel, Scale};
+pub(crate) use panel::{Dot, Estimate, Panel, Scale};
 pub(crate) use render::{png, svg};
 pub(crate) use scene::Scene;

@@ -2,6 +2,7 @@
 
 use super::look::Look;
 use super::scene::{Colour, Dash, PALE, Shape};
+use crate::score::LEAST_SEEDS;
 use cloze_stats::{Interval, Summary};
 
 /// x and y.
@@ -16,12 +17,13 @@ pub(crate) struct Estimate {
 }
 
 impl Estimate {
-    /// What is known of the mean at `x`.
+    /// What is known of the mean at `x`. Two seeds have an interval that is twelve times their spread: it says nothing, and
+    /// would be all that a chart shows.
     pub(crate) fn new(x: f64, found: &Summary) -> Self {
         Self {
             x,
             mean: found.mean,
-            interval: found.interval,
+            interval: found.interval.filter(|_| found.n >= LEAST_SEEDS),
         }
     }
 }
@@ -63,8 +65,12 @@ impl Scale {
 /// Something drawn from data. Later ones lie on top.
 #[derive(Clone, Debug)]
 pub(super) enum Layer {
-    /// An area between two lines.
+    /// An area between two lines, for intervals that belong to one another.
     Band { estimates: Vec<Estimate>, colour: Colour },
+    /// A bar with ends along y, for intervals that do not; `aside`: so many pixels to the right.
+    Bars { estimates: Vec<Estimate>, colour: Colour, aside: f64 },
+    /// The same along x, at a height.
+    Across { low: f64, high: f64, y: f64, width: f64, colour: Colour },
     Line {
         points: Vec<Point>,
         colour: Colour,
@@ -89,6 +95,15 @@ pub(super) struct Reference {
     pub(super) level: f64,
 }
 
+/// A value in a row.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dot {
+    pub value: f64,
+    pub is_filled: bool,
+    pub intervals: Vec<Interval>,
+    pub seeds: Vec<f64>,
+}
+
 /// Rows in place of a y axis: a name, and a slot for each arm.
 #[derive(Clone, Debug)]
 pub(super) struct Rows {
@@ -97,8 +112,8 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    const SLOT: f64 = 11.0;
-    const BETWEEN: f64 = 12.0;
+    const SLOT: f64 = 12.0;
+    const BETWEEN: f64 = 14.0;
 
     /// Pixels of one row.
     pub(super) fn height(&self) -> f64 {
@@ -131,12 +146,19 @@ impl Panel {
     }
 
     /// A panel of named rows along x, each with a slot for every arm: see [`Panel::dots`].
-    pub(crate) fn rows(names: Vec<String>, slots: usize, x: Scale) -> Self {
+    pub(crate) fn rows(title: impl Into<String>, names: Vec<String>, slots: usize, x: Scale) -> Self {
         let rows = Some(Rows { names, slots });
         Self {
             rows,
-            ..Self::new("", x, Scale::around(""))
+            ..Self::new(title, x, Scale::around(""))
         }
+    }
+
+    /// Every text of it, to be changed.
+    pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        let names = self.rows.iter_mut().flat_map(|rows| &mut rows.names);
+        let references = self.references.iter_mut().map(|reference| &mut reference.name);
+        [&mut self.title, &mut self.x.label, &mut self.y.label].into_iter().chain(names).chain(references)
     }
 
     /// A dotted line at a level of the scores: along x, or across the rows.
@@ -157,6 +179,15 @@ impl Panel {
         self.layers.push(Layer::Band {
             estimates: estimates.to_vec(),
             colour: look.colour,
+        });
+    }
+
+    /// The intervals as bars with ends, so many pixels to the right of their x; an estimate without one is left out.
+    pub(crate) fn bars(&mut self, look: Look, estimates: &[Estimate], aside: f64) {
+        self.layers.push(Layer::Bars {
+            estimates: estimates.to_vec(),
+            colour: look.colour,
+            aside,
         });
     }
 
@@ -182,23 +213,24 @@ impl Panel {
         self.symbols(points, Shape::Circle, 2.4, look.colour, false, 8.0);
     }
 
-    /// A mean in an arm's slot of a row, filled or open, and its seeds, joined by a line from the lowest to the highest.
-    pub(crate) fn dots(&mut self, look: Look, (row, slot): (usize, usize), mean: f64, filled: bool, seeds: &[f64]) {
+    /// A value in an arm's slot of a row: filled or open, with its intervals, broadest line first, and its seeds.
+    pub(crate) fn dots(&mut self, look: Look, (row, slot): (usize, usize), dot: &Dot) {
         let height = self.rows.as_ref().map_or(1.0, Rows::height);
         let y = row as f64 + (Rows::BETWEEN / 2.0 + Rows::SLOT * (slot as f64 + 0.5)) / height;
-        let low = seeds.iter().copied().fold(mean, f64::min);
-        let high = seeds.iter().copied().fold(mean, f64::max);
-        self.line(vec![(low, y), (high, y)], look.colour, 0.8, None);
-        self.symbols(vec![(mean, y)], look.shape, 4.6, look.colour, filled, 0.0);
-        // On top of the mean, so that no seed is hidden.
-        self.symbols(
-            seeds.iter().map(|seed| (*seed, y)).collect(),
-            Shape::Circle,
-            1.9,
-            look.colour,
-            false,
-            0.0,
-        );
+        for (place, interval) in dot.intervals.iter().enumerate() {
+            let layer = Layer::Across {
+                low: interval.low,
+                high: interval.high,
+                y,
+                width: if place == 0 { 1.8 } else { 0.8 },
+                colour: look.colour,
+            };
+            self.layers.push(layer);
+        }
+        self.symbols(vec![(dot.value, y)], look.shape, 4.6, look.colour, dot.is_filled, 0.0);
+        // On top of the value, so that no seed is hidden.
+        let seeds = dot.seeds.iter().map(|seed| (*seed, y)).collect();
+        self.symbols(seeds, Shape::Circle, 1.9, look.colour, false, 0.0);
     }
 
     fn line(&mut self, points: Vec<Point>, colour: Colour, width: f64, dash: Dash) {
@@ -224,7 +256,8 @@ impl Panel {
     /// Everything that its axes must have room for, references excluded.
     pub(super) fn points(&self) -> impl Iterator<Item = Point> {
         self.layers.iter().flat_map(|layer| match layer {
-            Layer::Band { estimates, .. } => {
+            Layer::Across { low, high, y, .. } => vec![(*low, *y), (*high, *y)],
+            Layer::Band { estimates, .. } | Layer::Bars { estimates, .. } => {
                 let ends = |one: &Estimate| one.interval.map(|found| [(one.x, found.low), (one.x, found.high)]);
                 estimates.iter().filter_map(ends).flatten().collect::<Vec<_>>()
             }

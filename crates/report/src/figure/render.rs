@@ -2,7 +2,7 @@
 
 use super::scene::{Colour, Mark, Scene, Shape, Side, Spot};
 use super::text::{EM, FAMILY, register};
-use crate::markup::escape;
+use crate::escape::markup::escape;
 use cloze_foundation::{Fault, Result};
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::coord::Shift;

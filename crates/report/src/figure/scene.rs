@@ -1,5 +1,7 @@
 //! A chart as a list of marks in pixels, before any format.
 
+use crate::escape::plain;
+
 /// Red, green, blue.
 pub(crate) type Colour = (u8, u8, u8);
 /// x to the right, y down, in pixels.
@@ -118,7 +120,7 @@ impl Scene {
     pub(crate) fn text(&mut self, at: Spot, text: impl Into<String>, size: f64, colour: Colour, side: Side) {
         self.marks.push(Mark::Text {
             at,
-            text: text.into(),
+            text: plain(&text.into()),
             size,
             colour,
             side,
@@ -129,7 +131,7 @@ impl Scene {
     pub(crate) fn turned_text(&mut self, at: Spot, text: impl Into<String>, size: f64) {
         self.marks.push(Mark::Text {
             at,
-            text: text.into(),
+            text: plain(&text.into()),
             size,
             colour: INK,
             side: Side::Middle,

@@ -1,8 +1,9 @@
 //! A chart is a title, panels and their layers; all the rest comes with the builder.
 
 use super::scene::{Mark, Shape};
-use super::{Estimate, Figure, Panel, Scale, look, png, svg};
-use cloze_stats::summarise;
+use super::look::{LABEL, NARROW, PANEL_TITLE, READABLE, TICK, WIDTH};
+use super::{Dot, Estimate, Figure, Panel, Scale, look, png, svg};
+use cloze_stats::{Interval, summarise};
 
 const SEEDS: [[f64; 3]; 2] = [[61.0, 64.0, 62.5], [71.0, 78.0, 70.0]];
 
@@ -115,7 +116,7 @@ fn a_chart_of_ones_own_has_title_legend_references_bands_and_every_seed() {
 fn a_chart_of_ones_own_is_drawn_as_svg_and_png() {
     let scene = depths().scene().unwrap();
     let drawn = svg(&scene).unwrap();
-    assert!(drawn.starts_with("<svg width=\"960\"") && drawn.contains("aria-label=\"Score against depth\""));
+    assert!(drawn.starts_with("<svg width=\"560\"") && drawn.contains("aria-label=\"Score against depth\""));
     for words in ["\nchance\n", "\nceiling\n", "\nwide &amp; low\n"] {
         assert!(drawn.contains(words), "{words:?} is not in {drawn}");
     }
@@ -125,18 +126,27 @@ fn a_chart_of_ones_own_is_drawn_as_svg_and_png() {
     let info = png::Decoder::new(std::io::Cursor::new(&file)).read_info().unwrap();
     assert_eq!(
         (info.info().width, f64::from(info.info().height)),
-        (1920, 2.0 * scene.height)
+        (1120, 2.0 * scene.height)
     );
 }
 
 #[test]
 fn rows_have_a_slot_for_every_arm_and_the_reference_across() {
     let names = ["anaphora", "licensing"].map(str::to_owned).to_vec();
-    let mut panel = Panel::rows(names, 2, Scale::around("accuracy (%)"));
+    let mut panel = Panel::rows("", names, 2, Scale::around("accuracy (%)"));
     panel.chance(Some(50.0));
+    let dot = |value: f64, spread: f64| Dot {
+        value,
+        is_filled: spread < 5.0,
+        intervals: vec![Interval {
+            low: value - 9.0,
+            high: value + 9.0,
+        }],
+        seeds: vec![value - spread, value + spread],
+    };
     for row in 0..2 {
-        panel.dots(look(0), (row, 0), 60.0, true, &[58.0, 62.0]);
-        panel.dots(look(1), (row, 1), 51.0, false, &[45.0, 57.0]);
+        panel.dots(look(0), (row, 0), &dot(60.0, 2.0));
+        panel.dots(look(1), (row, 1), &dot(51.0, 6.0));
     }
     let mut figure = Figure::new("By phenomenon", 1, 0.0);
     figure.panel(panel);
@@ -151,6 +161,67 @@ fn rows_have_a_slot_for_every_arm_and_the_reference_across() {
     assert_eq!((seeds.len(), heights.len()), (8, 4));
     assert!(heights.is_sorted(), "the first row is on top: {heights:?}");
     assert_eq!(texts(&scene.marks).iter().filter(|text| **text == "chance").count(), 1);
+}
+
+#[test]
+fn letters_are_readable_where_a_chart_is_narrow() {
+    for size in [TICK, LABEL, PANEL_TITLE] {
+        assert!(size * NARROW / WIDTH >= READABLE, "{size} px");
+    }
+    let scene = depths().scene().unwrap();
+    for mark in &scene.marks {
+        if let Mark::Text { size, text, .. } = mark {
+            assert!(size * NARROW / scene.width >= READABLE, "{text}");
+        }
+    }
+}
+
+#[test]
+fn two_seeds_have_no_interval_in_a_chart_so_that_it_does_not_set_the_axis() {
+    let two = Estimate::new(1.0, &summarise(&[0.5, 0.6], 0.95).unwrap());
+    assert!(two.interval.is_none());
+    let three = Estimate::new(1.0, &summarise(&[0.5, 0.6, 0.55], 0.95).unwrap());
+    assert!(three.interval.is_some());
+}
+
+#[test]
+fn independent_intervals_are_bars_with_ends_and_no_area() {
+    let mut panel = Panel::new("", Scale::around("x"), Scale::around("y"));
+    let at = |x: f64| Estimate::new(x, &summarise(&SEEDS[0], 0.95).unwrap());
+    panel.bars(look(0), &[at(1.0), at(2.0)], 0.0);
+    let mut figure = Figure::new("Bars", 1, 100.0);
+    figure.panel(panel);
+    let marks = figure.scene().unwrap().marks;
+    assert!(!marks.iter().any(|mark| matches!(mark, Mark::Area { .. })));
+    let ours = |mark: &&Mark| matches!(mark, Mark::Line { colour, .. } if *colour == look(0).colour);
+    assert_eq!(marks.iter().filter(ours).count(), 2 * 3, "a bar and its two ends each");
+}
+
+#[test]
+fn a_picture_transcribes_letters_that_its_font_lacks_and_the_drawing_keeps_them() {
+    let mut panel = Panel::new("掩码语言模型", Scale::around("x"), Scale::around("y"));
+    panel.seeds(look(0), vec![(1.0, 1.0)]);
+    let mut figure = Figure::new("Names", 1, 100.0).legend(["עברית", "größer, β"]);
+    figure.panel(panel);
+    let (drawing, picture) = (figure.scene().unwrap(), figure.picture().unwrap());
+    let (drawn, pictured) = (texts(&drawing.marks), texts(&picture.marks));
+    assert!(drawn.contains(&"掩码语言模型") && drawn.contains(&"עברית"), "{drawn:?}");
+    assert!(pictured.contains(&"YanMaYuYanMoXing"), "{pictured:?}");
+    assert!(pictured.contains(&"größer, β") && !pictured.contains(&"עברית"), "{pictured:?}");
+    assert!(pictured.iter().any(|text| text.starts_with("Names are transcribed here")));
+    assert!(!drawn.iter().any(|text| text.contains("transcribed")));
+    assert!(svg(&drawing).unwrap().contains("掩码语言模型"));
+}
+
+#[test]
+fn no_letter_makes_a_drawing_that_is_no_xml() {
+    let mut panel = Panel::new("a\u{fffe}b\u{1b}c", Scale::around("x"), Scale::around("y"));
+    panel.seeds(look(0), vec![(1.0, 1.0)]);
+    let mut figure = Figure::new("d\u{ffff}e", 1, 100.0);
+    figure.panel(panel);
+    let drawn = svg(&figure.scene().unwrap()).unwrap();
+    assert!(!drawn.contains(['\u{fffe}', '\u{ffff}', '\u{1b}']), "{drawn}");
+    assert!(drawn.contains("a\u{fffd}b c"), "{drawn}");
 }
 
 #[test]

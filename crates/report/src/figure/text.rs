@@ -1,7 +1,9 @@
 //! Texts and the room that they take.
 
+use ab_glyph::{Font, FontRef};
+use any_ascii::any_ascii_char;
 use plotters::style::{FontStyle, IntoFont, register_font};
-use std::sync::Once;
+use std::sync::{LazyLock, Once};
 
 /// The family that every viewer of an SVG has; PNGs use the font registered under this name.
 pub(super) const FAMILY: &str = "sans-serif";
@@ -20,13 +22,45 @@ pub(super) fn register() {
 /// Texts are measured this many times larger than they are: plotters measures in whole pixels.
 const FINE: f64 = 4.0;
 
+/// The font that PNGs are drawn with.
+static FONT: LazyLock<Option<FontRef<'static>>> =
+    LazyLock::new(|| FontRef::try_from_slice(epaint_default_fonts::UBUNTU_LIGHT).ok());
+
+/// Whether a PNG can show a letter: its font has it, and it stands where it is read, which is not so for scripts that are
+/// written from right to left. An SVG can show every letter that its viewer has a font for.
+fn is_drawn(letter: char) -> bool {
+    let is_leftward = matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefe}');
+    !is_leftward && FONT.as_ref().is_none_or(|font| font.glyph_id(letter).0 != 0)
+}
+
+/// A text with letters that a PNG cannot show transcribed into such as it can; none where it can show all of them.
+pub(super) fn transcribed(text: &str) -> Option<String> {
+    if text.chars().all(is_drawn) {
+        return None;
+    }
+    let mut written = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_drawn(letter) {
+            written.push(letter);
+        } else {
+            // What has no transcription is still somebody's letter.
+            let ascii = any_ascii_char(letter);
+            written.push_str(if ascii.is_empty() { "?" } else { ascii });
+        }
+    }
+    Some(written)
+}
+
+/// Sizes that a letter takes which our font does not have: the widest that others draw it.
+const FOREIGN: f64 = 1.1;
+
 /// The width of a text in pixels of the scene. The fonts of other viewers are a little wider than ours.
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
     register();
-    let fine = (FAMILY, size * EM * FINE).into_font().box_size(text);
-    1.05 * fine.map_or(0.6 * size * text.chars().count() as f64, |(width, _)| {
-        f64::from(width) / FINE
-    })
+    let (ours, foreign): (String, String) = text.chars().partition(|letter| is_drawn(*letter));
+    let fine = (FAMILY, size * EM * FINE).into_font().box_size(&ours);
+    let drawn = fine.map_or(0.6 * size * ours.chars().count() as f64, |(width, _)| f64::from(width) / FINE);
+    1.05 * drawn + FOREIGN * size * foreign.chars().count() as f64
 }
 
 /// `text`, or its beginning with an ellipsis, so that it is no wider than `width`.

@@ -1,14 +1,17 @@
 //! What the runs used, on every axis.
 
+use super::of_many;
 use crate::document::{Cell, Section, Table};
 use crate::number;
-use crate::view::{BySeed, View, over_seeds};
+use crate::study::Study;
+use crate::view::{BySeed, over_seeds};
 use cloze_foundation::Result;
-use cloze_schema::AXES;
+use cloze_schema::{AXES, Axis};
 
-pub(super) fn section(view: &View) -> Result<Section> {
+pub(super) fn section(study: &Study) -> Result<Section> {
+    let view = study.view;
     let mut rows = Vec::new();
-    for arm in &view.arms {
+    for arm in study.shown.iter().map(|arm| &view.arms[*arm]) {
         let mut row = vec![Cell::plain(&arm.name), Cell::plain(arm.spent.len().to_string())];
         for facts in AXES {
             let used: BySeed = arm
@@ -26,13 +29,16 @@ pub(super) fn section(view: &View) -> Result<Section> {
         .into_iter()
         .chain(AXES.iter().map(|facts| facts.heading));
     let caption = "What a run used: mean over finished seeds (k = 10^3, M = 10^6, G = 10^9, T = 10^12, P = 10^15)";
-    let lead = format!(
-        "Equal for every arm: {}. Seconds are those of training and compare only within one machine.",
+    let mut lead = vec![format!(
+        "{} Seconds are those of training and compare only within one machine.",
         view.equalised()
-    );
+    )];
+    let is_clock = view.arms.iter().any(|arm| arm.settings.named.budget.equalise == Axis::Seconds);
+    lead.extend(view.company(is_clock));
+    lead.extend(of_many(study));
     Ok(Section {
-        lead: vec![lead],
-        table: Some(Table::new(caption, columns, rows)),
+        lead,
+        table: Some(Table::new("budgets", caption, columns, rows).spare(&["seeds", "steps"])),
         ..Section::new("Budgets")
     })
 }

@@ -1,15 +1,33 @@
-//! What was claimed before the first run, and what became of it.
+//! What was claimed, before the first run or later, and what became of it.
 
 use crate::claims::answer;
 use crate::document::{Cell, Section, Table};
+use crate::history;
 use crate::score::LEAST_SEEDS;
-use crate::view::View;
+use crate::study::Study;
 use cloze_foundation::Result;
+use cloze_schema::Claim;
 
-pub(super) fn section(view: &View) -> Result<Option<Section>> {
+pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {
+    let (before, later) = history::claims(study.view);
+    let lead = format!(
+        "Written down before the first run, so no claim is corrected for the others. Tests are two-sided at 5 %; two arms \
+         differ where the t test or the exact test says so, and where items were kept resampling of seeds and items too. \
+         Nothing is said from fewer than {LEAST_SEEDS} seeds, and a claim does not hold only where a test speaks against it."
+    );
+    let after = "These were not in the first plan: they may have been made in the knowledge of results, and what they say is \
+                 then no test of them."
+        .to_owned();
+    let mut found = Vec::new();
+    found.extend(section(study, "Claims", "What was claimed before the first run", lead, &before)?);
+    found.extend(section(study, "Claims that were added", "What was claimed after the first plan", after, &later)?);
+    Ok(found)
+}
+
+fn section(study: &Study, heading: &str, caption: &str, lead: String, claims: &[&Claim]) -> Result<Option<Section>> {
     let (mut rows, mut points) = (Vec::new(), Vec::new());
-    for claim in &view.plan.claims {
-        let found = answer(view, &claim.check)?;
+    for claim in claims {
+        let found = answer(study.view, &claim.check)?;
         let words = found.answer.words();
         rows.push(vec![
             Cell::plain(&claim.says),
@@ -18,20 +36,11 @@ pub(super) fn section(view: &View) -> Result<Option<Section>> {
         ]);
         points.push(format!("“{}” {words}: {}.", claim.says, found.why));
     }
-    let lead = format!(
-        "Written down before the first run, so no claim is corrected for the others. Tests are two-sided at 5 %; two arms \
-         differ where the paired t test or the exact test says so. Nothing is said from fewer than {LEAST_SEEDS} seeds, and a \
-         claim does not hold only where a test speaks against it."
-    );
     Ok((!rows.is_empty()).then(|| Section {
         lead: vec![lead],
-        table: Some(Table::new(
-            "What was claimed before the first run",
-            ["claim", "check", "answer"],
-            rows,
-        )),
+        table: Some(Table::new(heading, caption, ["claim", "check", "answer"], rows).spare(&["check"])),
         points,
         brief: true,
-        ..Section::new("Claims")
+        ..Section::new(heading)
     }))
 }

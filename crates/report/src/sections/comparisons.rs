@@ -1,68 +1,88 @@
 //! Every arm against its baseline on one score.
 
-use crate::compare::{ALPHA, Comparison, POWER, against_baselines, sentence};
+use super::of_many;
+use crate::compare::{ALPHA, Comparison, POWER};
 use crate::document::{Cell, Section, Table};
 use crate::number;
-use crate::score::Score;
-use crate::view::View;
+use crate::sentence::sentence;
+use crate::study::{Scored, Study};
 use cloze_foundation::Result;
-use cloze_stats::{detectable_effect, seeds_for_sign_flip, smallest_sign_flip_p};
+use cloze_stats::{Interval, detectable_effect, seeds_for_sign_flip, smallest_sign_flip_p};
 
-const COLUMNS: [&str; 10] = [
-    "arm",
-    "pairs",
-    "Δ",
-    "95 % interval",
-    "Δ/SD",
-    "p exact",
-    "p exact, Holm",
-    "p t, Holm",
-    "P(better)",
-    "r",
-];
+/// A column: its heading, and its cell.
+type Column<'a> = (&'static str, Box<dyn Fn(&Comparison) -> Option<String> + 'a>);
 
-pub(super) fn section(view: &View, score: &Score) -> Result<Option<Section>> {
-    let found = against_baselines(view, score)?;
-    if found.is_empty() {
+const OVER_ITEMS: &str = "over seeds and items";
+const ITEMS_HOLM: &str = "p items, Holm";
+
+pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>> {
+    let (view, score, found) = (study.view, &scored.score, &scored.compared);
+    let shown: Vec<&Comparison> = found.iter().filter(|one| study.is_shown(one.arm)).collect();
+    if shown.is_empty() {
         return Ok(None);
     }
-    let several = found.iter().any(|one| one.baseline != found[0].baseline);
-    let rows = found.iter().map(|one| {
-        let (name, baseline) = (&view.arms[one.arm].name, &view.arms[one.baseline].name);
-        let tested = |p: f64| (one.paired.n > 1).then(|| number::p(p));
-        vec![
-            Cell::plain(if several {
-                format!("{name} against {baseline}")
-            } else {
-                name.clone()
+    let several = shown.iter().any(|one| one.baseline != shown[0].baseline);
+    let tested = |one: &Comparison, p: f64| (one.by.n > 1).then(|| number::p(p));
+    let over_items = |one: &Comparison| {
+        let items = one.items?;
+        let (low, high) = (items.lo, items.hi);
+        Some(score.interval(Interval { low, high }))
+    };
+    let mut columns: Vec<Column> = vec![
+        (
+            "arm",
+            Box::new(|one| {
+                let (name, baseline) = (study.name(one.arm), study.name(one.baseline));
+                Some(if several { format!("{name} against {baseline}") } else { name.to_owned() })
             }),
-            Cell::plain(one.paired.n.to_string()),
-            Cell::plain(score.difference(one.paired.delta)),
-            Cell::optional(one.paired.interval.map(|found| score.interval(found))),
-            Cell::optional(one.paired.effect.map(|effect| format!("{effect:.2}"))),
-            Cell::optional(tested(one.flip)),
-            Cell::optional(tested(one.flip_holm)),
-            Cell::optional(one.t_holm.map(number::p)),
-            Cell::plain(number::share(one.wins)),
-            Cell::optional(one.paired.correlation.map(number::share)),
-        ]
-    });
+        ),
+        (
+            "pairs",
+            Box::new(|one| {
+                let unpaired = if one.is_paired { "" } else { ", unpaired" };
+                Some(format!("{}{unpaired}", one.by.n))
+            }),
+        ),
+        ("Δ", Box::new(|one| Some(score.difference(one.by.delta)))),
+        ("95 % interval", Box::new(|one| one.by.interval.map(|found| score.interval(found)))),
+        (OVER_ITEMS, Box::new(over_items)),
+        ("Δ/SD", Box::new(|one| one.by.effect.map(|effect| format!("{effect:.2}")))),
+        ("p exact", Box::new(|one| tested(one, one.exact))),
+        ("p exact, Holm", Box::new(|one| tested(one, one.exact_holm))),
+        ("p t, Holm", Box::new(|one| one.t_holm.map(number::p))),
+        (ITEMS_HOLM, Box::new(|one| one.items_holm.map(number::p))),
+        ("P(better)", Box::new(|one| Some(number::share(one.wins)))),
+        ("r", Box::new(|one| one.by.correlation.map(number::share))),
+    ];
+    if shown.iter().all(|one| one.items.is_none()) {
+        columns.retain(|(heading, _)| ![OVER_ITEMS, ITEMS_HOLM].contains(heading));
+    }
+    let rows = shown.iter().map(|one| columns.iter().map(|(_, cell)| Cell::optional(cell(one))).collect());
     let against = if several {
         "its baseline"
     } else {
-        &view.arms[found[0].baseline].name
+        study.name(shown[0].baseline)
     };
-    let caption = format!("{}: paired differences by seed, arm minus {against}", score.label());
-    let mut lead = power(&found)?;
+    let pairs = if shown.iter().all(|one| one.is_paired) { "paired differences by seed" } else { "differences" };
+    let caption = format!("{}: {pairs}, arm minus {against}", score.label());
+    let mut lead = power(found)?;
     if view.plan.report.baseline.is_none() {
         lead.push(format!(
-            "The experiment names no baseline: its first arm, {against}, is taken."
+            "The experiment names no baseline: its first arm, {}, is taken.",
+            study.name(shown[0].baseline)
         ));
+    }
+    lead.extend(of_many(study));
+    let name = format!("{} {} against {against}", score.task, score.metric);
+    let table = Table::new(&name, caption, columns.iter().map(|(heading, _)| *heading), rows.collect());
+    let mut points = Vec::new();
+    for one in shown {
+        points.push(sentence(study, score, one, found.len())?);
     }
     Ok(Some(Section {
         lead,
-        table: Some(Table::new(caption, COLUMNS, rows.collect())),
-        points: found.iter().map(|one| sentence(view, score, one)).collect(),
+        table: Some(table.spare(&["r", "P(better)", "p exact", "Δ/SD", ITEMS_HOLM, "p exact, Holm", OVER_ITEMS])),
+        points,
         brief: true,
         ..Section::new(format!("{} against {against}", score.title()))
     }))
@@ -70,10 +90,11 @@ pub(super) fn section(view: &View, score: &Score) -> Result<Option<Section>> {
 
 /// What the number of seeds can show at all.
 fn power(found: &[Comparison]) -> Result<Vec<String>> {
-    let pairs = found.iter().map(|one| one.paired.n).max().unwrap_or_default();
+    let paired = found.iter().filter(|one| one.is_paired);
+    let pairs = paired.map(|one| one.by.n).max().unwrap_or_default();
     let needed = seeds_for_sign_flip(ALPHA, found.len())?;
     let mut lead = Vec::new();
-    if pairs < needed {
+    if pairs > 0 && pairs < needed {
         let (of, seeds) = (plural(found.len(), "comparison"), plural(pairs, "common seed"));
         lead.push(format!(
             "With {seeds} the exact sign-flip test cannot give less than {}, so with {of} it can never be below 5 % \

@@ -1,16 +1,21 @@
 //! Which runs there are.
 
-use crate::arm::Ending;
+use crate::arm::{Arm, Ending};
 use crate::document::{Cell, Section, Table};
-use crate::view::View;
+use crate::history;
+use crate::study::Study;
 
-pub(super) fn section(view: &View) -> Section {
+/// `undrawn`: which of the charts that were asked for cannot be drawn, and why.
+pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
+    let view = study.view;
     let planned: usize = view.arms.iter().map(|arm| arm.seeds.len()).sum();
     let counts = Ending::ALL.map(|(ending, word)| {
         let count: usize = view.arms.iter().map(|arm| arm.count(ending)).sum();
         format!("{count} {word}")
     });
-    let rows = view.arms.iter().map(|arm| {
+    // All of a few; of many those that lack something, the first of them.
+    let lacks = |arm: &&Arm| study.hidden().is_none() || arm.count(Ending::Done) < arm.seeds.len();
+    let rows = view.arms.iter().filter(lacks).take(MOST_ROWS).map(|arm| {
         let numbers = Ending::ALL.map(|(ending, _)| arm.count(ending).to_string());
         let done = arm.seeds.iter().filter(|(_, ended)| *ended == Ending::Done);
         let done: Vec<String> = done.map(|(seed, _)| seed.to_string()).collect();
@@ -23,10 +28,21 @@ pub(super) fn section(view: &View) -> Section {
         .into_iter()
         .chain(Ending::ALL.map(|(_, word)| word))
         .chain(["seeds done"]);
+    let rows: Vec<Vec<Cell>> = rows.collect();
+    let mut lead = vec![format!("{planned} runs planned: {}.", counts.join(", "))];
+    lead.extend(history::changes(view));
+    let caption = match study.hidden() {
+        Some(_) => "Arms that lack runs, the first of them",
+        None => "Runs per arm",
+    };
     Section {
-        lead: vec![format!("{planned} runs planned: {}.", counts.join(", "))],
-        table: Some(Table::new("Runs per arm", columns, rows.collect())),
+        lead,
+        table: (!rows.is_empty()).then(|| Table::new("coverage", caption, columns, rows).spare(&["seeds done"])),
+        points: undrawn.to_vec(),
         brief: true,
         ..Section::new("Coverage")
     }
 }
+
+/// So many arms that lack runs are listed.
+const MOST_ROWS: usize = 40;

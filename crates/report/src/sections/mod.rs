@@ -5,39 +5,68 @@ mod claims;
 mod comparisons;
 mod coverage;
 mod notes;
+mod order;
 mod others;
 mod own_losses;
 mod parts;
 mod scores;
 
-use crate::document::Document;
-use crate::view::View;
-use cloze_foundation::Result;
+pub(crate) use order::sentences as order_of_fields;
 
-/// Everything that the report says about `view`.
+use crate::document::{Document, Section};
+use crate::study::Study;
+use crate::{facts, verdict};
+use cloze_foundation::Result;
+use std::collections::BTreeSet;
+
+/// Everything that the report says; `undrawn`: which charts cannot be drawn, and why.
 ///
 /// # Errors
 /// Scores that statistics refuse; a view holds finite ones only.
-pub(crate) fn document(view: &View) -> Result<Document> {
-    let mut sections = vec![coverage::section(view)];
-    sections.extend(claims::section(view)?);
-    for score in view.headlines() {
-        sections.push(scores::section(view, &score)?);
-        sections.extend(comparisons::section(view, &score)?);
-        sections.extend(parts::section(view, &score)?);
+pub(crate) fn document(study: &Study, undrawn: &[String]) -> Result<Document> {
+    let view = study.view;
+    let mut sections = vec![coverage::section(study, undrawn)];
+    sections.extend(claims::sections(study)?);
+    for scored in &study.scores {
+        for field in &scored.fields {
+            sections.extend(scores::section(study, scored, field)?);
+        }
+        sections.extend(order::section(study, scored));
+        sections.extend(comparisons::section(study, scored)?);
+        for field in &scored.fields {
+            sections.extend(parts::section(study, scored, field)?);
+        }
     }
-    if let Some(score) = view.aggregate() {
-        sections.push(scores::section(view, &score)?);
-        sections.extend(comparisons::section(view, &score)?);
-    }
-    sections.extend(others::section(view)?);
-    sections.push(budgets::section(view)?);
-    sections.extend(own_losses::section(view)?);
-    sections.push(notes::section(view));
+    sections.extend(others::sections(study)?);
+    sections.push(budgets::section(study)?);
+    sections.extend(own_losses::section(study)?);
+    sections.push(notes::section(study));
+    name_apart(&mut sections);
     Ok(Document {
         title: view.plan.experiment.clone(),
         question: view.plan.question.clone(),
         cites: view.plan.cites.clone(),
+        verdict: verdict::verdict(study)?,
+        facts: facts::facts(view),
         sections,
     })
+}
+
+/// Gives tables of one name numbers, so that each has a file and a label.
+fn name_apart(sections: &mut [Section]) {
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for table in sections.iter_mut().filter_map(|section| section.table.as_mut()) {
+        let name = table.name.clone();
+        let mut names = std::iter::once(name.clone()).chain((2..).map(|number| format!("{name}-{number}")));
+        table.name = names.find(|name| seen.insert(name.clone())).unwrap_or(name);
+    }
+}
+
+/// A sentence for tables that hold some of the arms.
+fn of_many(study: &Study) -> Option<String> {
+    let hidden = study.hidden()?;
+    Some(format!(
+        "{} arms are shown: the baselines and the best ones. The other {hidden} are in table.csv.",
+        study.shown.len()
+    ))
 }

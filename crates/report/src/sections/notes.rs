@@ -2,25 +2,37 @@
 
 use crate::arm::Ending;
 use crate::document::Section;
-use crate::view::View;
+use crate::score::LEAST_SEEDS;
+use crate::study::Study;
 
 const METHODS: [&str; 6] = [
-    "The unit of replication is the pretraining seed; arms with the same seed see the same text in the same order and are paired.",
-    "Intervals: Student's t over seeds, 95 %. SD: with n - 1.",
+    "Intervals: Student's t over seeds, 95 %. SD: with n - 1. Over seeds and items: both are resampled, items within their paradigm, the same ones for every seed and arm (Sellam et al. 2022), from a fixed seed.",
     "p exact: two-sided sign-flip test on the paired differences, all 2^n patterns up to 16 seeds, beyond that 65,535 drawn from a fixed seed. Holm: over the arms of one score.",
     "P(better): share of all pairs of seeds that the arm wins, ties one half. r: correlation of the two arms over seeds.",
-    "Bold: the best mean and every arm that a paired t test against it (Holm over the arms, 5 %) does not tell apart.",
-    "Better or worse: the exact test with Holm's correction is below 5 %. Ahead or behind: only the paired t test is.",
+    "Bold: the best mean and every arm that a t test against it (Holm over the arms, 5 %) does not tell apart.",
+    "Better or worse: the exact test with Holm's correction is below 5 %. Ahead or behind: only the t test is. Where answers were kept item by item, resampling of seeds and items has to be below 5 % too.",
+    "More seeds: a range, for the middle half of the differences that these seeds allow, at the level at which Holm's correction tests the comparison.",
 ];
 
-pub(super) fn section(view: &View) -> Section {
-    let mut points: Vec<String> = METHODS.map(str::to_owned).to_vec();
+pub(super) fn section(study: &Study) -> Section {
+    let view = study.view;
+    let mut points = Vec::new();
+    let unit = "The unit of replication is the pretraining seed.";
+    points.push(format!("{unit} {}", view.pairing().join(" ")));
+    points.extend(METHODS.map(str::to_owned));
+    points.push(format!("Nothing is said from fewer than {LEAST_SEEDS} seeds."));
     points.push(format!("Made by cloze {}.", env!("CARGO_PKG_VERSION")));
-    if view.baselines().contains(&None) {
-        points.push("Arms without a baseline at their place in the sweep are not compared.".to_owned());
+    let lonely = study.scores.iter().any(|scored| view.baselines(&scored.score).contains(&None));
+    if lonely {
+        points.push("Arms without a baseline at their place in the sweep, or on their texts, are not compared.".to_owned());
     }
     if view.arms.iter().any(|arm| arm.count(Ending::Diverged) > 0) {
-        points.push("Diverged runs are counted above and have no place in means.".to_owned());
+        points.push(
+            "Diverged runs are counted above and have no place in means: a mean is then one over survivors.".to_owned(),
+        );
+    }
+    if study.hidden().is_some() {
+        points.push("Items of arms that are not shown are not resampled: their verdicts in table.csv are over seeds alone.".to_owned());
     }
     points.extend(view.notes.iter().cloned());
     Section {

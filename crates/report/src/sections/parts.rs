@@ -1,52 +1,54 @@
-//! The parts of a task, arms side by side.
+//! The parts of a task, arms side by side, the easiest part first.
 
+use super::of_many;
+use super::scores::{arrow, by};
+use crate::chance::against;
 use crate::document::{Cell, Section, Table, Topic};
+use crate::ground::Field;
 use crate::score::{HALF_WIDTH, Score, readable};
-use crate::view::{View, over_seeds};
+use crate::study::{Scored, Study};
 use cloze_foundation::Result;
 use std::cmp::Ordering;
 
-pub(super) fn section(view: &View, whole: &Score) -> Result<Option<Section>> {
-    let parts = view.parts(whole);
-    if parts.is_empty() {
+pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<Option<Section>> {
+    let (whole, arms) = (&scored.score, study.shown_of(field));
+    let parts = study.by_difficulty(whole, &arms)?;
+    if parts.is_empty() || arms.is_empty() {
         return Ok(None);
     }
-    let mut rows = Vec::new();
-    let mut above = vec![0_usize; view.arms.len()];
-    for part in &parts {
-        let mut row = vec![Cell::plain(readable(part.part().unwrap_or_default()))];
-        for (values, above) in view.finals(part)?.iter().zip(&mut above) {
-            let found = over_seeds(values)?;
-            let side = found.as_ref().and_then(|found| part.side_of_chance(found));
-            *above += usize::from(side == Some(Ordering::Greater));
-            let arrow = match side {
-                Some(Ordering::Greater) => "↑",
-                Some(_) => "↓",
-                None => "",
-            };
-            row.push(Cell::optional(found.map(|found| part.half_width(&found) + arrow)));
+    let mut rows: Vec<Vec<Cell>> = parts
+        .iter()
+        .map(|part| vec![Cell::plain(readable(part.part().unwrap_or_default()))])
+        .collect();
+    let mut totals = vec![Cell::plain("above chance")];
+    for arm in &arms {
+        let asked: Vec<(&Score, usize)> = parts.iter().map(|part| (part, *arm)).collect();
+        let sides = against(study.view, &asked)?;
+        let above = sides.iter().flatten().filter(|one| one.side == Some(Ordering::Greater));
+        totals.push(Cell::plain(format!("{} of {}", above.count(), parts.len())));
+        for ((row, part), one) in rows.iter_mut().zip(&parts).zip(sides) {
+            row.push(Cell::optional(
+                one.map(|one| part.half_width(&one.found) + arrow(one.side)),
+            ));
         }
-        rows.push(row);
     }
     let mut lead = vec![HALF_WIDTH.to_owned()];
     if whole.chance().is_some() {
-        let counts = above
-            .iter()
-            .map(|count| Cell::plain(format!("{count} of {}", parts.len())));
-        rows.push([Cell::plain("above chance")].into_iter().chain(counts).collect());
-        lead.push(
-            "↑ the interval lies above chance, ↓ below it (each phenomenon by itself, without correction).".to_owned(),
-        );
+        rows.push(totals);
+        lead.push(format!(
+            "↑ above chance, ↓ below it, after Holm's correction over the phenomena of an arm; {}.",
+            by(study.view.answers.has(whole))
+        ));
     }
-    let columns = ["phenomenon"]
-        .into_iter()
-        .chain(view.arms.iter().map(|arm| arm.name.as_str()));
+    lead.extend(of_many(study));
+    let columns = ["phenomenon"].into_iter().chain(arms.iter().map(|arm| study.name(*arm)));
     let chance = whole.chance().map(|chance| format!("; chance {}", whole.text(chance)));
-    let caption = format!("{}{}", whole.label(), chance.unwrap_or_default());
+    let caption = field.titled(&whole.label()) + &chance.unwrap_or_default();
+    let name = field.titled(&format!("{} {} by phenomenon", whole.task, whole.metric));
     Ok(Some(Section {
         lead,
-        table: Some(Table::new(caption, columns, rows)),
+        table: Some(Table::new(&name, caption, columns, rows)),
         topic: Some(Topic::Parts),
-        ..Section::new(format!("{} by phenomenon", whole.title()))
+        ..Section::new(field.titled(&format!("{} by phenomenon", whole.title())))
     }))
 }

@@ -1,55 +1,151 @@
-//! A score of every arm.
+//! A score of every arm of a field.
 
-use crate::compare::not_distinguishable_from_best;
+use super::of_many;
+use crate::chance::{Against, against};
 use crate::document::{Cell, Section, Table, Topic};
+use crate::ground::Field;
 use crate::score::Score;
-use crate::view::{BySeed, View, over_seeds};
+use crate::study::{Scored, Study};
+use crate::view::over_seeds;
 use cloze_foundation::Result;
+use cloze_stats::Interval;
+use std::cmp::Ordering;
 
-pub(super) fn section(view: &View, score: &Score) -> Result<Section> {
-    let finals = view.finals(score)?;
-    let bold = not_distinguishable_from_best(&finals, score)?;
-    let mut rows = Vec::new();
-    let mut lone = false;
-    for ((arm, values), bold) in view.arms.iter().zip(&finals).zip(bold) {
+pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<Option<Section>> {
+    let (view, score) = (study.view, &scored.score);
+    let any = field.arms.iter().any(|arm| scored.means[*arm].is_some());
+    if !any && scored.fields.len() > 1 {
+        return Ok(None);
+    }
+    // All of a few in the order of the plan; of many the best first.
+    let arms = if study.hidden().is_some() { scored.ranked(field) } else { field.arms.clone() };
+    let shown: Vec<usize> = arms.iter().copied().filter(|arm| study.is_shown(*arm)).collect();
+    let asked: Vec<(&Score, usize)> = shown.iter().map(|arm| (score, *arm)).collect();
+    let sides = against(view, &asked)?;
+    let side = |arm: usize| -> Option<&Against> { sides[shown.iter().position(|shown| *shown == arm)?].as_ref() };
+    let has_items = view.answers.has(score);
+    let is_scored = score.unit() != Score::NATS && arms.iter().any(|arm| study.rule(*arm).is_some());
+    let (mut rows, mut lone, mut points) = (Vec::new(), false, Vec::new());
+    for arm in &arms {
+        let values = &scored.finals[*arm];
         let found = over_seeds(values)?;
         lone |= found.is_some_and(|found| found.n == 1);
-        let mean = Cell::optional(found.map(|found| score.text(found.mean)));
-        rows.push(vec![
-            Cell::plain(&arm.name),
-            Cell::plain(values.len().to_string()),
-            Cell { bold, ..mean },
-            Cell::optional(found.and_then(|found| found.sd).map(|sd| score.text(sd))),
-            Cell::optional(
-                found
-                    .and_then(|found| found.interval)
-                    .map(|found| score.interval(found)),
-            ),
-        ]);
+        let arrow = arrow(side(*arm).and_then(|one| one.side));
+        let mut row = vec![Cell::plain(study.name(*arm))];
+        if is_scored {
+            row.push(Cell::optional(study.rule(*arm)));
+        }
+        row.push(Cell::optional(view.arms[*arm].settings.said("optimizer.peak_lr")));
+        let survivors = view.survivors(score, *arm);
+        row.push(Cell::plain(match &survivors {
+            Some(_) => format!("{} of {}", values.len(), view.arms[*arm].seeds.len()),
+            None => values.len().to_string(),
+        }));
+        if let (Some(why), true) = (survivors, study.is_shown(*arm) && found.is_some()) {
+            points.push(format!(
+                "{}: the mean is over the {} seeds that are left, since {why}. It says nothing of how the others would have done.",
+                study.name(*arm),
+                values.len()
+            ));
+        }
+        let mean = Cell::optional(found.map(|found| score.text(found.mean) + arrow));
+        row.push(Cell {
+            bold: scored.bold.contains(arm),
+            ..mean
+        });
+        row.push(Cell::optional(found.and_then(|found| found.sd).map(|sd| score.text(sd))));
+        let interval = found.and_then(|found| found.interval);
+        row.push(Cell::optional(interval.map(|found| score.interval(found))));
+        if has_items {
+            let items = side(*arm).and_then(|one| one.items);
+            row.push(Cell::optional(items.map(|items| {
+                let (low, high) = (items.lo, items.hi);
+                score.interval(Interval { low, high })
+            })));
+        }
+        rows.push(row);
     }
+    let columns: Vec<&str> = ["arm"]
+        .into_iter()
+        .chain(is_scored.then_some("scored by"))
+        .chain(["peak lr", "seeds", "mean", "SD", INTERVAL])
+        .chain(has_items.then_some(OVER_ITEMS))
+        .collect();
+    rows.extend(levels(study, scored, field, &columns));
+    let mut lead = Vec::new();
+    if !any {
+        lead.push("No finished run has this score.".to_owned());
+    }
+    if lone {
+        lead.push("An arm with one seed has no standard deviation and no interval.".to_owned());
+    }
+    if sides.iter().flatten().any(|one| one.side.is_some()) {
+        lead.push(format!("↑ above chance, ↓ below it, after Holm's correction over the arms; {}.", by(has_items)));
+    }
+    if let Some(many) = of_many(study) {
+        lead.push(format!("All arms, best first. {many}"));
+    }
+    let table = Table::new(
+        &field.titled(&format!("{} {}", score.task, score.metric)),
+        field.titled(&caption(score)),
+        columns,
+        rows,
+    );
+    Ok(Some(Section {
+        lead,
+        table: Some(table.spare(&["peak lr", "scored by", OVER_ITEMS])),
+        points,
+        brief: true,
+        topic: Some(Topic::Score),
+        ..Section::new(field.titled(&score.title()))
+    }))
+}
+
+/// The interval over seeds alone, and the one over seeds and items.
+const INTERVAL: &str = "95 % interval";
+const OVER_ITEMS: &str = "over seeds and items";
+
+/// What decides that an arm is above or below chance.
+pub(super) fn by(has_items: bool) -> &'static str {
+    if has_items {
+        "resampling of seeds and items decides"
+    } else {
+        "a t test over seeds decides, since answers were not kept item by item"
+    }
+}
+
+/// The mark of a side of chance.
+pub(super) fn arrow(side: Option<Ordering>) -> &'static str {
+    match side {
+        Some(Ordering::Greater) => "↑",
+        Some(_) => "↓",
+        None => "",
+    }
+}
+
+fn caption(score: &Score) -> String {
     let direction = if score.higher_is_better() {
         "higher is better"
     } else {
         "lower is better"
     };
     let chance = score.chance().map(|chance| format!(", chance {}", score.text(chance)));
-    let caption = format!("{}; {direction}{}", score.label(), chance.unwrap_or_default());
-    let mut lead = Vec::new();
-    if finals.iter().all(BySeed::is_empty) {
-        lead.push("No finished run has this score.".to_owned());
-    }
-    if lone {
-        lead.push("An arm with one seed has no standard deviation and no interval.".to_owned());
-    }
-    Ok(Section {
-        lead,
-        table: Some(Table::new(
-            caption,
-            ["arm", "seeds", "mean", "SD", "95 % interval"],
-            rows,
-        )),
-        brief: true,
-        topic: Some(Topic::Score),
-        ..Section::new(score.title())
-    })
+    format!("{}; {direction}{}", score.label(), chance.unwrap_or_default())
+}
+
+/// Rows for what a loss is held against.
+fn levels(study: &Study, scored: &Scored, field: &Field, columns: &[&str]) -> Vec<Vec<Cell>> {
+    let levels = study.view.levels(&scored.score.task, &field.arms);
+    let is_loss = scored.score.unit() == Score::NATS;
+    let named = [("word frequencies (unigram)", levels.unigram), ("best possible", levels.best)];
+    let row = |(name, level): (&str, Option<f64>)| {
+        let level = level.filter(|_| is_loss)?;
+        let cell = |column: &&str| match *column {
+            "arm" => Cell::plain(name),
+            "mean" => Cell::plain(scored.score.text(level)),
+            _ => Cell::plain(crate::number::NONE),
+        };
+        Some(columns.iter().map(cell).collect())
+    };
+    named.into_iter().filter_map(row).collect()
 }

@@ -13,11 +13,16 @@ fn kept_results_have_the_numbers_of_their_tables() {
         let Ok(table) = fs::read_to_string(folder.join("report/table.csv")) else {
             continue;
         };
+        // `CLOZE_BLESS=1` draws the reports again, after a change of what they say.
+        if std::env::var_os("CLOZE_BLESS").is_some() {
+            cloze_report::write(&folder).unwrap();
+            continue;
+        }
         let report = Report::read(&folder).unwrap();
         assert_eq!(rounded(&report.csv), rounded(&table), "{}", folder.display());
         read += 1;
     }
-    assert!(read > 3, "{read} folders");
+    assert!(read > 3 || std::env::var_os("CLOZE_BLESS").is_some(), "{read} folders");
 }
 
 #[test]

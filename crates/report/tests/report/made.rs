@@ -1,7 +1,7 @@
 //! A results folder made from a formula: the same bytes each time.
 
 use cloze_foundation::Draw;
-use cloze_schema::{AttemptRows, Axis, Label, Row, Spent, Split, parquet};
+use cloze_schema::{AttemptRows, Axis, Items, Label, Row, RunData, RunItems, Spent, Split, items, parquet};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -16,6 +16,16 @@ pub struct MadeArm {
     pub factors: Vec<(&'static str, f64)>,
     /// In [0, 1].
     pub quality: f64,
+    /// What it is trained on, read in and grouped into.
+    pub corpus: &'static str,
+    pub window: u64,
+    pub batch: u64,
+    /// The budget in tokens.
+    pub amount: f64,
+    /// Parts of its loss; one is no sum.
+    pub parts: Vec<&'static str>,
+    /// Who answers the masked loss, where it is not the encoder.
+    pub answerer: Option<&'static str>,
 }
 
 impl MadeArm {
@@ -29,6 +39,12 @@ impl MadeArm {
             objective,
             factors: Vec::new(),
             quality,
+            corpus: "fragment",
+            window: 64,
+            batch: 16,
+            amount: 1e6,
+            parts: vec!["mlm"],
+            answerer: None,
         }
     }
 
@@ -66,7 +82,19 @@ pub struct Made {
     pub charts: Vec<&'static str>,
     /// What is said, and its check.
     pub claims: Vec<(&'static str, &'static str)>,
+    /// The loss of word frequencies and the best possible one.
+    pub levels: Option<(f64, f64)>,
+    /// Whether answers are kept item by item.
+    pub items: bool,
+    /// How much seeds differ: 1, or 0 where they do not.
+    pub noise: f64,
+    /// Whether plan and rows say of which data they are; (arm, seed): its rows are of others.
+    pub data: bool,
+    pub foreign: Vec<(usize, u64)>,
 }
+
+/// Items of a phenomenon.
+const ITEMS: f64 = 50.0;
 
 impl Made {
     /// The five objectives with `seeds` seeds on two tasks.
@@ -99,6 +127,11 @@ impl Made {
             broken: Vec::new(),
             charts: cloze_schema::chart::CHARTS.iter().map(|facts| facts.word).collect(),
             claims: Vec::new(),
+            levels: None,
+            items: false,
+            noise: 1.0,
+            data: false,
+            foreign: Vec::new(),
         }
     }
 
@@ -120,26 +153,44 @@ impl Made {
     pub fn write(&self, folder: &Path) {
         std::fs::create_dir_all(folder).unwrap();
         std::fs::write(folder.join("plan.json"), self.plan().to_string()).unwrap();
-        let mut attempts = Vec::new();
+        let (mut attempts, mut answers) = (Vec::new(), Vec::new());
         for (place, arm) in self.arms.iter().enumerate() {
             for seed in (1..=self.seeds).filter(|seed| !self.missing.contains(&(place, *seed))) {
+                let planned = self.run_data(arm).filter(|_| self.data).map(|data| data.short());
+                let is_foreign = self.foreign.contains(&(place, seed));
                 let label = Label {
                     run: id(place, seed),
                     arm: arm.name.clone(),
                     seed,
                     attempt: 1,
-                    data: String::new(),
+                    data: if is_foreign { "other data".to_owned() } else { planned.unwrap_or_default() },
                 };
-                attempts.push(AttemptRows {
-                    label,
-                    rows: self.rows(place, seed),
+                let rows = self.rows(place, seed);
+                answers.push(RunItems {
+                    label: label.clone(),
+                    items: answered(&rows),
                 });
+                attempts.push(AttemptRows { label, rows });
             }
+        }
+        if self.items {
+            std::fs::write(folder.join("items.parquet"), items::to_bytes(&answers).unwrap()).unwrap();
         }
         std::fs::write(folder.join("metrics.parquet"), parquet::to_bytes(&attempts).unwrap()).unwrap();
     }
 
-    fn plan(&self) -> Value {
+    fn run_data(&self, arm: &MadeArm) -> Option<RunData> {
+        let tasks = self.tasks.iter().map(|task| ((*task).to_owned(), format!("pairs of {}", arm.corpus)));
+        Some(RunData {
+            corpus: format!("tokens of {}", arm.corpus),
+            tokenizer: format!("tokenizer of {}", arm.corpus),
+            held_out: format!("held out of {}", arm.corpus),
+            tasks: tasks.collect(),
+        })
+    }
+
+    /// `plan.json`.
+    pub fn plan(&self) -> Value {
         let mut runs = Vec::new();
         for (place, arm) in self.arms.iter().enumerate() {
             for seed in 1..=self.seeds {
@@ -160,11 +211,17 @@ impl Made {
                     .collect();
                 let config = json!({
                     "objective": arm.objective, "options": options, "seed": seed, "evaluate": tasks,
-                    "budget": { "equalise": "tokens", "amount": 1e6, "batch": 16 }, "points": 4,
+                    "budget": { "equalise": "tokens", "amount": arm.amount, "batch": arm.batch }, "points": 4,
+                    "corpus": { "source": arm.corpus, "tokenizer": { "kind": "wordpiece", "vocab": 2048 } },
+                    "encoder": { "preset": "modern", "width": 128, "window": arm.window },
+                    "optimizer": { "kind": "adamw", "peak_lr": 0.003 },
                 });
                 let mut run = json!({
                     "id": id(place, seed), "arm": arm.name, "factors": factors, "config": config, "flops": 3e13,
                 });
+                if self.data {
+                    run["data"] = json!(self.run_data(arm));
+                }
                 if let Some(stem) = &arm.stem {
                     run["stem"] = json!(stem);
                 }
@@ -179,6 +236,7 @@ impl Made {
         json!({
             "experiment": "made", "question": "Which objective <learns> most & soonest?", "cites": "Nobody (2026)",
             "runs": runs, "report": { "baseline": self.baseline, "charts": self.charts }, "claims": claims,
+            "objectives": [{ "objective": "mlm", "rule": "pseudo-log-likelihood" }],
             "tasks": [
                 { "task": "minimal-pairs", "title": "Minimal pairs", "headline": "accuracy", "higher_is_better": true, "chance": 0.5 },
                 { "task": "blimp", "title": "BLiMP", "headline": "accuracy", "higher_is_better": true, "chance": 0.5 },
@@ -215,12 +273,21 @@ impl Made {
                 });
             };
             // The shock is one per seed, common to all arms: pairing removes it.
-            let shock = 0.02 * Draw::new(seed, "shock").stream().normal();
+            let shock = 0.02 * self.noise * Draw::new(seed, "shock").stream().normal();
             let mut noise = Draw::new(seed, "noise")
                 .step(u64::from(point))
                 .example(place as u64)
                 .stream();
             row(Split::Train, "pretraining", "loss", 8.0 - 3.0 * share);
+            for part in &self.arms[place].parts {
+                row(Split::Train, "pretraining", part, 1.0);
+            }
+            if let (Some((unigram, best)), 4) = (self.levels, point) {
+                for (split, task) in [(Split::HeldOut, "pretraining"), (Split::Test, "masked-loss")] {
+                    row(split, task, "unigram_loss", unigram);
+                    row(split, task, "best_loss", best);
+                }
+            }
             if diverged && point == 3 {
                 row(Split::Train, "pretraining", "diverged", 1.0);
                 break;
@@ -235,17 +302,19 @@ impl Made {
             for (index, phenomenon) in self.phenomena.iter().enumerate() {
                 let ease = 1.5 * (index as f64 * 1.7).sin();
                 let learned = 0.5 + 0.48 * (2.5 * share * quality + ease - 0.6).tanh();
-                let score = (learned + shock + 0.03 * noise.normal()).clamp(0.0, 1.0);
+                let score = (learned + shock + 0.03 * self.noise * noise.normal()).clamp(0.0, 1.0);
+                let score = if self.items { (score * ITEMS).round() / ITEMS } else { score };
                 sum += score;
                 row(Split::Test, &format!("minimal-pairs/{phenomenon}"), "accuracy", score);
             }
             for task in &self.tasks {
                 if *task == "masked-loss" {
                     if *objective != "autoregressive" {
+                        let answerer = self.arms[place].answerer;
                         row(
                             Split::Test,
                             task,
-                            "loss",
+                            &answerer.map_or_else(|| "loss".to_owned(), |who| format!("loss[{who}]")),
                             6.8 - 1.5 * share * quality + 0.03 * noise.normal() - shock,
                         );
                     }
@@ -273,4 +342,22 @@ impl Made {
 
 fn id(arm: usize, seed: u64) -> String {
     format!("{arm:08x}{seed:08x}")
+}
+
+/// Items that give the last accuracies, the first ones of a phenomenon right.
+fn answered(rows: &[Row]) -> Vec<Items> {
+    let last = rows.iter().map(|row| row.spent.steps()).max();
+    let of_part = |row: &&Row| row.metric == "accuracy" && Some(row.spent.steps()) == last;
+    let answers = rows.iter().filter(of_part).filter_map(|row| {
+        let (task, part) = row.task.split_once('/')?;
+        let right = (row.value * ITEMS).round() as usize;
+        Some(Items {
+            task: task.to_owned(),
+            metric: row.metric.clone(),
+            part: part.to_owned(),
+            paradigm: part.to_owned(),
+            credits: "2".repeat(right) + &"0".repeat(ITEMS as usize - right),
+        })
+    });
+    answers.collect()
 }

@@ -95,6 +95,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
     };
     Plan {
         tasks: Vec::new(),
+        objectives: Vec::new(),
         experiment: "tiny".to_owned(),
         question: "Does it run?".to_owned(),
         cites: None,

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import scipy.optimize as so
 import scipy.stats as st
 
 rng = np.random.default_rng(20)
@@ -22,6 +23,21 @@ def paired_case(a, b):
     interval = found.confidence_interval(0.95)
     return {"a": a, "b": b, "delta": np.mean(np.subtract(a, b)), "p": found.pvalue,
             "low": interval.low, "high": interval.high, "correlation": st.pearsonr(a, b).statistic}
+
+
+def unpaired_case(a, b):
+    found = st.ttest_ind(a, b, equal_var=False)
+    interval = found.confidence_interval(0.95)
+    exact = st.permutation_test((a, b), lambda x, y: np.mean(x) - np.mean(y), alternative="two-sided", n_resamples=np.inf)
+    return {"a": a, "b": b, "delta": np.mean(a) - np.mean(b), "p": found.pvalue, "low": interval.low,
+            "high": interval.high, "exact": exact.pvalue}
+
+
+def limits_case(effect, n):
+    # The noncentralities that put the observed t at the quartiles of their distribution.
+    t = effect * np.sqrt(n)
+    at = lambda share: so.brentq(lambda shift: st.nct.cdf(t, n - 1, shift) - share, -5, 10 * t + 10) / np.sqrt(n)
+    return {"effect": effect, "n": n, "low": max(0.0, at(0.75)), "high": at(0.25)}
 
 
 def flip_case(differences):
@@ -53,5 +69,7 @@ cases = {
     ]],
     "quantile": [{"degrees": d, "confidence": c, "t": st.t.ppf(0.5 + c / 2, d)} for d in (1, 2, 4, 30) for c in (0.8, 0.95, 0.99)],
     "power": [{"effect": e, "n": n, "power": power(e, n)} for n in (2, 3, 5, 8, 20, 200) for e in (0.1, 0.5, 1.0, 2.0)],
+    "unpaired": [unpaired_case(sample(n, 0.7, 0.1), sample(m, 0.6, 0.3)) for n, m in ((3, 3), (4, 6), (8, 3))],
+    "limits": [limits_case(e, n) for n in (3, 5, 12) for e in (0.3, 1.0, 2.5)],
 }
 print(json.dumps(cases, indent=1))

@@ -1,0 +1,74 @@
+//! Paired differences from the baseline, an arm a row: what was established, and how large it may be.
+
+use super::of_many;
+use crate::compare::Comparison;
+use crate::figure::{Dot, Figure, Panel, Scale, look};
+use crate::study::{Scored, Study};
+use cloze_foundation::Result;
+use cloze_stats::Interval;
+
+/// So many scores have a panel.
+const MOST_PANELS: usize = 4;
+
+pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
+    let mut figure = Figure::new("Differences from the baseline", 1, 0.0);
+    let mut any_items = false;
+    let mut any = false;
+    for scored in study.scores.iter().take(MOST_PANELS) {
+        let compared: Vec<&Comparison> = scored.compared.iter().filter(|one| study.is_shown(one.arm)).collect();
+        if compared.is_empty() {
+            continue;
+        }
+        any = true;
+        any_items |= compared.iter().any(|one| one.items.is_some());
+        figure.panel(panel(study, scored, &compared));
+    }
+    if !any {
+        return Ok(Err("no arm shares a seed with its baseline on a score of its own".to_owned()));
+    }
+    figure.say(
+        "Symbol: the arm's mean difference from its baseline, filled where it is established (tests with Holm's correction), \
+         open where it is not. Thick bar: the t interval over seeds, from three seeds on.",
+    );
+    if any_items {
+        figure.say("Thin bar: the interval over seeds and items.");
+    }
+    figure.say("Small circles: the differences of single seeds. Dotted line: no difference.");
+    figure.say(of_many(study).unwrap_or_default());
+    Ok(Ok(figure))
+}
+
+fn panel(study: &Study, scored: &Scored, compared: &[&Comparison]) -> Panel {
+    let score = &scored.score;
+    let several = compared.iter().any(|one| one.baseline != compared[0].baseline);
+    let against = if several { "its baseline" } else { study.name(compared[0].baseline) };
+    let better = if score.higher_is_better() { "right" } else { "left" };
+    let names = compared.iter().map(|one| study.name(one.arm).to_owned()).collect();
+    let label = format!("arm minus {against}; better to the {better}");
+    let mut panel = Panel::rows(score.label(), names, 1, Scale::around(label));
+    panel.reference("", 0.0);
+    for (row, one) in compared.iter().enumerate() {
+        let scale = score.scale();
+        let raw = |interval: Interval| Interval {
+            low: interval.low * scale,
+            high: interval.high * scale,
+        };
+        let over_seeds = one.by.interval.filter(|_| one.by.n >= crate::score::LEAST_SEEDS).map(raw);
+        let over_items = one.items.map(|items| {
+            raw(Interval {
+                low: items.lo,
+                high: items.hi,
+            })
+        });
+        let theirs = &scored.finals[one.baseline];
+        let differences = scored.finals[one.arm].iter().filter_map(|(seed, mine)| Some(mine - theirs.get(seed)?));
+        let dot = Dot {
+            value: one.by.delta * scale,
+            is_filled: one.verdict.is_established(),
+            intervals: over_seeds.into_iter().chain(over_items).collect(),
+            seeds: if one.is_paired { differences.map(|each| each * scale).collect() } else { Vec::new() },
+        };
+        panel.dots(look(study.place(one.arm)), (row, 0), &dot);
+    }
+    panel
+}

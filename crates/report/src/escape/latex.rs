@@ -1,0 +1,62 @@
+//! Text inside LaTeX.
+
+use any_ascii::any_ascii_char;
+
+/// The command that writes a letter where the engine and the font at hand have it, and its transcription elsewhere. pdfTeX
+/// stops at a letter that it was not told of; XeTeX and LuaTeX, which `\Umathchar` tells apart, leave out without a word
+/// what the font does not have.
+pub(crate) const LETTER: &str = "\\ifdefined\\clozeletter\\else\\DeclareRobustCommand{\\clozeletter}[2]{%\n\
+  \\ifdefined\\Umathchar\\iffontchar\\font\"#1 \\char\"#1 \\else#2\\fi\\else#2\\fi}\\fi\n";
+
+/// Letters beyond ASCII that every LaTeX since 2018 writes without being told anything.
+const KNOWN: &str = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ";
+
+/// After so many letters without a space a line may be broken.
+const UNBROKEN: usize = 24;
+
+/// Text that cannot become commands, and that every engine can write.
+pub(crate) fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    let mut unbroken = 0;
+    for letter in super::shown(text) {
+        unbroken = if letter == ' ' { 0 } else { unbroken + 1 };
+        if unbroken > UNBROKEN {
+            safe.push_str("\\hspace{0pt}");
+            unbroken = 1;
+        }
+        match letter {
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => safe.extend(['\\', letter]),
+            '\\' => safe.push_str("\\textbackslash{}"),
+            '~' => safe.push_str("\\textasciitilde{}"),
+            '^' => safe.push_str("\\textasciicircum{}"),
+            '<' => safe.push_str("\\textless{}"),
+            '>' => safe.push_str("\\textgreater{}"),
+            '|' => safe.push_str("\\textbar{}"),
+            '"' => safe.push_str("{''}"),
+            '±' => safe.push_str("$\\pm$"),
+            'Δ' => safe.push_str("$\\Delta$"),
+            '↑' => safe.push_str("$\\uparrow$"),
+            '↓' => safe.push_str("$\\downarrow$"),
+            '×' => safe.push_str("$\\times$"),
+            '†' => safe.push_str("$\\dagger$"),
+            '–' => safe.push_str("--"),
+            '“' => safe.push_str("``"),
+            '”' => safe.push_str("''"),
+            '\u{a0}' => safe.push('~'),
+            letter if letter.is_ascii() || KNOWN.contains(letter) => safe.push(letter),
+            letter => {
+                let transcribed = ascii(letter);
+                safe.push_str(&format!("\\clozeletter{{{:X}}}{{{transcribed}}}", u32::from(letter)));
+            }
+        }
+    }
+    safe
+}
+
+/// A letter in ASCII that is harmless in LaTeX.
+fn ascii(letter: char) -> String {
+    let plain = any_ascii_char(letter);
+    let harmless = |letter: &char| letter.is_ascii_alphanumeric() || " .,:;'()-+/=".contains(*letter);
+    let text: String = plain.chars().filter(harmless).collect();
+    if text.is_empty() { "?".to_owned() } else { text }
+}

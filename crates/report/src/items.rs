@@ -1,0 +1,147 @@
+//! What was answered item by item: the second of the two things that a score is a sample of.
+
+use crate::read::Settings;
+use crate::score::Score;
+use crate::view::{BySeed, View};
+use cloze_foundation::{Fault, Result};
+use cloze_schema::items::{ITEMS_FILE, from_bytes};
+use cloze_schema::{Items, Plan};
+use cloze_stats::{Bootstrap, Judged};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The seed of every resampling, so that a report has the same bytes each time.
+pub(crate) const SEED: u64 = 0;
+
+/// The credits of a run on a paradigm.
+#[derive(Clone, Debug)]
+struct Credits {
+    part: String,
+    paradigm: String,
+    worths: Vec<f64>,
+}
+
+/// Task and metric, arm and seed, to paradigms.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answers(BTreeMap<(String, String), BTreeMap<(usize, u64), Vec<Credits>>>);
+
+/// Reads the items of a results folder; no file means that none were kept.
+///
+/// # Errors
+/// A damaged file, by name.
+pub(crate) fn read(folder: &Path, plan: &Plan<Settings>) -> Result<Answers> {
+    let path = folder.join(ITEMS_FILE);
+    let bytes = match std::fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Answers::default()),
+        Err(error) => return Err(Fault::file("read", &path, &error)),
+    };
+    let runs = from_bytes(&bytes).map_err(|why| {
+        Fault::usage(format!("`{}` is not a file of items that cloze can read: {why}", path.display()))
+            .remedy("`cloze run` on the experiment gathers it again from the runs' own files")
+    })?;
+    let mut arms: Vec<&str> = Vec::new();
+    let mut places = BTreeMap::new();
+    for run in &plan.runs {
+        let place = arms.iter().position(|arm| *arm == run.arm).unwrap_or(arms.len());
+        if place == arms.len() {
+            arms.push(&run.arm);
+        }
+        places.insert(run.id.as_str(), place);
+    }
+    let mut answers = Answers::default();
+    for run in &runs {
+        // A run whose rows are left out has no seed that asks for its items.
+        let Some(place) = places.get(run.label.run.as_str()) else {
+            continue;
+        };
+        for items in &run.items {
+            let worths = items.worths().map_err(|why| Fault::usage(why).at(path.display().to_string()))?;
+            let Items { task, metric, part, paradigm, .. } = items.clone();
+            let of = answers.0.entry((task, metric)).or_default();
+            of.entry((*place, run.label.seed)).or_default().push(Credits { part, paradigm, worths });
+        }
+    }
+    Ok(answers)
+}
+
+impl Answers {
+    /// Whether any items of a score are there.
+    pub(crate) fn has(&self, score: &Score) -> bool {
+        self.0.contains_key(&(whole(score).to_owned(), score.metric.clone()))
+    }
+
+    /// What an arm answered with some seeds; none where a seed has no items, or others than the first.
+    fn judged(&self, score: &Score, arm: usize, seeds: &[u64]) -> Option<(Judged, Vec<(String, String)>)> {
+        let of = self.0.get(&(whole(score).to_owned(), score.metric.clone()))?;
+        let mut names: Option<Vec<(String, String)>> = None;
+        let mut all = Vec::new();
+        for seed in seeds {
+            let wanted = |credits: &&Credits| score.part().is_none_or(|part| credits.part == part);
+            let mut mine: Vec<&Credits> = of.get(&(arm, *seed))?.iter().filter(wanted).collect();
+            mine.sort_by(|a, b| (&a.part, &a.paradigm).cmp(&(&b.part, &b.paradigm)));
+            let here = mine.iter().map(|one| (one.part.clone(), one.paradigm.clone())).collect();
+            if *names.get_or_insert_with(|| Vec::clone(&here)) != here || here.is_empty() {
+                return None;
+            }
+            all.push(mine.into_iter().map(|one| one.worths.clone()).collect());
+        }
+        let names = names?;
+        let parts: Vec<&String> = names.iter().map(|(part, _)| part).collect::<BTreeSet<_>>().into_iter().collect();
+        let group = |(part, _): &(String, String)| match score.is_over_paradigms() {
+            true => Some(0),
+            false => parts.iter().position(|known| *known == part),
+        };
+        let groups = names.iter().filter_map(group).collect();
+        Some((Judged { seeds: all, groups }, names))
+    }
+}
+
+fn whole(score: &Score) -> &str {
+    score.task.split('/').next().unwrap_or_default()
+}
+
+impl View {
+    /// An arm against a level, over seeds and items; none where its items are not there.
+    ///
+    /// # Errors
+    /// What resampling refuses.
+    pub(crate) fn against_level(&self, score: &Score, arm: usize, finals: &BySeed, level: f64) -> Result<Option<Bootstrap>> {
+        let key = (score.clone(), arm);
+        if let Some(found) = self.resampled.borrow().get(&key) {
+            return Ok(*found);
+        }
+        let seeds: Vec<u64> = finals.keys().copied().collect();
+        let found = match self.answers.judged(score, arm, &seeds) {
+            Some((judged, _)) => Some(cloze_stats::level(&judged, level, SEED)?),
+            None => None,
+        };
+        let found = found.filter(|found| is_mean_of(found, finals));
+        self.resampled.borrow_mut().insert(key, found);
+        Ok(found)
+    }
+
+    /// Two arms against each other over the seeds that both have and the items that both answered.
+    ///
+    /// # Errors
+    /// What resampling refuses.
+    pub(crate) fn over_items(&self, score: &Score, arms: [usize; 2], finals: [&BySeed; 2]) -> Result<Option<Bootstrap>> {
+        let [mine, theirs] = finals;
+        let seeds: Vec<u64> = mine.keys().filter(|seed| theirs.contains_key(seed)).copied().collect();
+        let [one, other] = arms.map(|arm| self.answers.judged(score, arm, &seeds));
+        let (Some((one, names)), Some((other, others))) = (one, other) else {
+            return Ok(None);
+        };
+        let sizes = |judged: &Judged| judged.seeds[0].iter().map(Vec::len).collect::<Vec<_>>();
+        if names != others || sizes(&one) != sizes(&other) {
+            return Ok(None);
+        }
+        cloze_stats::difference(&one, &other, SEED).map(Some)
+    }
+}
+
+/// Whether items give the mean that the metrics have: otherwise they are not the items of this judgement.
+fn is_mean_of(found: &Bootstrap, finals: &BySeed) -> bool {
+    let mean = finals.values().sum::<f64>() / finals.len() as f64;
+    (found.estimate - mean).abs() < 1e-3
+}

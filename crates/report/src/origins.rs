@@ -1,0 +1,129 @@
+//! By what the runs were made, and what else ran meanwhile. It is read from the folders of the runs and kept in the report,
+//! where it is found again when those folders are gone.
+
+use crate::view::View;
+use cloze_foundation::{Fault, Result, files};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The file of the report that keeps them.
+pub(crate) const FILE: &str = "provenance.json";
+
+/// What a report shows of a run's provenance. None of it decides a result.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Origin {
+    /// cloze's version.
+    cloze: String,
+    /// The git revision that cloze was built from, with `+` where its source differed from it.
+    built_from: Option<String>,
+    /// The git revision of the folder in which the command was given.
+    git: Option<String>,
+    device: String,
+    threads: usize,
+    processor: String,
+    /// Seconds since 1970 when the last attempt started and ended.
+    started: u64,
+    ended: Option<u64>,
+}
+
+/// Run id to origin.
+pub(crate) type Origins = BTreeMap<String, Origin>;
+
+/// Reads what is known of the planned runs: of their last attempts, or what an earlier report kept. What cannot be read is
+/// not known, since nothing hangs on it but a line of the header.
+pub(crate) fn read(folder: &Path, ids: impl Iterator<Item = String>) -> Origins {
+    let kept = std::fs::read(folder.join("report").join(FILE)).ok();
+    let mut kept: Origins = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let of_attempts = |id: &str| {
+        let attempts = files::list(&folder.join("runs").join(id).join("attempts")).ok()?;
+        let read = |path: &std::path::PathBuf| std::fs::read(path.join("provenance.json")).ok();
+        let last = attempts.iter().rev().find_map(read)?;
+        serde_json::from_slice::<Origin>(&last).ok()
+    };
+    let known = ids.filter_map(|id| {
+        let origin = of_attempts(&id).or_else(|| kept.remove(&id))?;
+        Some((id, origin))
+    });
+    known.collect()
+}
+
+/// The file that keeps them; none where nothing is known.
+///
+/// # Errors
+/// What the encoder says.
+pub(crate) fn file(origins: &Origins) -> Result<Option<Vec<u8>>> {
+    if origins.is_empty() {
+        return Ok(None);
+    }
+    let text = serde_json::to_string_pretty(origins).map_err(|error| Fault::run(error.to_string()))?;
+    Ok(Some((text + "\n").into_bytes()))
+}
+
+impl Origin {
+    /// Whether both trained at one time, on processors that may be one.
+    fn overlaps(&self, other: &Self) -> bool {
+        let end = |one: &Self| one.ended.unwrap_or(one.started);
+        self.processor == other.processor && self.started < end(other) && other.started < end(self)
+    }
+}
+
+/// Words that say of the origins what a header shows: what it is called, and how it is said.
+type Line = (&'static str, fn(&Origin) -> Option<String>);
+
+const LINES: [Line; 4] = [
+    ("trained by", |origin| Some(format!("cloze {}", origin.cloze))),
+    ("built from", |origin| origin.built_from.clone()),
+    ("revision", |origin| origin.git.clone()),
+    ("machine", |origin| {
+        Some(format!("{} on {} ({} threads)", origin.device, origin.processor, origin.threads))
+    }),
+];
+
+/// The lines of the header, each with its different values, the first three of them.
+pub(crate) fn facts(origins: &Origins) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    for (name, word) in LINES {
+        let words: BTreeSet<String> = origins.values().filter_map(word).collect();
+        let some: Vec<&str> = words.iter().take(3).map(String::as_str).collect();
+        let more = if words.len() > some.len() { ", ..." } else { "" };
+        if !some.is_empty() {
+            facts.push((name, some.join(", ") + more));
+        }
+    }
+    facts
+}
+
+impl View {
+    /// What else ran while the runs trained: what their seconds are worth. `is_clock` where seconds are the budget itself.
+    pub(crate) fn company(&self, is_clock: bool) -> Option<String> {
+        let busy = self.arms.iter().flat_map(|arm| arm.elsewhere.values()).copied();
+        let mut busy: Vec<f64> = busy.filter(|cores| cores.is_finite()).collect();
+        busy.sort_by(f64::total_cmp);
+        if let [low, .., high] | [low @ high] = busy[..] {
+            return Some(format!(
+                "While a run trained, {low:.1} to {high:.1} cores of its machine were busy with something else."
+            ));
+        }
+        if self.origins.is_empty() {
+            return is_clock.then(|| "Whether anything else ran meanwhile was not written down.".to_owned());
+        }
+        let origins: Vec<&Origin> = self.origins.values().collect();
+        let shares = |place: &usize| {
+            let others = origins.iter().enumerate().filter(|(other, _)| other != place);
+            others.map(|(_, other)| other).any(|other| origins[*place].overlaps(other))
+        };
+        let count = (0..origins.len()).filter(shares).count();
+        Some(if count == 0 {
+            "No two runs of this experiment trained at one time; what else the machine did is not known.".to_owned()
+        } else {
+            let worth = if is_clock {
+                "their budget of seconds bought less than it would have alone, and not the same for each"
+            } else {
+                "their seconds are longer than they would have been alone"
+            };
+            format!("{count} of {} runs trained while another run of this experiment did: {worth}.", origins.len())
+        })
+    }
+}

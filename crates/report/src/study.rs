@@ -1,0 +1,179 @@
+//! What is computed once for all tables, charts and sentences.
+
+use crate::compare::{Comparison, against_baselines, not_distinguishable_from_best};
+use crate::ground::Field;
+use crate::levels::OnPlateau;
+use crate::score::Score;
+use crate::view::{BySeed, View, over_seeds};
+use cloze_foundation::Result;
+use std::collections::BTreeMap;
+
+/// So many arms are drawn and described one by one; of more, the best ones.
+pub(crate) const MOST_SHOWN: usize = 12;
+
+/// A leading score of every arm.
+pub(crate) struct Scored {
+    pub score: Score,
+    pub finals: Vec<BySeed>,
+    /// Mean over seeds, per arm.
+    pub means: Vec<Option<f64>>,
+    pub fields: Vec<Field>,
+    /// Arms that are bold in their field.
+    pub bold: Vec<usize>,
+    /// Against baselines.
+    pub compared: Vec<Comparison>,
+}
+
+impl Scored {
+    fn new(view: &View, score: Score) -> Result<Self> {
+        let finals = view.finals(&score)?;
+        let mut means = Vec::new();
+        for values in &finals {
+            means.push(over_seeds(values)?.map(|found| found.mean));
+        }
+        Ok(Self {
+            fields: view.fields(&score),
+            finals,
+            means,
+            bold: Vec::new(),
+            compared: Vec::new(),
+            score,
+        })
+    }
+
+    /// The arms of a field that have the score, best mean first.
+    pub(crate) fn ranked(&self, field: &Field) -> Vec<usize> {
+        let mut ranked: Vec<(usize, f64)> = field.arms.iter().filter_map(|arm| Some((*arm, self.means[*arm]?))).collect();
+        ranked.sort_by(|a, b| self.score.order(a.1, b.1));
+        ranked.into_iter().map(|(arm, _)| arm).collect()
+    }
+}
+
+/// A view and what follows from it.
+pub(crate) struct Study<'a> {
+    pub view: &'a View,
+    /// The headline of every task, then the mean over tasks where there is one.
+    pub scores: Vec<Scored>,
+    /// The arms that are drawn and described one by one, in the order of the plan.
+    pub shown: Vec<usize>,
+    /// The arms that are not off the plateau of word frequencies.
+    pub plateau: Vec<OnPlateau>,
+    /// Their looks: an arm's place among those that are shown.
+    places: BTreeMap<usize, usize>,
+}
+
+impl<'a> Study<'a> {
+    /// Computes it.
+    ///
+    /// # Errors
+    /// Scores that statistics refuse; a view holds finite ones only.
+    pub(crate) fn new(view: &'a View) -> Result<Self> {
+        let mut scores = Vec::new();
+        for score in view.headlines().into_iter().chain(view.aggregate()) {
+            scores.push(Scored::new(view, score)?);
+        }
+        let shown = shown(view, scores.first());
+        for scored in &mut scores {
+            for field in &scored.fields {
+                let bold = not_distinguishable_from_best(view, &scored.finals, &scored.score, &field.arms)?;
+                scored.bold.extend(bold);
+            }
+            scored.compared = against_baselines(view, &scored.score, &scored.finals, &shown)?;
+        }
+        Ok(Self {
+            view,
+            scores,
+            places: shown.iter().enumerate().map(|(place, arm)| (*arm, place)).collect(),
+            shown,
+            plateau: view.on_plateau()?,
+        })
+    }
+
+    /// The name of an arm.
+    pub(crate) fn name(&self, arm: usize) -> &str {
+        &self.view.arms[arm].name
+    }
+
+    /// What an arm is called where the field is known: without what the whole experiment sweeps.
+    pub(crate) fn called(&self, arm: usize) -> String {
+        let arm = &self.view.arms[arm];
+        let name = arm.stem.as_ref().or(arm.base.as_ref());
+        name.unwrap_or(&arm.name).clone()
+    }
+
+    /// How an arm's sentences are scored, as the plan says it of its objective.
+    pub(crate) fn rule(&self, arm: usize) -> Option<String> {
+        let objective = &self.view.arms[arm].settings.named.objective;
+        let facts = self.view.plan.objectives.iter().find(|facts| facts.objective == *objective)?;
+        facts.rule.clone()
+    }
+
+    /// The arms of a field that are shown.
+    pub(crate) fn shown_of(&self, field: &Field) -> Vec<usize> {
+        self.shown.iter().copied().filter(|arm| field.arms.contains(arm)).collect()
+    }
+
+    /// The parts of a score that some arms have, the easiest first: by the mean over the arms.
+    ///
+    /// # Errors
+    /// Scores that statistics refuse; a view holds finite ones only.
+    pub(crate) fn by_difficulty(&self, whole: &Score, arms: &[usize]) -> Result<Vec<Score>> {
+        let mut parts = Vec::new();
+        for part in self.view.parts(whole) {
+            let mut means = Vec::new();
+            for arm in arms {
+                means.extend(over_seeds(&self.view.final_of(&part, *arm)?)?.map(|found| found.mean));
+            }
+            if !means.is_empty() {
+                parts.push((means.iter().sum::<f64>() / means.len() as f64, part));
+            }
+        }
+        parts.sort_by(|a, b| whole.order(a.0, b.0).then_with(|| a.1.cmp(&b.1)));
+        Ok(parts.into_iter().map(|(_, part)| part).collect())
+    }
+
+    /// Whether an arm is drawn and described.
+    pub(crate) fn is_shown(&self, arm: usize) -> bool {
+        self.places.contains_key(&arm)
+    }
+
+    /// The place of an arm among those that are shown: its look in every chart.
+    pub(crate) fn place(&self, arm: usize) -> usize {
+        self.places.get(&arm).copied().unwrap_or_default()
+    }
+
+    /// Whether an arm is not off the plateau of word frequencies.
+    pub(crate) fn is_on_plateau(&self, arm: usize) -> bool {
+        self.plateau.iter().any(|one| one.arm == arm)
+    }
+
+    /// How many arms are not shown, where there are any.
+    pub(crate) fn hidden(&self) -> Option<usize> {
+        Some(self.view.arms.len() - self.shown.len()).filter(|hidden| *hidden > 0)
+    }
+}
+
+/// The arms to show: all of a few; of many the best of every field on the first score, baselines among them.
+fn shown(view: &View, first: Option<&Scored>) -> Vec<usize> {
+    let count = view.arms.len();
+    if count <= MOST_SHOWN {
+        return (0..count).collect();
+    }
+    let Some(scored) = first else {
+        return (0..MOST_SHOWN).collect();
+    };
+    let ranked: Vec<Vec<usize>> = scored.fields.iter().map(|field| scored.ranked(field)).collect();
+    let mut shown: Vec<usize> = view.baselines(&scored.score).into_iter().flatten().collect();
+    shown.sort_unstable();
+    shown.dedup();
+    shown.truncate(MOST_SHOWN / 2);
+    for place in 0..count {
+        for arm in ranked.iter().filter_map(|arms| arms.get(place)) {
+            if shown.len() < MOST_SHOWN && !shown.contains(arm) {
+                shown.push(*arm);
+            }
+        }
+    }
+    shown.sort_unstable();
+    shown
+}

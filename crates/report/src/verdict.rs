@@ -1,0 +1,206 @@
+//! The answer to the experiment's question: the order of the arms, what of it is established, what is not, what to do next.
+
+use crate::arm::Ending;
+use crate::chance::against;
+use crate::compare::Comparison;
+use crate::history;
+use crate::score::{LEAST_SEEDS, Score};
+use crate::sections::order_of_fields;
+use crate::sentence::more;
+use crate::study::{Scored, Study};
+use cloze_foundation::Result;
+use std::cmp::Ordering;
+
+/// So many names stand in a list.
+const MOST_NAMES: usize = 6;
+
+/// The verdict, sentence by sentence.
+///
+/// # Errors
+/// Scores that statistics refuse; a view holds finite ones only.
+pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
+    let view = study.view;
+    let mut told = Vec::new();
+    let planned: usize = view.arms.iter().map(|arm| arm.seeds.len()).sum();
+    let count = |ending| -> usize { view.arms.iter().map(|arm| arm.count(ending)).sum() };
+    let (done, diverged) = (count(Ending::Done), count(Ending::Diverged));
+    if done < planned {
+        let gone = if diverged > 0 { format!(", {diverged} diverged") } else { String::new() };
+        told.push(format!("{done} of {planned} runs are done{gone}."));
+    }
+    if let Some(change) = history::changes(view).first() {
+        told.push(change.clone());
+    }
+    let Some(scored) = study.scores.first() else {
+        told.push("Nothing was judged yet, so there is nothing to say.".to_owned());
+        return Ok(told);
+    };
+    told.extend(order(study, scored));
+    if let Some(sentences) = order_of_fields(study, scored) {
+        told.extend(sentences.get(1).cloned());
+    }
+    told.extend(chance(study, scored)?);
+    told.extend(established(study, scored));
+    told.extend(elsewhere(study));
+    told.extend(plateau(study));
+    told.push(next(study, scored, done < planned)?);
+    Ok(told)
+}
+
+/// The arms in the order of their means.
+fn order(study: &Study, scored: &Scored) -> Vec<String> {
+    let score = &scored.score;
+    let better = if score.higher_is_better() { "highest" } else { "lowest" };
+    let chance = score.chance().map(|chance| format!(", chance {}", score.text(chance))).unwrap_or_default();
+    let mut told = Vec::new();
+    for field in scored.fields.iter().take(4) {
+        let arms = scored.ranked(field);
+        let named = |arm: &usize| {
+            let mean = scored.means[*arm].map(|mean| score.text(mean)).unwrap_or_default();
+            let why = study.view.survivors(score, *arm).map(|_| ", the seeds that are left");
+            format!("{} {mean}{}", study.name(*arm), why.unwrap_or_default())
+        };
+        if !arms.is_empty() {
+            let seeds = seeds(scored, &arms);
+            let title = field.titled(&score.label());
+            told.push(format!("{title}, {better} mean first{chance}, {seeds}: {}.", some(arms.iter().map(named))));
+        }
+    }
+    told
+}
+
+/// `3 seeds`, or `2 to 3 seeds`.
+fn seeds(scored: &Scored, arms: &[usize]) -> String {
+    let counts = || arms.iter().map(|arm| scored.finals[*arm].len());
+    match (counts().min().unwrap_or_default(), counts().max().unwrap_or_default()) {
+        (1, 1) => "1 seed".to_owned(),
+        (low, high) if low == high => format!("{high} seeds"),
+        (low, high) => format!("{low} to {high} seeds"),
+    }
+}
+
+/// Who is above chance.
+fn chance(study: &Study, scored: &Scored) -> Result<Option<String>> {
+    let score = &scored.score;
+    let asked: Vec<(&Score, usize)> = study.shown.iter().map(|arm| (score, *arm)).collect();
+    if score.chance().is_none() || scored.finals.iter().all(|finals| finals.len() < LEAST_SEEDS) {
+        return Ok(None);
+    }
+    let (mut above, mut not) = (Vec::new(), Vec::new());
+    for (arm, one) in study.shown.iter().zip(against(study.view, &asked)?) {
+        match one {
+            Some(one) if one.side == Some(Ordering::Greater) => above.push(study.name(*arm).to_owned()),
+            Some(_) => not.push(study.name(*arm).to_owned()),
+            None => {}
+        }
+    }
+    let all = not.is_empty();
+    Ok(Some(match (above.is_empty(), all) {
+        (true, _) => "No arm is established to be above chance.".to_owned(),
+        (_, true) => "All of them are above chance.".to_owned(),
+        _ => format!("Above chance: {}; not established: {}.", some(above), some(not)),
+    }))
+}
+
+/// What of the order is established against the baselines, and what is not.
+fn established(study: &Study, scored: &Scored) -> Vec<String> {
+    let shown = |one: &&Comparison| study.is_shown(one.arm);
+    let (yes, no): (Vec<&Comparison>, Vec<&Comparison>) =
+        scored.compared.iter().filter(shown).partition(|one| one.verdict.is_established());
+    let several = |found: &[&Comparison]| found.iter().any(|one| one.baseline != scored.compared[0].baseline);
+    let mut told = Vec::new();
+    let against = |found: &[&Comparison]| {
+        if several(found) { "its baseline".to_owned() } else { study.name(scored.compared[0].baseline).to_owned() }
+    };
+    if !yes.is_empty() {
+        let named = |one: &&Comparison| {
+            let delta = scored.score.difference(one.by.delta);
+            format!("{} ({delta}{})", study.name(one.arm), if one.is_paired { "" } else { ", not paired" })
+        };
+        told.push(format!("Established, arm against {}: {}.", against(&yes), some(yes.iter().map(named))));
+    }
+    if !no.is_empty() {
+        let names = some(no.iter().map(|one| study.name(one.arm).to_owned()));
+        let few = no.iter().all(|one| one.by.n < LEAST_SEEDS);
+        let why = if few { format!(", since nothing is said from fewer than {LEAST_SEEDS} seeds") } else { String::new() };
+        told.push(format!("Not established to differ from {}: {names}{why}.", against(&no)));
+    }
+    told
+}
+
+/// What the other headline scores say.
+fn elsewhere(study: &Study) -> Vec<String> {
+    let mut told = Vec::new();
+    for scored in study.scores.iter().skip(1) {
+        let shown = scored.compared.iter().filter(|one| study.is_shown(one.arm) && one.verdict.is_established());
+        let named = |one: &Comparison| {
+            let delta = scored.score.difference(one.by.delta);
+            format!("{} against {} ({delta})", study.name(one.arm), study.name(one.baseline))
+        };
+        let found: Vec<String> = shown.map(named).collect();
+        if scored.compared.is_empty() {
+            continue;
+        }
+        told.push(if found.is_empty() {
+            format!("{}: no difference is established.", scored.score.label())
+        } else {
+            format!("{}: established, {}.", scored.score.label(), some(found))
+        });
+    }
+    told
+}
+
+/// Who has not left the plateau.
+fn plateau(study: &Study) -> Option<String> {
+    let named = |one: &crate::levels::OnPlateau| {
+        let who = one.answerer.as_ref().map(|who| format!(" (its {who})")).unwrap_or_default();
+        format!("{}{who}", study.name(one.arm))
+    };
+    (!study.plateau.is_empty()).then(|| {
+        format!(
+            "Not off the plateau of word frequencies: {}. A loss that frequencies alone give says that nothing else was learnt.",
+            some(study.plateau.iter().map(named))
+        )
+    })
+}
+
+/// What to do.
+fn next(study: &Study, scored: &Scored, is_unfinished: bool) -> Result<String> {
+    if is_unfinished {
+        return Ok("Next: the same command trains what is missing.".to_owned());
+    }
+    let all_on = !study.plateau.is_empty() && study.shown.iter().all(|arm| study.is_on_plateau(*arm));
+    if all_on {
+        return Ok("Next: a larger budget, or a model that learns within this one; more seeds would not help.".to_owned());
+    }
+    let family = scored.compared.len();
+    let open = scored.compared.iter().filter(|one| !one.verdict.is_established() && study.is_shown(one.arm));
+    let on_plateau = |one: &&Comparison| study.is_on_plateau(one.arm) && study.is_on_plateau(one.baseline);
+    let (on, mut open): (Vec<&Comparison>, Vec<&Comparison>) = open.partition(on_plateau);
+    if open.iter().any(|one| one.by.n < LEAST_SEEDS) {
+        return Ok(format!("Next: at least {LEAST_SEEDS} seeds for every arm."));
+    }
+    let size = |one: &&Comparison| one.by.effect.map_or(0.0, f64::abs);
+    open.sort_by(|a, b| size(b).total_cmp(&size(a)));
+    Ok(match (open.first(), on.is_empty()) {
+        (Some(one), _) => format!(
+            "Next, if it matters: {} against {}: {}.",
+            study.name(one.arm),
+            study.name(one.baseline),
+            more(study, one, family)?
+        ),
+        (None, false) => "Next: a larger budget for the arms on the plateau; more seeds would not help them.".to_owned(),
+        (None, true) if family > 0 => "Next: nothing is open at this budget; another corpus or a larger one would say how far it carries.".to_owned(),
+        (None, true) => "Next: name a second arm to compare with.".to_owned(),
+    })
+}
+
+/// The first few of some names.
+fn some(names: impl IntoIterator<Item = String>) -> String {
+    let names: Vec<String> = names.into_iter().collect();
+    let shown = names.iter().take(MOST_NAMES).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MOST_NAMES) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
