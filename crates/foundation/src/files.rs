@@ -226,6 +226,7 @@ mod tests {
         let aside = move_aside(&path).unwrap().unwrap();
         assert!(!path.exists() && aside.join("x").exists());
         assert_eq!(move_aside(&path).unwrap(), None);
+        remove(aside.parent().unwrap()).unwrap();
 
         fs::create_dir(place.path().join(".part-left")).unwrap();
         sweep_scratch(place.path()).unwrap();

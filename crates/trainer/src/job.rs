@@ -79,14 +79,18 @@ pub fn check(objective: &str, options: &toml::Table, length: usize, corpus: &Pre
         let tried = spread(text.windows(length), TRIED);
         tried.into_iter().map(move |index| (index, progress))
     });
-    let windows = windows.map(|(index, progress)| (text.window(index, length, vocabulary), progress, draw.example(index)));
+    let windows =
+        windows.map(|(index, progress)| (text.window(index, length, vocabulary), progress, draw.example(index)));
     if corrupted(&*configured, windows, vocabulary).sizes().predicted == 0 {
-        return Err(Fault::usage(format!("`{objective}` would predict nothing of `{}`", corpus.manifest.source))
-            .at("arm.objective")
-            .remedy(
-                "it predicts no unknown tokens and no document ends: see `cloze data describe`, and whether its rate \
+        return Err(Fault::usage(format!(
+            "`{objective}` would predict nothing of `{}`",
+            corpus.manifest.source
+        ))
+        .at("arm.objective")
+        .remedy(
+            "it predicts no unknown tokens and no document ends: see `cloze data describe`, and whether its rate \
                  and encoder.window leave anything to predict",
-            ));
+        ));
     }
     Ok(())
 }

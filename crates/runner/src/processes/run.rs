@@ -188,7 +188,12 @@ fn prepare_all(
         let run = &run.config;
         let asked = (config, &run.objective, &run.options, run.encoder.window);
         if !checked.contains(&asked) {
-            job::check(&run.objective, &run.options, run.encoder.window, corpus_of(&corpora, config)?)?;
+            job::check(
+                &run.objective,
+                &run.options,
+                run.encoder.window,
+                corpus_of(&corpora, config)?,
+            )?;
             checked.push(asked);
         }
     }
