@@ -412,6 +412,15 @@ fn what_identifies_data_is_the_text_and_the_tokenizer() {
 }
 
 #[test]
+fn the_built_in_language_has_the_tokens_that_it_always_had() {
+    // Golden: the committed results rest on these. Another text of the language is another version of it.
+    let cache = tempfile::tempdir().unwrap();
+    let prepared = prepare(&CorpusConfig::default(), None, cache.path(), &mut |_| ()).unwrap();
+    let expected = (1, "c1d361ee7145626c50bec4fc509fc391d501a6715f8bcff4736abc57b29c851e");
+    assert_eq!((fragment::VERSION, prepared.hash.as_str()), expected);
+}
+
+#[test]
 fn a_corpus_is_checked_without_reading_it() {
     let place = Place::new();
     novels(place.data.path(), 2);

@@ -53,6 +53,9 @@ fn a_split_is_no_boundary_where_it_cuts_a_letter_from_its_marks() {
         &[Some(0), Some(1), Some(2), Some(3)],
     );
     assert_eq!(marks.word_starts(true), [true, false, false, true]);
+    // A word that begins with a mark, of which the tokenizer drops some.
+    let dropped = tokens("low \u{e35}\u{93f}", &[(0, 3), (7, 10)], &[Some(0), Some(1)]);
+    assert_eq!(dropped.word_starts(true), [true, true]);
     // Offsets that go back stay where they were.
     let back = tokens("é a", &[(0, 2), (2, 4), (0, 0)], &[Some(0), Some(1), Some(1)]);
     assert_eq!(back.word_starts(true), [true, true, false]);
