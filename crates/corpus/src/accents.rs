@@ -93,7 +93,8 @@ mod tests {
         ] {
             assert_eq!(of(text), None, "{text}");
         }
-        for text in ["किताब पेड़ हैं", "สวัสดีครับ ที่นี่", "שָׁלוֹם", "كِتَاب", "ガラスが", "한국어", "தமிழ்"] {
+        for text in ["किताब पेड़ हैं", "สวัสดีครับ ที่นี่", "שָׁלוֹם", "كِتَاب", "ガラスが", "한국어", "தமிழ்"]
+        {
             assert_eq!(of(text), Some(false), "{text}");
         }
         assert_eq!(of(&format!("{} किताब", "text ".repeat(500))), None);

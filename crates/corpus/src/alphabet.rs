@@ -27,7 +27,11 @@ impl Alphabet {
     pub fn of(kind: Kind, room: usize, words: &BTreeMap<String, u64>) -> Self {
         let Kind::WordPiece { alphabet: most, .. } = kind else {
             let pieces = ByteLevel::alphabet().into_iter().map(String::from).collect();
-            return Self { kind, pieces, rest: Vec::new() };
+            return Self {
+                kind,
+                pieces,
+                rest: Vec::new(),
+            };
         };
         let mut found: BTreeMap<char, (u64, BTreeSet<String>)> = BTreeMap::new();
         for (word, count) in words {
@@ -43,12 +47,16 @@ impl Alphabet {
         let total: u64 = found.values().map(|(count, _)| count).sum();
         let mut ranked: Vec<(char, (u64, BTreeSet<String>))> = found.into_iter().collect();
         ranked.sort_by_key(|(character, (count, _))| (Reverse(*count), *character));
-        let mut own = Self { kind, pieces: BTreeSet::new(), rest: Vec::new() };
+        let mut own = Self {
+            kind,
+            pieces: BTreeSet::new(),
+            rest: Vec::new(),
+        };
         let mut covered = 0;
         for (rank, (_, (count, forms))) in ranked.into_iter().enumerate() {
             let taken = own.pieces.len() + forms.len();
-            let has_room = taken <= room / 2
-                || (taken <= room - room.div_ceil(16) && (covered as f64) < COVERAGE * total as f64);
+            let has_room =
+                taken <= room / 2 || (taken <= room - room.div_ceil(16) && (covered as f64) < COVERAGE * total as f64);
             if most.is_some_and(|most| rank >= most) {
                 break;
             } else if has_room && own.rest.is_empty() {

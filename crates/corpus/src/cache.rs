@@ -105,14 +105,15 @@ fn put_aside(folder: &Path) -> Result<Option<Prepared>> {
     let Some(aside) = files::move_aside(folder)? else {
         return Ok(None);
     };
-    if let Found::Whole(_) = look(&aside)?
-        && std::fs::rename(&aside, folder).is_ok()
-        && let Found::Whole(prepared) = look(folder)?
-    {
-        return Ok(Some(*prepared));
-    }
+    let back = match look(&aside)? {
+        Found::Whole(_) if std::fs::rename(&aside, folder).is_ok() => look(folder)?,
+        other => other,
+    };
     files::remove(aside.parent().unwrap_or(&aside))?;
-    Ok(None)
+    Ok(match back {
+        Found::Whole(prepared) if prepared.folder == folder => Some(*prepared),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

@@ -95,7 +95,10 @@ pub fn each_element_of(
         number: 0,
         fault: None,
     };
-    let limited = Limited { inner: reader, left: &left };
+    let limited = Limited {
+        inner: reader,
+        left: &left,
+    };
     let mut json = serde_json::Deserializer::from_reader(limited);
     let read = match first {
         Some(b'[') => json.deserialize_seq(&mut each).and_then(|()| json.end()),

@@ -48,7 +48,9 @@ impl Loss {
                 loss.lower_cased += count;
                 continue;
             }
-            let is_there = |character: char| back.contains(character) || character.to_lowercase().all(|lower| back.contains(lower));
+            let is_there = |character: char| {
+                back.contains(character) || character.to_lowercase().all(|lower| back.contains(lower))
+            };
             for character in word.chars().filter(|character| !is_there(*character)) {
                 loss.lost += count;
                 *named.entry(character).or_default() += count;

@@ -109,7 +109,9 @@ impl PairTable {
             }
             // Every merge before has made the word one piece shorter.
             let now: Vec<usize> = at.iter().enumerate().map(|(before, first)| first - before).collect();
-            for (left, right) in touched(&now, 1, word.pieces.len()).map(|first| (word.pieces[first], word.pieces[first + 1])) {
+            for (left, right) in
+                touched(&now, 1, word.pieces.len()).map(|first| (word.pieces[first], word.pieces[first + 1]))
+            {
                 *self.counts.entry((left, right)).or_default() += word.count;
                 note(&mut self.places, (left, right), place);
                 changed.push((left, right));
@@ -249,7 +251,9 @@ mod tests {
         // A hundred thousand random letters: the queue once had a candidate for every pair of the word after each merge.
         let mut state = 1u64;
         let letters = |_| {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
             (b'a' + (state >> 33) as u8 % 26) as char
         };
         let word: String = (0..100_000).map(letters).collect();
@@ -257,7 +261,11 @@ mod tests {
         let started = std::time::Instant::now();
         learn(&mut pieces, words, 2048, concatenate);
         assert_eq!(pieces.len(), 2048);
-        assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+        assert!(
+            started.elapsed() < std::time::Duration::from_secs(10),
+            "{:?}",
+            started.elapsed()
+        );
     }
 
     proptest! {

@@ -106,7 +106,11 @@ impl CorpusOptions {
         let is_built_in = self.source == fragment::NAME;
         Ok(CorpusConfig {
             source: self.source.clone(),
-            field: if is_built_in { source::FIELD.to_owned() } else { self.field.clone() },
+            field: if is_built_in {
+                source::FIELD.to_owned()
+            } else {
+                self.field.clone()
+            },
             tokenizer: self.tokenizer.resolve()?,
             held_out: self.held_out,
             words: if is_built_in { self.words } else { Self::default().words }.0,
@@ -156,7 +160,12 @@ mod tests {
         assert_eq!(read("cased = false"), read(""));
         let all = read("vocab = 100\ncased = true\nstrip_accents = true\nalphabet = 300").unwrap();
         let json = hashed(&all);
-        assert!(["cased", "strip_accents", "alphabet"].iter().all(|key| json.contains(key)), "{json}");
+        assert!(
+            ["cased", "strip_accents", "alphabet"]
+                .iter()
+                .all(|key| json.contains(key)),
+            "{json}"
+        );
         assert_eq!(serde_json::from_str::<TokenizerConfig>(&json).unwrap(), all);
     }
 
@@ -170,7 +179,10 @@ mod tests {
         assert_eq!(corpus("field = \"body\""), corpus(""));
         assert_eq!(corpus("source = \"a.txt\"\nwords = 2000"), corpus("source = \"a.txt\""));
         assert_ne!(corpus("words = 2000"), corpus(""));
-        assert_ne!(corpus("source = \"a.jsonl\"\nfield = \"body\""), corpus("source = \"a.jsonl\""));
+        assert_ne!(
+            corpus("source = \"a.jsonl\"\nfield = \"body\""),
+            corpus("source = \"a.jsonl\"")
+        );
         let json = serde_json::to_string(&corpus("")).unwrap();
         assert!(!json.contains("field"), "{json}");
     }

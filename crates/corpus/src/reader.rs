@@ -28,9 +28,12 @@ pub fn open(path: &Path) -> Result<File> {
     let failed = |error| Fault::file("read", path, &error);
     // Looked at before it is opened: opening a pipe waits for its writer.
     if !std::fs::metadata(path).map_err(failed)?.is_file() {
-        return Err(Fault::usage(format!("`{}` is not a file that can be read to its end", path.display()))
-            .allowed(["a regular file"])
-            .remedy("write what a pipe or a device gives into a file first"));
+        return Err(Fault::usage(format!(
+            "`{}` is not a file that can be read to its end",
+            path.display()
+        ))
+        .allowed(["a regular file"])
+        .remedy("write what a pipe or a device gives into a file first"));
     }
     File::open(path).map_err(failed)
 }
@@ -117,11 +120,7 @@ pub fn unread(path: &Path, line: Option<u64>, error: &std::io::Error) -> Fault {
 /// # Errors
 /// A gzip that is damaged or ends too early, bytes that are not UTF-8, a line longer than [`LONGEST_LINE`], and what `visit`
 /// returns.
-pub fn each_line(
-    reader: &mut dyn BufRead,
-    path: &Path,
-    mut visit: impl FnMut(u64, &str) -> Result<()>,
-) -> Result<()> {
+pub fn each_line(reader: &mut dyn BufRead, path: &Path, mut visit: impl FnMut(u64, &str) -> Result<()>) -> Result<()> {
     let mut bytes = Vec::new();
     for number in 1u64.. {
         bytes.clear();
@@ -164,8 +163,16 @@ fn not_utf8(path: &Path, line: u64, bytes: &[u8], error: std::str::Utf8Error) ->
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let converted = format!("utf8-{}", name(&plain));
     let command = match is_gzip(path) {
-        true => format!("gzip -dc {} | iconv -f {from} -t UTF-8 > {}", quoted(&path.to_string_lossy()), quoted(&converted)),
-        false => format!("iconv -f {from} -t UTF-8 {} > {}", quoted(&path.to_string_lossy()), quoted(&converted)),
+        true => format!(
+            "gzip -dc {} | iconv -f {from} -t UTF-8 > {}",
+            quoted(&path.to_string_lossy()),
+            quoted(&converted)
+        ),
+        false => format!(
+            "iconv -f {from} -t UTF-8 {} > {}",
+            quoted(&path.to_string_lossy()),
+            quoted(&converted)
+        ),
     };
     let which = match is_utf_16 {
         true => "",

@@ -106,8 +106,16 @@ fn the_command_that_converts_a_text_can_be_copied() {
         std::fs::write(&path, bytes).unwrap();
         let remedy = lines(&path).unwrap_err().remedy.unwrap();
         let (_, command) = remedy.split_once(": ").unwrap();
-        let run = std::process::Command::new("sh").args(["-c", command]).current_dir(folder.path()).output().unwrap();
-        assert!(run.status.success(), "{command}: {}", String::from_utf8_lossy(&run.stderr));
+        let run = std::process::Command::new("sh")
+            .args(["-c", command])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            run.status.success(),
+            "{command}: {}",
+            String::from_utf8_lossy(&run.stderr)
+        );
         let converted = folder.path().join(format!("utf8-{}", name.trim_end_matches(".gz")));
         assert_eq!(lines(&converted).unwrap(), ["naïve café"], "{command}");
     }

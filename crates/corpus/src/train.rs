@@ -44,7 +44,9 @@ impl Kind {
     /// The words as the model will see them.
     fn normalizer(self) -> NormalizerWrapper {
         match self {
-            Self::WordPiece { cased, strip_accents, .. } => BertNormalizer::new(true, true, strip_accents, !cased).into(),
+            Self::WordPiece {
+                cased, strip_accents, ..
+            } => BertNormalizer::new(true, true, strip_accents, !cased).into(),
             Self::ByteLevel => NFC.into(),
         }
     }
@@ -83,9 +85,18 @@ pub struct Trained {
 /// A vocabulary too small for the special tokens and the single characters, a text without a word to learn from.
 pub fn train(config: &TokenizerConfig, counts: &WordCounts) -> Result<Trained> {
     let (kind, vocab, described) = match config {
-        TokenizerConfig::Wordpiece { vocab, cased, strip_accents, alphabet } => {
+        TokenizerConfig::Wordpiece {
+            vocab,
+            cased,
+            strip_accents,
+            alphabet,
+        } => {
             let accents = strip_accents.or_else(|| accents::kept(*cased, counts));
-            let kind = Kind::WordPiece { cased: *cased, strip_accents: accents, alphabet: *alphabet };
+            let kind = Kind::WordPiece {
+                cased: *cased,
+                strip_accents: accents,
+                alphabet: *alphabet,
+            };
             let case = if *cased { "case kept" } else { "lower-cased" };
             let accents = match (accents.unwrap_or(!cased), strip_accents) {
                 (true, _) => "accents stripped",
@@ -96,7 +107,10 @@ pub fn train(config: &TokenizerConfig, counts: &WordCounts) -> Result<Trained> {
         }
         TokenizerConfig::Bpe { vocab } => (Kind::ByteLevel, *vocab, "byte-level BPE".to_owned()),
         TokenizerConfig::File { path } => {
-            return Err(Fault::run(format!("the tokenizer `{}` is given, not trained", path.display())));
+            return Err(Fault::run(format!(
+                "the tokenizer `{}` is given, not trained",
+                path.display()
+            )));
         }
     };
     let Words { words, too_long } = pre_tokens(kind, counts)?;
@@ -104,7 +118,11 @@ pub fn train(config: &TokenizerConfig, counts: &WordCounts) -> Result<Trained> {
         return Err(no_words(kind, too_long));
     }
     let json = learn(kind, vocab, words)?;
-    Ok(Trained { json, described, too_long })
+    Ok(Trained {
+        json,
+        described,
+        too_long,
+    })
 }
 
 fn no_words(kind: Kind, too_long: u64) -> Fault {

@@ -82,7 +82,7 @@ impl Tokens<'_> {
             before = place;
             starts.push(match (splits, begins(token)) {
                 _ if token == 0 => true,
-                (true, true) => !unicode.is_within_letters(place),
+                (true, true) => !crossed.is_empty() || !unicode.is_within_letters(place),
                 (true, false) => crossed.iter().any(|kind| *kind != Some(Boundary::Other)),
                 (false, _) => !crossed.is_empty(),
             });

@@ -58,12 +58,14 @@ pub fn prepared(name: &str, options: &toml::Table, corpus: &Prepared) -> Result<
     let mut objective = configure(name, options)?;
     if objective.reads_words() && !corpus.has_words() {
         let source = &corpus.manifest.source;
-        return Err(Fault::usage(format!("`{name}` hides whole words, and where words begin in `{source}` cannot be told"))
-            .at("arm.objective")
-            .remedy(
-                "its letters stand in long runs without spaces, of a script that Unicode does not divide into words \
+        return Err(Fault::usage(format!(
+            "`{name}` hides whole words, and where words begin in `{source}` cannot be told"
+        ))
+        .at("arm.objective")
+        .remedy(
+            "its letters stand in long runs without spaces, of a script that Unicode does not divide into words \
                  either: separate its words by spaces with a segmenter first, or leave the objective out",
-            ));
+        ));
     }
     let statistics = Statistics::of(corpus, &objective.needs());
     objective.prepare(&statistics).map_err(|fault| fault.at("corpus"))?;

@@ -13,7 +13,13 @@ use std::sync::Arc;
 /// returns.
 pub fn each(bytes: &[u8], column: &str, visit: &mut dyn FnMut(Option<&str>) -> Result<()>) -> Result<()> {
     let unreadable = |why: String| Fault::usage(format!("not a parquet file that can be read: {why}"));
-    let groups = either(|| open(bytes).get_metadata().map(|file| file.row_groups.len()).map_err(words)).map_err(unreadable)?;
+    let groups = either(|| {
+        open(bytes)
+            .get_metadata()
+            .map(|file| file.row_groups.len())
+            .map_err(words)
+    })
+    .map_err(unreadable)?;
     let texts = either(|| texts(bytes)).map_err(unreadable)?;
     if !texts.iter().any(|(name, _)| name == column) {
         let of_text = || texts.iter().filter(|(_, is_text)| *is_text).map(|(name, _)| name);
@@ -26,9 +32,9 @@ pub fn each(bytes: &[u8], column: &str, visit: &mut dyn FnMut(Option<&str>) -> R
     }
     for group in 0..groups {
         let read = either(|| read(bytes, column, group)).map_err(unreadable)?;
-        let texts = read.str().map_err(|_| {
-            Fault::usage(format!("the column `{column}` holds no text but {}", read.dtype()))
-        })?;
+        let texts = read
+            .str()
+            .map_err(|_| Fault::usage(format!("the column `{column}` holds no text but {}", read.dtype())))?;
         for text in texts.iter() {
             visit(text)?;
         }
@@ -103,7 +109,10 @@ mod tests {
     #[test]
     fn a_column_that_is_not_there_or_holds_no_text_is_named() {
         let fault = read(FILE, "boddy").unwrap_err();
-        assert_eq!((fault.allowed.as_deref(), fault.nearest.as_deref()), (Some("body, url"), Some("body")));
+        assert_eq!(
+            (fault.allowed.as_deref(), fault.nearest.as_deref()),
+            (Some("body, url"), Some("body"))
+        );
         assert!(read(FILE, "number").unwrap_err().what.contains("holds no text but"));
     }
 

@@ -38,7 +38,11 @@ fn config(source: &str, vocab: Option<usize>, set: &[String]) -> Result<CorpusCo
         ["corpus.tokenizer", "corpus.tokenizer.path", "corpus.tokenizer.vocab"].contains(&key)
             || (key, value) == ("corpus.tokenizer.kind", "file")
     };
-    let vocab = vocab.or(if set.iter().any(is_given) { None } else { Some(VOCABULARY) });
+    let vocab = vocab.or(if set.iter().any(is_given) {
+        None
+    } else {
+        Some(VOCABULARY)
+    });
     let tokenizer = vocab.map_or_else(String::new, |vocab| format!("tokenizer.vocab = {vocab}\n"));
     let text = format!(
         "question = \"What is in it?\"\n[corpus]\nsource = {}\n{tokenizer}[[arm]]\nobjective = \"mlm\"\n",
@@ -64,18 +68,32 @@ fn describe(source: &str, config: &CorpusConfig, manifest: &Manifest) -> String 
     let _ = write!(text, "  files: {}", manifest.files);
     let _ = match manifest.copies {
         0 => writeln!(text),
-        copies => writeln!(text, ", {copies} more left out because they have the same bytes as others"),
+        copies => writeln!(
+            text,
+            ", {copies} more left out because they have the same bytes as others"
+        ),
     };
-    let _ = writeln!(text, "  tokenizer: {}, {} tokens", manifest.tokenizer, manifest.vocabulary);
+    let _ = writeln!(
+        text,
+        "  tokenizer: {}, {} tokens",
+        manifest.tokenizer, manifest.vocabulary
+    );
     if manifest.too_long > 0 {
-        let _ = writeln!(text, "  left out of its training: {} words that are too long for it", manifest.too_long);
+        let _ = writeln!(
+            text,
+            "  left out of its training: {} words that are too long for it",
+            manifest.too_long
+        );
     }
     if let Some(loss) = &manifest.loss {
         lost(&mut text, loss);
     }
     let _ = match manifest.has_words {
         true => writeln!(text, "  words: whole words can be hidden"),
-        false => writeln!(text, "  words: where they begin cannot be told, so that no objective can hide whole ones"),
+        false => writeln!(
+            text,
+            "  words: where they begin cannot be told, so that no objective can hide whole ones"
+        ),
     };
     for (side, counts) in [("training", manifest.train), ("held out", manifest.held_out)] {
         let _ = writeln!(

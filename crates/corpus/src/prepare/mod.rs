@@ -105,7 +105,10 @@ pub fn prepare(
         if tries == TRIES || resolve(config, data_root)?.hashed()? == source {
             return Err(fault);
         }
-        say(&format!("files of `{}` changed while they were read; they are read again", config.source));
+        say(&format!(
+            "files of `{}` changed while they were read; they are read again",
+            config.source
+        ));
     }
     Err(Fault::run("a corpus was never prepared"))
 }
@@ -198,7 +201,11 @@ fn key(config: &CorpusConfig, source: &Source, plan: &TokenizerPlan) -> Result<S
         Source::Files(files) => {
             key += &format!("field {:?}\n", files.field);
             for file in &files.files {
-                key += &format!("{} {}\n", source::name(&file.path), file.hash.as_deref().unwrap_or_default());
+                key += &format!(
+                    "{} {}\n",
+                    source::name(&file.path),
+                    file.hash.as_deref().unwrap_or_default()
+                );
             }
         }
     }
@@ -231,7 +238,10 @@ fn make(
             &trained
         }
     };
-    say(&format!("tokenising {} words", survey.manifest.train.words + survey.manifest.held_out.words));
+    say(&format!(
+        "tokenising {} words",
+        survey.manifest.train.words + survey.manifest.held_out.words
+    ));
     write::write(source, survey, tokenizer, folder)
 }
 

@@ -49,7 +49,9 @@ impl Survey {
         }
         let (files, copies) = source.files();
         if copies > 0 {
-            say(&format!("{copies} file(s) are left out, because others have the same bytes"));
+            say(&format!(
+                "{copies} file(s) are left out, because others have the same bytes"
+            ));
         }
         say(&format!("{} words; {}", train.words + held_out.words, split.describe()));
         let manifest = Manifest {
@@ -62,6 +64,10 @@ impl Survey {
             held_out,
             ..Manifest::default()
         };
-        Ok(Self { split, counts, manifest })
+        Ok(Self {
+            split,
+            counts,
+            manifest,
+        })
     }
 }

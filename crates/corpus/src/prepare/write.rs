@@ -20,7 +20,11 @@ pub const MOST_UNKNOWN: f64 = 0.05;
 pub fn write(source: &Source, survey: Survey, tokenizer: &Tokenizer, folder: &Path) -> Result<()> {
     let failed = |error: std::io::Error| Fault::run(format!("cannot write `{}`: {error}", folder.display()));
     let special = tokenizer.vocabulary().special;
-    let Survey { split, counts, mut manifest } = survey;
+    let Survey {
+        split,
+        counts,
+        mut manifest,
+    } = survey;
     files::write_folder(folder, |scratch| {
         let at = |name: &str| scratch.join(name);
         files::write_whole(&at(TOKENIZER), tokenizer.json().as_bytes())?;
@@ -77,7 +81,13 @@ pub fn write(source: &Source, survey: Survey, tokenizer: &Tokenizer, folder: &Pa
 
 /// The fault for a tokenizer that does not know the text.
 fn too_unknown(manifest: &Manifest, side: &Counts) -> Fault {
-    let Manifest { source, tokenizer, too_long, train, .. } = manifest;
+    let Manifest {
+        source,
+        tokenizer,
+        too_long,
+        train,
+        ..
+    } = manifest;
     // Of what was counted as words in training, more than half may be too long only in a text without spaces.
     let is_too_long = 2 * too_long > train.unknown;
     let why = match is_too_long {
@@ -89,7 +99,9 @@ fn too_unknown(manifest: &Manifest, side: &Counts) -> Fault {
         (false, "given as a file") => {
             "give a tokenizer that was made for text like this, or leave `tokenizer` out to train one"
         }
-        (false, _) => "raise tokenizer.vocab, so that more characters have a piece, or take tokenizer.kind = \"bpe\", which knows every text",
+        (false, _) => {
+            "raise tokenizer.vocab, so that more characters have a piece, or take tokenizer.kind = \"bpe\", which knows every text"
+        }
     };
     Fault::usage(format!(
         "{:.1} % of the tokens of `{source}` are unknown to the tokenizer ({tokenizer}){why}",

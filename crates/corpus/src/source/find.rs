@@ -91,7 +91,10 @@ fn matches(pattern: &str, data_root: Option<&Path>) -> Result<Vec<PathBuf>> {
             false => &folder,
         };
         if here.is_dir() {
-            let own = |path: &Path| path.strip_prefix(here).is_ok_and(|own| rest.matches_path_with(own, MATCHING));
+            let own = |path: &Path| {
+                path.strip_prefix(here)
+                    .is_ok_and(|own| rest.matches_path_with(own, MATCHING))
+            };
             let files = walk(here, depth, &own)?;
             if !files.is_empty() {
                 return Ok(files);
@@ -118,7 +121,12 @@ fn walk(folder: &Path, depth: usize, is_wanted: &dyn Fn(&Path) -> bool) -> Resul
         depth,
         within: Vec::new(),
     }];
-    while let Some(Entered { path, depth, mut within }) = folders.pop() {
+    while let Some(Entered {
+        path,
+        depth,
+        mut within,
+    }) = folders.pop()
+    {
         let failed = |error| Fault::file("read", &path, &error);
         let real = path.canonicalize().map_err(failed)?;
         if within.contains(&real) {
@@ -126,8 +134,10 @@ fn walk(folder: &Path, depth: usize, is_wanted: &dyn Fn(&Path) -> bool) -> Resul
         }
         entered += 1;
         if entered > MOST_FOLDERS {
-            return Err(Fault::usage(format!("more than {MOST_FOLDERS} folders in `{}`", folder.display()))
-                .remedy("name a folder further down; links between its folders multiply them"));
+            return Err(
+                Fault::usage(format!("more than {MOST_FOLDERS} folders in `{}`", folder.display()))
+                    .remedy("name a folder further down; links between its folders multiply them"),
+            );
         }
         within.push(real);
         for entry in std::fs::read_dir(&path).map_err(failed)? {

@@ -101,7 +101,9 @@ impl Source {
             if field != FIELD && !files.files.iter().any(|file| file.kind.has_fields()) {
                 return Err(Fault::usage(format!("no file of the source has a field `{field}`"))
                     .at("corpus.field")
-                    .allowed([format!("\"{FIELD}\", which is the default, where documents have no fields")]));
+                    .allowed([format!(
+                        "\"{FIELD}\", which is the default, where documents have no fields"
+                    )]));
             }
             field.clone_into(&mut files.field);
         }
@@ -218,13 +220,16 @@ impl Files {
         // The coarsest that is near, or else the nearest.
         let near = chosen.iter().find(|(.., held)| held.is_near(share));
         let nearest = || {
-            let by_miss = |a: &&(Unit, u64, HeldOut), b: &&(Unit, u64, HeldOut)| a.2.miss(share).total_cmp(&b.2.miss(share));
+            let by_miss =
+                |a: &&(Unit, u64, HeldOut), b: &&(Unit, u64, HeldOut)| a.2.miss(share).total_cmp(&b.2.miss(share));
             chosen.iter().min_by(by_miss)
         };
         let Some((grain, units, held_out)) = near.or_else(nearest).cloned() else {
-            return Err(Fault::usage("the corpus is one document, and some must be held out while others train")
-                .at("corpus.source")
-                .remedy("give several files, JSONL, or text of several lines"));
+            return Err(
+                Fault::usage("the corpus is one document, and some must be held out while others train")
+                    .at("corpus.source")
+                    .remedy("give several files, JSONL, or text of several lines"),
+            );
         };
         let what = match grain {
             Unit::File if self.files.iter().all(|file| file.kind == Kind::Text) => "files",
@@ -234,7 +239,10 @@ impl Files {
         };
         let what = match is_one_text || grain == Unit::File {
             true => what.to_owned(),
-            false => format!("{} of its files", what.replace("documents (up to a blank line)", "paragraphs")),
+            false => format!(
+                "{} of its files",
+                what.replace("documents (up to a blank line)", "paragraphs")
+            ),
         };
         Ok(Division {
             document: if is_one_text { grain } else { Unit::File },

@@ -56,7 +56,11 @@ pub fn each_step(file: &TextFile, field: &str, visit: &mut dyn FnMut(Step) -> Re
         for line in text.split('\n') {
             is_filled |= pieces(line, &mut cleaned, visit)?;
         }
-        let ends: &[Unit] = if is_filled { &[Unit::Line, Unit::Block, Unit::File] } else { &[] };
+        let ends: &[Unit] = if is_filled {
+            &[Unit::Line, Unit::Block, Unit::File]
+        } else {
+            &[]
+        };
         ends.iter().try_for_each(|unit| visit(Step::End(*unit)))
     };
     match file.kind {

@@ -54,7 +54,10 @@ fn a_document_is_a_file_a_block_a_line_an_object_or_a_row() {
     fs::write(root.join("texts/d.txt"), "d one d two").unwrap();
     fs::write(root.join("texts/empty.txt"), "\n").unwrap();
     fs::write(root.join("lines.txt"), "x\ny\nz\n").unwrap();
-    assert_eq!(texts(&read(&resolve(root, "texts"), 0.35)), ["b one\nb two", "c one,\nc two", "d one d two"]);
+    assert_eq!(
+        texts(&read(&resolve(root, "texts"), 0.35)),
+        ["b one\nb two", "c one,\nc two", "d one d two"]
+    );
     assert_eq!(texts(&read(&resolve(root, "texts/b.txt"), 0.5)), ["b one", "b two"]);
     assert_eq!(texts(&read(&resolve(root, "lines.txt"), 0.4)), ["x", "y", "z"]);
     let lines = "\u{FEFF}{\"text\": \"p\\nq\\u2028r\"}\n{\"text\": \" \"}\n{\"text\": \"s\"}\n";
@@ -62,7 +65,11 @@ fn a_document_is_a_file_a_block_a_line_an_object_or_a_row() {
     for (name, text) in [("c.jsonl", lines), ("d.ndjson", lines), ("e.json", array)] {
         let path = root.join("deep").join(name);
         fs::write(&path, text).unwrap();
-        assert_eq!(texts(&read(&resolve(root, &format!("deep/{name}")), 0.5)), ["p\nq r", "s"], "{name}");
+        assert_eq!(
+            texts(&read(&resolve(root, &format!("deep/{name}")), 0.5)),
+            ["p\nq r", "s"],
+            "{name}"
+        );
         fs::remove_file(path).unwrap();
     }
     fs::copy(
@@ -70,8 +77,14 @@ fn a_document_is_a_file_a_block_a_line_an_object_or_a_row() {
         root.join("deep/f.parquet"),
     )
     .unwrap();
-    let rows = Source::resolve("deep", 0, Some(root)).unwrap().with_field("body").unwrap();
-    assert_eq!(texts(&read(&rows, 0.5)), ["The first row.", "Zeile zwei,\nmit Umbruch."]);
+    let rows = Source::resolve("deep", 0, Some(root))
+        .unwrap()
+        .with_field("body")
+        .unwrap();
+    assert_eq!(
+        texts(&read(&rows, 0.5)),
+        ["The first row.", "Zeile zwei,\nmit Umbruch."]
+    );
 }
 
 #[test]
@@ -102,7 +115,9 @@ fn whole_files_are_held_out_where_there_are_several() {
 
 /// Sentences that can be told from each other.
 fn sentences(count: usize) -> String {
-    (0..count).map(|number| format!("Sentence {number} of them all is this one.\n")).collect()
+    (0..count)
+        .map(|number| format!("Sentence {number} of them all is this one.\n"))
+        .collect()
 }
 
 #[test]
@@ -125,7 +140,11 @@ fn of_a_large_file_and_a_small_one_neither_is_lost() {
     assert!((share(&documents) - 0.05).abs() < 0.005, "{}", share(&documents));
     // Stretches of lines from all over the large file; what is between two of them is a document.
     let places = documents.iter().filter(|(part, _)| *part == Part::HeldOut).count();
-    assert!((15..=64).contains(&places) && documents.len() <= 2 * places + 2, "{places} of {}", documents.len());
+    assert!(
+        (15..=64).contains(&places) && documents.len() <= 2 * places + 2,
+        "{places} of {}",
+        documents.len()
+    );
     let described = source.split(0.05).unwrap().describe().to_owned();
     assert!(described.contains("lines of its files"), "{described}");
 }
@@ -163,7 +182,10 @@ fn a_file_that_changes_after_it_was_hashed_is_refused() {
 #[test]
 fn every_registered_corpus_is_looked_for_where_its_entry_says() {
     let root = tempfile::tempdir().unwrap();
-    for known in registry::sources().iter().filter(|known| known.used_as == registry::Use::Corpus) {
+    for known in registry::sources()
+        .iter()
+        .filter(|known| known.used_as == registry::Use::Corpus)
+    {
         let Some(path) = known.path else { continue };
         assert!(Source::resolve(known.name, 0, Some(root.path())).is_err());
         fs::create_dir_all(root.path().join(path)).unwrap();

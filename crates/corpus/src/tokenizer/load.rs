@@ -38,9 +38,11 @@ pub fn from_json(json: String, place: &str) -> Result<Tokenizer> {
         .map_err(|error| refused(error.to_string()))?;
     let special = special_tokens(&inner).map_err(|fault| fault.at(place))?;
     if is_random(&inner) {
-        return Err(Fault::usage("the tokenizer has BPE dropout, which gives other tokens each time")
-            .at(place)
-            .remedy("set `model.dropout` to null in it"));
+        return Err(
+            Fault::usage("the tokenizer has BPE dropout, which gives other tokens each time")
+                .at(place)
+                .remedy("set `model.dropout` to null in it"),
+        );
     }
     // What people write is text: "[MASK]" in a corpus is five letters and two brackets.
     inner.set_encode_special_tokens(true);

@@ -180,7 +180,11 @@ fn changed(change: impl FnOnce(&mut serde_json::Value)) -> Result<Tokenizer> {
 fn a_tokenizer_that_draws_is_refused() {
     for dropout in [0.1, 1.0] {
         let fault = changed(|json| json["model"]["dropout"] = dropout.into()).err().unwrap();
-        assert!(fault.what.contains("BPE dropout") && fault.remedy.unwrap().contains("model.dropout"), "{}", fault.what);
+        assert!(
+            fault.what.contains("BPE dropout") && fault.remedy.unwrap().contains("model.dropout"),
+            "{}",
+            fault.what
+        );
     }
     for none in [serde_json::Value::Null, 0.0.into()] {
         assert!(changed(|json| json["model"]["dropout"] = none).is_ok());
@@ -190,7 +194,10 @@ fn a_tokenizer_that_draws_is_refused() {
 #[test]
 fn a_tokenizer_of_nothing_but_special_tokens_is_refused() {
     let fault = changed(|json| {
-        let names = SPECIAL_NAMES.iter().zip(0..).map(|([name, _], id)| ((*name).to_owned(), id.into()));
+        let names = SPECIAL_NAMES
+            .iter()
+            .zip(0..)
+            .map(|([name, _], id)| ((*name).to_owned(), id.into()));
         json["model"] = serde_json::json!({
             "type": "WordLevel",
             "vocab": names.collect::<serde_json::Map<_, _>>(),
@@ -213,7 +220,10 @@ fn words(tokenizer: &Tokenizer, text: &str) -> Vec<String> {
             None => words.push(vec![*id]),
         }
     }
-    words.iter().map(|word| tokenizer.decode(word).trim().to_owned()).collect()
+    words
+        .iter()
+        .map(|word| tokenizer.decode(word).trim().to_owned())
+        .collect()
 }
 
 #[test]
@@ -234,13 +244,17 @@ fn words_are_unicodes_where_the_tokenizer_splits_nothing() {
             json["normalizer"] = normalizer;
             json["pre_tokenizer"] = pre_tokenizer;
             json["model"] = model.clone();
-            json["decoder"] = serde_json::json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true});
+            json["decoder"] =
+                serde_json::json!({"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true});
         })
         .unwrap()
     };
     let null = serde_json::Value::Null;
     let llama = build(sequence(vec![&prepend, &replace]), null.clone());
-    let gemma = build(replace.clone(), serde_json::json!({"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": false}));
+    let gemma = build(
+        replace.clone(),
+        serde_json::json!({"type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": false}),
+    );
     let whole = build(null.clone(), metaspace(false));
     for tokenizer in [&llama, &gemma, &whole] {
         assert!(!tokenizer.splits_words());
@@ -257,7 +271,10 @@ fn words_are_unicodes_where_the_tokenizer_splits_nothing() {
 fn words_of_byte_level_bpe_are_ideographs_and_whole_where_marks_are() {
     let [_, bpe] = &*BOTH;
     assert!(bpe.splits_words());
-    assert_eq!(words(bpe, "今天天气好, the low"), ["今", "天", "天", "气", "好", ",", "the", "low"]);
+    assert_eq!(
+        words(bpe, "今天天气好, the low"),
+        ["今", "天", "天", "气", "好", ",", "the", "low"]
+    );
     // GPT-2's expression cuts at each vowel sign, and at a decomposed accent.
     assert_eq!(words(bpe, "किताब हैं ."), ["किताब", "हैं", "."]);
     assert_eq!(words(bpe, "x\u{304}yz don't"), ["x\u{304}yz", "don", "'t"]);

@@ -10,7 +10,13 @@ fn counts(text: &str) -> WordCounts {
 
 fn wordpiece(vocab: usize, change: impl FnOnce(&mut bool, &mut Option<bool>, &mut Option<usize>)) -> TokenizerConfig {
     let mut config = TokenizerConfig::wordpiece(vocab);
-    if let TokenizerConfig::Wordpiece { cased, strip_accents, alphabet, .. } = &mut config {
+    if let TokenizerConfig::Wordpiece {
+        cased,
+        strip_accents,
+        alphabet,
+        ..
+    } = &mut config
+    {
         change(cased, strip_accents, alphabet);
     }
     config
@@ -29,7 +35,9 @@ fn pieces(tokenizer: &Tokenizer, text: &str) -> Vec<String> {
 /// So many ideographs, the first ones the most frequent.
 fn ideographs(count: u32) -> String {
     let character = |number| char::from_u32(0x4E00 + number).unwrap();
-    (0..count).flat_map(|number| std::iter::repeat_n(character(number), 1 + 2_000 / (number as usize + 1))).collect()
+    (0..count)
+        .flat_map(|number| std::iter::repeat_n(character(number), 1 + 2_000 / (number as usize + 1)))
+        .collect()
 }
 
 #[test]
@@ -53,9 +61,16 @@ fn the_alphabet_is_not_limited_while_there_is_room() {
 
 #[test]
 fn rare_characters_leave_room_for_merges() {
-    // Words of a few letters, and a rare noise of many characters.
-    let words = "token lower newest widest ".repeat(500);
-    let both = format!("{words} {}", ideographs(400).chars().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<String>());
+    // Words of a few letters, and a noise of many characters, a three-thousandth of the text.
+    let words = "token lower newest widest ".repeat(50_000);
+    let both = format!(
+        "{words} {}",
+        ideographs(400)
+            .chars()
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect::<String>()
+    );
     let trained = tokenizer(&TokenizerConfig::wordpiece(128), &counts(&both));
     assert_eq!(pieces(&trained, "newest token"), ["newest", "token"]);
 }
@@ -71,7 +86,11 @@ fn case_and_accents_are_kept_as_they_are_told_to_be() {
     ] {
         let config = wordpiece(200, |cased, strip, _| (*cased, *strip) = change);
         let trained = tokenizer(&config, &counts(&text));
-        assert_eq!(trained.decode(&trained.encode("Größe Über café İstanbul").ids), expected, "{change:?}");
+        assert_eq!(
+            trained.decode(&trained.encode("Größe Über café İstanbul").ids),
+            expected,
+            "{change:?}"
+        );
     }
 }
 
@@ -79,7 +98,11 @@ fn case_and_accents_are_kept_as_they_are_told_to_be() {
 fn vowel_signs_are_kept_unless_they_are_to_go_and_that_is_said() {
     let text = "किताब में बच्चे खेलते हैं और पढ़ते हैं ".repeat(20);
     let (kept, how) = Tokenizer::train(&TokenizerConfig::wordpiece(200), &counts(&text)).unwrap();
-    assert!(how.described.contains("accents kept, because many are vowel signs"), "{}", how.described);
+    assert!(
+        how.described.contains("accents kept, because many are vowel signs"),
+        "{}",
+        how.described
+    );
     assert_eq!(kept.decode(&kept.encode("बच्चे हैं").ids), "बच्चे हैं");
     assert_eq!(Loss::of(&kept, &counts(&text)).unwrap().changed, 0);
 
@@ -122,6 +145,12 @@ fn words_beyond_the_limit_are_left_out_and_counted() {
     let (_, how) = Tokenizer::train(&TokenizerConfig::Bpe { vocab: 300 }, &counts(&text)).unwrap();
     assert_eq!(how.too_long, 0);
 
-    let fault = Tokenizer::train(&TokenizerConfig::wordpiece(200), &counts(&long)).err().unwrap();
-    assert!(fault.what.contains("longer than the 100 characters") && fault.remedy.unwrap().contains("bpe"), "{}", fault.what);
+    let fault = Tokenizer::train(&TokenizerConfig::wordpiece(200), &counts(&long))
+        .err()
+        .unwrap();
+    assert!(
+        fault.what.contains("longer than the 100 characters") && fault.remedy.unwrap().contains("bpe"),
+        "{}",
+        fault.what
+    );
 }

@@ -25,7 +25,14 @@ fn a_text_without_spaces_has_no_words_unless_its_letters_are_words() {
     // The same, with its words separated.
     let separated = "ประเทศ ไทย มี ภูมิอากาศ แบบ ร้อน ชื้น และ มี ฝน ตก ชุก ใน ฤดู มรสุม";
     assert!(can_be_told(&counts(separated)));
-    for text in ["it's a naïve café", "今天天气好。我们去公园", "किताब घर में है", "私は東京に行きました。", "한국어 문장입니다", ""] {
+    for text in [
+        "it's a naïve café",
+        "今天天气好。我们去公园",
+        "किताब घर में है",
+        "私は東京に行きました。",
+        "한국어 문장입니다",
+        "",
+    ] {
         assert!(can_be_told(&counts(text)), "{text}");
     }
     // A foreign quotation does not make a text one without words.
@@ -34,10 +41,21 @@ fn a_text_without_spaces_has_no_words_unless_its_letters_are_words() {
 
 #[test]
 fn a_split_is_no_boundary_where_it_cuts_a_letter_from_its_marks() {
-    let tokens = |line: &'static str, offsets: &'static [(usize, usize)], own: &'static [Option<u32>]| Tokens { line, offsets, own };
+    let tokens = |line: &'static str, offsets: &'static [(usize, usize)], own: &'static [Option<u32>]| Tokens {
+        line,
+        offsets,
+        own,
+    };
     // x and a macron that no letter is composed with, as GPT-2 splits them: x, the mark, y.
-    let marks = tokens("x\u{304}y z", &[(0, 1), (1, 3), (3, 4), (4, 6)], &[Some(0), Some(1), Some(2), Some(3)]);
+    let marks = tokens(
+        "x\u{304}y z",
+        &[(0, 1), (1, 3), (3, 4), (4, 6)],
+        &[Some(0), Some(1), Some(2), Some(3)],
+    );
     assert_eq!(marks.word_starts(true), [true, false, false, true]);
+    // A word that begins with a mark, of which the tokenizer drops some.
+    let dropped = tokens("low \u{e35}\u{93f}", &[(0, 3), (7, 10)], &[Some(0), Some(1)]);
+    assert_eq!(dropped.word_starts(true), [true, true]);
     // Offsets that go back stay where they were.
     let back = tokens("é a", &[(0, 2), (2, 4), (0, 0)], &[Some(0), Some(1), Some(1)]);
     assert_eq!(back.word_starts(true), [true, true, false]);

@@ -317,6 +317,11 @@ mod tests {
         assert_eq!(list(place.path()).unwrap(), [place.path().join("deep")]);
         assert_eq!(list(&place.path().join("deep")).unwrap(), std::slice::from_ref(&path));
 
+        let aside = move_aside(&path).unwrap().unwrap();
+        assert!(!path.exists() && aside.join("x").exists());
+        assert_eq!(move_aside(&path).unwrap(), None);
+        remove(aside.parent().unwrap()).unwrap();
+
         remove(&path).unwrap();
         remove(&path).unwrap();
         assert_eq!(list(&place.path().join("deep")).unwrap(), Vec::<PathBuf>::new());
