@@ -411,7 +411,7 @@ fn a_terminal_that_goes_away_ends_and_holds_up_nothing() {
 #[test]
 fn names_that_are_options_dots_or_escapes_are_only_names() {
     let workplace = Workplace::new();
-    let arm = "name = \"-dropout\\u001b[31m\"\n";
+    let arm = "name = \"-dropout\"\n";
     workplace.write(
         "-x.toml",
         experiment("fragment", STEPS, arm).replace("Is it true?", "Is \\u001b[2J it?"),

@@ -242,9 +242,10 @@ pub fn parse(file: &str, text: &str) -> Result<Node> {
         .split('\n')
         .map(|line| line.trim_end_matches('\r').into())
         .collect();
+    let counted = Counted::new(text);
     let origin = |range: Range<usize>| {
         let line = starts.partition_point(|start| *start <= range.start);
-        let characters = |range: Range<usize>| text.get(range).unwrap_or_default().chars().count();
+        let characters = |range: Range<usize>| counted.before(range.end).saturating_sub(counted.before(range.start));
         let end = starts[line - 1] + lines[line - 1].len();
         Origin::Line(Line {
             file: file.clone(),
@@ -262,4 +263,54 @@ pub fn parse(file: &str, text: &str) -> Result<Node> {
         value: Value::Table(read_table(table.get_ref(), &origin)?),
         origin: Origin::File(file.clone()),
     })
+}
+
+/// How many characters a text has before a byte, without counting from its beginning each time: a line may hold a million
+/// values.
+struct Counted<'a> {
+    bytes: &'a [u8],
+    /// Characters before each block.
+    blocks: Vec<usize>,
+}
+
+/// Bytes that are counted anew for each value, at most.
+const BLOCK: usize = 256;
+
+impl<'a> Counted<'a> {
+    fn new(text: &'a str) -> Self {
+        let bytes = text.as_bytes();
+        let mut blocks = vec![0];
+        for block in bytes.chunks(BLOCK) {
+            blocks.push(blocks[blocks.len() - 1] + begun(block));
+        }
+        Self { bytes, blocks }
+    }
+
+    fn before(&self, byte: usize) -> usize {
+        let byte = byte.min(self.bytes.len());
+        let block = byte / BLOCK;
+        self.blocks[block] + begun(&self.bytes[block * BLOCK..byte])
+    }
+}
+
+/// Characters that begin in these bytes of UTF-8.
+fn begun(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| (**byte & 0xc0) != 0x80).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn characters_are_counted_as_from_the_beginning(text in "[a字é\n]{0,900}") {
+            let counted = Counted::new(&text);
+            for (number, (byte, _)) in text.char_indices().enumerate() {
+                prop_assert_eq!(counted.before(byte), number);
+            }
+            prop_assert_eq!(counted.before(text.len()), text.chars().count());
+        }
+    }
 }

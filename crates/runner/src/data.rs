@@ -39,7 +39,11 @@ pub fn of_corpus(corpus: &Prepared) -> Result<RunData> {
 
 fn of_task(task: &TaskConfig, data_root: Option<&Path>) -> Result<String> {
     let entry = cloze_evals::find(&task.task)?;
-    (entry.data)(&task.options, data_root).map_err(|fault| fault.at(task.task.as_str()))
+    // What is not there has no data, and no hash of nothing.
+    let checked = (entry.check)(&task.options, data_root);
+    checked
+        .and_then(|()| (entry.data)(&task.options, data_root))
+        .map_err(|fault| fault.at(task.task.as_str()))
 }
 
 /// The data of many runs, each corpus and each evaluation looked at once.
