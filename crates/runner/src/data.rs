@@ -36,7 +36,11 @@ pub fn of_corpus(corpus: &Prepared) -> RunData {
 
 fn of_task(task: &TaskConfig, data_root: Option<&Path>) -> Result<String> {
     let entry = cloze_evals::find(&task.task)?;
-    (entry.data)(&task.options, data_root).map_err(|fault| fault.at(task.name()))
+    // What is not there has no data, and no hash of nothing.
+    let checked = (entry.check)(&task.options, data_root);
+    checked
+        .and_then(|()| (entry.data)(&task.options, data_root))
+        .map_err(|fault| fault.at(task.name()))
 }
 
 /// The data of many runs, each corpus and each evaluation looked at once.

@@ -251,19 +251,22 @@ pub fn free_name(folder: &Path, name: &str) -> Result<PathBuf> {
 /// # Errors
 /// What the system says; a file beyond any that is read whole.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
-    let failed = |error: std::io::Error| Fault::file("read", path, &error);
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(error)),
-    };
+    match whole(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Fault::file("read", path, &error)),
+    }
+}
+
+fn whole(path: &Path) -> std::io::Result<Vec<u8>> {
+    let file = File::open(path)?;
     let size = file.metadata().map_or(0, |found| found.len());
     let mut bytes = Vec::with_capacity(size.min(LONGEST_TEXT) as usize);
-    file.take(LONGEST_TEXT + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(LONGEST_TEXT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST_TEXT {
-        return Err(Fault::usage(format!("`{}` is longer than 1 GiB", path.display())));
+        return Err(std::io::Error::other("it is longer than 1 GiB"));
     }
-    Ok(Some(bytes))
+    Ok(bytes)
 }
 
 /// Reads a whole file as UTF-8 text.
@@ -271,7 +274,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 /// # Errors
 /// A missing or unreadable file, or one that is not UTF-8, is a usage fault that names it.
 pub fn read_text(path: &Path) -> Result<String> {
-    let bytes = read(path)?.ok_or_else(|| Fault::file("read", path, &ErrorKind::NotFound.into()))?;
+    let bytes = whole(path).map_err(|error| Fault::file("read", path, &error))?;
     String::from_utf8(bytes).map_err(|error| {
         Fault::usage(format!(
             "`{}` is not UTF-8 text (first bad byte at offset {})",
