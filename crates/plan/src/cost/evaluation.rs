@@ -10,7 +10,7 @@ use cloze_objectives::scoring::LEFT_TO_RIGHT;
 use cloze_objectives::{Answerer, Batch, Objective, Rule, Sizes};
 
 /// FLOPs a second of judging over those of training, as measured (docs/performance.md).
-pub(super) const EFFICIENCY: f64 = 1.0;
+pub(super) const EFFICIENCY: f64 = 0.8;
 /// Tokens of a word between blanks, its punctuation included, as measured (docs/performance.md).
 const TOKENS_PER_WORD: f64 = 1.3;
 /// Training is a forward pass and twice that for the gradients.
