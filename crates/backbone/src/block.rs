@@ -8,6 +8,15 @@ use cloze_kernels::{Activation, Dropout, Positions, Rotary};
 /// Base of the rotary frequencies (Su et al. 2021).
 const ROTARY_BASE: f64 = 10_000.0;
 
+/// What a block reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reads {
+    /// Embeddings right after their norm.
+    Normed,
+    /// Anything else.
+    Raw,
+}
+
 /// A block. The norms come after the residual in `bert` (Devlin et al. 2019), before the sublayer in `modern`.
 #[derive(Module, Debug)]
 pub struct Block {
@@ -15,7 +24,8 @@ pub struct Block {
     qkv: Dense,
     /// `[D, D]`.
     output: Dense,
-    attention_norm: LayerNorm,
+    /// None where a pre-norm block reads what is normed already.
+    attention_norm: Option<LayerNorm>,
     /// `[D, F]`, or `[D, 2F]` with the gate's half first.
     up: Dense,
     /// `[F, D]`.
@@ -24,14 +34,16 @@ pub struct Block {
 }
 
 impl Block {
-    pub(crate) fn new(config: &EncoderConfig, init: &Init) -> Self {
+    /// `reads` says what comes in: a pre-norm block above the embeddings' norm has none of its own before attention
+    /// (transformers, `modeling_modernbert.py`: `attn_norm` of layer 0 is the identity).
+    pub(crate) fn new(config: &EncoderConfig, reads: Reads, init: &Init) -> Self {
         let (width, biases) = (config.width, config.biases());
         let dense = |name: &str, input: usize, output: usize| Dense::new(input, output, biases, &init.at(name));
         let norm = |name: &str| LayerNorm::new(width, biases, config.epsilon(), &init.at(name));
         Self {
             qkv: dense("qkv", width, 3 * width),
             output: dense("output", width, width),
-            attention_norm: norm("attention_norm"),
+            attention_norm: (config.preset == Preset::Bert || reads == Reads::Raw).then(|| norm("attention_norm")),
             up: dense("up", width, config.feed_forward_columns()),
             down: dense("down", config.feed_forward, width),
             feed_forward_norm: norm("feed_forward_norm"),
@@ -95,9 +107,9 @@ impl Block {
 
     /// What attention reads.
     fn before_attention(&self, x: Tensor<2>, config: &EncoderConfig) -> Tensor<2> {
-        match config.preset {
-            Preset::Bert => x,
-            Preset::Modern => self.attention_norm.forward(x),
+        match (config.preset, &self.attention_norm) {
+            (Preset::Modern, Some(norm)) => norm.forward(x),
+            _ => x,
         }
     }
 
@@ -124,7 +136,10 @@ impl Block {
         let y = self.output.forward(y);
         match config.preset {
             Preset::Bert => {
-                let x = self.attention_norm.of_residual(x, y, attended);
+                let x = match &self.attention_norm {
+                    Some(norm) => norm.of_residual(x, y, attended),
+                    None => cloze_kernels::residual(x, y, attended),
+                };
                 let y = self.feed_forward(x.clone(), config);
                 self.feed_forward_norm.of_residual(x, y, fed)
             }

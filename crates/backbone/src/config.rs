@@ -5,13 +5,10 @@ use cloze_kernels::Precision;
 use cloze_options::{options, words};
 use serde::{Deserialize, Serialize};
 
-/// BERT's epsilon of layer normalisation (`layer_norm_eps` of its configuration).
-pub(crate) const BERT_EPSILON: f64 = 1e-12;
-
 words! {
     /// The two encoder families.
     pub enum Preset {
-        /// Pre-norm, rotary positions, GEGLU, no biases, no dropout (after ModernBERT, Warner et al. 2024).
+        /// Pre-norm, rotary positions, GEGLU, no biases, no dropout (ModernBERT, Warner et al. 2024, with full attention).
         Modern = "modern",
         /// Post-norm, learned positions, GELU, biases, dropout (Devlin et al. 2019).
         Bert = "bert",
@@ -19,6 +16,16 @@ words! {
 }
 
 impl Preset {
+    /// The version of its law: raised when the same options make another network. 1 is no part of a run id; a higher one is
+    /// part of the ids of the runs whose encoder is of this family, and of no others.
+    pub fn version(self) -> u32 {
+        match self {
+            // 2: the first block's norm, and the biases and the epsilon of the masked-token head, are ModernBERT's.
+            Self::Modern => 2,
+            Self::Bert => 1,
+        }
+    }
+
     /// The longest window, and what its positions are: the learned positions of the published `bert` (Devlin et al. 2019,
     /// section A.2), the context of ModernBERT (Warner et al. 2024).
     fn positions(self) -> (usize, &'static str) {
@@ -97,16 +104,31 @@ impl EncoderOptions {
                 .allowed([format!("2 to {positions}")])
                 .remedy("shorten the window, or choose preset = \"modern\""));
         }
-        let EncoderConfig { width, heads, .. } = self.resolve();
-        if width.is_multiple_of(2 * heads) {
+        let encoder = self.resolve();
+        if encoder.divides_into_heads() {
             return Ok(());
         }
-        let what = format!("{heads} heads do not divide a width of {width} into heads of an even width");
-        let fault = Fault::usage(what).at(Place::key("heads"));
-        let possible = (1..=width / 2).filter(|heads| width.is_multiple_of(2 * heads));
-        Err(match possible.map(|heads| heads.to_string()).collect::<Vec<_>>() {
-            possible if possible.is_empty() => fault.remedy("choose an even encoder.width"),
-            possible => fault.allowed(possible).remedy("or another encoder.width"),
+        let EncoderConfig { width, heads, .. } = encoder;
+        let heads_fit = (1..=width / 2).filter(|heads| width.is_multiple_of(2 * heads));
+        let heads_fit: Vec<String> = heads_fit.map(|heads| heads.to_string()).collect();
+        // The key that is wrong is the one that was written.
+        if self.heads.is_some() && !heads_fit.is_empty() {
+            let what = format!("{heads} heads do not divide a width of {width} into heads of an even width");
+            let fault = Fault::usage(what).at(Place::key("heads")).allowed(heads_fit);
+            return Err(fault.remedy("or another encoder.width"));
+        }
+        let what = match heads {
+            1 => format!("a width of {width} is odd, and heads have an even width"),
+            heads => format!("a width of {width} does not divide into {heads} heads of an even width"),
+        };
+        let fits = |width: &usize| Self { width: *width, ..*self }.resolve().divides_into_heads();
+        let near = [(1..width).rev().find(fits), (width + 1..=2 * width + 1).find(fits)];
+        let fault = Fault::usage(what)
+            .at(Place::key("width"))
+            .allowed(near.into_iter().flatten().map(|width| width.to_string()));
+        Err(match heads_fit.is_empty() {
+            true => fault,
+            false => fault.remedy(format!("or another number of encoder.heads: {}", heads_fit.join(", "))),
         })
     }
 }
@@ -165,15 +187,20 @@ impl EncoderConfig {
         usual.resolve()
     }
 
+    /// Whether the heads divide the width into heads of an even width, as rotations need them.
+    pub fn divides_into_heads(&self) -> bool {
+        self.width > 0 && self.width.is_multiple_of(2 * self.heads)
+    }
+
     /// Whether dense layers and norms have biases.
     pub(crate) fn biases(&self) -> bool {
         self.preset == Preset::Bert
     }
 
-    /// Added to the variance in the norms.
+    /// Added to the variance in the norms: `layer_norm_eps` and `norm_eps` of the published configurations.
     pub(crate) fn epsilon(&self) -> f64 {
         match self.preset {
-            Preset::Bert => BERT_EPSILON,
+            Preset::Bert => 1e-12,
             Preset::Modern => 1e-5,
         }
     }
@@ -202,8 +229,8 @@ impl EncoderConfig {
                 2 * width,
                 matrices + 4 * width + columns + width + 4 * width,
             ),
-            // One norm over the embeddings and a final one; two norms with a gain.
-            Preset::Modern => (0, 2 * width, matrices + 2 * width),
+            // One norm over the embeddings and a final one; two norms with a gain, but one in the first block.
+            Preset::Modern => (0, 2 * width - self.layers.min(1) * width, matrices + 2 * width),
         };
         vocabulary * width + positions + self.segment_rows() * width + norms + self.layers * block
     }
@@ -320,12 +347,15 @@ mod tests {
             change(&mut options);
             options.check().unwrap_err()
         };
-        let cases: [(Change, &str); 9] = [
+        let cases: [(Change, &str); 12] = [
             (|o| o.width = 0, "width"),
             (|o| o.layers = 0, "layers"),
             (|o| o.heads = Some(0), "heads"),
             (|o| o.heads = Some(3), "heads"),
             (|o| o.heads = Some(4), "heads"),
+            (|o| o.width = 5, "width"),
+            (|o| (o.width, o.heads) = (5, Some(1)), "width"),
+            (|o| o.width = 200, "width"),
             (|o| o.window = usize::MAX, "window"),
             (|o| (o.preset, o.window) = (Preset::Bert, 513), "window"),
             (|o| o.dropout = Some(1.0), "dropout"),
@@ -337,5 +367,8 @@ mod tests {
             assert!(fault.allowed.is_some(), "{fault}");
         }
         assert_eq!(fault(|o| o.heads = Some(3)).allowed.as_deref(), Some("1, 2"));
+        let unwritten = fault(|o| o.width = 200);
+        assert_eq!(unwritten.allowed.as_deref(), Some("198, 204"));
+        assert!(unwritten.remedy.unwrap().ends_with("1, 2, 4, 5, 10, 20, 25, 50, 100"));
     }
 }

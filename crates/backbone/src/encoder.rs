@@ -1,6 +1,6 @@
 //! The encoder: embeddings, blocks, hidden states as `[N, D]`.
 
-use crate::block::{Block, through};
+use crate::block::{Block, Reads, through};
 use crate::init::STANDARD_DEVIATION;
 use crate::{EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
 use burn::module::{Module, Param};
@@ -9,7 +9,8 @@ use burn::tensor::{Device, Int, Tensor};
 /// The shared encoder.
 ///
 /// `bert` is Devlin et al. 2019; its segment embeddings are there where an objective has more than one segment. `modern`
-/// follows ModernBERT (Warner et al. 2024) in norms, positions, gates and absent biases, with full attention in every block.
+/// is ModernBERT (Warner et al. 2024) with full attention in every block: its norms and biases stand where they stand there,
+/// with its epsilons (`tests/parity`).
 #[derive(Module, Debug)]
 pub struct Encoder {
     /// Token embeddings, `[V, D]`; the table that vocabulary heads are tied to.
@@ -37,7 +38,10 @@ impl Encoder {
                 .then(|| init.normal("segments", [config.segments, config.width], STANDARD_DEVIATION)),
             norm: norm("norm"),
             blocks: (0..config.layers)
-                .map(|layer| Block::new(config, &init.at("blocks").at(layer)))
+                .map(|layer| {
+                    let reads = if layer == 0 { Reads::Normed } else { Reads::Raw };
+                    Block::new(config, reads, &init.at("blocks").at(layer))
+                })
                 .collect(),
             final_norm: (!bert).then(|| norm("final_norm")),
             config: config.clone(),

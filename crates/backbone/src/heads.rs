@@ -1,7 +1,6 @@
 //! Building blocks and the heads that objectives put on the encoder.
 
-use crate::Init;
-use crate::config::BERT_EPSILON;
+use crate::{EncoderConfig, Init};
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};
 use cloze_kernels::{Affine, CrossEntropy, Dropout, Precision};
@@ -99,7 +98,9 @@ impl LayerNorm {
     }
 }
 
-/// BERT's masked-token head: dense, GELU, layer norm, then a decoder tied to an embedding table plus its own bias.
+/// The masked-token head: dense, GELU, layer norm, then a decoder tied to an embedding table plus its own bias. BERT's has
+/// biases in the dense layer and the norm; ModernBERT's has the decoder's bias alone (`classifier_bias`, `norm_bias`,
+/// `decoder_bias` of its configuration).
 #[derive(Module, Debug)]
 pub struct VocabularyHead {
     /// `[K, E]`: from the hidden width to the width of the tied table.
@@ -111,11 +112,12 @@ pub struct VocabularyHead {
 }
 
 impl VocabularyHead {
-    /// A head from hidden states of width `width` to a table of width `embedding` with `vocabulary` rows.
-    pub fn new(width: usize, embedding: usize, vocabulary: usize, init: &Init) -> Self {
+    /// A head from the hidden states of such an encoder to a table of width `embedding` with `vocabulary` rows.
+    pub fn new(encoder: &EncoderConfig, embedding: usize, vocabulary: usize, init: &Init) -> Self {
+        let biases = encoder.biases();
         Self {
-            dense: Dense::new(width, embedding, true, &init.at("dense")),
-            norm: LayerNorm::new(embedding, true, BERT_EPSILON, &init.at("norm")),
+            dense: Dense::new(encoder.width, embedding, biases, &init.at("dense")),
+            norm: LayerNorm::new(embedding, biases, encoder.epsilon(), &init.at("norm")),
             bias: init.zeros([vocabulary]),
         }
     }

@@ -1,6 +1,6 @@
 //! Blocks without embeddings: the body of a second, smaller network beside the encoder.
 
-use crate::block::{Block, through};
+use crate::block::{Block, Reads, through};
 use crate::{EncoderConfig, Forward, Init, LayerNorm, Preset};
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
@@ -15,12 +15,13 @@ pub struct Trunk {
 }
 
 impl Trunk {
-    /// Draws the blocks of an encoder of this configuration.
+    /// Draws the blocks of an encoder of this configuration. What they read has been projected since its norm, so the first
+    /// block has all of its norms.
     pub fn new(config: &EncoderConfig, init: &Init) -> Self {
         let norm = || LayerNorm::new(config.width, config.biases(), config.epsilon(), &init.at("final_norm"));
         Self {
             blocks: (0..config.layers)
-                .map(|layer| Block::new(config, &init.at("blocks").at(layer)))
+                .map(|layer| Block::new(config, Reads::Raw, &init.at("blocks").at(layer)))
                 .collect(),
             final_norm: (config.preset == Preset::Modern).then(norm),
             config: config.clone(),

@@ -204,7 +204,7 @@ fn a_gradient_reaches_every_parameter() {
     for preset in PRESETS {
         let init = Init::new(1, &device);
         let encoder = Encoder::new(&config(preset), VOCABULARY, &init.at("encoder"));
-        let head = VocabularyHead::new(12, 12, VOCABULARY, &init.at("head"));
+        let head = VocabularyHead::new(&config(preset), 12, VOCABULARY, &init.at("head"));
         let input: Vec<i64> = (0..8).collect();
         let dropout = Some(Draw::new(1, "dropout"));
         let hidden = encoder.forward(
@@ -235,7 +235,7 @@ fn a_gradient_reaches_every_parameter() {
 #[test]
 fn an_empty_selection_has_no_loss_and_can_be_trained_on() {
     let device = Device::flex().autodiff();
-    let head = VocabularyHead::new(12, 12, VOCABULARY, &Init::new(1, &device));
+    let head = VocabularyHead::new(&config(Preset::Bert), 12, VOCABULARY, &Init::new(1, &device));
     let (hidden, table) = (
         Tensor::<2>::zeros([0, 12], &device),
         Tensor::<2>::ones([VOCABULARY, 12], &device),

@@ -1,0 +1,110 @@
+//! Both presets with copied weights are the models of transformers: the same logits, the same loss, the same gradients.
+//! The golden numbers and the script that made them are in `tests/parity/`.
+
+use burn::tensor::{Device, Tensor};
+use cloze_backbone::{
+    Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset, VocabularyHead, ids, tensors,
+};
+use std::collections::BTreeMap;
+
+/// What `make.py` draws.
+const VOCABULARY: usize = 50;
+const WIDTH: usize = 16;
+
+fn config(preset: Preset) -> EncoderConfig {
+    EncoderConfig {
+        preset,
+        width: WIDTH,
+        layers: 2,
+        heads: 2,
+        feed_forward: 24,
+        window: 12,
+        dropout: 0.0,
+        segments: 1,
+        precision: Precision::Float32,
+    }
+}
+
+/// Golden tensors by name.
+struct Golden(BTreeMap<String, Parameter>);
+
+impl Golden {
+    fn read(bytes: &[u8]) -> Self {
+        Self(tensors::parameters(bytes, &Device::flex()).unwrap())
+    }
+
+    fn numbers(&self, name: &str) -> Vec<f32> {
+        self.0[name].numbers().unwrap()
+    }
+
+    fn whole(&self, name: &str) -> Vec<u32> {
+        self.numbers(name).into_iter().map(|number| number as u32).collect()
+    }
+
+    /// The weights below `root` into a model, all of whose parameters have some.
+    fn copy(&mut self, model: &mut dyn Parameters, root: &str) {
+        model.change_parameters(&mut |path, parameter| {
+            let name = format!("weight/{root}.{path}");
+            let golden = self.0.remove(&name).unwrap_or_else(|| panic!("transformers has no {name}"));
+            assert_eq!(golden.shape(), parameter.shape(), "{name}");
+            golden
+        });
+    }
+}
+
+/// Whether all numbers are near, on the scale of the largest of the golden ones.
+fn assert_near(name: &str, found: &[f32], golden: &[f32]) {
+    assert_eq!(found.len(), golden.len(), "{name}");
+    let scale = golden.iter().fold(0.0f32, |most, number| most.max(number.abs()));
+    let worst = found.iter().zip(golden).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+    assert!(scale > 1e-4, "{name} says nothing: {scale}");
+    assert!(worst <= 5e-5 * scale, "{name}: {worst} of {scale}");
+}
+
+fn numbers<const R: usize>(tensor: &Tensor<R>) -> Vec<f32> {
+    tensor.to_data().iter::<f32>().collect()
+}
+
+fn agrees(preset: Preset, bytes: &[u8]) {
+    let (mut golden, device) = (Golden::read(bytes), Device::flex().autodiff());
+    let (config, init) = (config(preset), Init::new(1, &device));
+    let mut encoder = Encoder::new(&config, VOCABULARY, &init.at("encoder"));
+    let mut head = VocabularyHead::new(&config, WIDTH, VOCABULARY, &init.at("head"));
+    golden.copy(&mut encoder, "encoder");
+    golden.copy(&mut head, "head");
+    let untaken: Vec<&String> = golden.0.keys().filter(|name| name.starts_with("weight/")).collect();
+    assert!(untaken.is_empty(), "cloze has no {untaken:?}");
+
+    let (tokens, rows, targets) = (golden.whole("ids"), golden.whole("rows"), golden.whole("targets"));
+    let how = Forward::new(2, tokens.len() / 2);
+    let input = || ids(&tokens, &device);
+    let logits = head.logits(encoder.forward(input(), &how), encoder.tokens.val());
+    assert_near("logits", &numbers(&logits), &golden.numbers("logits"));
+
+    // As training computes it: the last block and the head at the predicted positions alone.
+    let hidden = encoder.forward_at(input(), &how, ids(&rows, &device));
+    let weights = Tensor::<1>::ones([rows.len()], &device);
+    let sum = head.cross_entropy(hidden, encoder.tokens.val(), ids(&targets, &device), weights).sum;
+    let loss = sum / rows.len() as f64;
+    assert_near("loss", &numbers(&loss), &golden.numbers("loss"));
+    let gradients = loss.backward();
+    let compare = |root: &str, model: &dyn Parameters| {
+        model.each_parameter(&mut |path, parameter| {
+            let name = format!("gradient/{root}.{path}");
+            let gradient = parameter.grad(&gradients).unwrap_or_else(|| panic!("no {name}"));
+            assert_near(&name, &gradient.numbers().unwrap(), &golden.numbers(&name));
+        });
+    };
+    compare("encoder", &encoder);
+    compare("head", &head);
+}
+
+#[test]
+fn bert_is_that_of_transformers() {
+    agrees(Preset::Bert, include_bytes!("parity/bert.safetensors"));
+}
+
+#[test]
+fn modern_is_the_modernbert_of_transformers() {
+    agrees(Preset::Modern, include_bytes!("parity/modern.safetensors"));
+}

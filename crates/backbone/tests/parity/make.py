@@ -1,0 +1,153 @@
+"""Makes bert.safetensors and modern.safetensors: tiny models of transformers with random weights, what they read, their
+logits, the loss of some predictions and its gradients, all under cloze's parameter paths.
+
+    python -m venv venv && venv/bin/pip install -r requirements.txt
+    venv/bin/python make.py
+
+The weights are drawn large (standard deviation 0.3), so that every part moves the logits, but those below two of the norms
+are small, so that the norms' epsilons do too. ModernBERT has full attention in
+every layer and the rotary base of its own first training phase, 10,000, as cloze's `modern` has.
+"""
+
+from pathlib import Path
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from transformers import BertConfig, BertForMaskedLM, ModernBertConfig, ModernBertForMaskedLM
+
+VOCABULARY, WIDTH, LAYERS, HEADS, HIDDEN, WINDOW = 50, 16, 2, 2, 24, 12
+# Of two windows of nine positions: those that are predicted.
+ROWS = [1, 4, 7, 9, 12]
+
+
+def bert():
+    config = BertConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=WIDTH,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=HEADS,
+        intermediate_size=HIDDEN,
+        max_position_embeddings=WINDOW,
+        type_vocab_size=2,
+        hidden_act="gelu",
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        attn_implementation="eager",
+    )
+    return BertForMaskedLM(config)
+
+
+def modern():
+    rope = {"rope_type": "default", "rope_theta": 10_000.0}
+    config = ModernBertConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=WIDTH,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=HEADS,
+        intermediate_size=HIDDEN,
+        max_position_embeddings=WINDOW,
+        layer_types=["full_attention"] * LAYERS,
+        rope_parameters={"full_attention": rope, "sliding_attention": rope},
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+        cls_token_id=1,
+        sep_token_id=2,
+        attn_implementation="eager",
+    )
+    return ModernBertForMaskedLM(config)
+
+
+def norm(ours, theirs, bias=True):
+    parts = {f"{ours}.gain": ([f"{theirs}.weight"], "as it is")}
+    return parts | ({f"{ours}.bias": ([f"{theirs}.bias"], "as it is")} if bias else {})
+
+
+def dense(ours, theirs, bias=True):
+    parts = {f"{ours}.weight": ([f"{name}.weight" for name in theirs], "transposed")}
+    return parts | ({f"{ours}.bias": ([f"{name}.bias" for name in theirs], "as it is")} if bias else {})
+
+
+def bert_names():
+    names = {
+        "encoder.tokens": (["bert.embeddings.word_embeddings.weight"], "as it is"),
+        "encoder.positions": (["bert.embeddings.position_embeddings.weight"], "as it is"),
+        "head.bias": (["cls.predictions.bias"], "as it is"),
+    }
+    names |= norm("encoder.norm", "bert.embeddings.LayerNorm")
+    for layer in range(LAYERS):
+        ours, theirs = f"encoder.blocks.{layer}", f"bert.encoder.layer.{layer}"
+        names |= dense(f"{ours}.qkv", [f"{theirs}.attention.self.{part}" for part in ("query", "key", "value")])
+        names |= dense(f"{ours}.output", [f"{theirs}.attention.output.dense"])
+        names |= norm(f"{ours}.attention_norm", f"{theirs}.attention.output.LayerNorm")
+        names |= dense(f"{ours}.up", [f"{theirs}.intermediate.dense"])
+        names |= dense(f"{ours}.down", [f"{theirs}.output.dense"])
+        names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.output.LayerNorm")
+    names |= dense("head.dense", ["cls.predictions.transform.dense"])
+    return names | norm("head.norm", "cls.predictions.transform.LayerNorm")
+
+
+def modern_names():
+    names = {
+        "encoder.tokens": (["model.embeddings.tok_embeddings.weight"], "as it is"),
+        "head.bias": (["decoder.bias"], "as it is"),
+    }
+    names |= norm("encoder.norm", "model.embeddings.norm", bias=False)
+    for layer in range(LAYERS):
+        ours, theirs = f"encoder.blocks.{layer}", f"model.layers.{layer}"
+        names |= dense(f"{ours}.qkv", [f"{theirs}.attn.Wqkv"], bias=False)
+        names |= dense(f"{ours}.output", [f"{theirs}.attn.Wo"], bias=False)
+        if layer > 0:
+            names |= norm(f"{ours}.attention_norm", f"{theirs}.attn_norm", bias=False)
+        names |= dense(f"{ours}.up", [f"{theirs}.mlp.Wi"], bias=False)
+        names |= dense(f"{ours}.down", [f"{theirs}.mlp.Wo"], bias=False)
+        names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.mlp_norm", bias=False)
+    names |= norm("encoder.final_norm", "model.final_norm", bias=False)
+    names |= dense("head.dense", ["head.dense"], bias=False)
+    return names | norm("head.norm", "head.norm", bias=False)
+
+
+def make(name, model, names):
+    torch.manual_seed(20190524)
+    model.eval()
+    parameters = dict(model.named_parameters())
+    with torch.no_grad():
+        for path, parameter in parameters.items():
+            gain = "norm" in path.lower() and path.endswith("weight")
+            parameter.normal_(1.0 if gain else 0.0, 0.3)
+            if not gain and any(part in path for part in ("embeddings", "transform.dense", "head.dense")):
+                parameter *= 0.01
+        if name == "bert":
+            # cloze has one segment here: its row is folded into the positions.
+            segments = parameters["bert.embeddings.token_type_embeddings.weight"]
+            parameters["bert.embeddings.position_embeddings.weight"] += segments[0]
+            segments.zero_()
+    ids = torch.randint(3, VOCABULARY, (2, 9))
+    targets = torch.randint(3, VOCABULARY, (len(ROWS),))
+    labels = torch.full((18,), -100)
+    labels[ROWS] = targets
+    found = model(input_ids=ids, labels=labels.reshape(2, 9))
+    found.loss.backward()
+    # Every parameter but segments and the tied decoder has a place among ours.
+    used = {theirs for theirs, _ in names.values() for theirs in theirs}
+    left = {path for path in parameters if path not in used}
+    assert left <= {"bert.embeddings.token_type_embeddings.weight"}, left
+    tensors = {
+        "ids": ids.flatten().float(),
+        "rows": torch.tensor(ROWS).float(),
+        "targets": targets.float(),
+        "logits": found.logits.detach().reshape(18, VOCABULARY),
+        "loss": found.loss.detach().reshape(1),
+    }
+    for ours, (theirs, how) in names.items():
+        for kind in ("weight", "gradient"):
+            parts = [parameters[path].grad if kind == "gradient" else parameters[path].detach() for path in theirs]
+            joined = torch.cat(parts)  # dense layers are [out, in]
+            tensors[f"{kind}/{ours}"] = (joined.T if how == "transposed" else joined).contiguous().clone()
+    made_by = f"transformers {transformers.__version__}, torch {torch.__version__}"
+    save_file(tensors, Path(__file__).with_name(f"{name}.safetensors"), metadata={"made_by": made_by})
+
+
+make("bert", bert(), bert_names())
+make("modern", modern(), modern_names())
