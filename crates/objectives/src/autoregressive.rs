@@ -1,6 +1,5 @@
 //! Autoregressive language modelling: predict every token from those before it.
 
-use crate::laws::Mode;
 use crate::scoring::LEFT_TO_RIGHT;
 use crate::tensors::vocabulary_flops;
 use crate::{Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
@@ -8,7 +7,7 @@ use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::Draw;
 use cloze_kernels::Visibility;
-use cloze_options::{Options, options};
+use cloze_options::{Options, options, words};
 
 /// Autoregressive language modelling.
 pub static ENTRY: Entry = Entry {
@@ -22,12 +21,20 @@ pub static ENTRY: Entry = Entry {
     configure: |written| Ok(Box::new(Autoregressive(Settings::read(written)?))),
 };
 
+words! {
+    /// The one mode: the published rule has no quirk, so that `reference` would be the same thing under another id.
+    enum OnlyMode {
+        /// As published.
+        Corrected = "corrected",
+    }
+}
+
 options! {
     /// Options of the autoregressive objective.
     #[derive(Copy)]
     struct Settings {
-        /// Both modes are the same thing here, for the published rule has no quirk.
-        mode: Mode = Mode::Corrected;
+        /// There is one mode: the published rule has no quirk that could be corrected.
+        mode: OnlyMode = OnlyMode::Corrected;
     }
 }
 

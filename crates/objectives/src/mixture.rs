@@ -79,7 +79,8 @@ impl Mixed {
         })
     }
 
-    fn write(&self) -> toml::Table {
+    /// The part as it is frozen, with its objective's options.
+    fn write(&self, options: toml::Table) -> toml::Table {
         let mut table = toml::Table::from_iter([(OBJECTIVE.to_owned(), self.word.into())]);
         let mixing = Mixing {
             name: Some(self.name.clone()),
@@ -87,7 +88,7 @@ impl Mixed {
             weight: self.weight,
         };
         table.extend(mixing.write());
-        table.extend(self.objective.options());
+        table.extend(options);
         table
     }
 }
@@ -189,8 +190,38 @@ impl Mixture {
 
 impl Objective for Mixture {
     fn options(&self) -> toml::Table {
-        let parts: Vec<toml::Value> = self.parts.iter().map(|part| part.write().into()).collect();
-        toml::Table::from_iter([("parts".to_owned(), parts.into())])
+        let parts: Vec<toml::Value> = self
+            .parts
+            .iter()
+            .map(|part| part.write(part.objective.options()).into())
+            .collect();
+        toml::Table::from_iter([(PARTS.to_owned(), parts.into())])
+    }
+
+    fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
+        let mut parts = Vec::new();
+        for (index, part) in self.parts.iter().enumerate() {
+            let options = part.objective.fitted(encoder).map_err(|mut fault| {
+                let at = Key::from(PARTS).index(index);
+                for place in &mut fault.places {
+                    place.key = at.joined(&place.key);
+                }
+                fault
+            })?;
+            parts.push(part.write(options).into());
+        }
+        Ok(toml::Table::from_iter([(PARTS.to_owned(), toml::Value::Array(parts))]))
+    }
+
+    /// What every part would be asked for, by the share of the windows that it gets.
+    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<usize> {
+        let shares = self.shares(progress);
+        let of = |(part, share): (&Mixed, f64)| {
+            let asked = part.objective.asked(window, vocabulary, progress);
+            asked.map(|asked| asked as f64 * share)
+        };
+        let asked: Option<f64> = self.parts.iter().zip(shares).map(of).sum();
+        asked.map(|asked| asked.round() as usize)
     }
 
     fn needs(&self) -> Vec<Statistic> {

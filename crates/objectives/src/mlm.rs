@@ -53,6 +53,13 @@ impl Masking {
         }
     }
 
+    /// The positions that may be hidden.
+    pub(crate) fn candidates(&self, window: &Window, vocabulary: &Vocabulary) -> Vec<u32> {
+        (0..window.ids.len() as u32)
+            .filter(|position| maskable(window.ids[*position as usize], vocabulary, self.mode))
+            .collect()
+    }
+
     /// Random tokens are ordinary ones; in google-research/bert they are drawn from all ids, special ones included.
     pub(crate) fn pool<'a>(&self, vocabulary: &'a Vocabulary) -> Pool<'a> {
         match self.mode {
@@ -82,12 +89,15 @@ impl Objective for Mlm {
         self.0.write()
     }
 
+    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<usize> {
+        let candidates = self.0.candidates(window, vocabulary).len();
+        Some(self.0.budget(window, candidates, progress))
+    }
+
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
         let Self(masking) = self;
         let mut stream = draw.stream();
-        let candidates: Vec<u32> = (0..window.ids.len() as u32)
-            .filter(|position| maskable(window.ids[*position as usize], vocabulary, masking.mode))
-            .collect();
+        let candidates = masking.candidates(window, vocabulary);
         let count = masking.budget(window, candidates.len(), progress);
         let mut example = Example::predicting(window, choose(candidates, count, &mut stream));
         for position in &example.positions {

@@ -12,6 +12,15 @@ pub trait Objective: Send + Sync {
     /// The options, every default filled in: what the plan freezes and the run id hashes.
     fn options(&self) -> toml::Table;
 
+    /// The options as they come to bear on an encoder: those that make no difference there are written alike, so that what
+    /// trains alike has one run id.
+    ///
+    /// # Errors
+    /// What cannot be built on such an encoder, at its key.
+    fn fitted(&self, _encoder: &EncoderConfig) -> Result<toml::Table> {
+        Ok(self.options())
+    }
+
     /// What it wants to know of the training text as a whole.
     fn needs(&self) -> Vec<Statistic> {
         Vec::new()
@@ -29,6 +38,12 @@ pub trait Objective: Send + Sync {
     /// Hides and chooses: pure, on the host, integers in and integers out. `progress` is the share of the budget
     /// used, in [0, 1], for rates that change along training.
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example;
+
+    /// How many predictions its rate asks for in a window; `None` where no rate says how many. What [`corrupt`](Self::corrupt)
+    /// really predicts is held against it before training.
+    fn asked(&self, _window: &Window, _vocabulary: &Vocabulary, _progress: f64) -> Option<usize> {
+        None
+    }
 
     /// What this objective puts on the encoder. Initial values are drawn at the names of the parameters under `init`.
     fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads>;

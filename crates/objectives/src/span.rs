@@ -25,7 +25,7 @@ pub static ENTRY: Entry = Entry {
     summary: "Hides spans of whole words; predicts each token in its place, and again from the two tokens around its span.",
     options: Settings::fields,
     scores: crate::mlm::MASKED_SCORES,
-    configure: |written| Ok(Box::new(Span(Settings::read(written)?))),
+    configure: |written| Ok(Box::new(Span(Settings::read(written)?.settled()))),
 };
 
 /// Names of the extra columns: one row for every prediction of the boundary objective.
@@ -60,6 +60,20 @@ options! {
 }
 
 impl Settings {
+    /// Options that make no difference beside the others have their defaults, so that what trains alike has one run id: a
+    /// boundary objective that is switched off, a law of lengths that knows one length only.
+    fn settled(self) -> Self {
+        let usual = Self::default();
+        let mut settled = self;
+        if settled.boundary_weight == 0.0 {
+            settled.boundary_tokens = usual.boundary_tokens;
+        }
+        if settled.span_words == 1 || settled.span_stop == 1.0 {
+            (settled.span_stop, settled.span_words) = (usual.span_stop, 1);
+        }
+        settled
+    }
+
     fn law(&self) -> SpanLaw {
         SpanLaw {
             stop: self.span_stop,
@@ -71,18 +85,23 @@ impl Settings {
 struct Span(Settings);
 
 impl Span {
+    /// How many of so many candidates are to be hidden.
+    fn budget(&self, candidates: usize, progress: f64) -> usize {
+        let rate = self.0.rate.at(progress);
+        match self.0.mode {
+            Mode::Corrected => budget(rate, candidates),
+            // facebookresearch/SpanBERT, `data/masking.py` rounds up.
+            Mode::Reference => ((rate * candidates as f64).ceil() as usize).min(candidates),
+        }
+    }
+
     /// Which positions are hidden: `true` = hidden.
     fn select(&self, words: &[Range<usize>], length: usize, progress: f64, stream: &mut Stream) -> Vec<bool> {
-        let candidates: usize = words.iter().map(ExactSizeIterator::len).sum();
-        let rate = self.0.rate.at(progress);
+        let budget = self.budget(words.iter().map(ExactSizeIterator::len).sum(), progress);
         let mut hidden = vec![false; length];
         match self.0.mode {
-            Mode::Corrected => self.select_words(words, budget(rate, candidates), &mut hidden, stream),
-            // facebookresearch/SpanBERT, `data/masking.py` rounds up.
-            Mode::Reference => {
-                let budget = ((rate * candidates as f64).ceil() as usize).min(candidates);
-                self.select_tokens(words, budget, &mut hidden, stream);
-            }
+            Mode::Corrected => self.select_words(words, budget, &mut hidden, stream),
+            Mode::Reference => self.select_tokens(words, budget, &mut hidden, stream),
         }
         hidden
     }
@@ -172,6 +191,11 @@ impl Objective for Span {
         self.0.write()
     }
 
+    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<usize> {
+        let words = words(window, vocabulary, self.0.mode);
+        Some(self.budget(words.iter().map(ExactSizeIterator::len).sum(), progress))
+    }
+
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
         let settings = &self.0;
         let mut stream = draw.stream();
@@ -236,7 +260,7 @@ impl Objective for Span {
         // `criterions/spanbert_loss.py` adds 1 to the number of boundary predictions.
         let added = if self.0.mode == Mode::Reference { 1.0 } else { 0.0 };
         Box::new(SpanHeads {
-            head: VocabularyHead::new(encoder.width, encoder.width, vocabulary.size, &init.at("head")),
+            head: VocabularyHead::new(encoder, encoder.width, vocabulary.size, &init.at("head")),
             boundary: BoundaryHead::new(
                 encoder.width,
                 self.0.boundary_tokens,

@@ -28,6 +28,11 @@ impl Objective for WholeWord {
         self.0.write()
     }
 
+    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<usize> {
+        let candidates = self.0.candidates(window, vocabulary).len();
+        Some(self.0.budget(window, candidates, progress))
+    }
+
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
         let Self(masking) = self;
         let mut stream = draw.stream();

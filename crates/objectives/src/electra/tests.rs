@@ -1,10 +1,16 @@
 //! Shares of the published implementation, computed from its rules, and counts by hand.
 
-use crate::common::training::{LENGTH, SIZE, batch, build, encoder, first_losses, gradients, is_a_guess, masked_flops};
+use crate::common::training::{
+    LENGTH, SIZE, Trainer, batch, build, encoder, first_losses, gradients, is_a_guess, masked_flops, number,
+};
 use crate::common::{SPECIAL, any_window, configured, count, examples, mean, token_budget, vocabulary};
-use cloze_backbone::Preset;
+use crate::{Batch, Example, Model};
+use burn::tensor::{Tensor, TensorData};
+use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters, Preset};
+use cloze_corpus::Window;
 use cloze_foundation::Draw;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 #[test]
 fn electra_draws_with_replacement_in_reference_mode_only() {
@@ -74,18 +80,180 @@ fn no_gradient_of_the_discriminator_reaches_the_generator() {
     assert_eq!(generator("0"), generator("50"));
 }
 
+/// A model whose generator always proposes token 9 and says so with certainty, and whose discriminator finds the same
+/// logit everywhere: every number in the loss can be written down.
+fn certain(mode: &str, logit: f32) -> Model {
+    let mut model = build(&*configured("electra", &format!("mode = \"{mode}\"")), Preset::Bert);
+    model.change_parameters(&mut |path, parameter| {
+        let fill = |value: f32| {
+            let numbers = vec![value; parameter.count()];
+            Parameter::from_data(
+                TensorData::new(numbers, parameter.shape()),
+                &burn::tensor::Device::flex(),
+            )
+            .unwrap()
+        };
+        match path {
+            // Without gain and bias the norm gives nothing, so that the logits are the decoder's bias.
+            "generator_head.norm.gain" | "generator_head.norm.bias" | "discriminator_output.weight" => fill(0.0),
+            "discriminator_output.bias" => fill(logit),
+            "generator_head.bias" => {
+                let mut bias = vec![0.0; SIZE];
+                bias[9] = 50.0;
+                let bias = Tensor::<1>::from_data(TensorData::new(bias, [SIZE]), &burn::tensor::Device::flex());
+                Parameter::Vector(bias)
+            }
+            _ => parameter.inner(),
+        }
+    });
+    model
+}
+
+#[test]
+fn the_loss_is_that_of_a_count_by_hand_with_its_polarity() {
+    // [CLS] 7 9 8 [SEP]: 9 is proposed at the places of 7, 9 and 8, twice at that of 8; two of five tokens are replaced.
+    let window = Window::new(vec![SPECIAL.start, 7, 9, 8, SPECIAL.end], vec![true; 5]);
+    let mut example = Example::predicting(&window, vec![1, 2, 3]);
+    example.weights[2] = 2.0;
+    example.inputs[1..4].fill(SPECIAL.mask);
+    let batch = Batch::of(&[example]);
+    for (mode, added) in [("corrected", 0.0), ("reference", 1e-6)] {
+        for logit in [2.0f64, -1.0] {
+            let loss = certain(mode, logit as f32).loss(&batch, Draw::new(1, "step"), false);
+            let parts: BTreeMap<&str, f64> = loss
+                .parts
+                .iter()
+                .map(|(name, value)| (&**name, number(value)))
+                .collect();
+            // -log p is 50 for 7 and for 8, and 0 for 9; weights 1, 1, 2.
+            let generator = (50.0 + 0.0 + 2.0 * 50.0) / (4.0 + added);
+            // The logit is that of "replaced": log(1 + e^-x) is lost on a replaced token, log(1 + e^x) on an original.
+            let softplus = |x: f64| x.exp().ln_1p();
+            let discriminator = (2.0 * softplus(-logit) + 3.0 * softplus(logit)) / 5.0;
+            for (name, expected) in [
+                ("generator", generator),
+                ("discriminator", discriminator),
+                ("replaced", 0.4),
+            ] {
+                assert!(
+                    (parts[name] - expected).abs() < 1e-4,
+                    "{name} at {logit}: {parts:?}, not {expected}"
+                );
+            }
+            let total = generator + 50.0 * discriminator;
+            assert!(
+                (number(&loss.total) - total).abs() < 1e-2,
+                "{} is not {total}",
+                number(&loss.total)
+            );
+        }
+    }
+}
+
+/// A few.
+const STEPS: u64 = 200;
+
+#[test]
+fn the_discriminator_learns_to_tell_a_corrupted_sentence() {
+    // Every token is followed by the next one: what breaks the chain is wrong.
+    let chain = |first: u32| -> Vec<u32> {
+        let words = (0..LENGTH as u32 - 1).map(|place| 5 + (first + place) % 20);
+        std::iter::once(SPECIAL.start).chain(words).collect()
+    };
+    let objective = configured("electra", "rate = 0.3");
+    let mut trainer = Trainer::new(build(&*objective, Preset::Modern), 5e-3);
+    let windows: Vec<Window> = (0..20).map(|first| Window::new(chain(first), vec![true; LENGTH])).collect();
+    for step in 0..STEPS {
+        let draw = Draw::new(5, "corruption").step(step);
+        let example = |(window, place)| objective.corrupt(window, &vocabulary(SIZE), 0.0, draw.example(place));
+        let examples: Vec<Example> = windows.iter().zip(0..).map(example).collect();
+        trainer.step(&Batch::of(&examples), step);
+    }
+    let model = trainer.model.frozen();
+    let mut right = 0;
+    for first in 0..20 {
+        let good = chain(first);
+        let mut bad = good.clone();
+        bad[9] = 5 + (bad[9] + 7) % 20;
+        let scores = model.score(&model.rules()[0], &[good, bad], &vocabulary(SIZE)).unwrap();
+        right += u32::from(scores[0] > scores[1]);
+    }
+    assert!(right >= 18, "{right} of 20 corrupted sentences are found");
+}
+
+#[test]
+fn the_generator_has_the_width_that_is_asked_for() {
+    let widths = |share: f64, width: usize, preset: Preset| {
+        let objective = configured("electra", &format!("generator_width = {share}"));
+        let config = EncoderConfig::preset(preset, width, 1, 8);
+        let init = Init::new(1, &burn::tensor::Device::flex());
+        let mut found = BTreeMap::new();
+        let model = objective.build(&config, &vocabulary(SIZE), &init);
+        model.each_parameter(&mut |path, parameter| _ = found.insert(path.to_owned(), parameter.shape()));
+        found
+    };
+    for (share, width, generator) in [
+        (0.0625, 128, 8),
+        (0.125, 128, 16),
+        (0.25, 128, 32),
+        (0.5, 128, 64),
+        (0.33333, 768, 256),
+        (0.25, 256, 64),
+    ] {
+        let found = widths(share, width, Preset::Bert);
+        assert_eq!(
+            found["generator_project.weight"],
+            [width, generator],
+            "{share} of {width}"
+        );
+        assert_eq!(found["generator.blocks.0.qkv.weight"], [generator, 3 * generator]);
+        assert_eq!(found["generator.blocks.0.up.weight"], [generator, 4 * generator]);
+        assert_eq!(found["generator_head.dense.weight"], [generator, width]);
+    }
+    // As wide as the encoder it needs no projection.
+    let whole = widths(1.0, 128, Preset::Modern);
+    assert!(!whole.contains_key("generator_project.weight"));
+    assert_eq!(whole["generator.blocks.0.qkv.weight"], [128, 384]);
+}
+
+#[test]
+fn what_is_no_generator_is_refused_with_the_nearest_that_is() {
+    let fitted = |share: f64, width: usize| {
+        let objective = configured("electra", &format!("generator_width = {share}"));
+        objective.fitted(&EncoderConfig::preset(Preset::Modern, width, 1, 8))
+    };
+    for (share, width, allowed) in [
+        (0.25, 20, "0.2 for 4, 0.3 for 6"),
+        // Three heads of 64 and more do not divide 200.
+        (0.25, 800, "0.2475 for 198, 0.255 for 204"),
+        (1e-6, 128, "0.015625 for 2"),
+    ] {
+        let fault = fitted(share, width).unwrap_err();
+        assert_eq!(fault.place().as_deref(), Some("generator_width"));
+        assert_eq!(fault.allowed.as_deref(), Some(allowed), "{fault}");
+    }
+    // What gives one width is one option, and so one run.
+    let options = |share| fitted(share, 128).unwrap();
+    assert_eq!(options(0.25), options(0.2501));
+    assert_eq!(options(0.2501)["generator_width"].as_float(), Some(0.25));
+    assert_ne!(options(0.25), options(0.265625));
+}
+
 #[test]
 fn flops_are_those_of_a_count_by_hand() {
     let (objective, config) = (configured("electra", ""), encoder(Preset::Bert));
     let sizes = batch(&*objective).sizes();
-    // The generator is as wide as this encoder: 32 is the least width.
-    let discriminator = 3.0 * config.forward_flops(4, LENGTH, false);
-    let dense = 3.0 * 2.0 * (4 * LENGTH * (32 * 32 + 32 * 32 + 32)) as f64;
+    let (rows, predicted) = (4 * LENGTH, sizes.predicted);
+    let discriminator = 3.0 * config.forward_flops(4, LENGTH, false) + 3.0 * 2.0 * (rows * (32 * 32 + 32)) as f64;
+    // A quarter of 32 is 8, its hidden layer 4 · 8: keys, queries and values of all rows, the rest for the predicted ones,
+    // whose queries see LENGTH keys twice over.
+    let generator = rows * 8 * 24 + predicted * (2 * LENGTH * 8 + 8 * 8 + 2 * 8 * 32);
+    let helpers = rows * 32 * 8 + generator + predicted * 32 * (8 + SIZE);
     let flops = objective.flops(&config, SIZE, &sizes);
-    assert_eq!(
-        flops,
-        discriminator + masked_flops(false, sizes.predicted, sizes.predicted) + dense
-    );
+    assert_eq!(flops, discriminator + 3.0 * 2.0 * helpers as f64);
+    // As wide as the encoder: its own body, and no projection.
+    let wide = configured("electra", "generator_width = 1.0").flops(&config, SIZE, &sizes);
+    assert_eq!(wide, discriminator + masked_flops(false, predicted, predicted));
 }
 
 #[test]

@@ -71,7 +71,12 @@ impl OptionType for Rate {
                 for end in ["from", "to"] {
                     written.get(end).map(|end| f64::read(&end, range)).transpose()?;
                 }
-                Ok(Self::Changing(schedule))
+                // What does not change has one way to be written, and one run id.
+                Ok(if schedule.from == schedule.to {
+                    Self::Fixed(schedule.from)
+                } else {
+                    Self::Changing(schedule)
+                })
             }
             Value::Float(_) | Value::Integer(_) => f64::read(written, range).map(Self::Fixed),
             _ => Err(written.wrong_kind("a number, or { from, to, shape }")),
@@ -115,6 +120,24 @@ mod tests {
             [0.3, 0.3 - 0.2 * (1.0 - 0.5f64.sqrt()) / 2.0, 0.2, 0.1]
         ));
         assert!(close(points(Shape::Step), [0.3, 0.3, 0.1, 0.1]));
+    }
+
+    #[test]
+    fn a_rate_that_does_not_change_is_a_fixed_one() {
+        let read = |text: &str| {
+            let table: toml::Table = format!("rate = {text}").parse().unwrap();
+            let node = (&table).into();
+            Rate::read(
+                &Written::new(&node, "").get("rate").unwrap(),
+                cloze_options::range::any(),
+            )
+            .unwrap()
+        };
+        assert_eq!(read("{ from = 0.2, to = 0.2, shape = \"step\" }"), Rate::Fixed(0.2));
+        assert_eq!(
+            read("{ from = 0.2, to = 0.1, shape = \"step\" }"),
+            rate(0.2, 0.1, Shape::Step)
+        );
     }
 
     proptest! {

@@ -1,10 +1,12 @@
 //! Rates of the published implementation, computed from its rules, and counts by hand.
 
-use crate::common::training::{SIZE, batch, encoder, first_losses, is_a_guess, masked_flops};
+use crate::common::training::{LENGTH, SIZE, batch, build, encoder, first_losses, is_a_guess, masked_flops, number};
 use crate::common::{
     SPECIAL, any_window, configured, count, examples, hides_whole_words, mean, plain, token_budget, vocabulary,
 };
+use crate::{Batch, Example};
 use cloze_backbone::Preset;
+use cloze_corpus::Window;
 use cloze_foundation::Draw;
 use proptest::prelude::*;
 
@@ -54,6 +56,26 @@ fn a_word_meets_one_fate_and_bert_draws_for_every_piece() {
     };
     assert_eq!(mixed(""), 0);
     assert!(mixed("mode = \"reference\"") > 500);
+}
+
+#[test]
+fn the_mean_is_over_predictions_and_not_over_windows() {
+    // One word of 23 pieces is longer than any budget: bert's rule leaves such a window without a prediction.
+    let objective = configured("whole-word", "mode = \"reference\"");
+    let long = Window::new(
+        [vec![SPECIAL.start], (10..10 + LENGTH as u32 - 1).collect()].concat(),
+        (0..LENGTH).map(|place| place < 2).collect(),
+    );
+    let example = |window: &Window| objective.corrupt(window, &vocabulary(SIZE), 0.0, Draw::new(1, "corruption"));
+    let empty = example(&long);
+    assert!(empty.positions.is_empty());
+    let usual = Window::new(long.ids.iter().rev().copied().collect(), vec![true; LENGTH]);
+    let predicting = example(&usual);
+    assert!(!predicting.positions.is_empty());
+    let model = build(&*objective, Preset::Bert);
+    let loss = |examples: &[Example]| number(&model.loss(&Batch::of(examples), Draw::new(1, "step"), false).total);
+    let (alone, together) = (loss(std::slice::from_ref(&predicting)), loss(&[predicting, empty]));
+    assert!((alone - together).abs() < 1e-5, "{alone} and {together}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub mod training;
 use cloze_corpus::{SpecialTokens, Vocabulary, Window};
 use cloze_foundation::{Draw, Stream};
 use cloze_objectives::{Entry, Example, OBJECTIVES, Objective};
+use cloze_options::Kind;
 use proptest::prelude::*;
 
 pub const SPECIAL: SpecialTokens = SpecialTokens {
@@ -72,18 +73,25 @@ pub fn any_window(size: usize) -> impl Strategy<Value = Window> {
     })
 }
 
-/// Every objective in both modes, or as it is where it has none.
+/// Every objective in every mode that it has, or as it is where it has none.
 pub fn every_objective() -> impl Iterator<Item = (&'static Entry, &'static str, Box<dyn Objective>)> {
     OBJECTIVES.iter().flat_map(|entry| {
-        let has_modes = (entry.options)().iter().any(|field| field.name == "mode");
-        let modes: &[&str] = if has_modes { &["corrected", "reference"] } else { &[""] };
-        modes.iter().map(move |mode| {
-            let options = if has_modes {
-                format!("mode = \"{mode}\"")
-            } else {
+        let fields = (entry.options)();
+        let modes: Vec<&str> = match fields
+            .iter()
+            .find(|field| field.name == "mode")
+            .map(|field| &field.kind)
+        {
+            Some(Kind::Words(words)) => words.iter().map(|word| word.name).collect(),
+            _ => vec![""],
+        };
+        modes.into_iter().map(move |mode| {
+            let options = if mode.is_empty() {
                 String::new()
+            } else {
+                format!("mode = \"{mode}\"")
             };
-            (*entry, *mode, configured(entry.name, &options))
+            (*entry, mode, configured(entry.name, &options))
         })
     })
 }

@@ -1,10 +1,11 @@
-//! A tiny encoder, a batch, and plain gradient descent.
+//! A tiny encoder, a batch, plain gradient descent, and Adam.
 
 use super::{SPECIAL, vocabulary, window};
 use burn::tensor::{Device, Tensor};
-use cloze_backbone::{EncoderConfig, Init, Parameters, Preset};
+use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters, Preset};
 use cloze_corpus::Window;
 use cloze_foundation::Draw;
+use cloze_kernels::AdamW;
 use cloze_objectives::{Batch, Model, Objective};
 use std::collections::BTreeMap;
 
@@ -73,6 +74,46 @@ pub fn descend(model: &mut Model, batch: &Batch, size: f64) -> f64 {
         None => parameter.inner(),
     });
     before
+}
+
+/// A model that learns by Adam at one rate.
+pub struct Trainer {
+    pub model: Model,
+    rate: f64,
+    moments: BTreeMap<String, [Parameter; 2]>,
+}
+
+impl Trainer {
+    pub fn new(model: Model, rate: f64) -> Self {
+        let moments = BTreeMap::new();
+        Self { model, rate, moments }
+    }
+
+    /// One update, counted from 0; gives the loss before it.
+    pub fn step(&mut self, batch: &Batch, step: u64) -> f64 {
+        let loss = self.model.loss(batch, Draw::new(3, "step").step(step), true).total;
+        let before = number(&loss);
+        let gradients = loss.backward();
+        let settings = AdamW {
+            learning_rate: self.rate,
+            beta_1: 0.9,
+            beta_2: 0.98,
+            epsilon: 1e-6,
+            weight_decay: 0.0,
+            step: step + 1,
+            gradient_scale: 1.0,
+        };
+        let moments = &mut self.moments;
+        self.model.change_parameters(&mut |path, parameter| {
+            let Some(gradient) = parameter.grad(&gradients) else {
+                return parameter.inner();
+            };
+            let (parameter, both) = parameter.inner().adamw(gradient, moments.remove(path), &settings);
+            moments.insert(path.to_owned(), both);
+            parameter
+        });
+        before
+    }
 }
 
 /// The parts of the loss before the first step, by name.
