@@ -62,10 +62,15 @@ pub struct Measurement {
     pub tokens_per_second: f64,
     /// Model FLOPs per second, as the objective counts them, in units of 10⁹.
     pub gflops: f64,
-    /// The rate of a product of two 2048 x 2048 matrices of 32-bit floats in the same process, in the same unit.
+    /// The rate of a product of two 2048 x 2048 matrices of 32-bit floats in the same process, in the same unit: the median
+    /// of those that were made between the steps.
     pub gemm_gflops: f64,
-    /// The former over the latter.
+    /// The rate of a step over that of the products before and after it: the median over the steps.
     pub gemm_share: f64,
+    /// How far the fastest of these products is from the slowest, as a share of their median: the machine's drift.
+    pub gemm_drift: f64,
+    /// Cores that other processes kept busy meanwhile; `None` where `/proc` does not say.
+    pub others_busy: Option<f64>,
     /// Milliseconds of a step.
     pub step_ms: f64,
     /// Reading windows, corrupting and batching them.
@@ -79,6 +84,22 @@ pub struct Measurement {
     /// Most memory the process had, by `VmHWM` of `/proc/self/status`; `None` where there is no such file. For a
     /// graphics device this is the host's side.
     pub peak_bytes: Option<u64>,
+}
+
+/// Cores that others may keep busy, and drift of the yardstick, beyond which a measurement says so.
+const BUSY: f64 = 0.1;
+const DRIFT: f64 = 0.25;
+
+impl Measurement {
+    /// Why its figures are not to be trusted, if they are not.
+    pub fn caution(&self) -> Option<String> {
+        let busy = self.others_busy.filter(|cores| *cores > BUSY);
+        let busy = busy.map(|cores| format!("other processes kept {cores:.1} cores busy"));
+        let drift = (self.gemm_drift > DRIFT)
+            .then(|| format!("the yardstick itself drifted by {:.0} %", 100.0 * self.gemm_drift));
+        let told: Vec<String> = busy.into_iter().chain(drift).collect();
+        (!told.is_empty()).then(|| format!("not a quiet machine: {}", told.join(", and ")))
+    }
 }
 
 impl Setting {
@@ -139,14 +160,35 @@ impl Setting {
         budget.check().map_err(on_the_command_line)?;
         Timing { threads, steps }.check().map_err(on_the_command_line)?;
         self.options().check().map_err(|fault| {
+            let mut fault = on_the_command_line(fault);
             // There is no option for the number of heads, which follows from the width.
-            if fault.places.iter().any(|place| place.key.last() == "heads") {
-                let what = format!("a width of {} has no heads of about 64", self.width);
-                let allowed = ["even widths below 128, multiples of 64"];
-                return Fault::usage(what).at("--width").allowed(allowed);
-            }
-            on_the_command_line(fault)
+            fault.remedy = fault.remedy.filter(|remedy| !remedy.contains("heads"));
+            fault
+        })?;
+        self.fitted().map_err(|fault| {
+            // Nor are there options of objectives: they have their defaults, so that the width is what can be changed.
+            let fits = |width: &usize| {
+                Self {
+                    width: *width,
+                    ..self.clone()
+                }
+                .fitted()
+                .is_ok()
+            };
+            let near = [
+                (1..self.width).rev().find(fits),
+                (self.width + 1..=2 * self.width).find(fits),
+            ];
+            let near = near.into_iter().flatten().map(|width| width.to_string());
+            let places = vec!["--width".into()];
+            Fault { places, ..fault }.allowed(near)
         })
+    }
+
+    /// Looks whether the objective can be built on the encoder.
+    fn fitted(&self) -> Result<()> {
+        self.options().check()?;
+        self.configured()?.fitted(&self.encoder()).map(drop)
     }
 }
 

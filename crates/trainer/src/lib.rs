@@ -1,5 +1,6 @@
 //! One training step, what it learns by, and the loop of a run around it. Fine-tuning and `cloze bench` take the same step.
 
+pub mod audit;
 pub mod bench;
 pub mod budget;
 pub mod device;
@@ -13,6 +14,7 @@ pub mod schedule;
 pub mod step;
 pub mod train;
 
+pub use audit::Audit;
 pub use budget::{Budget, BudgetOptions};
 pub use feed::Feed;
 pub use held_out::HeldOut;

@@ -8,7 +8,7 @@ use crate::meter::Meter;
 use crate::schedule::learning_rate;
 use crate::step::Unwatched;
 use crate::{Feed, HeldOut, Job, Judge, Learner, Moment, Observer, Optimizer, Saved, Tick, budget};
-use cloze_foundation::{Draw, Result};
+use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::Model;
 use cloze_schema::metric::{DIVERGED, LOSS, LOST_SECONDS, PRETRAINING, RESUMED_AFTER};
 use cloze_schema::{Axis, Row, Spent, Split};
@@ -228,6 +228,9 @@ impl<'a> Run<'a> {
         let (job, step) = (self.job, self.spent.steps());
         let batch = self.feed.batch(step, share);
         let sizes = batch.sizes();
+        if sizes.predicted == 0 {
+            return Err(nothing_predicted(step));
+        }
         let flops = self
             .feed
             .objective
@@ -261,6 +264,16 @@ impl<'a> Run<'a> {
             windows: self.feed.order(step),
         }))
     }
+}
+
+/// A step without a prediction teaches nothing, and a budget in predictions would never be used up by such steps.
+fn nothing_predicted(step: u64) -> Fault {
+    Fault::run("not one token of the batch is predicted")
+        .at(format!("step {step}"))
+        .remedy(
+            "the text gives the objective too little to hide: raise budget.batch, encoder.window or its rate, or choose another \
+             tokenizer (`cloze data describe` says how much of the text is unknown)",
+        )
 }
 
 #[cfg(test)]

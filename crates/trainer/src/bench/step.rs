@@ -1,6 +1,6 @@
 //! The step of a run with a clock between its parts.
 
-use super::machine::{median, peak_bytes, product_rate};
+use super::machine::{Watch, Yardstick, median, peak_bytes};
 use super::{Measurement, Setting};
 use crate::step::{Clock, Phase, Stopwatch, wait};
 use crate::{Feed, Learner, Optimizer, OptimizerConfig, device};
@@ -12,6 +12,8 @@ use cloze_foundation::{Draw, Fault, Result};
 
 /// Steps before the clock counts: buffers are taken, the optimizer's moments made, a device's kernels compiled.
 const WARM_UP: usize = 3;
+/// Products of the yardstick between steps, one more at the end.
+const PRODUCTS: usize = 10;
 /// Share of tokens that begin a word.
 const WORD_STARTS: f64 = 0.75;
 /// Where in the budget the steps are, for rates that change.
@@ -35,19 +37,39 @@ pub fn measure(setting: &Setting) -> Result<Measurement> {
     let vocabulary = Vocabulary::new(setting.vocab, SpecialTokens::FIRST);
     let text = text(setting, &vocabulary)?;
     let mut bench = Bench::new(setting, &text, &vocabulary)?;
-    let mut steps = Vec::with_capacity(setting.steps);
-    for step in 0..WARM_UP + setting.steps {
-        let parts = bench.step(step as u64)?;
-        if step >= WARM_UP {
-            steps.push(parts);
-        }
+    for step in 0..WARM_UP {
+        bench.step(step as u64)?;
     }
     // Read before the yardstick, whose matrices are not the model's.
     let peak_bytes = peak_bytes();
-    let rate = product_rate(&bench.learner.device)?;
+    let yardstick = Yardstick::new(&bench.learner.device)?;
+    let watch = Watch::start();
+    // A product, some steps, a product, and so on: a machine that changes its speed changes both.
+    let together = setting.steps.div_ceil(PRODUCTS);
+    let (mut steps, mut shares, mut rates) = (Vec::new(), Vec::new(), vec![yardstick.rate()?]);
+    while steps.len() < setting.steps {
+        let first = steps.len();
+        for step in first..setting.steps.min(first + together) {
+            steps.push(bench.step((WARM_UP + step) as u64)?);
+        }
+        let before = rates[rates.len() - 1];
+        let after = yardstick.rate()?;
+        rates.push(after);
+        let rate = (before + after) / 2.0;
+        shares.extend(
+            steps[first..]
+                .iter()
+                .map(|parts: &Parts| parts.flops / parts.seconds() / rate),
+        );
+    }
+    let others_busy = watch.others();
     let middle = |of: fn(&Parts) -> f64| median(&steps.iter().map(of).collect::<Vec<_>>());
     let seconds = middle(Parts::seconds);
     let flops = middle(|parts| parts.flops / parts.seconds());
+    let rate = median(&rates);
+    let (slowest, fastest) = rates.iter().fold((f64::INFINITY, 0.0f64), |(least, most), rate| {
+        (least.min(*rate), most.max(*rate))
+    });
     Ok(Measurement {
         setting: Setting {
             dropout: Some(bench.encoder.dropout),
@@ -57,7 +79,9 @@ pub fn measure(setting: &Setting) -> Result<Measurement> {
         tokens_per_second: (setting.batch * setting.length) as f64 / seconds,
         gflops: flops / 1e9,
         gemm_gflops: rate / 1e9,
-        gemm_share: flops / rate,
+        gemm_share: median(&shares),
+        gemm_drift: (fastest - slowest) / rate,
+        others_busy,
         step_ms: seconds * 1e3,
         host_ms: middle(|parts| parts.host) * 1e3,
         forward_ms: middle(|parts| parts.forward) * 1e3,

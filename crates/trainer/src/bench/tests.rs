@@ -1,6 +1,6 @@
 //! The yardsticks of a measurement, and one measurement in this process.
 
-use super::machine::{median, peak_in};
+use super::machine::{busy_in, median, others, own_in, peak_in};
 use super::{Setting, measure};
 use cloze_backbone::{Precision, Preset};
 
@@ -53,15 +53,72 @@ fn every_objective_is_measured_and_its_parts_make_up_the_step() {
 }
 
 #[test]
+fn processor_time_is_read_field_by_field() {
+    // user nice system idle iowait irq softirq steal guest guest_nice
+    let stat = "cpu  100 20 30 9999 8888 4 5 6 70 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n";
+    assert_eq!(busy_in(stat), Some(100 + 20 + 30 + 4 + 5 + 6));
+    assert_eq!(busy_in("cpu 1 2 3"), None);
+    let own = "7 (a) name) R 1 2 3 4 5 6 7 8 9 10 400 23 0 0 20 0";
+    assert_eq!(own_in(own), Some(423));
+    assert_eq!(own_in("7 (name"), None);
+}
+
+#[test]
+fn a_busy_machine_is_told_and_a_quiet_one_is_not() {
+    let quiet = super::Measurement {
+        others_busy: Some(0.02),
+        gemm_drift: 0.1,
+        ..measure(&tiny()).unwrap()
+    };
+    assert_eq!(quiet.caution(), None);
+    let busy = super::Measurement {
+        others_busy: Some(1.26),
+        ..quiet.clone()
+    };
+    assert_eq!(
+        busy.caution().as_deref(),
+        Some("not a quiet machine: other processes kept 1.3 cores busy")
+    );
+    let drifting = super::Measurement {
+        gemm_drift: 0.5,
+        ..busy
+    };
+    assert!(
+        drifting
+            .caution()
+            .unwrap()
+            .ends_with("and the yardstick itself drifted by 50 %")
+    );
+    let unknown = super::Measurement {
+        others_busy: None,
+        ..quiet
+    };
+    assert_eq!(unknown.caution(), None);
+}
+
+#[test]
+fn the_work_of_others_is_all_work_but_ones_own() {
+    // In two seconds 3 s of processor time, of which 1 s was this process's.
+    assert_eq!(others([1000, 100], [1300, 200], 2.0), 1.0);
+    assert_eq!(others([1000, 100], [1010, 120], 1.0), 0.0);
+}
+
+#[test]
 fn what_does_not_fit_is_refused_with_its_option() {
     type Change = fn(&mut Setting);
-    let cases: [(Change, &str); 12] = [
+    let cases: [(Change, &str); 14] = [
         (|s| s.objective = "mml".into(), "--objective"),
         (|s| s.mode = "refrence".into(), "--mode"),
         (|s| s.device = "flx".into(), "--device"),
         (|s| s.width = 0, "--width"),
         (|s| s.width = 33, "--width"),
         (|s| s.width = 200, "--width"),
+        // A quarter of it is a generator of width 5.
+        (|s| (s.objective, s.width) = ("electra".into(), 20), "--width"),
+        (
+            |s| (s.objective, s.mode) = ("autoregressive".into(), "reference".into()),
+            "--mode",
+        ),
         (|s| s.layers = 0, "--layers"),
         (|s| s.vocab = 3, "--vocab"),
         (|s| s.batch = 0, "--batch"),

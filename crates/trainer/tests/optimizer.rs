@@ -1,0 +1,171 @@
+//! The optimizer beside PyTorch's: clipping by the global norm, AdamW's numbers, which tensors decay.
+//! The golden numbers and the script that made them are in `tests/optimizer/`.
+
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
+use cloze_backbone::{Dense, EncoderConfig, Init, Parameter, Parameters, Preset};
+use cloze_corpus::{SpecialTokens, Vocabulary, Window};
+use cloze_foundation::Draw;
+use cloze_objectives::{Batch, Model};
+use cloze_trainer::optimizer::gradient_norm;
+use cloze_trainer::{Optimizer, OptimizerConfig};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+fn device() -> Device {
+    Device::flex().autodiff()
+}
+
+/// A layer of 4 to 3 with these numbers, weight and bias.
+fn layer([weight, bias]: [Vec<f32>; 2]) -> Dense {
+    let mut layer = Dense::new(4, 3, true, &Init::new(1, &device()));
+    let (mut weight, mut bias) = (Some(weight), Some(bias));
+    layer.change_parameters(&mut |path, parameter| {
+        let numbers = if path == "weight" { weight.take() } else { bias.take() };
+        let data = TensorData::new(numbers.unwrap(), parameter.shape());
+        Parameter::from_data(data, &Device::flex()).unwrap()
+    });
+    layer
+}
+
+/// Gradients that are exactly these: those of the sum of all numbers, each times its own.
+fn gradients(layer: &Dense, [weight, bias]: &[Vec<f32>; 2]) -> Gradients {
+    let weight = Tensor::<2>::from_data(TensorData::new(weight.clone(), [4, 3]), &device());
+    let bias = Tensor::<1>::from_data(TensorData::new(bias.clone(), [3]), &device());
+    let sum = (layer.weight.val() * weight).sum() + (layer.bias.as_ref().unwrap().val() * bias).sum();
+    sum.backward()
+}
+
+fn numbers(parameters: &dyn Parameters) -> BTreeMap<String, Vec<f32>> {
+    let mut found = BTreeMap::new();
+    parameters.each_parameter(&mut |path, parameter| _ = found.insert(path.to_owned(), parameter.numbers().unwrap()));
+    found
+}
+
+fn floats(value: &Value) -> Vec<f32> {
+    value
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|number| number.as_f64().unwrap() as f32)
+        .collect()
+}
+
+fn close(found: &[f32], expected: &[f32]) -> bool {
+    // Both compute in 32 bits, in another order; and PyTorch clips by clip / (norm + 1e-6).
+    found.len() == expected.len()
+        && found
+            .iter()
+            .zip(expected)
+            .all(|(a, b)| (a - b).abs() <= 1e-5 * (1.0 + b.abs()))
+}
+
+#[test]
+fn updates_are_pytorchs() {
+    let golden: Value = serde_json::from_str(include_str!("optimizer/golden.json")).unwrap();
+    let setting = |key: &str| golden["settings"][key].as_f64().unwrap();
+    let mut optimizer = Optimizer::new(OptimizerConfig {
+        beta_1: setting("beta_1"),
+        beta_2: setting("beta_2"),
+        epsilon: setting("epsilon"),
+        weight_decay: setting("weight_decay"),
+        clip: setting("clip"),
+        ..OptimizerConfig::default()
+    });
+    let mut layer = layer([0, 1].map(|place| floats(&golden["start"][place])));
+    let steps = golden["steps"].as_array().unwrap();
+    let (mut clipped, mut whole) = (0, 0);
+    for (place, step) in steps.iter().enumerate() {
+        let gradients = gradients(&layer, &[0, 1].map(|place| floats(&step["gradients"][place])));
+        let norm = gradient_norm(&layer, &gradients);
+        let expected = step["norm"].as_f64().unwrap();
+        assert!(
+            (norm / expected - 1.0).abs() < 1e-6,
+            "step {place}: {norm}, not {expected}"
+        );
+        if norm > 1.0 {
+            clipped += 1
+        } else {
+            whole += 1
+        }
+        optimizer.update(&mut layer, gradients, norm, step["rate"].as_f64().unwrap());
+        let found = numbers(&layer);
+        for name in ["weight", "bias"] {
+            let (found, expected) = (&found[name], floats(&step[name]));
+            assert!(
+                close(found, &expected),
+                "step {place}, {name}: {found:?}, not {expected:?}"
+            );
+        }
+    }
+    assert!(
+        clipped > 1 && whole > 1,
+        "{clipped} steps were clipped, {whole} were not"
+    );
+}
+
+/// The first update of a layer by gradients of 3 everywhere, whose norm is 3 √15.
+fn first_update(config: OptimizerConfig) -> Vec<f32> {
+    let mut layer = layer([vec![0.0; 12], vec![0.0; 3]]);
+    let gradients = gradients(&layer, &[vec![3.0; 12], vec![3.0; 3]]);
+    let norm = gradient_norm(&layer, &gradients);
+    assert!((norm - 3.0 * 15f64.sqrt()).abs() < 1e-6);
+    Optimizer::new(config).update(&mut layer, gradients, norm, 0.5);
+    numbers(&layer).into_values().flatten().collect()
+}
+
+#[test]
+fn a_gradient_above_the_clip_is_scaled_down_to_it_and_zero_clips_nothing() {
+    // With an epsilon of 1 a first update is -rate · g / (g + 1), which knows the gradient's size.
+    let config = |clip: f64| OptimizerConfig {
+        epsilon: 1.0,
+        clip,
+        ..OptimizerConfig::default()
+    };
+    let expected = |gradient: f64| vec![(-0.5 * gradient / (gradient + 1.0)) as f32; 15];
+    assert!(close(&first_update(config(0.0)), &expected(3.0)));
+    assert!(close(&first_update(config(1e6)), &expected(3.0)));
+    assert!(close(&first_update(config(1.5)), &expected(1.5 / 15f64.sqrt())));
+}
+
+/// One update by gradients of 0 moves nothing but what decays.
+#[test]
+fn matrices_decay_and_biases_gains_and_vectors_do_not() {
+    let vocabulary = Vocabulary::new(30, SpecialTokens::FIRST);
+    for entry in cloze_objectives::OBJECTIVES {
+        for preset in [Preset::Bert, Preset::Modern] {
+            let encoder = EncoderConfig::preset(preset, 32, 1, 8);
+            let objective = entry.with(&toml::Table::new()).unwrap();
+            let mut model: Model = objective.build(&encoder, &vocabulary, &Init::new(1, &device()));
+            // Biases begin at 0, which no decay would move.
+            model.change_parameters(&mut |_, parameter| match parameter {
+                Parameter::Vector(vector) => Parameter::Vector(vector.inner() + 0.5),
+                matrix => matrix.inner(),
+            });
+            let window = Window::new(vec![2, 7, 8, 9, 10, 11, 12, 13], vec![true; 8]);
+            let draw = |index| Draw::new(1, "corruption").example(index);
+            let examples = (0..4).map(|index| objective.corrupt(&window, &vocabulary, 0.0, draw(index)));
+            let batch = Batch::of(&examples.collect::<Vec<_>>());
+            let loss = model.loss(&batch, Draw::new(1, "step"), false).total;
+            let gradients = (loss * 0.0).backward();
+            let before = numbers(&model);
+            let config = OptimizerConfig {
+                weight_decay: 0.5,
+                ..OptimizerConfig::default()
+            };
+            Optimizer::new(config).update(&mut model, gradients, 0.0, 0.1);
+            let mut decayed = 0;
+            for (path, after) in numbers(&model) {
+                let last = path.rsplit('.').next().unwrap();
+                let keeps = match last {
+                    "weight" | "tokens" | "positions" | "places" => 1.0 - 0.1 * 0.5,
+                    "bias" | "gain" => 1.0,
+                    other => panic!("whether `{other}` of {} decays is not known", entry.name),
+                };
+                let expected: Vec<f32> = before[&path].iter().map(|number| number * keeps as f32).collect();
+                assert!(close(&after, &expected), "{path} of {} ({preset:?})", entry.name);
+                decayed += usize::from(keeps < 1.0);
+            }
+            assert!(decayed > 5);
+        }
+    }
+}
