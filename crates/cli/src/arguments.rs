@@ -1,6 +1,6 @@
 //! What can be typed.
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use cloze_foundation::{Fault, Result};
 use cloze_runner::Cadence;
@@ -86,15 +86,67 @@ pub enum Command {
         #[arg(value_enum)]
         shell: Shell,
     },
+}
+
+/// What this program asks of itself: no command that a person types, and so none that is listed, completed or suggested.
+#[derive(Debug, Parser)]
+#[command(name = "cloze", version, disable_help_subcommand = true)]
+pub struct Internal {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: InternalCommand,
+}
+
+/// What its own processes are started for.
+#[derive(Debug, Subcommand)]
+pub enum InternalCommand {
     /// Train one run of a frozen plan (what `run` starts for each run)
-    #[command(hide = true)]
     TrainRun(TrainRunArguments),
     /// Measure one configuration (what `bench` starts for each)
-    #[command(hide = true)]
     BenchOne {
         /// The configuration, as JSON
         setting: String,
     },
+}
+
+impl InternalCommand {
+    /// Whether a first argument is one of these.
+    pub fn is(word: &str) -> bool {
+        Internal::command().find_subcommand(word).is_some()
+    }
+}
+
+/// Words for what there is under another name, in the order of the commands.
+const OTHER_WORDS: [(&str, &[&str]); 8] = [
+    ("plan", &["check", "validate", "expand", "cost", "dry-run"]),
+    (
+        "run",
+        &[
+            "train", "start", "resume", "continue", "sweep", "pretrain", "fit", "go", "launch",
+        ],
+    ),
+    ("status", &["ls", "list", "show", "runs", "progress"]),
+    ("report", &["plot", "table", "results", "compare", "summary"]),
+    ("slurm", &["sbatch", "submit"]),
+    ("bench", &["benchmark", "time", "speed"]),
+    ("explain", &["docs", "describe", "doc"]),
+    ("data", &["corpus", "corpora", "datasets"]),
+];
+
+/// What is said of a first word that is no command.
+pub fn unknown_command(word: &str) -> Fault {
+    let command = Arguments::command();
+    let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    let meant = OTHER_WORDS
+        .iter()
+        .find(|(_, words)| words.contains(&word.to_lowercase().as_str()));
+    let mut fault = Fault::usage(format!("unknown command `{word}`"))
+        .allowed(&names)
+        .nearest(word, &names);
+    if let Some((name, _)) = meant {
+        fault.nearest = Some((*name).to_owned());
+    }
+    fault.remedy("`cloze --help` says what each does")
 }
 
 /// Which experiment, and where its results live.
@@ -196,9 +248,9 @@ pub struct RunArguments {
     /// Say what would be run, and do nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Train only the run with this id, as `status` prints it (what a Slurm array task does)
-    #[arg(long, value_name = "RUN")]
-    pub only: Option<String>,
+    /// Train only these: an arm, `seed=3`, or a run's id as `status` prints it; may be repeated
+    #[arg(long, value_name = "ARM|SEED|RUN")]
+    pub only: Vec<String>,
 }
 
 /// When to save, and what others may conclude from silence.
@@ -259,7 +311,7 @@ pub struct DoctorArguments {
     pub lease: f64,
 }
 
-/// Arguments of the hidden command.
+/// Arguments of the internal command that trains a run.
 #[derive(Debug, Args)]
 pub struct TrainRunArguments {
     /// The experiment's results folder

@@ -5,7 +5,9 @@ mod arguments;
 mod commands;
 mod progress;
 
+use arguments::{Arguments, Internal, InternalCommand, unknown_command};
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::process::ExitCode;
 
 // Every eager tensor operation allocates a fresh buffer; mimalloc keeps them mapped (docs/log.md has the figures).
@@ -13,8 +15,22 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let arguments = arguments::Arguments::parse();
-    match commands::execute(arguments.command) {
+    let first = std::env::args_os().nth(1).and_then(|word| word.into_string().ok());
+    let first = first.unwrap_or_default();
+    let done = if InternalCommand::is(&first) {
+        commands::execute_internal(Internal::parse().command)
+    } else {
+        match Arguments::try_parse() {
+            Ok(arguments) => commands::execute(arguments.command),
+            Err(error) => match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
+                (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) if *word == first => {
+                    Err(unknown_command(word))
+                }
+                _ => error.exit(),
+            },
+        }
+    };
+    match done {
         Ok(status) => ExitCode::from(status),
         Err(fault) => {
             eprintln!("error: {fault}");

@@ -151,21 +151,55 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
-/// The candidate with the smallest Damerau-Levenshtein distance to `word`, if that is at most a third of its length
-/// (and at least 2 edits are always forgiven).
+/// The candidate that is most likely meant by `word`: the same but for capitals, `-` and `_`; one that ends in it
+/// (`seeds`: `sweep.seeds`); one that takes few edits; or one in whose last part it is a word (`optimizer.lr`:
+/// `optimizer.peak_lr`).
 pub fn nearest<S: AsRef<str>>(word: &str, candidates: impl IntoIterator<Item = S>) -> Option<String> {
-    let limit = (word.chars().count() / 3).max(2);
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            (
-                strsim::damerau_levenshtein(word, candidate.as_ref()),
-                candidate.as_ref().to_owned(),
-            )
-        })
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let wanted = plain(word);
+    let rank = |candidate: &str| likeness(&wanted, &plain(candidate));
+    let ranked = candidates.into_iter().filter_map(|candidate| {
+        let candidate = candidate.as_ref();
+        rank(candidate).map(|rank| (rank, candidate.to_owned()))
+    });
+    ranked.min_by_key(|(rank, _)| *rank).map(|(_, candidate)| candidate)
+}
+
+/// Without what people get wrong: capitals, and which sign joins words.
+fn plain(word: &str) -> String {
+    word.trim().to_lowercase().replace(['-', ' '], "_")
+}
+
+/// How alike two words are, the smaller the more; `None` if they are not.
+fn likeness(word: &str, candidate: &str) -> Option<(u8, usize)> {
+    let last = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+    let (letters, others) = (word.chars().count(), candidate.chars().count());
+    if word == candidate {
+        return Some((0, 0));
+    }
+    if !word.contains('.') && word == last(candidate) {
+        return Some((1, 0));
+    }
+    let table = |path: &str| path.rsplit_once('.').map(|(table, _)| table.to_owned());
+    let (own, known) = (last(word), last(candidate));
+    let is_word = own.chars().count() > 1 && known.split('_').any(|part| part == own);
+    let same_table = table(word).is_none_or(|own| Some(own) == table(candidate));
+    // In its own table a word is meant before a slip in the whole path.
+    if is_word && same_table && word.contains('.') {
+        return Some((1, others));
+    }
+    // A third of the letters, but two of four and one of fewer. There are no fewer edits than the lengths differ by.
+    let limit = if letters < 4 { 1 } else { (letters / 3).max(2) };
+    let edits = |known: &str| {
+        let possible = letters.abs_diff(known.chars().count()) <= limit;
+        possible
+            .then(|| strsim::damerau_levenshtein(word, known))
+            .filter(|edits| *edits <= limit)
+    };
+    let of_last = (!word.contains('.')).then(|| edits(&last(candidate))).flatten();
+    if let Some(edits) = [edits(candidate), of_last].into_iter().flatten().min() {
+        return Some((2, edits));
+    }
+    (is_word && same_table).then_some((3, others))
 }
 
 #[cfg(test)]
@@ -176,6 +210,34 @@ mod tests {
     fn a_slip_of_the_pen_is_recognised_and_a_foreign_word_is_not() {
         assert_eq!(nearest("eletcra", ["mlm", "electra"]).as_deref(), Some("electra"));
         assert_eq!(nearest("zebra-crossing", ["mlm", "electra"]), None);
+    }
+
+    #[test]
+    fn what_people_type_finds_what_they_mean() {
+        let known = [
+            "mlm",
+            "whole-word",
+            "sweep.seeds",
+            "optimizer.peak_lr",
+            "optimizer.warmup",
+            "encoder.feed_forward",
+            "corpus.held_out",
+        ];
+        for (typed, meant) in [
+            ("MLM", "mlm"),
+            ("Whole Word", "whole-word"),
+            ("seeds", "sweep.seeds"),
+            ("seed", "sweep.seeds"),
+            ("lr", "optimizer.peak_lr"),
+            ("optimizer.lr", "optimizer.peak_lr"),
+            ("feed-forward", "encoder.feed_forward"),
+            ("heldout", "corpus.held_out"),
+            ("optimiser.warm_up", "optimizer.warmup"),
+        ] {
+            assert_eq!(nearest(typed, known).as_deref(), Some(meant), "{typed}");
+        }
+        assert_eq!(nearest("encoder.lr", known), None, "in another table");
+        assert_eq!(nearest("a".repeat(200_000).as_str(), known), None);
     }
 
     #[test]

@@ -125,13 +125,17 @@ fn line(found: &Measurement) -> String {
         Precision::Float32 => String::new(),
         Precision::Bfloat16 => format!(" bfloat16 ({})", bench::bfloat16_instructions()),
     };
+    let caution = found
+        .caution()
+        .map(|caution| format!("; {caution}"))
+        .unwrap_or_default();
     let peak = match found.peak_bytes {
         Some(bytes) => format!("{:.0} MB", bytes as f64 / 1e6),
         None => "unknown".to_owned(),
     };
     format!(
         "{} ({}) {preset} D={} layers={} V={} B={} L={} dropout={}{precision} {} threads={}: {:.0} tokens/s, {:.1} GFLOP/s ({:.0} % of a \
-         large product's); step {:.1} ms = host {:.2} + forward {:.1} + backward {:.1} + optimizer {:.1}; peak {peak}",
+         large product's); step {:.1} ms = host {:.2} + forward {:.1} + backward {:.1} + optimizer {:.1}; peak {peak}{caution}",
         setting.objective,
         setting.mode,
         setting.width,

@@ -49,12 +49,18 @@ pub fn plan(arguments: &ExperimentArguments, json: bool) -> Result<String> {
     }
     let _ = writeln!(
         text,
-        "\n{} runs, {:.2e} training FLOPs, {:.1} M tokens; about {} at {:.0} GFLOP/s, evaluation not counted",
+        "\n{} runs, {:.2e} training FLOPs, {:.1} M tokens; about {} of training and {} of evaluation at {:.0} GFLOP/s{}",
         cost.runs,
         cost.flops,
         cost.tokens / 1e6,
         duration(cost.seconds),
-        cost::ASSUMED_FLOPS_PER_SECOND / 1e9
+        duration(cost.evaluation_seconds),
+        cost::ASSUMED_FLOPS_PER_SECOND / 1e9,
+        if cost.unknown.is_empty() {
+            String::new()
+        } else {
+            format!(", {} not counted", cost.unknown.join(" and "))
+        }
     );
     let _ = writeln!(
         text,
@@ -131,7 +137,7 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         return Ok((String::new(), Fault::interrupted("").exit_status()));
     }
     let bad = summary.failed + summary.diverged + summary.left + summary.damaged.len();
-    if options.only.is_some() {
+    if !options.only.is_empty() {
         return Ok((String::new(), u8::from(bad > 0)));
     }
     let folder = arguments.results.join(&plan.experiment);

@@ -14,39 +14,107 @@ use std::sync::LazyLock;
 /// An unknown topic, with the nearest known one.
 pub fn explain(topic: Option<&str>) -> Result<String> {
     let Some(topic) = topic else { return Ok(index()) };
-    if let Some(entry) = OBJECTIVES.iter().find(|entry| entry.name == topic) {
-        let mut text = heading(entry.name, entry.title, entry.summary, entry.citation);
-        options(&mut text, &(entry.options)());
-        let scores = entry.scores.iter().map(|rule| (&*rule.name, rule.meaning));
-        list(&mut text, "Sentence scores (the first one is the headline)", scores);
-        return Ok(text);
-    }
-    if let Some(entry) = EVALUATIONS.iter().find(|entry| entry.name == topic) {
-        let mut text = heading(entry.name, entry.title, entry.summary, entry.citation);
-        options(&mut text, &(entry.options)());
-        let direction = if entry.higher_is_better {
-            "higher is better"
-        } else {
-            "lower is better"
-        };
-        let chance = entry
-            .chance
-            .map(|chance| format!(", chance {chance}"))
-            .unwrap_or_default();
-        let _ = writeln!(text, "\nHeadline metric: {} ({direction}{chance})", entry.headline);
-        return Ok(text);
-    }
+    // Names and keys have no capitals.
+    let wanted = topic.trim().to_lowercase();
+    let known = |text: Option<String>| text.map(Ok);
+    known(objective(&wanted))
+        .or_else(|| known(evaluation(&wanted)))
+        .or_else(|| known(key(&wanted)))
+        .or_else(|| known(option(&wanted)))
+        .or_else(|| known(last_part(&wanted)))
+        .unwrap_or_else(|| {
+            let said = wanted.replace(['_', '-'], " ");
+            let meant = |path: &&String| said.len() > 2 && meaning(path).to_lowercase().contains(&said);
+            let fault = Fault::usage(format!("nothing is known about `{topic}`"))
+                .nearest(topic, topics().chain(option_names()));
+            let nearest = fault.nearest.or_else(|| KEYS.iter().find(meant).cloned());
+            Err(Fault { nearest, ..fault }.remedy("`cloze explain` without a topic lists the topics"))
+        })
+}
+
+fn objective(topic: &str) -> Option<String> {
+    let entry = OBJECTIVES.iter().find(|entry| entry.name == topic)?;
+    let mut text = heading(entry.name, entry.title, entry.summary, entry.citation);
+    options(&mut text, &(entry.options)());
+    let scores = entry.scores.iter().map(|rule| (&*rule.name, rule.meaning));
+    list(&mut text, "Sentence scores (the first one is the headline)", scores);
+    Some(text)
+}
+
+fn evaluation(topic: &str) -> Option<String> {
+    let entry = EVALUATIONS.iter().find(|entry| entry.name == topic)?;
+    let mut text = heading(entry.name, entry.title, entry.summary, entry.citation);
+    options(&mut text, &(entry.options)());
+    let direction = if entry.higher_is_better {
+        "higher is better"
+    } else {
+        "lower is better"
+    };
+    let chance = entry
+        .chance
+        .map(|chance| format!(", chance {chance}"))
+        .unwrap_or_default();
+    let _ = writeln!(text, "\nHeadline metric: {} ({direction}{chance})", entry.headline);
+    Some(text)
+}
+
+/// A key of an experiment by its whole path.
+fn key(topic: &str) -> Option<String> {
     let fields = fields();
-    if let Some((path, field)) = rows("", &fields).into_iter().find(|(path, _)| path == topic) {
-        let inside: String = rows(&path, field.kind.inner())
+    let (path, field) = rows("", &fields).into_iter().find(|(path, _)| path == topic)?;
+    let inside: String = rows(&path, field.kind.inner())
+        .iter()
+        .map(|(path, field)| format!("\n{}", show::option(path, field, false)))
+        .collect();
+    Some(show::option(&path, field, true) + &inside)
+}
+
+/// An option of objectives by its name alone, as in an arm: `rate`. What it is stands once for all that agree on it.
+fn option(topic: &str) -> Option<String> {
+    let mut told: Vec<(String, Vec<&str>)> = Vec::new();
+    for entry in OBJECTIVES {
+        let fields = (entry.options)();
+        let Some((path, field)) = rows("", &fields).into_iter().find(|(path, _)| path == topic) else {
+            continue;
+        };
+        let inside = rows(&path, field.kind.inner());
+        let inside: String = inside
             .iter()
             .map(|(path, field)| format!("\n{}", show::option(path, field, false)))
             .collect();
-        return Ok(show::option(&path, field, true) + &inside);
+        let text = show::option(&path, field, true) + &inside;
+        match told.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, names)) => names.push(entry.name),
+            None => told.push((text, vec![entry.name])),
+        }
     }
-    Err(Fault::usage(format!("nothing is known about `{topic}`"))
-        .nearest(topic, topics())
-        .remedy("`cloze explain` without a topic lists the topics"))
+    let texts = told
+        .iter()
+        .map(|(text, names)| format!("An option of {}:\n\n{text}", names.join(", ")));
+    let texts: Vec<String> = texts.collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
+}
+
+/// A key of an experiment by its last part, if one alone ends so: `seeds`.
+fn last_part(topic: &str) -> Option<String> {
+    let ends_so = |path: &&String| path.rsplit('.').next() == Some(topic);
+    let mut found = KEYS.iter().filter(ends_so);
+    let path = found.next()?;
+    found.next().is_none().then(|| key(path)).flatten()
+}
+
+fn meaning(path: &str) -> String {
+    let fields = fields();
+    let found = rows("", &fields).into_iter().find(|(known, _)| known == path);
+    found.map(|(_, field)| field.meaning.clone()).unwrap_or_default()
+}
+
+/// The names of all objectives' options.
+fn option_names() -> impl Iterator<Item = &'static str> {
+    OBJECTIVES
+        .iter()
+        .flat_map(|entry| (entry.options)())
+        .map(|field| field.name)
 }
 
 static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| rows("", &fields()).into_iter().map(|(path, _)| path).collect());

@@ -8,7 +8,7 @@ mod experiment;
 mod explain;
 mod slurm;
 
-use crate::arguments::{Command, SafetyArguments};
+use crate::arguments::{Command, InternalCommand, SafetyArguments};
 use cloze_foundation::{Fault, Result};
 use cloze_runner::{Errand, Stop};
 use std::io::{ErrorKind, Write};
@@ -48,7 +48,16 @@ pub fn execute(command: Command) -> Result<u8> {
         Command::Explain { topic, .. } => print(&explain::explain(topic.as_deref())?),
         Command::Data { command } => print(&data::execute(&command)?),
         Command::Completions { shell } => print(&String::from_utf8_lossy(&completions::script(shell))),
-        Command::TrainRun(arguments) => {
+    }
+}
+
+/// Does what another process of this program asks.
+///
+/// # Errors
+/// Whatever the work gives.
+pub fn execute_internal(command: InternalCommand) -> Result<u8> {
+    match command {
+        InternalCommand::TrainRun(arguments) => {
             let SafetyArguments {
                 checkpoint,
                 lease,
@@ -72,7 +81,7 @@ pub fn execute(command: Command) -> Result<u8> {
             let (mut out, mut warnings) = (std::io::stdout().lock(), std::io::stderr());
             cloze_runner::train_run(&errand, &mut out, &mut warnings, &stop).map(|_| 0)
         }
-        Command::BenchOne { setting } => print(&bench::one(&setting)?),
+        InternalCommand::BenchOne { setting } => print(&bench::one(&setting)?),
     }
 }
 
