@@ -1,7 +1,7 @@
 //! BLiMP, from its JSONL files.
 
 use crate::pair_scores::{MeanOver, judge};
-use crate::{Entry, Finding, Subject, When};
+use crate::{Entry, Finding, Subject, When, Work};
 use cloze_corpus::pairs::read_blimp;
 use cloze_foundation::{Fault, Place, Result};
 use cloze_options::{Options, options};
@@ -19,8 +19,17 @@ pub static ENTRY: Entry = Entry {
     headline: "accuracy",
     higher_is_better: true,
     chance: Some(0.5),
+    parts: || None,
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
+    // Its 67 paradigms have 7.4 words in a sentence (counted over all 134,000).
+    work: |options| {
+        let settings = Settings::from_toml(options).ok()?;
+        Some(Work::Sentences {
+            count: 2.0 * 67.0 * settings.pairs as f64,
+            words: 7.4,
+        })
+    },
     check,
     evaluate,
 };

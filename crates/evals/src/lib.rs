@@ -46,6 +46,20 @@ impl When {
     }
 }
 
+/// What an evaluation has a model read each time that it judges, for what a plan says of time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Work {
+    /// So many sentences of so many words on average, scored by every rule of the model.
+    Sentences {
+        /// How many.
+        count: f64,
+        /// Between blanks.
+        words: f64,
+    },
+    /// So many windows of text, whose masked tokens are predicted twice: for the loss and for the guess.
+    MaskedWindows(f64),
+}
+
 /// What the list knows of an evaluation.
 pub struct Entry {
     /// The word in `tasks = [..]`.
@@ -69,10 +83,14 @@ pub struct Entry {
     pub higher_is_better: bool,
     /// The headline of a guesser, where there is one.
     pub chance: Option<f64>,
+    /// The names of its parts, as in `minimal-pairs/agreement`; `None` where data decide them.
+    pub parts: fn() -> Option<Vec<&'static str>>,
     /// Its options, as they are declared.
     pub options: fn() -> Vec<Field>,
     /// Fills in every default and refuses what is out of range. Faults have their places.
     pub resolve: fn(&Written<'_>) -> Result<toml::Table>,
+    /// What it has a model read each time; `None` where only data say how much. Gets resolved options.
+    pub work: fn(&toml::Table) -> Option<Work>,
     /// Looks, before the first run starts, whether what `evaluate` reads is there. Gets resolved options and the data
     /// root.
     pub check: fn(&toml::Table, Option<&Path>) -> Result<()>,

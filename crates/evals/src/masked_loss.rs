@@ -1,6 +1,6 @@
 //! Loss and accuracy on masked tokens of held-out text, for models with a masked-token head.
 
-use crate::{Entry, Finding, Subject, When};
+use crate::{Entry, Finding, Subject, When, Work};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::{Batch, Example};
@@ -27,8 +27,13 @@ pub static ENTRY: Entry = Entry {
     headline: "loss",
     higher_is_better: false,
     chance: None,
+    parts: || Some(Vec::new()),
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
+    work: |options| {
+        let settings = Settings::from_toml(options).ok()?;
+        Some(Work::MaskedWindows(settings.windows as f64))
+    },
     check: |_, _| Ok(()),
     evaluate,
 };

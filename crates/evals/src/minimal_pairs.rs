@@ -1,7 +1,7 @@
 //! Minimal pairs of the built-in language.
 
 use crate::pair_scores::{MeanOver, judge};
-use crate::{Entry, Finding, Subject, When};
+use crate::{Entry, Finding, Subject, When, Work};
 use cloze_corpus::fragment;
 use cloze_foundation::Result;
 use cloze_options::{Options, options};
@@ -21,8 +21,10 @@ pub static ENTRY: Entry = Entry {
     headline: "accuracy",
     higher_is_better: true,
     chance: Some(0.5),
+    parts: || Some(fragment::phenomena()),
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
+    work,
     check: |_, _| Ok(()),
     evaluate,
 };
@@ -34,6 +36,23 @@ options! {
         /// Pairs of each paradigm.
         pairs: usize = 100, from(1).to(100_000);
     }
+}
+
+/// Pairs that are looked at to see how long sentences are.
+const LOOK: usize = 10;
+
+fn work(options: &toml::Table) -> Option<Work> {
+    let settings = Settings::from_toml(options).ok()?;
+    let some = fragment::minimal_pairs(SEED, settings.pairs.min(LOOK));
+    let words = some
+        .iter()
+        .flat_map(|pair| [&pair.good, &pair.bad])
+        .map(|text| text.split_whitespace().count());
+    let (sentences, words) = (2.0 * some.len() as f64, words.sum::<usize>() as f64);
+    Some(Work::Sentences {
+        count: sentences * settings.pairs as f64 / settings.pairs.min(LOOK) as f64,
+        words: words / sentences,
+    })
 }
 
 fn evaluate(subject: &Subject, options: &toml::Table) -> Result<Vec<Finding>> {

@@ -23,6 +23,8 @@ static ENTRY: Entry = Entry {
     citation: "after Alain & Bengio 2017, Understanding intermediate layers using linear classifier probes",
     summary: "Accuracy of a linear probe of every layer that tells even from odd positions, on windows it did not learn from.",
     headline: "accuracy",
+    parts: || Some(Vec::new()),
+    work: |_| None,
     higher_is_better: true,
     chance: Some(0.5),
     options: Vec::new,

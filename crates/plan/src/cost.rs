@@ -1,5 +1,7 @@
 //! What a plan takes: FLOPs, bytes and time, known before anything is trained.
 
+mod evaluation;
+
 use crate::{Plan, RunConfig};
 use cloze_corpus::{SpecialTokens, Tokenizer, TokenizerConfig, Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
@@ -37,6 +39,10 @@ pub struct Cost {
     pub checkpoint_bytes: u64,
     /// Seconds of training one after the other at the stated rate; budgets in seconds count as they are.
     pub seconds: f64,
+    /// Seconds of judging between them, the validation loss included.
+    pub evaluation_seconds: f64,
+    /// Evaluations whose time only their data say; it is not part of those seconds.
+    pub unknown: Vec<String>,
 }
 
 /// What a whole plan takes, on a machine that does `flops_per_second`.
@@ -52,6 +58,8 @@ pub fn cost(plan: &Plan, flops_per_second: f64) -> Result<Cost> {
         weight_bytes: 0,
         checkpoint_bytes: 0,
         seconds: 0.0,
+        evaluation_seconds: 0.0,
+        unknown: Vec::new(),
     };
     let mut expected = Expected::default();
     for run in &plan.runs {
@@ -62,6 +70,13 @@ pub fn cost(plan: &Plan, flops_per_second: f64) -> Result<Cost> {
             _ => run.flops / flops_per_second,
         };
         let objective = cloze_objectives::configure(&config.objective, &config.options)?;
+        let judged = expected.evaluation(config, &*objective)?;
+        cost.evaluation_seconds += judged.flops / (flops_per_second * evaluation::EFFICIENCY);
+        for task in judged.unknown {
+            if !cost.unknown.contains(&task) {
+                cost.unknown.push(task);
+            }
+        }
         let steps = run.flops / expected.step(config, &*objective)?[Axis::Flops];
         cost.tokens += steps * (config.budget.batch * config.encoder.window) as f64;
         let parameters = config.encoder.parameters(vocabularies.size(&config.corpus.tokenizer)?) as u64;
@@ -86,6 +101,8 @@ pub(crate) struct Expected {
     vocabularies: Vocabularies,
     /// What a step of such a run is expected to use.
     steps: BTreeMap<String, Spent>,
+    /// What judging such a run is expected to take.
+    judgements: BTreeMap<String, evaluation::Judged>,
 }
 
 impl Expected {
@@ -131,6 +148,7 @@ impl Expected {
     }
 }
 
+/// A window of random tokens.
 fn window(length: usize, vocabulary: &Vocabulary, draw: Draw) -> Window {
     let mut stream = draw.stream();
     let mut window = Window::new(vec![vocabulary.special.start], vec![true]);

@@ -25,15 +25,19 @@ pub fn run_id(config: &RunConfig) -> String {
     id
 }
 
-/// The text that is hashed. The built-in language's version is part of it where its text or its pairs are used, the law
-/// of dropout where there is dropout, and that of FLOPs where they are the budget, so that results of other versions
-/// never pass for the same run.
+/// The text that is hashed. The built-in language's version is part of it where its text or its pairs are used, that of the
+/// encoder's preset, the law of dropout where there is dropout, and that of FLOPs where they are the budget, so that results
+/// of other versions never pass for the same run.
 fn canonical(config: &RunConfig) -> String {
     let asked = || config.evaluate.iter().map(|task| task.task.as_str());
     let language = config.corpus.source == fragment::NAME || asked().any(cloze_evals::uses_language);
     let mut text = format!("cloze run {SEMANTICS_VERSION}\n");
     if language {
         let _ = writeln!(text, "fragment {}", cloze_corpus::fragment::VERSION);
+    }
+    let preset = config.encoder.preset;
+    if preset.version() > 1 {
+        let _ = writeln!(text, "{preset} {}", preset.version());
     }
     if config.encoder.dropout > 0.0 {
         let _ = writeln!(text, "dropout {DROPOUT_LAW}");

@@ -5,6 +5,7 @@ pub mod cost;
 pub mod experiment;
 pub mod identity;
 mod plan;
+mod select;
 pub mod sweep;
 
 pub use config::{RunConfig, TaskConfig};
@@ -12,6 +13,7 @@ pub use cost::{Cost, cost};
 pub use experiment::Experiment;
 pub use identity::run_id;
 pub use plan::{expand, read, write};
+pub use select::select;
 
 /// A plan whose runs have their whole configuration.
 pub type Plan = cloze_schema::Plan<RunConfig>;

@@ -1,16 +1,18 @@
 //! Every run of an experiment, expanded, resolved and frozen on disk before the first one starts.
 
 mod claims;
+mod names;
 mod points;
 #[cfg(test)]
 mod tests;
 
 use crate::cost::Expected;
 use crate::experiment::Experiment;
+use crate::experiment::arms::Arm;
 use crate::experiment::evaluate::ReportOptions;
 use crate::experiment::resolve::resolve;
 use crate::identity::run_id;
-use crate::sweep::{Dimension, MOST_RUNS};
+use crate::sweep::MOST_RUNS;
 use crate::{Plan, PlannedRun, RunConfig};
 use cloze_foundation::{Fault, Place, Result, files};
 use cloze_schema::plan::PLAN_FILE;
@@ -26,14 +28,15 @@ use std::path::Path;
 /// Any value that does not fit at any point of the sweep, arms of one name, two arms that are the same run, an
 /// unknown baseline, a claim about what is not there, too many runs.
 pub fn expand(experiment: &Experiment) -> Result<Plan> {
+    experiment.sweep.check_options(&experiment.arms)?;
     check_size(experiment)?;
     let mut expected = Expected::default();
     let mut runs: Vec<PlannedRun> = Vec::new();
     let mut names: BTreeMap<String, Place> = BTreeMap::new();
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
     let mut stems: BTreeSet<String> = BTreeSet::new();
-    for arm in &experiment.arms {
-        for point in points(experiment, arm)? {
+    for (arm, name) in experiment.arms.iter().zip(names::bases(experiment)) {
+        for point in points(experiment, arm, &name)? {
             let (config, objective) = resolve(&point.settings, arm, &experiment.evaluate)?;
             let here = arm.origin.of(&arm.key);
             if let Some(other) = names.insert(point.name.clone(), here.clone()) {
@@ -60,7 +63,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
                     id,
                     arm: point.name.clone(),
                     stem: Some(point.stem.clone()),
-                    base: Some(arm.name.clone()),
+                    base: Some(name.clone()),
                     factors: point.factors.clone(),
                     config,
                     flops,
@@ -136,16 +139,17 @@ fn tasks(runs: &[PlannedRun]) -> Result<Vec<TaskFacts>> {
 }
 
 fn check_size(experiment: &Experiment) -> Result<()> {
-    fn size<'a>(dimensions: impl Iterator<Item = &'a Dimension>) -> usize {
-        dimensions.fold(1, |size, next| size.saturating_mul(next.length()))
-    }
+    let size = |arm: &Arm| {
+        let dimensions = experiment.sweep.dimensions_of(arm);
+        dimensions
+            .iter()
+            .fold(1usize, |size, next| size.saturating_mul(next.length()))
+    };
     let arms = experiment
         .arms
         .iter()
-        .fold(0usize, |sum, arm| sum.saturating_add(size(arm.dimensions.iter())));
-    let runs = arms
-        .saturating_mul(size(experiment.sweep.dimensions()))
-        .saturating_mul(experiment.sweep.seeds.0.len());
+        .fold(0usize, |sum, arm| sum.saturating_add(size(arm)));
+    let runs = arms.saturating_mul(experiment.sweep.seeds.0.len());
     if runs <= MOST_RUNS {
         return Ok(());
     }

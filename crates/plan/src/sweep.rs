@@ -2,11 +2,13 @@
 
 mod random;
 
+use crate::experiment::arms::{Arm, OPTIONS};
 use crate::experiment::shapes;
 use crate::experiment::swept::{swept, swept_keys};
 use cloze_foundation::{Fault, Key, Origin, Result};
 use cloze_options::{Kind, Member, Node, OptionType, Range, Table, Value, Written, options};
 use random::Drawn;
+use std::collections::BTreeSet;
 
 /// More runs than any plan needs: a slip of the pen in a grid should not fill the memory.
 pub const MOST_RUNS: usize = 100_000;
@@ -33,6 +35,26 @@ impl Dimension {
     pub(crate) fn length(&self) -> usize {
         self.axes[0].values.len()
     }
+
+    /// What of it concerns an arm: an option that the arm's objective does not have leaves the arm as it is.
+    fn of(&self, arm: &Arm) -> Option<Self> {
+        let axes = self.axes.iter().filter(|axis| axis.concerns(arm)).cloned();
+        let axes: Vec<SweptKey> = axes.collect();
+        (!axes.is_empty()).then_some(Self { axes })
+    }
+}
+
+impl SweptKey {
+    /// The name of the objective's option that it sweeps, if it does.
+    fn option(&self) -> Option<&str> {
+        let path = self.path.strip_prefix(OPTIONS)?.strip_prefix('.')?;
+        path.split('.').next()
+    }
+
+    fn concerns(&self, arm: &Arm) -> bool {
+        let has = |option| arm.declared().iter().any(|field| field.name == option);
+        self.option().is_none_or(has)
+    }
 }
 
 options! {
@@ -55,6 +77,27 @@ impl Sweep {
     pub(crate) fn dimensions(&self) -> impl Iterator<Item = &Dimension> {
         let Self { grid, zip, random, .. } = self;
         grid.0.iter().chain(&zip.0).chain(&random.dimension)
+    }
+
+    /// The dimensions of an arm: its own, then those of the sweep that concern it.
+    pub(crate) fn dimensions_of(&self, arm: &Arm) -> Vec<Dimension> {
+        let shared = self.dimensions().filter_map(|dimension| dimension.of(arm));
+        arm.dimensions.iter().cloned().chain(shared).collect()
+    }
+
+    /// Refuses an option that no arm has.
+    pub(crate) fn check_options(&self, arms: &[Arm]) -> Result<()> {
+        for axis in self.dimensions().flat_map(|dimension| &dimension.axes) {
+            let Some(option) = axis.option() else { continue };
+            if !arms.iter().any(|arm| axis.concerns(arm)) {
+                let names: BTreeSet<&str> = arms.iter().flat_map(Arm::declared).map(|field| field.name).collect();
+                return Err(Fault::usage(format!("no arm has an option `{option}`"))
+                    .at(axis.key.of(axis.path.as_str()))
+                    .allowed(names.iter().map(|name| format!("{OPTIONS}.{name}")))
+                    .nearest(option, &names));
+            }
+        }
+        Ok(())
     }
 
     fn changes_what_is_there(&self) -> Result<()> {
@@ -101,7 +144,7 @@ pub(crate) struct Crossed(pub(crate) Vec<Dimension>);
 
 /// One dimension, if any.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Zipped(Option<Dimension>);
+pub(crate) struct Zipped(pub(crate) Option<Dimension>);
 
 /// What a table of lists is, for documentation and schema.
 fn lists() -> Kind {
@@ -200,7 +243,7 @@ fn axes(written: &Written<'_>) -> Result<Vec<SweptKey>> {
 /// Refuses what no table of the experiment has.
 pub(crate) fn check_path(path: &str, key: &Origin) -> Result<()> {
     let known = swept_keys();
-    if path.starts_with("options.") || known.iter().any(|known| known == path) {
+    if path.strip_prefix(OPTIONS).is_some_and(|rest| rest.starts_with('.')) || known.iter().any(|known| known == path) {
         return Ok(());
     }
     let table = path.split('.').next().unwrap_or_default();
@@ -210,7 +253,7 @@ pub(crate) fn check_path(path: &str, key: &Origin) -> Result<()> {
         near = swept()
             .iter()
             .map(|(table, _)| *table)
-            .chain(["options"])
+            .chain([OPTIONS])
             .map(|table| format!("{table}.*"))
             .collect();
     }

@@ -66,7 +66,8 @@ pub const CHECKS: [(&str, &str); 3] = [
 impl FromStr for Check {
     type Err = Fault;
 
-    /// Reads `name(argument, ...)`. An argument that holds a comma or a bracket stands in double quotes.
+    /// Reads `name(argument, ...)`. An argument that holds a comma, a bracket or a quotation mark stands in double quotes, in
+    /// which `\"` is a quotation mark and `\\` a backslash.
     fn from_str(text: &str) -> Result<Self> {
         let (name, arguments) = call(text).ok_or_else(|| refuse(format!("`{text}` is not a check")))?;
         let number = |text: &String| match text.parse::<f64>() {
@@ -112,9 +113,13 @@ fn call(text: &str) -> Option<(&str, Vec<String>)> {
     let (name, rest) = text.trim().split_once('(')?;
     let inside = rest.strip_suffix(')')?;
     let (mut arguments, mut quoted) = (vec![String::new()], false);
-    for letter in inside.chars() {
+    let mut letters = inside.chars();
+    while let Some(letter) = letters.next() {
         match letter {
             '"' => quoted = !quoted,
+            '\\' if quoted => arguments
+                .last_mut()?
+                .push(letters.next().filter(|next| ['"', '\\'].contains(next))?),
             ',' if !quoted => arguments.push(String::new()),
             '(' | ')' if !quoted => return None,
             letter => arguments.last_mut()?.push(letter),
@@ -124,20 +129,25 @@ fn call(text: &str) -> Option<(&str, Vec<String>)> {
     (!quoted && arguments.iter().all(|argument| !argument.is_empty())).then_some((name.trim(), arguments))
 }
 
+/// An argument as [`call`] reads it.
+fn argument(word: &str) -> String {
+    if word.contains([',', '(', ')', '"']) {
+        format!("\"{}\"", word.replace('\\', r"\\").replace('"', r#"\""#))
+    } else {
+        word.to_owned()
+    }
+}
+
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = |word: &String| {
-            if word.contains([',', '(', ')']) {
-                format!("\"{word}\"")
-            } else {
-                word.clone()
-            }
-        };
         match self {
-            Self::Better { task, arm, than } => write!(f, "better({}, {}, {})", word(task), word(arm), word(than)),
-            Self::AboveChance { task, arm } => write!(f, "above_chance({}, {})", word(task), word(arm)),
+            Self::Better { task, arm, than } => {
+                write!(f, "better({}, {}, {})", argument(task), argument(arm), argument(than))
+            }
+            Self::AboveChance { task, arm } => write!(f, "above_chance({}, {})", argument(task), argument(arm)),
             Self::InteriorOptimum { task, factor, from, to } => {
-                write!(f, "interior_optimum({}, {}, {from}, {to})", word(task), word(factor))
+                let [task, factor] = [task, factor].map(|word| argument(word));
+                write!(f, "interior_optimum({task}, {factor}, {from}, {to})")
             }
         }
     }
@@ -190,6 +200,8 @@ mod tests {
             "better(minimal-pairs, span, mlm rate=0.15)",
             "better(minimal-pairs/agreement, \"mlm replace={mask=1,random=0}\", mlm)",
             "above_chance(blimp, causal first)",
+            r#"above_chance(blimp, "the \"usual\" arm")"#,
+            r#"better(blimp, a\b, "a\\b, c")"#,
             "interior_optimum(minimal-pairs, rate, 0.15, 0.5)",
         ] {
             let check: Check = text.parse().unwrap();
@@ -204,6 +216,27 @@ mod tests {
     }
 
     #[test]
+    fn any_name_can_be_an_argument() {
+        for name in [
+            r#"""#,
+            r#"the "usual" arm"#,
+            r"a\b",
+            r#"\""#,
+            "a, b (c)",
+            r#"x\\"y"#,
+            "plain",
+        ] {
+            let check = Check::AboveChance {
+                task: "blimp".to_owned(),
+                arm: name.to_owned(),
+            };
+            assert_eq!(check.to_string().parse::<Check>().unwrap(), check, "{check}");
+        }
+        let check: Check = r#"above_chance(blimp, "the \"usual\" arm")"#.parse().unwrap();
+        assert!(matches!(check, Check::AboveChance { arm, .. } if arm == "the \"usual\" arm"));
+    }
+
+    #[test]
     fn what_is_no_check_is_refused_with_what_is() {
         for (text, what) in [
             ("better", "`better` is not a check"),
@@ -211,6 +244,10 @@ mod tests {
             ("beter(a, b, c)", "unknown check `beter`"),
             ("above_chance(a, )", "`above_chance(a, )` is not a check"),
             ("above_chance(a, \"b)", "`above_chance(a, \"b)` is not a check"),
+            (
+                r#"above_chance(a, "b\c")"#,
+                r#"`above_chance(a, "b\c")` is not a check"#,
+            ),
             ("interior_optimum(a, rate, low, 0.5)", "`low` is not a number"),
             ("interior_optimum(a, rate, 0.5, 0.1)", "from 0.5 to 0.1 is no range"),
             ("interior_optimum(a, rate, nan, 0.1)", "`nan` is not a number"),

@@ -1,25 +1,30 @@
 //! `[[arm]]`: an objective, its options, and what this arm sweeps or sets by itself.
 
 use super::shapes;
-use crate::sweep::{Crossed, Dimension, check_path, flatten};
+use crate::sweep::{Crossed, Dimension, Zipped, check_path, flatten};
 use cloze_foundation::{Fault, Key, Origin, Result};
 use cloze_objectives::OBJECTIVES;
-use cloze_options::{Kind, Member, Node, OptionType, Options, Range, Value, Written, described, options, rows};
+use cloze_options::{Field, Kind, Member, Node, OptionType, Options, Range, Value, Written, described, options, rows};
 use serde_json::json;
 
 options! {
     /// What an arm says beside its objective's options.
     pub(crate) struct ArmOptions {
         /// What tables and charts call it.
-        name: Option<String> = None => "the objective";
+        name: Option<String> = None => "the objective, and the options that tell it from others without a name";
         /// What it trains; the objective's options stand beside it.
         objective: Objective => "`cloze explain` lists the objectives";
         /// grid.<option> = [values]: one arm for every combination.
         grid: Crossed = Crossed::default() => "none";
+        /// zip.<option> = [values]: lists of one length that move together.
+        zip: Zipped = Zipped::default() => "none";
         /// set."key.path" = value: overrides the experiment for this arm.
         set: Overrides = Overrides::default() => "none";
     }
 }
+
+/// The table of an arm's options, as a sweep names it.
+pub(crate) const OPTIONS: &str = "options";
 
 /// A name in the registry.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,11 +43,13 @@ pub(crate) struct Arm {
     pub(crate) origin: Origin,
     /// Given, or the objective's.
     pub(crate) name: String,
+    /// Whether it was given.
+    pub(crate) named: bool,
     /// A name in the registry.
     pub(crate) objective: String,
     /// The objective's options as written.
     pub(crate) options: Node,
-    /// What `grid` sweeps, one dimension for each option.
+    /// What `grid` sweeps, one dimension for each option, and then what `zip` does.
     pub(crate) dimensions: Vec<Dimension>,
     /// What `set` overrides, by key path.
     pub(crate) set: Vec<(String, Member)>,
@@ -53,6 +60,11 @@ pub(crate) struct Arm {
 pub(crate) struct Arms(pub(crate) Vec<Arm>);
 
 impl Arm {
+    /// The options of its objective, as they are declared.
+    pub(crate) fn declared(&self) -> Vec<Field> {
+        cloze_objectives::find(&self.objective).map_or_else(|_| Vec::new(), |entry| (entry.options)())
+    }
+
     fn read(written: &Written<'_>) -> Result<Self> {
         let own = ArmOptions::names();
         let named = written.get("objective").and_then(|name| name.text().ok());
@@ -73,22 +85,29 @@ impl Arm {
         if name.chars().any(char::is_control) {
             return Err(written.open("name").fault("an arm's name holds control characters"));
         }
-        let Crossed(mut dimensions) = arm.grid;
-        for axis in dimensions.iter_mut().flat_map(|dimension| &mut dimension.axes) {
-            if options.find(&axis.path).is_some() {
-                let key = written.key().join("grid").joined(&axis.path.as_str().into());
-                return Err(
-                    Fault::usage(format!("`{}` is both given and swept in this arm", axis.path))
-                        .at(axis.key.of(key))
-                        .remedy("keep one of the two"),
-                );
+        let swept = [("grid", arm.grid.0), ("zip", arm.zip.0.into_iter().collect())];
+        let mut dimensions: Vec<Dimension> = Vec::new();
+        for (table, found) in swept {
+            for mut dimension in found {
+                for axis in &mut dimension.axes {
+                    if options.find(&axis.path).is_some() {
+                        let key = written.key().join(table).joined(&axis.path.as_str().into());
+                        return Err(
+                            Fault::usage(format!("`{}` is both given and swept in this arm", axis.path))
+                                .at(axis.key.of(key))
+                                .remedy("keep one of the two"),
+                        );
+                    }
+                    axis.path = format!("{OPTIONS}.{}", axis.path);
+                }
+                dimensions.push(dimension);
             }
-            axis.path = format!("options.{}", axis.path);
         }
         Ok(Self {
             key: written.key().clone(),
             origin: written.place().origin,
             name,
+            named: arm.name.is_some(),
             objective,
             options,
             dimensions,
@@ -188,6 +207,13 @@ fn schema() -> serde_json::Value {
             grid.entry(path)
                 .or_insert_with(|| described(&field.meaning, shapes::values(field)));
         }
+        properties.insert(
+            "zip".into(),
+            described(
+                "Lists of one length that move together.",
+                shapes::table(grid.clone(), &[]),
+            ),
+        );
         properties.insert("grid".into(), shapes::table(grid, &[]));
         let mut schema = shapes::table(properties, &["objective"]);
         schema["title"] = entry.title.into();

@@ -19,13 +19,16 @@ pub(crate) fn resolve(settings: &Node, arm: &Arm, evaluate: &Evaluate) -> Result
     let tables = settings.top();
     let corpus = CorpusOptions::read(&tables.open("corpus"))?.resolve()?;
     let options = settings.find("options").map_or(&arm.options, |member| &member.node);
-    let configured = cloze_objectives::read(&arm.objective, &Written::new(options, &arm.key))?;
+    let written = Written::new(options, &arm.key);
+    let configured = cloze_objectives::read(&arm.objective, &written)?;
+    let encoder = EncoderOptions::read(&tables.open("encoder"))?.resolve();
+    let fitted = configured.fitted(&encoder);
     let config = RunConfig {
         objective: arm.objective.clone(),
-        options: configured.options(),
+        options: fitted.map_err(|fault| written.locate(fault))?,
         evaluate: evaluate.tasks(&corpus.source)?,
         corpus,
-        encoder: EncoderOptions::read(&tables.open("encoder"))?.resolve(),
+        encoder,
         budget: BudgetOptions::read(&tables.open("budget"))?.resolve()?,
         optimizer: OptimizerConfig::read(&tables.open("optimizer"))?,
         points: evaluate.points,

@@ -87,7 +87,7 @@ fn unknown_keys_are_named_with_their_place_and_the_nearest_key() {
     assert_eq!(
         fault("[[arm]]\nobjective = \"mlm\"\nraet = 0.3\n", &[]),
         "unknown key `raet` in `arm[0]`\n  at x.toml:4:1 (arm[0].raet)\n  4 | raet = 0.3\n    | ^^^^\n  \
-         allowed: name, objective, grid, set, mode, rate, replace\n  did you mean `rate`?"
+         allowed: name, objective, grid, zip, set, mode, rate, replace\n  did you mean `rate`?"
     );
     assert!(fault("[bugdet]\n", &[]).contains("unknown key `bugdet`\n  at x.toml:2:2 (bugdet)"));
     let tokenizer = format!("[corpus]\ntokenizer = {{ kind = \"wordpiece\", path = \"x\" }}\n{MLM}");
@@ -292,20 +292,65 @@ fn without_tasks_the_built_in_language_is_judged_by_its_pairs_too() {
     assert_eq!(tasks("novels/*.txt"), ["masked-loss"]);
 }
 
-/// Plans two rates of MLM, judged by minimal pairs and the masked loss, with one claim.
+/// Plans three rates of MLM, judged by minimal pairs and the masked loss, with one claim.
 fn claimed(check: &str) -> Result<Plan> {
     let text = format!(
-        "{HEAD}{MLM}grid.rate = [0.15, 0.4]\n[evaluate]\ntasks = [\"minimal-pairs\", \"masked-loss\"]\n\
-         [[claim]]\nsays = \"so it is\"\ncheck = \"{check}\"\n"
+        "{HEAD}{MLM}grid.rate = [0.15, 0.4, 0.6]\n[evaluate]\ntasks = [\"minimal-pairs\", \"masked-loss\"]\n\
+         [[claim]]\nsays = \"so it is\"\ncheck = '{check}'\n"
     );
     expand(&Experiment::parse("x", "x.toml", &text, &[])?)
+}
+
+#[test]
+fn the_caret_for_heads_is_under_what_was_written() {
+    for (encoder, place) in [
+        (
+            "width = 200",
+            "\n  at x.toml:3:9 (encoder.width)\n  3 | width = 200\n    |         ^^^\n  allowed: 198, 204\n",
+        ),
+        (
+            "width = 64\nheads = 3",
+            "\n  at x.toml:4:9 (encoder.heads)\n  4 | heads = 3\n    |         ^\n  allowed: 1, 2, 4, 8, 16, 32\n",
+        ),
+        (
+            "width = 63\nheads = 3",
+            "\n  at x.toml:3:9 (encoder.width)\n  3 | width = 63\n    |         ^^\n  allowed: 60, 66\n",
+        ),
+    ] {
+        let text = fault(&format!("[encoder]\n{encoder}\n{MLM}"), &[]);
+        assert!((text.clone() + "\n").contains(place), "{text}");
+    }
+    let swept = fault(&format!("[sweep.grid]\n\"encoder.width\" = [64, 200]\n{MLM}"), &[]);
+    assert!(
+        swept.contains(
+            "\n  at x.toml:3:24 (encoder.width)\n  3 | \"encoder.width\" = [64, 200]\n    |                        ^^^\n"
+        ),
+        "{swept}"
+    );
+}
+
+#[test]
+fn an_option_that_does_not_fit_the_encoder_is_shown_where_it_stands() {
+    let text = fault(
+        "[encoder]\nwidth = 128\n[[arm]]\nobjective = \"electra\"\ngenerator_width = 0.2578125\n",
+        &[],
+    );
+    assert_eq!(
+        text,
+        "0.2578125 of a width of 128 is a generator of width 33, which does not divide into heads of an even width\n  \
+         at x.toml:6:19 (arm[0].generator_width)\n  6 | generator_width = 0.2578125\n    |                   ^^^^^^^^^\n  \
+         allowed: 0.25 for 32, 0.265625 for 34"
+    );
+    // A share of another width that comes to the same is the same run.
+    let twice = "[[arm]]\nobjective = \"electra\"\n[[arm]]\nobjective = \"electra\"\ngenerator_width = 0.2501\n";
+    assert!(fault(twice, &[]).contains("are the same run"));
 }
 
 #[test]
 fn claims_are_kept_word_for_word() {
     for check in [
         "interior_optimum(minimal-pairs, rate, 0.15, 0.5)",
-        "interior_optimum(masked-loss, options.rate, 0.15, 0.5)",
+        "interior_optimum(masked-loss, options.rate, 0.3, 0.5)",
         "better(minimal-pairs/agreement, mlm rate=0.4, mlm rate=0.15)",
         "above_chance(minimal-pairs, mlm rate=0.4)",
     ] {
@@ -331,6 +376,31 @@ fn a_claim_about_what_is_not_there_is_refused_with_what_there_is() {
             "interior_optimum(minimal-pairs, width, 1, 2)",
             "`width` is not swept",
             "rate",
+        ),
+        (
+            "interior_optimum(minimal-pairs, rate, 0.45, 0.7)",
+            "no value of `options.rate` between the ends of its sweep lies from 0.45 to 0.7",
+            "bounds around one of: 0.4",
+        ),
+        (
+            "interior_optimum(minimal-pairs, rate, 0.1, 0.2)",
+            "no value of `options.rate` between the ends",
+            "0.4",
+        ),
+        (
+            "above_chance(minimal-pairs/agreemnet, mlm rate=0.4)",
+            "`minimal-pairs` has no part `agreemnet`",
+            "minimal-pairs/agreement",
+        ),
+        (
+            "better(masked-loss/all, mlm rate=0.4, mlm rate=0.15)",
+            "`masked-loss` has no part `all`",
+            "masked-loss",
+        ),
+        (
+            r#"above_chance(minimal-pairs, "the \"usual\" arm")"#,
+            "no arm is called `the \"usual\" arm`",
+            "mlm rate=0.15",
         ),
     ] {
         let fault = claimed(check).unwrap_err();

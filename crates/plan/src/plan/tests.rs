@@ -98,10 +98,10 @@ fn random_points_stay_when_there_are_more_of_them() {
 #[test]
 fn what_cannot_be_told_apart_is_refused() {
     let text = |body: &str| plan(body).unwrap_err().to_string();
-    let twice = "[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n";
+    let twice = "[[arm]]\nname = \"a\"\nobjective = \"mlm\"\n[[arm]]\nname = \"a\"\nobjective = \"mlm\"\nrate = 0.3\n";
     assert_eq!(
         text(twice),
-        "two arms are called `mlm`\n  at x.toml:6:1 (arm[1])\n  6 | [[arm]]\n    | ^^^^^^^\n  \
+        "two arms are called `a`\n  at x.toml:7:1 (arm[1])\n  7 | [[arm]]\n    | ^^^^^^^\n  \
          allowed: a name other than that of x.toml:4:1 (arm[0])\n  \
          hint: give one of them a name: name = \"...\""
     );
@@ -127,6 +127,141 @@ fn what_cannot_be_told_apart_is_refused() {
         )
         .starts_with("the sweep has 150000 runs")
     );
+}
+
+#[test]
+fn arms_without_a_name_are_told_apart_by_what_differs() {
+    let names = |body: &str| arms(&plan(&format!("[sweep]\nseeds = [1]\n{body}")).unwrap()).join("; ");
+    // The default is told too, where another arm has written the option.
+    assert_eq!(
+        names(
+            "[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n[[arm]]\nobjective = \"mlm\"\nrate = { from = 0.3, to = 0.1 }\n"
+        ),
+        "mlm rate=0.15; mlm rate=0.3; mlm rate={from=0.3,to=0.1}"
+    );
+    // What is the same in all is not told, and who has a name keeps it.
+    assert_eq!(
+        names(
+            "[[arm]]\nobjective = \"span\"\nrate = 0.2\n[[arm]]\nobjective = \"span\"\nrate = 0.2\nboundary_weight = 0\n\
+             set.\"optimizer.peak_lr\" = 0.01\n[[arm]]\nname = \"mlm\"\nobjective = \"span\"\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n"
+        ),
+        "span boundary_weight=1 peak_lr=0.001; span boundary_weight=0 peak_lr=0.01; mlm; mlm rate=0.3"
+    );
+    // What an arm sweeps tells its points apart already.
+    assert_eq!(
+        names("[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"mlm\"\ngrid.rate = [0.3, 0.4]\n"),
+        "mlm; mlm rate=0.3; mlm rate=0.4"
+    );
+    assert_eq!(
+        names(
+            "[[arm]]\nobjective = \"mlm\"\ngrid.rate = [0.3, 0.4]\n[[arm]]\nobjective = \"mlm\"\nmode = \"reference\"\ngrid.rate = [0.3]\n"
+        ),
+        "mlm mode=corrected rate=0.3; mlm mode=corrected rate=0.4; mlm mode=reference rate=0.3"
+    );
+    // Ids do not hold names.
+    let one = plan("[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n").unwrap();
+    let two = plan("[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n").unwrap();
+    assert_eq!(
+        (two.runs[3].arm.as_str(), &two.runs[3].id),
+        ("mlm rate=0.3", &one.runs[0].id)
+    );
+}
+
+#[test]
+fn a_swept_option_leaves_the_arms_alone_that_do_not_have_it() {
+    let plan_of = |sweep: &str| {
+        plan(&format!(
+            "[sweep]\nseeds = [1]\n{sweep}[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"autoregressive\"\n"
+        ))
+    };
+    let grid = plan_of("[sweep.grid]\n\"options.rate\" = [0.15, 0.4]\n\"encoder.width\" = [32, 64]\n").unwrap();
+    assert_eq!(
+        arms(&grid),
+        [
+            "mlm rate=0.15 width=32",
+            "mlm rate=0.15 width=64",
+            "mlm rate=0.4 width=32",
+            "mlm rate=0.4 width=64",
+            "autoregressive width=32",
+            "autoregressive width=64"
+        ]
+    );
+    assert_eq!(grid.runs[4].factors.keys().collect::<Vec<_>>(), ["encoder.width"]);
+    let zip = plan_of("[sweep.zip]\n\"options.rate\" = [0.15, 0.4]\n\"encoder.width\" = [32, 64]\n").unwrap();
+    assert_eq!(zip.runs.len(), 4);
+    let fault = plan_of("[sweep.grid]\n\"options.raet\" = [0.15, 0.4]\n").unwrap_err();
+    assert_eq!(
+        fault.to_string(),
+        "no arm has an option `raet`\n  at x.toml:7:1 (options.raet)\n  7 | \"options.raet\" = [0.15, 0.4]\n    | ^^^^^^^^^^^^^^\n  \
+         allowed: options.mode, options.rate, options.replace\n  did you mean `rate`?"
+    );
+    let given =
+        plan("[sweep.grid]\n\"options.rate\" = [0.15, 0.4]\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n").unwrap_err();
+    assert!(
+        given
+            .what
+            .starts_with("`options.rate` and `options.rate` change the same key"),
+        "{given}"
+    );
+}
+
+#[test]
+fn lists_of_an_arm_move_together() {
+    let plan_of = |zip: &str| {
+        plan(&format!(
+            "[sweep]\nseeds = [1]\n[[arm]]\nobjective = \"span\"\ngrid.mode = [\"corrected\", \"reference\"]\n{zip}"
+        ))
+    };
+    let plan = plan_of("zip.rate = [0.15, 0.3]\nzip.span_words = [10, 5]\n").unwrap();
+    assert_eq!(
+        arms(&plan),
+        [
+            "span mode=corrected rate=0.15 span_words=10",
+            "span mode=corrected rate=0.3 span_words=5",
+            "span mode=reference rate=0.15 span_words=10",
+            "span mode=reference rate=0.3 span_words=5"
+        ]
+    );
+    assert_eq!(plan.runs[1].factors["options.span_words"].as_integer(), Some(5));
+    assert_eq!(
+        plan.runs[0].stem.as_deref(),
+        Some("span mode=corrected rate=0.15 span_words=10")
+    );
+    for (zip, what) in [
+        (
+            "zip.rate = [0.15, 0.3]\nzip.span_words = [10]\n",
+            "`span_words` has 1 values and `rate` has 2",
+        ),
+        (
+            "zip.mode = [\"reference\", \"corrected\"]\n",
+            "`options.mode` and `options.mode` change the same key",
+        ),
+        (
+            "rate = 0.2\nzip.rate = [0.1, 0.3]\n",
+            "`rate` is both given and swept in this arm",
+        ),
+        ("zip.raet = [0.1, 0.3]\n", "unknown key `raet` in `arm[0]`"),
+    ] {
+        let fault = plan_of(zip).unwrap_err();
+        assert!(fault.what.starts_with(what), "{fault}");
+    }
+}
+
+#[test]
+fn a_path_is_called_by_its_last_parts() {
+    let plan = plan(
+        "[sweep]\nseeds = [1]\n[sweep.grid]\n\"corpus.source\" = [\"/data/novels/a.txt\", \"/data/laws/a.txt\", \"fragment\"]\n[[arm]]\nobjective = \"mlm\"\n",
+    )
+    .unwrap();
+    assert_eq!(
+        arms(&plan),
+        [
+            "mlm source=novels/a.txt",
+            "mlm source=laws/a.txt",
+            "mlm source=fragment"
+        ]
+    );
+    assert_eq!(plan.runs[0].config.corpus.source, "/data/novels/a.txt");
 }
 
 #[test]
@@ -205,6 +340,39 @@ fn cost_adds_up() {
     timed.runs[0].config.budget.equalise = Axis::Seconds;
     timed.runs[0].config.budget.amount = 90.0;
     assert_eq!(crate::cost(&timed, 1e10).unwrap().seconds, 90.0);
+}
+
+#[test]
+fn judging_is_told_beside_training() {
+    let seconds = |evaluate: &str, arm: &str| {
+        let text = format!(
+            "question = \"Which?\"\n[sweep]\nseeds = [1]\n[evaluate]\n{evaluate}\n[[arm]]\nobjective = \"{arm}\"\n"
+        );
+        let plan = expand(&Experiment::parse("x", "x.toml", &text, &[]).unwrap()).unwrap();
+        crate::cost(&plan, 1e10).unwrap().evaluation_seconds
+    };
+    let pairs = |pairs: usize, points: usize| {
+        format!("tasks = [{{ task = \"minimal-pairs\", pairs = {pairs} }}]\npoints = {points}\nvalidation_windows = 1")
+    };
+    let alone = seconds("tasks = []\npoints = 1\nvalidation_windows = 1", "mlm");
+    let (one, two, more) = (
+        seconds(&pairs(50, 1), "mlm"),
+        seconds(&pairs(50, 2), "mlm"),
+        seconds(&pairs(100, 1), "mlm"),
+    );
+    let close = |found: f64, wanted: f64| (found / wanted - 1.0).abs() < 0.01;
+    assert!(
+        close(two, 2.0 * one) && close(more - alone, 2.0 * (one - alone)),
+        "{one} {two} {more}"
+    );
+    // A token masked in turn is a pass of its own: many times the one pass from left to right.
+    let causal = seconds(&pairs(50, 1), "autoregressive");
+    assert!(one > 3.0 * causal && causal > 0.0, "{one} {causal}");
+    // One window of 64, of whose 63 tokens 9 are predicted, at the rate that judging was measured to have.
+    let config = cloze_backbone::EncoderConfig::preset(cloze_backbone::Preset::Modern, 128, 2, 64);
+    let head = cloze_backbone::VocabularyHead::forward_flops(128, 128, 2048, 9);
+    let flops = config.forward_flops_at(1, 64, false, 9) + head;
+    assert!(close(alone, flops / (0.8 * 1e10)), "{alone}");
 }
 
 #[test]

@@ -1,0 +1,184 @@
+//! An option that changes an id changes the run. Every option of every objective, of the encoder and of the optimizer, as it
+//! is declared, takes several values; each is trained for three steps, and no two give the same weights, unless the plan
+//! refuses one of them.
+
+use burn::tensor::Device;
+use cloze_backbone::tensors;
+use cloze_corpus::{Prepared, prepare};
+use cloze_foundation::{Result, files};
+use cloze_objectives::OBJECTIVES;
+use cloze_options::{Field, Kind, Options, Range, Usual};
+use cloze_plan::{Experiment, PlannedRun, expand};
+use cloze_schema::{Spent, Split};
+use cloze_trainer::observer::Unjudged;
+use cloze_trainer::{Observer, OptimizerConfig, Tick, train};
+use std::collections::BTreeMap;
+
+/// Three steps of a tiny encoder. What the encoder's own options begin at stands here, so that nothing large is trained.
+const BASE: &str = "question = \"Does it matter?\"\n[corpus]\nwords = 5000\ntokenizer = { kind = \"wordpiece\", vocab = 300 }\n\
+    [encoder]\nwidth = 32\nlayers = 1\nwindow = 32\n[budget]\nequalise = \"steps\"\namount = 3\nbatch = 8\n\
+    [evaluate]\ntasks = []\npoints = 1\nvalidation_windows = 1\n[sweep]\nseeds = [1]\n[[arm]]\n";
+
+/// Assignments of one variant: key path and value in TOML.
+type Variant = Vec<(String, String)>;
+
+struct Silent;
+
+impl Observer for Silent {
+    fn row(&mut self, _: &Spent, _: Split, _: &str, _: &str, _: f64) {}
+
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn tick(&mut self, _: &Tick) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Up to three numbers of a range, the usual one first.
+fn numbers(usual: Option<f64>, range: &Range, whole: bool) -> Vec<String> {
+    let around = usual.map_or_else(Vec::new, |usual| vec![usual, usual / 2.0, usual * 2.0]);
+    let mut found: Vec<String> = Vec::new();
+    for number in around.into_iter().chain([0.25, 0.6, 2.0, 4.0, 1.0]) {
+        let number = if whole { number.floor() } else { number };
+        let text = if whole {
+            format!("{number:.0}")
+        } else {
+            format!("{number:?}")
+        };
+        if range.contains(number) && !found.contains(&text) && !(whole && number == 0.0) {
+            found.push(text);
+        }
+    }
+    found.truncate(3);
+    assert!(found.len() > 1, "no two numbers are known for {range}");
+    found
+}
+
+/// The values of an option that has no inner ones.
+fn values(kind: &Kind, usual: &Usual) -> Vec<String> {
+    let number = match usual {
+        Usual::Value(value) => value
+            .as_float()
+            .or_else(|| value.as_integer().map(|whole| whole as f64)),
+        _ => None,
+    };
+    match kind {
+        Kind::Number(range) => numbers(number, range, false),
+        Kind::Whole(range) => numbers(number, range, true),
+        Kind::Boolean => vec!["false".into(), "true".into()],
+        Kind::Words(words) => words.iter().map(|word| format!("\"{}\"", word.name)).collect(),
+        Kind::Either(kinds) => kinds
+            .iter()
+            .find(|kind| kind.inner().is_empty())
+            .map_or_else(Vec::new, |kind| values(kind, usual)),
+        Kind::Table(_) => Vec::new(),
+        other => panic!("say here how an option that is {other} is varied"),
+    }
+}
+
+/// Groups of variants, each of which differs in one option only.
+fn groups(path: &str, field: &Field) -> Vec<Vec<Variant>> {
+    let own = values(&field.kind, &field.usual);
+    let mut groups = vec![
+        own.into_iter()
+            .map(|value| vec![(path.to_owned(), value)])
+            .collect::<Vec<Variant>>(),
+    ];
+    let inner = field.kind.inner();
+    // What has to be written beside an inner option, each another value of its own.
+    let required = inner.iter().filter(|inner| inner.usual == Usual::Required).enumerate();
+    let beside: BTreeMap<String, String> = required
+        .map(|(place, inner)| (inner.name.to_owned(), values(&inner.kind, &inner.usual)[place].clone()))
+        .collect();
+    for inner in &inner {
+        assert!(
+            inner.kind.inner().is_empty(),
+            "say here how options of options of options are varied"
+        );
+        let variant = |value: String| {
+            let mut table = beside.clone();
+            table.insert(inner.name.to_owned(), value);
+            table
+                .into_iter()
+                .map(|(name, value)| (format!("{path}.{name}"), value))
+                .collect()
+        };
+        groups.push(values(&inner.kind, &inner.usual).into_iter().map(variant).collect());
+    }
+    groups.retain(|group| group.len() > 1);
+    groups
+}
+
+/// The run that the plan makes of a variant, if it makes one.
+fn planned(objective: &str, variant: &Variant) -> Result<PlannedRun> {
+    let set: Vec<String> = variant.iter().map(|(path, value)| format!("{path}={value}")).collect();
+    let text = format!("{BASE}objective = \"{objective}\"\n");
+    let mut plan = expand(&Experiment::parse("x", "x.toml", &text, &set)?)?;
+    assert_eq!(plan.runs.len(), 1);
+    Ok(plan.runs.remove(0))
+}
+
+/// Hash of the weights after training.
+fn weights(run: &PlannedRun, corpus: &Prepared) -> String {
+    let device = Device::flex();
+    let trained = train(&run.config.job(corpus, &device), &Unjudged, &mut Silent, None).unwrap();
+    assert_eq!(trained.spent.steps(), 3);
+    files::hash(&tensors::to_bytes(&trained.model).unwrap())
+}
+
+/// Trains every variant and holds each group's against each other; gives how many were trained.
+fn all_matter(objective: &str, groups: Vec<Vec<Variant>>, corpus: &Prepared) -> usize {
+    let mut trained = 0;
+    for group in groups {
+        let mut seen: Vec<(String, String, Variant)> = Vec::new();
+        for variant in group {
+            let Ok(run) = planned(objective, &variant) else {
+                continue;
+            };
+            let weights = weights(&run, corpus);
+            if let Some((id, _, other)) = seen.iter().find(|(id, known, _)| *known == weights && *id != run.id) {
+                panic!(
+                    "{objective}: {variant:?} and {other:?} train the same weights under the ids {} and {id}",
+                    run.id
+                );
+            }
+            assert!(
+                seen.iter().all(|(id, ..)| *id != run.id),
+                "{objective}: {variant:?} changes no id"
+            );
+            seen.push((run.id, weights, variant));
+            trained += 1;
+        }
+        assert!(!seen.is_empty(), "{objective}: every value of a group is refused");
+    }
+    trained
+}
+
+#[test]
+fn every_option_that_changes_an_id_changes_the_weights() {
+    let cache = tempfile::tempdir().unwrap();
+    let config = planned("mlm", &Vec::new()).unwrap().config.corpus;
+    let corpus = prepare(&config, None, cache.path(), &mut |_| ()).unwrap();
+    let of = |table: &str, fields: &[Field]| {
+        let groups = fields
+            .iter()
+            .map(|field| groups(&format!("{table}.{}", field.name), field));
+        groups.collect::<Vec<_>>().concat()
+    };
+    let mut trained = 0;
+    for entry in OBJECTIVES {
+        trained += all_matter(entry.name, of("arm.0", &(entry.options)()), &corpus);
+    }
+    for fields in [
+        ("encoder", cloze_backbone::EncoderOptions::fields()),
+        ("optimizer", OptimizerConfig::fields()),
+    ] {
+        // Beside one objective with heads of its own.
+        for objective in ["mlm", "electra"] {
+            trained += all_matter(objective, of(fields.0, &fields.1), &corpus);
+        }
+    }
+    assert!(trained > 120, "{trained} variants");
+}
