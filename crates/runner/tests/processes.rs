@@ -69,7 +69,7 @@ fn options(folder: &Path, before: &str) -> RunOptions {
         jobs: None,
         fail_fast: false,
         retry_diverged: false,
-        only: None,
+        only: Vec::new(),
         checkpoint: Cadence::default(),
         lease: Duration::from_secs(60),
         stop_signal: None,

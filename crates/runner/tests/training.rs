@@ -236,6 +236,8 @@ static AT_THE_END: cloze_evals::Entry = cloze_evals::Entry {
     headline: "seed",
     higher_is_better: true,
     chance: None,
+    parts: || Some(Vec::new()),
+    work: |_| None,
     options: Vec::new,
     resolve: |_| Ok(toml::Table::new()),
     check: |_, _| Ok(()),

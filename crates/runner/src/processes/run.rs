@@ -9,9 +9,9 @@ use cloze_corpus::{CorpusConfig, Prepared, prepare};
 use cloze_foundation::files::{read_text, write_whole};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, PlannedRun, title};
-use cloze_trainer::device;
 use cloze_trainer::job::check_corpus;
-use std::collections::HashMap;
+use cloze_trainer::{audit, device};
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -34,8 +34,8 @@ pub struct RunOptions {
     pub fail_fast: bool,
     /// Train diverged runs again.
     pub retry_diverged: bool,
-    /// Train only the run with this id; the metrics are then not gathered.
-    pub only: Option<String>,
+    /// Train only the runs that these words name ([`cloze_plan::select`]); the metrics are then not gathered.
+    pub only: Vec<String>,
     /// When runs save what they have.
     pub checkpoint: Cadence,
     /// How long a run that another process holds may be silent before it is taken over.
@@ -102,13 +102,14 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
     }
     if waiting.is_empty() {
         progress.say("every run has ended already");
-        if options.only.is_none() {
+        if options.only.is_empty() {
             cloze_plan::write(plan, store.root())?;
         }
     } else {
         device::open(&options.device)?;
         check_evaluations(&waiting, options)?;
         let corpora = prepare_all(&waiting, options, progress)?;
+        audit_all(&waiting, &corpora)?;
         cloze_plan::write(plan, store.root())?;
         let (jobs, threads) = workers(&waiting, options);
         let sweep = Sweep {
@@ -121,7 +122,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
         };
         sweep.train_all(&waiting, jobs, &mut summary)?;
     }
-    if options.only.is_none() {
+    if options.only.is_empty() {
         summary.damaged = gather(plan, &store)?.damaged;
     }
     Ok(summary)
@@ -129,15 +130,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
 
 /// The runs that this call is about.
 fn chosen<'a>(plan: &'a Plan, options: &RunOptions) -> Result<Vec<&'a PlannedRun>> {
-    let Some(id) = &options.only else {
+    if options.only.is_empty() {
         return Ok(interleaved(plan));
-    };
-    plan.run(id).map(|run| vec![run]).ok_or_else(|| {
-        Fault::usage(format!("the plan has no run `{id}`"))
-            .at("--only")
-            .nearest(id, plan.runs.iter().map(|run| &run.id))
-            .remedy("`cloze status` lists the ids; they change when the experiment does")
-    })
+    }
+    cloze_plan::select(plan, &options.only).map_err(|fault| fault.at("--only"))
 }
 
 /// The runs so that the first seeds of all arms come first, then the second seeds: a sweep that is stopped half way
@@ -186,6 +182,20 @@ fn prepare_all(
         check_corpus(run.config.encoder.window, corpus_of(&corpora, config)?)?;
     }
     Ok(corpora)
+}
+
+/// Looks what every arm would really predict in its text, before hours are spent on it.
+fn audit_all(runs: &[&PlannedRun], corpora: &[(CorpusConfig, Prepared)]) -> Result<()> {
+    let mut audited = HashSet::new();
+    for run in runs {
+        let config = &run.config;
+        if audited.insert(&run.arm) {
+            let corpus = corpus_of(corpora, &config.corpus)?;
+            audit::check(&config.objective, &config.options, config.encoder.window, corpus)
+                .map_err(|fault| fault.at(format!("arm `{}`", run.arm)))?;
+        }
+    }
+    Ok(())
 }
 
 fn corpus_of<'a>(corpora: &'a [(CorpusConfig, Prepared)], config: &CorpusConfig) -> Result<&'a Prepared> {
