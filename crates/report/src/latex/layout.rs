@@ -13,7 +13,7 @@ const LINES: usize = 46;
 pub(super) const GAP: f64 = 6.0;
 /// A column of words is broken beyond this width, a heading beyond that.
 const WORDS: f64 = 130.0;
-const HEADING: f64 = 58.0;
+const HEADING: f64 = 66.0;
 /// What the first column has at least.
 const FIRST: f64 = 70.0;
 

@@ -49,7 +49,7 @@ fn arms_on_different_texts_are_compared_within_each_and_the_order_is_told() {
             assert!(!(line.contains("novels") && line.contains("laws")), "{line}");
         }
         says(&text, "“one corpus is better” cannot be said yet: mlm source=laws and mlm source=novels were trained or judged on different texts");
-        says(&text, "It changes. source novels: span > mlm; source laws: mlm > span.");
+        says(&text, "It changes. source novels: span, then mlm; source laws: mlm, then span.");
         // Bold in each field: the best of its own.
         let bold: Vec<&str> = text.lines().filter(|line| line.starts_with("| ") && line.contains("**")).collect();
         assert!(bold.iter().any(|line| line.starts_with("| span source=novels")), "{bold:?}");
