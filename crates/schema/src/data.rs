@@ -53,7 +53,9 @@ impl RunData {
             words.push("the training text".to_owned());
         }
         let names = self.tasks.keys().chain(other.tasks.keys());
-        let mut names: Vec<&String> = names.filter(|name| self.tasks.get(*name) != other.tasks.get(*name)).collect();
+        let mut names: Vec<&String> = names
+            .filter(|name| self.tasks.get(*name) != other.tasks.get(*name))
+            .collect();
         names.sort_unstable();
         names.dedup();
         words.extend(names.iter().map(|name| format!("what `{name}` reads")));
@@ -89,8 +91,14 @@ mod tests {
             (|data| data.corpus.push('x'), "the training text"),
             (|data| data.tokenizer.push('x'), "the tokenizer"),
             (|data| data.held_out.push('x'), "the held-out text"),
-            (|data| data.tasks.values_mut().for_each(|hash| hash.push('x')), "what `blimp` reads"),
-            (|data| _ = data.tasks.insert("mine".to_owned(), String::new()), "what `mine` reads"),
+            (
+                |data| data.tasks.values_mut().for_each(|hash| hash.push('x')),
+                "what `blimp` reads",
+            ),
+            (
+                |data| _ = data.tasks.insert("mine".to_owned(), String::new()),
+                "what `mine` reads",
+            ),
         ];
         let mut seen = vec![data().short()];
         assert_eq!(seen[0].len(), DIGITS);

@@ -22,7 +22,11 @@ pub(crate) fn escape(text: &str) -> String {
     let (mut word, mut inside) = (0, 0);
     for (place, letter) in letters.iter().copied().enumerate() {
         if inside == word {
-            word = letters[place..].iter().take_while(|letter| **letter != ' ').count().max(1);
+            word = letters[place..]
+                .iter()
+                .take_while(|letter| **letter != ' ')
+                .count()
+                .max(1);
             inside = 0;
         }
         if word > LONGEST && inside > 0 && inside % UNBROKEN == 0 {
@@ -58,8 +62,16 @@ pub(crate) fn escape(text: &str) -> String {
     safe
 }
 
+/// Whether a letter is written by [`LETTER`].
+pub(crate) fn is_transcribed(letter: char) -> bool {
+    !letter.is_ascii() && !KNOWN.contains(letter) && !SYMBOLS.contains(letter)
+}
+
+/// Letters that are commands of their own in [`escape`].
+const SYMBOLS: &str = "±Δ↑↓×†–“”\u{a0}";
+
 /// A letter in ASCII that is harmless in LaTeX.
-fn ascii(letter: char) -> String {
+pub(crate) fn ascii(letter: char) -> String {
     let plain = any_ascii_char(letter);
     let harmless = |letter: &char| letter.is_ascii_alphanumeric() || " .,:;'()-+/=".contains(*letter);
     let text: String = plain.chars().filter(harmless).collect();
