@@ -4,6 +4,7 @@ mod claims;
 mod honest;
 mod kept;
 mod made;
+mod outputs;
 mod snapshots;
 
 use cloze_report::{Report, write};
