@@ -126,7 +126,10 @@ fn series(view: &View, factor: &str) -> Found<Vec<Series>> {
 fn compared(view: &View, finals: &[BySeed], score: &Score, arm: usize, than: usize) -> Found<Comparison> {
     let names = format!("{} and {}", view.arms[arm].name, view.arms[than].name);
     let fields = view.fields(score);
-    if !fields.iter().any(|field| field.arms.contains(&arm) && field.arms.contains(&than)) {
+    if !fields
+        .iter()
+        .any(|field| field.arms.contains(&arm) && field.arms.contains(&than))
+    {
         return Err(Silence::Open(format!(
             "{names} were trained or judged on different texts, so their scores are not compared"
         )));

@@ -149,10 +149,16 @@ pub(crate) fn against_baselines(
         };
         if let Some(one) = pair(view, finals, score, [arm, baseline])? {
             let is_shown = shown.contains(&arm);
-            found.push(if is_shown { one.with_items(view, score, finals)? } else { one });
+            found.push(if is_shown {
+                one.with_items(view, score, finals)?
+            } else {
+                one
+            });
         }
     }
-    let ps = |of: &dyn Fn(&Comparison) -> Option<f64>| -> Vec<f64> { found.iter().map(|one| of(one).unwrap_or(1.0)).collect() };
+    let ps = |of: &dyn Fn(&Comparison) -> Option<f64>| -> Vec<f64> {
+        found.iter().map(|one| of(one).unwrap_or(1.0)).collect()
+    };
     let (exacts, ts, items) = (
         ps(&|one| Some(one.exact)),
         ps(&|one| one.by.p),
@@ -233,13 +239,18 @@ fn common(first: &BySeed, second: &BySeed) -> (Vec<f64>, Vec<f64>) {
 
 /// The numbers and tests of a difference, without what came of it: `+3.4, 95 % interval [0.5, 6.3], over 3 seeds`.
 pub(crate) fn numbers(score: &Score, one: &Comparison) -> String {
-    let interval = one.by.interval.map(|interval| format!(", 95 % interval {}", score.interval(interval)));
+    let interval = one
+        .by
+        .interval
+        .map(|interval| format!(", 95 % interval {}", score.interval(interval)));
     let [exact, t] = one.tests();
     let t = match one.by.p {
         Some(p) => format!("{t} {}", number::p_is(p)),
         None => "no t test, since nothing varies".to_owned(),
     };
-    let items = one.items.map(|items| format!("; over seeds and items {}", number::p_is(items.p)));
+    let items = one
+        .items
+        .map(|items| format!("; over seeds and items {}", number::p_is(items.p)));
     let caution = match one.verdict {
         Verdict::Ahead | Verdict::Behind => {
             ", which takes the differences to be normal and which the exact test does not confirm"

@@ -80,16 +80,23 @@ const COLUMNS: [Column; 31] = [
     }),
     // Columns are only ever added.
     ("field", |line| line.field.map(word).unwrap_or_default()),
-    ("paired", |line| line.compared.map(|one| one.is_paired.to_string()).unwrap_or_default()),
+    ("paired", |line| {
+        line.compared.map(|one| one.is_paired.to_string()).unwrap_or_default()
+    }),
     ("items_low", |line| line.items(|items| items.lo)),
     ("items_high", |line| line.items(|items| items.hi)),
     ("p_chance_holm", |line| number(line.against.and_then(|one| one.p))),
     ("side_of_chance", |line| {
         let side = line.against.and_then(|one| one.side);
-        side.map(|side| if side.is_gt() { "above" } else { "below" }.to_owned()).unwrap_or_default()
+        side.map(|side| if side.is_gt() { "above" } else { "below" }.to_owned())
+            .unwrap_or_default()
     }),
-    ("delta_items_low", |line| line.paired(|one| one.items.map(|items| items.lo))),
-    ("delta_items_high", |line| line.paired(|one| one.items.map(|items| items.hi))),
+    ("delta_items_low", |line| {
+        line.paired(|one| one.items.map(|items| items.lo))
+    }),
+    ("delta_items_high", |line| {
+        line.paired(|one| one.items.map(|items| items.hi))
+    }),
     ("p_items_holm", |line| line.paired(|one| one.items_holm)),
 ];
 

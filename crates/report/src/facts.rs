@@ -20,7 +20,12 @@ pub(crate) fn facts(view: &View) -> Vec<(&'static str, String)> {
     let data: BTreeSet<String> = view
         .arms
         .iter()
-        .filter_map(|arm| arm.data.as_ref().map(|data| data.short()).or_else(|| arm.measured.clone()))
+        .filter_map(|arm| {
+            arm.data
+                .as_ref()
+                .map(|data| data.short())
+                .or_else(|| arm.measured.clone())
+        })
         .collect();
     let some: Vec<&str> = data.iter().take(MOST_VALUES).map(String::as_str).collect();
     facts.push((

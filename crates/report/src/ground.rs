@@ -116,7 +116,10 @@ impl View {
                 _ => one.settings.at("corpus") == other.settings.at("corpus"),
             },
         };
-        is_text && READING.iter().all(|path| one.settings.at(path) == other.settings.at(path))
+        is_text
+            && READING
+                .iter()
+                .all(|path| one.settings.at(path) == other.settings.at(path))
     }
 
     /// What pairs are here, in a sentence or two.
@@ -172,7 +175,11 @@ impl View {
         let each = budgets.iter().map(|(budget, arms)| {
             let names: Vec<&str> = arms.iter().take(3).map(|arm| self.arms[*arm].name.as_str()).collect();
             let more = arms.len() - names.len();
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
             format!("{} for {}{more}", written(budget), names.join(", "))
         });
         let each = each.collect::<Vec<_>>().join("; ");
@@ -183,8 +190,14 @@ impl View {
 
     /// Where arms did not use the same amount of an axis after all: by more than a hundredth.
     fn reached(&self, axis: Axis) -> String {
-        let used = self.arms.iter().flat_map(|arm| arm.spent.values()).map(|spent| spent[axis]);
-        let (low, high) = used.fold((f64::INFINITY, 0.0_f64), |(low, high), used| (low.min(used), high.max(used)));
+        let used = self
+            .arms
+            .iter()
+            .flat_map(|arm| arm.spent.values())
+            .map(|spent| spent[axis]);
+        let (low, high) = used.fold((f64::INFINITY, 0.0_f64), |(low, high), used| {
+            (low.min(used), high.max(used))
+        });
         if low.is_finite() && high > 1.01 * low {
             format!(", though runs used {} to {}", number::large(low), number::large(high))
         } else {
@@ -207,7 +220,11 @@ fn difference(grounds: &[Ground], arm: usize, others: &[usize]) -> Option<String
         let value = &grounds[arm][key];
         // A path goes by its last part, a hash by its first digits.
         let value = value.rsplit('/').next().unwrap_or(value);
-        let value = if key.starts_with("data") { value.get(..8).unwrap_or(value) } else { value };
+        let value = if key.starts_with("data") {
+            value.get(..8).unwrap_or(value)
+        } else {
+            value
+        };
         format!("{} {value}", key.rsplit('.').next().unwrap_or(key))
     });
     let mine: Vec<String> = mine.collect();

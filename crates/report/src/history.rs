@@ -16,9 +16,14 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         };
         let before = &view.history[place - 1].plan;
         let mut what = Vec::new();
-        let ids = |runs: &[cloze_schema::PlannedRun<_>]| -> BTreeSet<String> { runs.iter().map(|run| run.id.clone()).collect() };
+        let ids = |runs: &[cloze_schema::PlannedRun<_>]| -> BTreeSet<String> {
+            runs.iter().map(|run| run.id.clone()).collect()
+        };
         let (old, new) = (ids(&before.runs), ids(&frozen.plan.runs));
-        for (count, words) in [(new.difference(&old).count(), "added"), (old.difference(&new).count(), "dropped")] {
+        for (count, words) in [
+            (new.difference(&old).count(), "added"),
+            (old.difference(&new).count(), "dropped"),
+        ] {
             if count > 0 {
                 what.push(format!("{count} runs {words}"));
             }
@@ -29,12 +34,19 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         if before.report != frozen.plan.report {
             what.push("the report's wishes changed".to_owned());
         }
-        let what = if what.is_empty() { "runs or data changed".to_owned() } else { what.join(", ") };
+        let what = if what.is_empty() {
+            "runs or data changed".to_owned()
+        } else {
+            what.join(", ")
+        };
         told.push(format!("The plan changed {then}: {what}."));
     }
     let present: BTreeSet<&str> = view.plan.runs.iter().map(|run| run.id.as_str()).collect();
     let earlier = view.history.iter().flat_map(|frozen| &frozen.plan.runs);
-    let outside: BTreeSet<&str> = earlier.map(|run| run.id.as_str()).filter(|id| !present.contains(id)).collect();
+    let outside: BTreeSet<&str> = earlier
+        .map(|run| run.id.as_str())
+        .filter(|id| !present.contains(id))
+        .collect();
     if !outside.is_empty() {
         told.push(format!(
             "{} runs of earlier plans are outside the present plan, and nothing here is about them.",
@@ -46,6 +58,10 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
 
 /// The claims that stand in the first plan, and those that do not.
 pub(crate) fn claims(view: &View) -> (Vec<&Claim>, Vec<&Claim>) {
-    let first = view.history.first().map(|frozen| frozen.plan.claims.as_slice()).unwrap_or_default();
+    let first = view
+        .history
+        .first()
+        .map(|frozen| frozen.plan.claims.as_slice())
+        .unwrap_or_default();
     view.plan.claims.iter().partition(|claim| first.contains(claim))
 }

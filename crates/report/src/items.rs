@@ -37,8 +37,11 @@ pub(crate) fn read(folder: &Path, plan: &Plan<Settings>) -> Result<Answers> {
         Err(error) => return Err(Fault::file("read", &path, &error)),
     };
     let runs = from_bytes(&bytes).map_err(|why| {
-        Fault::usage(format!("`{}` is not a file of items that cloze can read: {why}", path.display()))
-            .remedy("`cloze run` on the experiment gathers it again from the runs' own files")
+        Fault::usage(format!(
+            "`{}` is not a file of items that cloze can read: {why}",
+            path.display()
+        ))
+        .remedy("`cloze run` on the experiment gathers it again from the runs' own files")
     })?;
     let mut arms: Vec<&str> = Vec::new();
     let mut places = BTreeMap::new();
@@ -56,10 +59,20 @@ pub(crate) fn read(folder: &Path, plan: &Plan<Settings>) -> Result<Answers> {
             continue;
         };
         for items in &run.items {
-            let worths = items.worths().map_err(|why| Fault::usage(why).at(path.display().to_string()))?;
-            let Items { task, metric, part, paradigm, .. } = items.clone();
+            let worths = items
+                .worths()
+                .map_err(|why| Fault::usage(why).at(path.display().to_string()))?;
+            let Items {
+                task,
+                metric,
+                part,
+                paradigm,
+                ..
+            } = items.clone();
             let of = answers.0.entry((task, metric)).or_default();
-            of.entry((*place, run.label.seed)).or_default().push(Credits { part, paradigm, worths });
+            of.entry((*place, run.label.seed))
+                .or_default()
+                .push(Credits { part, paradigm, worths });
         }
     }
     Ok(answers)
@@ -80,14 +93,22 @@ impl Answers {
             let wanted = |credits: &&Credits| score.part().is_none_or(|part| credits.part == part);
             let mut mine: Vec<&Credits> = of.get(&(arm, *seed))?.iter().filter(wanted).collect();
             mine.sort_by(|a, b| (&a.part, &a.paradigm).cmp(&(&b.part, &b.paradigm)));
-            let here = mine.iter().map(|one| (one.part.clone(), one.paradigm.clone())).collect();
+            let here = mine
+                .iter()
+                .map(|one| (one.part.clone(), one.paradigm.clone()))
+                .collect();
             if *names.get_or_insert_with(|| Vec::clone(&here)) != here || here.is_empty() {
                 return None;
             }
             all.push(mine.into_iter().map(|one| one.worths.clone()).collect());
         }
         let names = names?;
-        let parts: Vec<&String> = names.iter().map(|(part, _)| part).collect::<BTreeSet<_>>().into_iter().collect();
+        let parts: Vec<&String> = names
+            .iter()
+            .map(|(part, _)| part)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect();
         let group = |(part, _): &(String, String)| match score.is_over_paradigms() {
             true => Some(0),
             false => parts.iter().position(|known| *known == part),
@@ -106,7 +127,13 @@ impl View {
     ///
     /// # Errors
     /// What resampling refuses.
-    pub(crate) fn against_level(&self, score: &Score, arm: usize, finals: &BySeed, level: f64) -> Result<Option<Bootstrap>> {
+    pub(crate) fn against_level(
+        &self,
+        score: &Score,
+        arm: usize,
+        finals: &BySeed,
+        level: f64,
+    ) -> Result<Option<Bootstrap>> {
         let key = (score.clone(), arm);
         if let Some(found) = self.resampled.borrow().get(&key) {
             return Ok(*found);
@@ -125,7 +152,12 @@ impl View {
     ///
     /// # Errors
     /// What resampling refuses.
-    pub(crate) fn over_items(&self, score: &Score, arms: [usize; 2], finals: [&BySeed; 2]) -> Result<Option<Bootstrap>> {
+    pub(crate) fn over_items(
+        &self,
+        score: &Score,
+        arms: [usize; 2],
+        finals: [&BySeed; 2],
+    ) -> Result<Option<Bootstrap>> {
         let [mine, theirs] = finals;
         let seeds: Vec<u64> = mine.keys().filter(|seed| theirs.contains_key(seed)).copied().collect();
         let [one, other] = arms.map(|arm| self.answers.judged(score, arm, &seeds));

@@ -24,7 +24,11 @@ pub(crate) fn note(levels: &mut LevelsOf, (task, arm, seed): (&str, usize, u64),
     if ![UNIGRAM_LOSS, BEST_LOSS].contains(&metric) {
         return false;
     }
-    let of = levels.entry((task.to_owned(), arm)).or_default().entry(seed).or_default();
+    let of = levels
+        .entry((task.to_owned(), arm))
+        .or_default()
+        .entry(seed)
+        .or_default();
     let value = value.is_finite().then_some(value);
     match metric {
         UNIGRAM_LOSS => of.unigram = value,
@@ -65,7 +69,11 @@ impl View {
     /// Losses that statistics refuse; a view holds finite ones only.
     pub(crate) fn on_plateau(&self) -> Result<Vec<OnPlateau>> {
         let mut found = Vec::new();
-        let losses: Vec<&Score> = self.curves.keys().filter(|score| score.metric.split('[').next() == Some(LOSS)).collect();
+        let losses: Vec<&Score> = self
+            .curves
+            .keys()
+            .filter(|score| score.metric.split('[').next() == Some(LOSS))
+            .collect();
         for arm in 0..self.arms.len() {
             let judged = losses.iter().find_map(|score| {
                 let unigram = self.levels(&score.task, &[arm]).unigram?;

@@ -35,7 +35,9 @@ pub(crate) type Origins = BTreeMap<String, Origin>;
 /// not known, since nothing hangs on it but a line of the header.
 pub(crate) fn read(folder: &Path, ids: impl Iterator<Item = String>) -> Origins {
     let kept = std::fs::read(folder.join("report").join(FILE)).ok();
-    let mut kept: Origins = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+    let mut kept: Origins = kept
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default();
     let of_attempts = |id: &str| {
         let attempts = files::list(&folder.join("runs").join(id).join("attempts")).ok()?;
         let read = |path: &std::path::PathBuf| std::fs::read(path.join("provenance.json")).ok();
@@ -77,7 +79,10 @@ const LINES: [Line; 4] = [
     ("built from", |origin| origin.built_from.clone()),
     ("revision", |origin| origin.git.clone()),
     ("machine", |origin| {
-        Some(format!("{} on {} ({} threads)", origin.device, origin.processor, origin.threads))
+        Some(format!(
+            "{} on {} ({} threads)",
+            origin.device, origin.processor, origin.threads
+        ))
     }),
 ];
 
@@ -112,7 +117,9 @@ impl View {
         let origins: Vec<&Origin> = self.origins.values().collect();
         let shares = |place: &usize| {
             let others = origins.iter().enumerate().filter(|(other, _)| other != place);
-            others.map(|(_, other)| other).any(|other| origins[*place].overlaps(other))
+            others
+                .map(|(_, other)| other)
+                .any(|other| origins[*place].overlaps(other))
         };
         let count = (0..origins.len()).filter(shares).count();
         Some(if count == 0 {
@@ -123,7 +130,10 @@ impl View {
             } else {
                 "their seconds are longer than they would have been alone"
             };
-            format!("{count} of {} runs trained while another run of this experiment did: {worth}.", origins.len())
+            format!(
+                "{count} of {} runs trained while another run of this experiment did: {worth}.",
+                origins.len()
+            )
         })
     }
 }

@@ -109,7 +109,9 @@ fn leaves(path: &str, value: &Value, found: &mut BTreeMap<String, String>) {
 pub(crate) fn said(value: &Value) -> String {
     match value {
         Value::String(word) => word.clone(),
-        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
+        Value::Number(number) => number
+            .as_f64()
+            .map_or_else(|| number.to_string(), |number| number.to_string()),
         Value::Object(table) => {
             let each = table.iter().map(|(key, value)| format!("{key} = {}", said(value)));
             each.collect::<Vec<_>>().join(", ")

@@ -19,24 +19,38 @@ impl Runs {
     /// The table of a study, in the order of the plan.
     pub(crate) fn new(study: &Study) -> Self {
         let (view, plan) = (study.view, &study.view.plan);
-        let words = |of: &dyn Fn(&Planned) -> Option<String>| {
-            Cells::Words(plan.runs.iter().map(of).collect())
-        };
+        let words = |of: &dyn Fn(&Planned) -> Option<String>| Cells::Words(plan.runs.iter().map(of).collect());
         let endings: BTreeMap<(&str, u64), &str> = view.arms.iter().flat_map(ended).collect();
-        let ending = |run: &Planned| endings.get(&(run.arm.as_str(), run.config.named.seed)).map(|word| (*word).to_owned());
+        let ending = |run: &Planned| {
+            endings
+                .get(&(run.arm.as_str(), run.config.named.seed))
+                .map(|word| (*word).to_owned())
+        };
         let mut columns = vec![
             ("run".to_owned(), words(&|run| Some(run.id.clone()))),
             ("arm".to_owned(), words(&|run| Some(run.arm.clone()))),
             ("stem".to_owned(), words(&|run| run.stem.clone())),
             ("base".to_owned(), words(&|run| run.base.clone())),
-            ("seed".to_owned(), Cells::Counts(plan.runs.iter().map(|run| Some(run.config.named.seed)).collect())),
+            (
+                "seed".to_owned(),
+                Cells::Counts(plan.runs.iter().map(|run| Some(run.config.named.seed)).collect()),
+            ),
             ("ending".to_owned(), words(&ending)),
-            ("objective".to_owned(), words(&|run| Some(run.config.named.objective.clone()))),
-            ("data".to_owned(), words(&|run| run.data.as_ref().map(|data| data.short()))),
+            (
+                "objective".to_owned(),
+                words(&|run| Some(run.config.named.objective.clone())),
+            ),
+            (
+                "data".to_owned(),
+                words(&|run| run.data.as_ref().map(|data| data.short())),
+            ),
         ];
         for path in sweep::factors(&view.arms) {
             let values: Vec<Option<&toml::Value>> = plan.runs.iter().map(|run| run.factors.get(path)).collect();
-            let is_number = values.iter().flatten().all(|value| value.is_float() || value.is_integer());
+            let is_number = values
+                .iter()
+                .flatten()
+                .all(|value| value.is_float() || value.is_integer());
             let cells = if is_number {
                 let number = |value: &toml::Value| value.as_float().or(value.as_integer().map(|whole| whole as f64));
                 Cells::Numbers(values.iter().map(|value| value.and_then(number)).collect())
@@ -45,7 +59,14 @@ impl Runs {
                 Cells::Words(values.iter().map(|value| value.map(text)).collect())
             };
             let is_taken = columns.iter().any(|(name, _)| name == path);
-            columns.push((if is_taken { format!("factor.{path}") } else { path.to_owned() }, cells));
+            columns.push((
+                if is_taken {
+                    format!("factor.{path}")
+                } else {
+                    path.to_owned()
+                },
+                cells,
+            ));
         }
         Self(columns)
     }
@@ -71,14 +92,27 @@ impl Runs {
 
 /// How the seeds of an arm ended, in words.
 fn ended(arm: &Arm) -> impl Iterator<Item = ((&str, u64), &'static str)> {
-    let word = |ending: Ending| Ending::ALL.iter().find(|(known, _)| *known == ending).map_or("", |(_, word)| *word);
-    arm.seeds.iter().map(move |(seed, ending)| ((arm.name.as_str(), *seed), word(*ending)))
+    let word = |ending: Ending| {
+        Ending::ALL
+            .iter()
+            .find(|(known, _)| *known == ending)
+            .map_or("", |(_, word)| *word)
+    };
+    arm.seeds
+        .iter()
+        .map(move |(seed, ending)| ((arm.name.as_str(), *seed), word(*ending)))
 }
 
 fn texts(cells: &Cells) -> Vec<String> {
     match cells {
-        Cells::Words(cells) => cells.iter().map(|cell| cell.as_deref().map(word).unwrap_or_default()).collect(),
+        Cells::Words(cells) => cells
+            .iter()
+            .map(|cell| cell.as_deref().map(word).unwrap_or_default())
+            .collect(),
         Cells::Numbers(cells) => cells.iter().map(|cell| number(*cell)).collect(),
-        Cells::Counts(cells) => cells.iter().map(|cell| cell.map(|count| count.to_string()).unwrap_or_default()).collect(),
+        Cells::Counts(cells) => cells
+            .iter()
+            .map(|cell| cell.map(|count| count.to_string()).unwrap_or_default())
+            .collect(),
     }
 }

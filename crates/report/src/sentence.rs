@@ -16,10 +16,15 @@ pub(crate) fn sentence(study: &Study, score: &Score, one: &Comparison, family: u
     let n = one.by.n;
     let delta = score.difference(one.by.delta);
     let [exact, t] = one.tests();
-    let items = one.items_holm.map(|p| format!("; over seeds and items, Holm {}", number::p_is(p)));
+    let items = one
+        .items_holm
+        .map(|p| format!("; over seeds and items, Holm {}", number::p_is(p)));
     let items = items.unwrap_or_default();
     let by_exact = format!("{exact}, Holm {}{items}, {n} seeds", number::p_is(one.exact_holm));
-    let by_t = format!("{t}, Holm {}{items}, {n} seeds", number::p_is(one.t_holm.unwrap_or(1.0)));
+    let by_t = format!(
+        "{t}, Holm {}{items}, {n} seeds",
+        number::p_is(one.t_holm.unwrap_or(1.0))
+    );
     let caution = "the t test takes the differences to be normal, and the exact test does not confirm it";
     Ok(match one.verdict {
         Verdict::Better => format!("{arm} is better than {baseline}: {delta} ({by_exact})."),
@@ -52,7 +57,11 @@ pub(crate) fn more(study: &Study, one: &Comparison, family: usize) -> Result<Str
     let Some(needed) = seeds_range(effect, n, POWER, one.level)? else {
         return Ok("no number of seeds that anybody trains would show a difference this small".to_owned());
     };
-    let exact = if one.is_paired { seeds_for_sign_flip(ALPHA, family)? } else { 0 };
+    let exact = if one.is_paired {
+        seeds_for_sign_flip(ALPHA, family)?
+    } else {
+        0
+    };
     let beyond = |seeds: usize| seeds.max(exact).saturating_sub(n).max(1);
     let (fewest, most) = (beyond(needed.fewest), needed.most.map(beyond));
     Ok(match most {

@@ -43,7 +43,11 @@ impl Scored {
 
     /// The arms of a field that have the score, best mean first.
     pub(crate) fn ranked(&self, field: &Field) -> Vec<usize> {
-        let mut ranked: Vec<(usize, f64)> = field.arms.iter().filter_map(|arm| Some((*arm, self.means[*arm]?))).collect();
+        let mut ranked: Vec<(usize, f64)> = field
+            .arms
+            .iter()
+            .filter_map(|arm| Some((*arm, self.means[*arm]?)))
+            .collect();
         ranked.sort_by(|a, b| self.score.order(a.1, b.1));
         ranked.into_iter().map(|(arm, _)| arm).collect()
     }
@@ -104,13 +108,22 @@ impl<'a> Study<'a> {
     /// How an arm's sentences are scored, as the plan says it of its objective.
     pub(crate) fn rule(&self, arm: usize) -> Option<String> {
         let objective = &self.view.arms[arm].settings.named.objective;
-        let facts = self.view.plan.objectives.iter().find(|facts| facts.objective == *objective)?;
+        let facts = self
+            .view
+            .plan
+            .objectives
+            .iter()
+            .find(|facts| facts.objective == *objective)?;
         facts.rule.clone()
     }
 
     /// The arms of a field that are shown.
     pub(crate) fn shown_of(&self, field: &Field) -> Vec<usize> {
-        self.shown.iter().copied().filter(|arm| field.arms.contains(arm)).collect()
+        self.shown
+            .iter()
+            .copied()
+            .filter(|arm| field.arms.contains(arm))
+            .collect()
     }
 
     /// The parts of a score that some arms have, the easiest first: by the mean over the arms.

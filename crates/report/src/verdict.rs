@@ -25,7 +25,11 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     let count = |ending| -> usize { view.arms.iter().map(|arm| arm.count(ending)).sum() };
     let (done, diverged) = (count(Ending::Done), count(Ending::Diverged));
     if done < planned {
-        let gone = if diverged > 0 { format!(", {diverged} diverged") } else { String::new() };
+        let gone = if diverged > 0 {
+            format!(", {diverged} diverged")
+        } else {
+            String::new()
+        };
         told.push(format!("{done} of {planned} runs are done{gone}."));
     }
     if let Some(change) = history::changes(view).first() {
@@ -51,7 +55,10 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
 fn order(study: &Study, scored: &Scored) -> Vec<String> {
     let score = &scored.score;
     let better = if score.higher_is_better() { "highest" } else { "lowest" };
-    let chance = score.chance().map(|chance| format!(", chance {}", score.text(chance))).unwrap_or_default();
+    let chance = score
+        .chance()
+        .map(|chance| format!(", chance {}", score.text(chance)))
+        .unwrap_or_default();
     let mut told = Vec::new();
     for field in scored.fields.iter().take(4) {
         let arms = scored.ranked(field);
@@ -63,7 +70,10 @@ fn order(study: &Study, scored: &Scored) -> Vec<String> {
         if !arms.is_empty() {
             let seeds = seeds(scored, &arms);
             let title = field.titled(&score.label());
-            told.push(format!("{title}, {better} mean first{chance}, {seeds}: {}.", some(arms.iter().map(named))));
+            told.push(format!(
+                "{title}, {better} mean first{chance}, {seeds}: {}.",
+                some(arms.iter().map(named))
+            ));
         }
     }
     told
@@ -105,25 +115,47 @@ fn chance(study: &Study, scored: &Scored) -> Result<Option<String>> {
 /// What of the order is established against the baselines, and what is not.
 fn established(study: &Study, scored: &Scored) -> Vec<String> {
     let shown = |one: &&Comparison| study.is_shown(one.arm);
-    let (yes, no): (Vec<&Comparison>, Vec<&Comparison>) =
-        scored.compared.iter().filter(shown).partition(|one| one.verdict.is_established());
+    let (yes, no): (Vec<&Comparison>, Vec<&Comparison>) = scored
+        .compared
+        .iter()
+        .filter(shown)
+        .partition(|one| one.verdict.is_established());
     let several = |found: &[&Comparison]| found.iter().any(|one| one.baseline != scored.compared[0].baseline);
     let mut told = Vec::new();
     let against = |found: &[&Comparison]| {
-        if several(found) { "its baseline".to_owned() } else { study.name(scored.compared[0].baseline).to_owned() }
+        if several(found) {
+            "its baseline".to_owned()
+        } else {
+            study.name(scored.compared[0].baseline).to_owned()
+        }
     };
     if !yes.is_empty() {
         let named = |one: &&Comparison| {
             let delta = scored.score.difference(one.by.delta);
-            format!("{} ({delta}{})", study.name(one.arm), if one.is_paired { "" } else { ", not paired" })
+            format!(
+                "{} ({delta}{})",
+                study.name(one.arm),
+                if one.is_paired { "" } else { ", not paired" }
+            )
         };
-        told.push(format!("Established, arm against {}: {}.", against(&yes), some(yes.iter().map(named))));
+        told.push(format!(
+            "Established, arm against {}: {}.",
+            against(&yes),
+            some(yes.iter().map(named))
+        ));
     }
     if !no.is_empty() {
         let names = some(no.iter().map(|one| study.name(one.arm).to_owned()));
         let few = no.iter().all(|one| one.by.n < LEAST_SEEDS);
-        let why = if few { format!(", since nothing is said from fewer than {LEAST_SEEDS} seeds") } else { String::new() };
-        told.push(format!("Not established to differ from {}: {names}{why}.", against(&no)));
+        let why = if few {
+            format!(", since nothing is said from fewer than {LEAST_SEEDS} seeds")
+        } else {
+            String::new()
+        };
+        told.push(format!(
+            "Not established to differ from {}: {names}{why}.",
+            against(&no)
+        ));
     }
     told
 }
@@ -132,7 +164,10 @@ fn established(study: &Study, scored: &Scored) -> Vec<String> {
 fn elsewhere(study: &Study) -> Vec<String> {
     let mut told = Vec::new();
     for scored in study.scores.iter().skip(1) {
-        let shown = scored.compared.iter().filter(|one| study.is_shown(one.arm) && one.verdict.is_established());
+        let shown = scored
+            .compared
+            .iter()
+            .filter(|one| study.is_shown(one.arm) && one.verdict.is_established());
         let named = |one: &Comparison| {
             let delta = scored.score.difference(one.by.delta);
             format!("{} against {} ({delta})", study.name(one.arm), study.name(one.baseline))
@@ -153,7 +188,11 @@ fn elsewhere(study: &Study) -> Vec<String> {
 /// Who has not left the plateau.
 fn plateau(study: &Study) -> Option<String> {
     let named = |one: &crate::levels::OnPlateau| {
-        let who = one.answerer.as_ref().map(|who| format!(" (its {who})")).unwrap_or_default();
+        let who = one
+            .answerer
+            .as_ref()
+            .map(|who| format!(" (its {who})"))
+            .unwrap_or_default();
         format!("{}{who}", study.name(one.arm))
     };
     (!study.plateau.is_empty()).then(|| {
@@ -171,10 +210,15 @@ fn next(study: &Study, scored: &Scored, is_unfinished: bool) -> Result<String> {
     }
     let all_on = !study.plateau.is_empty() && study.shown.iter().all(|arm| study.is_on_plateau(*arm));
     if all_on {
-        return Ok("Next: a larger budget, or a model that learns within this one; more seeds would not help.".to_owned());
+        return Ok(
+            "Next: a larger budget, or a model that learns within this one; more seeds would not help.".to_owned(),
+        );
     }
     let family = scored.compared.len();
-    let open = scored.compared.iter().filter(|one| !one.verdict.is_established() && study.is_shown(one.arm));
+    let open = scored
+        .compared
+        .iter()
+        .filter(|one| !one.verdict.is_established() && study.is_shown(one.arm));
     let on_plateau = |one: &&Comparison| study.is_on_plateau(one.arm) && study.is_on_plateau(one.baseline);
     let (on, mut open): (Vec<&Comparison>, Vec<&Comparison>) = open.partition(on_plateau);
     if open.iter().any(|one| one.by.n < LEAST_SEEDS) {
@@ -189,8 +233,13 @@ fn next(study: &Study, scored: &Scored, is_unfinished: bool) -> Result<String> {
             study.name(one.baseline),
             more(study, one, family)?
         ),
-        (None, false) => "Next: a larger budget for the arms on the plateau; more seeds would not help them.".to_owned(),
-        (None, true) if family > 0 => "Next: nothing is open at this budget; another corpus or a larger one would say how far it carries.".to_owned(),
+        (None, false) => {
+            "Next: a larger budget for the arms on the plateau; more seeds would not help them.".to_owned()
+        }
+        (None, true) if family > 0 => {
+            "Next: nothing is open at this budget; another corpus or a larger one would say how far it carries."
+                .to_owned()
+        }
         (None, true) => "Next: name a second arm to compare with.".to_owned(),
     })
 }

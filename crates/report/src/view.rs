@@ -3,9 +3,9 @@
 use crate::arm::{Arm, Ending};
 use crate::items::{self, Answers};
 use crate::levels::{self, LevelsOf};
+use crate::origins::{self, Origins};
 use crate::read::{self, Settings};
 use crate::score::{ALL_TASKS, Score, headline};
-use crate::origins::{self, Origins};
 use crate::sweep;
 use cloze_foundation::Result;
 use cloze_schema::metric::{self, DIVERGED, LOSS, PRETRAINING};
@@ -233,7 +233,10 @@ impl View {
     pub(crate) fn survivors(&self, score: &Score, arm: usize) -> Option<String> {
         let held = &self.arms[arm];
         let (done, diverged) = (held.count(Ending::Done), held.count(Ending::Diverged));
-        let holes = self.holes.get(score).map_or(0, |holes| holes.iter().filter(|(place, _)| *place == arm).count());
+        let holes = self
+            .holes
+            .get(score)
+            .map_or(0, |holes| holes.iter().filter(|(place, _)| *place == arm).count());
         let mut why = Vec::new();
         if diverged > 0 {
             why.push(format!("{diverged} of its {} seeds diverged", done + diverged));
@@ -344,7 +347,11 @@ impl View {
             for arm in &field.arms {
                 baselines[*arm] = baselines[*arm].and_then(|baseline| {
                     let is_at_home = field.arms.contains(&baseline);
-                    if is_at_home { Some(baseline) } else { self.stand_in(baseline, &field.arms) }
+                    if is_at_home {
+                        Some(baseline)
+                    } else {
+                        self.stand_in(baseline, &field.arms)
+                    }
                 });
             }
         }

@@ -24,7 +24,9 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         figure.panel(panel(study, scored, &compared));
     }
     if !any {
-        return Ok(Err("no arm shares a seed with its baseline on a score of its own".to_owned()));
+        return Ok(Err(
+            "no arm shares a seed with its baseline on a score of its own".to_owned()
+        ));
     }
     figure.say(
         "Symbol: the arm's mean difference from its baseline, filled where it is established (tests with Holm's correction), \
@@ -41,7 +43,11 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
 fn panel(study: &Study, scored: &Scored, compared: &[&Comparison]) -> Panel {
     let score = &scored.score;
     let several = compared.iter().any(|one| one.baseline != compared[0].baseline);
-    let against = if several { "its baseline" } else { study.name(compared[0].baseline) };
+    let against = if several {
+        "its baseline"
+    } else {
+        study.name(compared[0].baseline)
+    };
     let better = if score.higher_is_better() { "right" } else { "left" };
     let names = compared.iter().map(|one| study.name(one.arm).to_owned()).collect();
     let label = format!("arm minus {against}; better to the {better}");
@@ -53,7 +59,11 @@ fn panel(study: &Study, scored: &Scored, compared: &[&Comparison]) -> Panel {
             low: interval.low * scale,
             high: interval.high * scale,
         };
-        let over_seeds = one.by.interval.filter(|_| one.by.n >= crate::score::LEAST_SEEDS).map(raw);
+        let over_seeds = one
+            .by
+            .interval
+            .filter(|_| one.by.n >= crate::score::LEAST_SEEDS)
+            .map(raw);
         let over_items = one.items.map(|items| {
             raw(Interval {
                 low: items.lo,
@@ -61,12 +71,18 @@ fn panel(study: &Study, scored: &Scored, compared: &[&Comparison]) -> Panel {
             })
         });
         let theirs = &scored.finals[one.baseline];
-        let differences = scored.finals[one.arm].iter().filter_map(|(seed, mine)| Some(mine - theirs.get(seed)?));
+        let differences = scored.finals[one.arm]
+            .iter()
+            .filter_map(|(seed, mine)| Some(mine - theirs.get(seed)?));
         let dot = Dot {
             value: one.by.delta * scale,
             is_filled: one.verdict.is_established(),
             intervals: over_seeds.into_iter().chain(over_items).collect(),
-            seeds: if one.is_paired { differences.map(|each| each * scale).collect() } else { Vec::new() },
+            seeds: if one.is_paired {
+                differences.map(|each| each * scale).collect()
+            } else {
+                Vec::new()
+            },
         };
         panel.dots(look(study.place(one.arm)), (row, 0), &dot);
     }

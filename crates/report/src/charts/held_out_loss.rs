@@ -10,15 +10,16 @@ use cloze_schema::metric::PRETRAINING;
 
 pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     let (view, axis) = (study.view, Axis::Tokens);
-    let drawn = study.shown.iter().copied().filter(|arm| !view.own_loss[*arm].is_empty());
+    let drawn = study
+        .shown
+        .iter()
+        .copied()
+        .filter(|arm| !view.own_loss[*arm].is_empty());
     let title = "Held-out loss of each arm's own objective (panels are not comparable)";
     let mut figure = Figure::new(title, 2, 160.0);
     for arm in drawn {
         let (curves, look) = (&view.own_loss[arm], look(study.place(arm)));
-        let (x, y) = (
-            Scale::from_zero(axis.facts().label),
-            Scale::around("own loss (nats)"),
-        );
+        let (x, y) = (Scale::from_zero(axis.facts().label), Scale::around("own loss (nats)"));
         let mut panel = Panel::new(with_seeds(study.name(arm), curves), x, y);
         if view.arms[arm].is_token_loss() {
             levels(&mut panel, study, PRETRAINING, &[arm]);

@@ -18,7 +18,11 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     let score = &scored.score;
     let (curves, scale, axis) = (study.view.curves(score), score.scale(), Axis::Tokens);
     let mut profiles: BTreeMap<usize, Vec<Estimate>> = BTreeMap::new();
-    for arm in study.shown.iter().filter(|arm| curves.get(**arm).is_some_and(|curves| !curves.is_empty())) {
+    for arm in study
+        .shown
+        .iter()
+        .filter(|arm| curves.get(**arm).is_some_and(|curves| !curves.is_empty()))
+    {
         profiles.insert(*arm, profile(&curves[*arm], axis, scale)?);
     }
     let new = |title: String, arms: &[usize]| {
@@ -39,17 +43,27 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         .fields
         .iter()
         .map(|field| {
-            let drawn = study.shown_of(field).into_iter().filter(|arm| profiles.contains_key(arm));
+            let drawn = study
+                .shown_of(field)
+                .into_iter()
+                .filter(|arm| profiles.contains_key(arm));
             (field.name.as_deref(), drawn.collect())
         })
         .collect();
     for (name, drawn) in fields.iter().filter(|(_, drawn)| drawn.len() > 1) {
-        let mut panel = new(name.map_or_else(|| "all arms: means over seeds".to_owned(), str::to_owned), drawn);
+        let mut panel = new(
+            name.map_or_else(|| "all arms: means over seeds".to_owned(), str::to_owned),
+            drawn,
+        );
         for (place, arm) in drawn.iter().enumerate() {
             let look = look(study.place(*arm));
             panel.means(look, &profiles[arm]);
             let aside = ASIDE * (place as f64 - (drawn.len() - 1) as f64 / 2.0);
-            panel.bars(look, profiles[arm].last().map(std::slice::from_ref).unwrap_or_default(), aside);
+            panel.bars(
+                look,
+                profiles[arm].last().map(std::slice::from_ref).unwrap_or_default(),
+                aside,
+            );
         }
         figure.panel(panel);
     }

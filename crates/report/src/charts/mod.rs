@@ -84,10 +84,15 @@ impl Chart {
 /// Scores that statistics refuse; what plotters says.
 pub(crate) fn all(study: &Study) -> Result<(Vec<Chart>, Vec<String>)> {
     let (mut charts, mut undrawn): (Vec<Chart>, Vec<String>) = (Vec::new(), Vec::new());
-    for facts in CHARTS.iter().filter(|facts| study.view.plan.report.charts.contains(&facts.kind)) {
+    for facts in CHARTS
+        .iter()
+        .filter(|facts| study.view.plan.report.charts.contains(&facts.kind))
+    {
         let (draw, topic) = drawing(facts.kind);
         let chart = match draw(study)? {
-            Ok(figure) => Chart::new(facts.kind, topic, &figure)?.ok_or_else(|| "nothing was measured for it".to_owned()),
+            Ok(figure) => {
+                Chart::new(facts.kind, topic, &figure)?.ok_or_else(|| "nothing was measured for it".to_owned())
+            }
             Err(why) => Err(why),
         };
         match chart {
@@ -116,5 +121,7 @@ pub(crate) fn remove_stale(folder: &Path, fresh: &[PathBuf]) -> Result<()> {
 /// What a chart says where it shows some of the arms.
 fn of_many(study: &Study) -> Option<String> {
     let hidden = study.hidden()?;
-    Some(format!("Shown are the baselines and the best arms; {hidden} others are in table.csv."))
+    Some(format!(
+        "Shown are the baselines and the best arms; {hidden} others are in table.csv."
+    ))
 }

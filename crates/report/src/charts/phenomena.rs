@@ -57,7 +57,10 @@ fn panel(study: &Study, scored: &Scored, field: &Field) -> Result<(Option<Panel>
     let count = (arms.len(), parts.len());
     parts.truncate(MOST_ROWS);
     arms.truncate((MOST_DOTS / parts.len()).max(1));
-    let names = parts.iter().map(|part| readable(part.part().unwrap_or_default())).collect();
+    let names = parts
+        .iter()
+        .map(|part| readable(part.part().unwrap_or_default()))
+        .collect();
     let title = field.name.clone().unwrap_or_default();
     let mut panel = Panel::rows(title, names, arms.len(), Scale::around(whole.label()));
     panel.chance(whole.chance().map(|chance| chance * whole.scale()));
@@ -69,7 +72,10 @@ fn panel(study: &Study, scored: &Scored, field: &Field) -> Result<(Option<Panel>
             let dot = Dot {
                 value: one.found.mean * whole.scale(),
                 is_filled: one.side.is_some() || whole.chance().is_none(),
-                intervals: interval(&one).map(|interval| shown(whole, interval)).into_iter().collect(),
+                intervals: interval(&one)
+                    .map(|interval| shown(whole, interval))
+                    .into_iter()
+                    .collect(),
                 seeds: values.values().map(|value| value * whole.scale()).collect(),
             };
             panel.dots(look(study.place(*arm)), (row, slot), &dot);

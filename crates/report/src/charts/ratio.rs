@@ -25,12 +25,18 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     rates.sort_by(f64::total_cmp);
     rates.dedup();
     // A rate that changes along training is no number on this axis.
-    let scheduled = arms.iter().filter(|arm| arm.settings.at(RATE).is_some_and(|rate| rate.is_object()));
+    let scheduled = arms
+        .iter()
+        .filter(|arm| arm.settings.at(RATE).is_some_and(|rate| rate.is_object()));
     let scheduled: Vec<&str> = scheduled.map(|arm| arm.name.as_str()).collect();
     let scheduled = (!scheduled.is_empty()).then(|| {
         let some = scheduled[..scheduled.len().min(6)].join(", ");
         let more = scheduled.len().saturating_sub(6);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
         format!("{some}{more}: their rate changes along training and has no place on this axis")
     });
     if rates.is_empty() || study.scores.is_empty() {
@@ -62,7 +68,11 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     if all.len() > drawn.len() {
         figure.say(format!("{} more series are in table.csv.", all.len() - drawn.len()));
     }
-    figure.say(scheduled.map(|scheduled| format!("Not drawn: {scheduled}.")).unwrap_or_default());
+    figure.say(
+        scheduled
+            .map(|scheduled| format!("Not drawn: {scheduled}."))
+            .unwrap_or_default(),
+    );
     Ok(Ok(figure))
 }
 

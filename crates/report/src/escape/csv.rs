@@ -4,7 +4,10 @@
 /// apostrophe, which spreadsheets take for "this is text" (OWASP, CSV Injection).
 pub(crate) fn word(text: &str) -> String {
     let mut safe: String = super::shown(text).collect();
-    let formula = |text: &str| text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
+    let formula = |text: &str| {
+        text.trim_start()
+            .starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+    };
     if formula(&safe) {
         safe.insert(0, '\'');
     }

@@ -11,19 +11,28 @@ pub(crate) const LETTER: &str = "\\ifdefined\\clozeletter\\else\\DeclareRobustCo
 /// Letters beyond ASCII that every LaTeX since 2018 writes without being told anything.
 const KNOWN: &str = "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿ";
 
-/// After so many letters without a space a line may be broken.
-const UNBROKEN: usize = 24;
+/// A longer word than any column of a table is sure to hold may be broken, after every so many letters.
+const LONGEST: usize = 14;
+const UNBROKEN: usize = 7;
 
 /// Text that cannot become commands, and that every engine can write.
 pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    let mut unbroken = 0;
-    for letter in super::shown(text) {
-        unbroken = if letter == ' ' { 0 } else { unbroken + 1 };
-        if unbroken > UNBROKEN {
-            safe.push_str("\\hspace{0pt}");
-            unbroken = 1;
+    let letters: Vec<char> = super::shown(text).collect();
+    let (mut word, mut inside) = (0, 0);
+    for (place, letter) in letters.iter().copied().enumerate() {
+        if inside == word {
+            word = letters[place..]
+                .iter()
+                .take_while(|letter| **letter != ' ')
+                .count()
+                .max(1);
+            inside = 0;
         }
+        if word > LONGEST && inside > 0 && inside % UNBROKEN == 0 {
+            safe.push_str("\\hspace{0pt}");
+        }
+        inside += 1;
         match letter {
             '&' | '%' | '$' | '#' | '_' | '{' | '}' => safe.extend(['\\', letter]),
             '\\' => safe.push_str("\\textbackslash{}"),
@@ -53,8 +62,16 @@ pub(crate) fn escape(text: &str) -> String {
     safe
 }
 
+/// Whether a letter is written by [`LETTER`].
+pub(crate) fn is_transcribed(letter: char) -> bool {
+    !letter.is_ascii() && !KNOWN.contains(letter) && !SYMBOLS.contains(letter)
+}
+
+/// Letters that are commands of their own in [`escape`].
+const SYMBOLS: &str = "±Δ↑↓×†–“”\u{a0}";
+
 /// A letter in ASCII that is harmless in LaTeX.
-fn ascii(letter: char) -> String {
+pub(crate) fn ascii(letter: char) -> String {
     let plain = any_ascii_char(letter);
     let harmless = |letter: &char| letter.is_ascii_alphanumeric() || " .,:;'()-+/=".contains(*letter);
     let text: String = plain.chars().filter(harmless).collect();

@@ -43,7 +43,9 @@ mod tests {
             csv::word(NASTY),
         ] {
             let bad = |letter: char| {
-                letter.is_control() || u32::from(letter) & 0xfffe == 0xfffe || ('\u{202a}'..='\u{202e}').contains(&letter)
+                letter.is_control()
+                    || u32::from(letter) & 0xfffe == 0xfffe
+                    || ('\u{202a}'..='\u{202e}').contains(&letter)
             };
             assert!(!escaped.chars().any(bad), "{escaped:?}");
             assert!(escaped.contains('a') && escaped.contains('d'), "{escaped:?}");
@@ -60,7 +62,10 @@ mod tests {
             ("![x](data:y)", "![x\\](data:y)"),
             ("<javascript:alert(1)>", "&lt;javascript:alert(1)&gt;"),
             ("p < 0.001 [0.5, 0.7]", "p < 0.001 [0.5, 0.7]"),
-            ("a|b `c` *d* _e_ f_g ~~h~~", "a\\|b \\`c\\` \\*d\\* \\_e\\_ f_g \\~\\~h\\~\\~"),
+            (
+                "a|b `c` *d* _e_ f_g ~~h~~",
+                "a\\|b \\`c\\` \\*d\\* \\_e\\_ f_g \\~\\~h\\~\\~",
+            ),
             ("# no heading", "\\# no heading"),
             ("- no list", "\\- no list"),
             ("2. no list", "2\\. no list"),
@@ -97,6 +102,9 @@ mod tests {
         ] {
             assert_eq!(latex::escape(name), shown);
         }
-        assert!(latex::escape(&"x".repeat(180)).contains("\\hspace{0pt}"), "a long word may be broken");
+        assert!(
+            latex::escape(&"x".repeat(180)).contains("\\hspace{0pt}"),
+            "a long word may be broken"
+        );
     }
 }

@@ -20,8 +20,7 @@ const LEFT: f64 = MARGIN + 56.0;
 /// The widest name of a row.
 const ROW_NAME: f64 = 170.0;
 /// What a chart says where it cannot write a name as it is.
-const TRANSCRIBED: &str =
-    "Names are transcribed here where this picture's font does not have their letters; the SVG and the tables have them.";
+const TRANSCRIBED: &str = "Names are transcribed here where this picture's font does not have their letters; the SVG and the tables have them.";
 
 /// A chart before it has pixels.
 #[derive(Clone, Debug)]
@@ -98,7 +97,10 @@ impl Figure {
         let mut figure = self.clone();
         let mut is_other = false;
         let texts = figure.panels.iter_mut().flat_map(Panel::texts);
-        let texts = texts.chain(&mut figure.legend).chain(&mut figure.words).chain([&mut figure.title]);
+        let texts = texts
+            .chain(&mut figure.legend)
+            .chain(&mut figure.words)
+            .chain([&mut figure.title]);
         for text in texts {
             if let Some(written) = transcribed(text) {
                 (*text, is_other) = (written, true);

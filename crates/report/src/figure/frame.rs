@@ -142,7 +142,11 @@ impl Frame {
         scene.line(ends.to_vec(), colour, width, None);
         let is_level = ends[0].1 == ends[1].1;
         for (x, y) in ends {
-            let cap = if is_level { [(x, y - 3.0), (x, y + 3.0)] } else { [(x - 3.0, y), (x + 3.0, y)] };
+            let cap = if is_level {
+                [(x, y - 3.0), (x, y + 3.0)]
+            } else {
+                [(x - 3.0, y), (x + 3.0, y)]
+            };
             scene.line(cap.to_vec(), colour, width.min(1.2), None);
         }
     }

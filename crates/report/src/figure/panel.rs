@@ -68,9 +68,19 @@ pub(super) enum Layer {
     /// An area between two lines, for intervals that belong to one another.
     Band { estimates: Vec<Estimate>, colour: Colour },
     /// A bar with ends along y, for intervals that do not; `aside`: so many pixels to the right.
-    Bars { estimates: Vec<Estimate>, colour: Colour, aside: f64 },
+    Bars {
+        estimates: Vec<Estimate>,
+        colour: Colour,
+        aside: f64,
+    },
     /// The same along x, at a height.
-    Across { low: f64, high: f64, y: f64, width: f64, colour: Colour },
+    Across {
+        low: f64,
+        high: f64,
+        y: f64,
+        width: f64,
+        colour: Colour,
+    },
     Line {
         points: Vec<Point>,
         colour: Colour,
@@ -158,7 +168,10 @@ impl Panel {
     pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
         let names = self.rows.iter_mut().flat_map(|rows| &mut rows.names);
         let references = self.references.iter_mut().map(|reference| &mut reference.name);
-        [&mut self.title, &mut self.x.label, &mut self.y.label].into_iter().chain(names).chain(references)
+        [&mut self.title, &mut self.x.label, &mut self.y.label]
+            .into_iter()
+            .chain(names)
+            .chain(references)
     }
 
     /// A dotted line at a level of the scores: along x, or across the rows.

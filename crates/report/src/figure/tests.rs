@@ -1,7 +1,7 @@
 //! A chart is a title, panels and their layers; all the rest comes with the builder.
 
-use super::scene::{Mark, Shape};
 use super::look::{LABEL, NARROW, PANEL_TITLE, READABLE, TICK, WIDTH};
+use super::scene::{Mark, Shape};
 use super::{Dot, Estimate, Figure, Panel, Scale, look, png, svg};
 use cloze_stats::{Interval, summarise};
 
@@ -207,8 +207,15 @@ fn a_picture_transcribes_letters_that_its_font_lacks_and_the_drawing_keeps_them(
     let (drawn, pictured) = (texts(&drawing.marks), texts(&picture.marks));
     assert!(drawn.contains(&"掩码语言模型") && drawn.contains(&"עברית"), "{drawn:?}");
     assert!(pictured.contains(&"YanMaYuYanMoXing"), "{pictured:?}");
-    assert!(pictured.contains(&"größer, β") && !pictured.contains(&"עברית"), "{pictured:?}");
-    assert!(pictured.iter().any(|text| text.starts_with("Names are transcribed here")));
+    assert!(
+        pictured.contains(&"größer, β") && !pictured.contains(&"עברית"),
+        "{pictured:?}"
+    );
+    assert!(
+        pictured
+            .iter()
+            .any(|text| text.starts_with("Names are transcribed here"))
+    );
     assert!(!drawn.iter().any(|text| text.contains("transcribed")));
     assert!(svg(&drawing).unwrap().contains("掩码语言模型"));
 }

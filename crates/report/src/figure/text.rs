@@ -59,7 +59,9 @@ pub(super) fn text_width(text: &str, size: f64) -> f64 {
     register();
     let (ours, foreign): (String, String) = text.chars().partition(|letter| is_drawn(*letter));
     let fine = (FAMILY, size * EM * FINE).into_font().box_size(&ours);
-    let drawn = fine.map_or(0.6 * size * ours.chars().count() as f64, |(width, _)| f64::from(width) / FINE);
+    let drawn = fine.map_or(0.6 * size * ours.chars().count() as f64, |(width, _)| {
+        f64::from(width) / FINE
+    });
     1.05 * drawn + FOREIGN * size * foreign.chars().count() as f64
 }
 

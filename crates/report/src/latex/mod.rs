@@ -27,7 +27,9 @@ pub(crate) fn files(document: &Document) -> Vec<(String, String)> {
 
 /// Whether a file is one that was made here.
 pub(crate) fn is_ours(text: &str) -> bool {
-    text.lines().next().is_some_and(|line| line.starts_with("% ") && line.contains(MADE))
+    text.lines()
+        .next()
+        .is_some_and(|line| line.starts_with("% ") && line.contains(MADE))
 }
 
 /// What the first line of a file says of its maker.
@@ -104,7 +106,11 @@ fn tabular(text: &mut String, table: &Table, layout: &Layout, block: &Block) {
             let words = escape(text);
             let words = if *bold { format!("\\textbf{{{words}}}") } else { words };
             // In a group, so that the line break behind the last column stays the table's.
-            if column.wraps { format!("{{\\raggedright {words}\\par}}") } else { words }
+            if column.wraps {
+                format!("{{\\raggedright {words}\\par}}")
+            } else {
+                words
+            }
         };
         text.push_str(&line(block.columns.iter().map(cell).collect()));
     }
@@ -113,6 +119,8 @@ fn tabular(text: &mut String, table: &Table, layout: &Layout, block: &Block) {
 
 /// A name as the part of a label: letters and digits.
 fn label(text: &str) -> String {
-    let letters = text.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
+    let letters = text
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' });
     letters.collect()
 }

@@ -33,7 +33,10 @@ pub(super) fn section(study: &Study) -> Result<Section> {
         "{} Seconds are those of training and compare only within one machine.",
         view.equalised()
     )];
-    let is_clock = view.arms.iter().any(|arm| arm.settings.named.budget.equalise == Axis::Seconds);
+    let is_clock = view
+        .arms
+        .iter()
+        .any(|arm| arm.settings.named.budget.equalise == Axis::Seconds);
     lead.extend(view.company(is_clock));
     lead.extend(of_many(study));
     Ok(Section {

@@ -15,12 +15,25 @@ pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {
          differ where the t test or the exact test says so, and where items were kept resampling of seeds and items too. \
          Nothing is said from fewer than {LEAST_SEEDS} seeds, and a claim does not hold only where a test speaks against it."
     );
-    let after = "These were not in the first plan: they may have been made in the knowledge of results, and what they say is \
+    let after =
+        "These were not in the first plan: they may have been made in the knowledge of results, and what they say is \
                  then no test of them."
-        .to_owned();
+            .to_owned();
     let mut found = Vec::new();
-    found.extend(section(study, "Claims", "What was claimed before the first run", lead, &before)?);
-    found.extend(section(study, "Claims that were added", "What was claimed after the first plan", after, &later)?);
+    found.extend(section(
+        study,
+        "Claims",
+        "What was claimed before the first run",
+        lead,
+        &before,
+    )?);
+    found.extend(section(
+        study,
+        "Claims that were added",
+        "What was claimed after the first plan",
+        after,
+        &later,
+    )?);
     Ok(found)
 }
 

@@ -33,7 +33,11 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
             "arm",
             Box::new(|one| {
                 let (name, baseline) = (study.name(one.arm), study.name(one.baseline));
-                Some(if several { format!("{name} against {baseline}") } else { name.to_owned() })
+                Some(if several {
+                    format!("{name} against {baseline}")
+                } else {
+                    name.to_owned()
+                })
             }),
         ),
         (
@@ -44,9 +48,15 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
             }),
         ),
         ("Δ", Box::new(|one| Some(score.difference(one.by.delta)))),
-        ("95 % interval", Box::new(|one| one.by.interval.map(|found| score.interval(found)))),
+        (
+            "95 % interval",
+            Box::new(|one| one.by.interval.map(|found| score.interval(found))),
+        ),
         (OVER_ITEMS, Box::new(over_items)),
-        ("Δ/SD", Box::new(|one| one.by.effect.map(|effect| format!("{effect:.2}")))),
+        (
+            "Δ/SD",
+            Box::new(|one| one.by.effect.map(|effect| format!("{effect:.2}"))),
+        ),
         ("p exact", Box::new(|one| tested(one, one.exact))),
         ("p exact, Holm", Box::new(|one| tested(one, one.exact_holm))),
         ("p t, Holm", Box::new(|one| one.t_holm.map(number::p))),
@@ -57,13 +67,19 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
     if shown.iter().all(|one| one.items.is_none()) {
         columns.retain(|(heading, _)| ![OVER_ITEMS, ITEMS_HOLM].contains(heading));
     }
-    let rows = shown.iter().map(|one| columns.iter().map(|(_, cell)| Cell::optional(cell(one))).collect());
+    let rows = shown
+        .iter()
+        .map(|one| columns.iter().map(|(_, cell)| Cell::optional(cell(one))).collect());
     let against = if several {
         "its baseline"
     } else {
         study.name(shown[0].baseline)
     };
-    let pairs = if shown.iter().all(|one| one.is_paired) { "paired differences by seed" } else { "differences" };
+    let pairs = if shown.iter().all(|one| one.is_paired) {
+        "paired differences by seed"
+    } else {
+        "differences"
+    };
     let caption = format!("{}: {pairs}, arm minus {against}", score.label());
     let mut lead = power(found)?;
     if view.plan.report.baseline.is_none() {
@@ -74,14 +90,27 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
     }
     lead.extend(of_many(study));
     let name = format!("{} {} against {against}", score.task, score.metric);
-    let table = Table::new(&name, caption, columns.iter().map(|(heading, _)| *heading), rows.collect());
+    let table = Table::new(
+        &name,
+        caption,
+        columns.iter().map(|(heading, _)| *heading),
+        rows.collect(),
+    );
     let mut points = Vec::new();
     for one in shown {
         points.push(sentence(study, score, one, found.len())?);
     }
     Ok(Some(Section {
         lead,
-        table: Some(table.spare(&["r", "P(better)", "p exact", "Δ/SD", ITEMS_HOLM, "p exact, Holm", OVER_ITEMS])),
+        table: Some(table.spare(&[
+            "r",
+            "P(better)",
+            "p exact",
+            "Δ/SD",
+            ITEMS_HOLM,
+            "p exact, Holm",
+            OVER_ITEMS,
+        ])),
         points,
         brief: true,
         ..Section::new(format!("{} against {against}", score.title()))

@@ -22,9 +22,14 @@ pub(super) fn section(study: &Study) -> Section {
     points.extend(METHODS.map(str::to_owned));
     points.push(format!("Nothing is said from fewer than {LEAST_SEEDS} seeds."));
     points.push(format!("Made by cloze {}.", env!("CARGO_PKG_VERSION")));
-    let lonely = study.scores.iter().any(|scored| view.baselines(&scored.score).contains(&None));
+    let lonely = study
+        .scores
+        .iter()
+        .any(|scored| view.baselines(&scored.score).contains(&None));
     if lonely {
-        points.push("Arms without a baseline at their place in the sweep, or on their texts, are not compared.".to_owned());
+        points.push(
+            "Arms without a baseline at their place in the sweep, or on their texts, are not compared.".to_owned(),
+        );
     }
     if view.arms.iter().any(|arm| arm.count(Ending::Diverged) > 0) {
         points.push(
@@ -32,7 +37,10 @@ pub(super) fn section(study: &Study) -> Section {
         );
     }
     if study.hidden().is_some() {
-        points.push("Items of arms that are not shown are not resampled: their verdicts in table.csv are over seeds alone.".to_owned());
+        points.push(
+            "Items of arms that are not shown are not resampled: their verdicts in table.csv are over seeds alone."
+                .to_owned(),
+        );
     }
     points.extend(view.notes.iter().cloned());
     Section {

@@ -26,7 +26,9 @@ pub(crate) fn sentences(study: &Study, scored: &Scored) -> Option<Vec<String>> {
     let shared: BTreeSet<String> = sets
         .iter()
         .skip(1)
-        .fold(sets.first()?.clone(), |all, next| all.intersection(next).copied().collect())
+        .fold(sets.first()?.clone(), |all, next| {
+            all.intersection(next).copied().collect()
+        })
         .into_iter()
         .cloned()
         .collect();
@@ -43,9 +45,11 @@ pub(crate) fn sentences(study: &Study, scored: &Scored) -> Option<Vec<String>> {
             .to_owned(),
     ];
     if is_one {
-        told.push(format!("It is: {}.", orders[0].1.join(" > ")));
+        told.push(format!("It is: {}.", orders[0].1.join(", then ")));
     } else {
-        let each = orders.iter().map(|(on, names)| format!("{on}: {}", names.join(" > ")));
+        let each = orders
+            .iter()
+            .map(|(on, names)| format!("{on}: {}", names.join(", then ")));
         told.push(format!("It changes. {}.", each.collect::<Vec<_>>().join("; ")));
     }
     told.push("These are orders of means; the comparisons below say what of them is established.".to_owned());

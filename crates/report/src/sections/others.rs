@@ -26,11 +26,14 @@ pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {
         }
     }
     let table = |(unit, rows): (&'static str, Vec<Vec<Cell>>)| {
-        let columns = ["score"].into_iter().chain(study.shown.iter().map(|arm| study.name(*arm)));
+        let columns = ["score"]
+            .into_iter()
+            .chain(study.shown.iter().map(|arm| study.name(*arm)));
         let caption = format!("Further scoring rules, answerers and ties ({unit})");
         let mut lead = vec![
             HALF_WIDTH.to_owned(),
-            "What is in brackets answered in place of the judged encoder itself; nothing here is compared or tested.".to_owned(),
+            "What is in brackets answered in place of the judged encoder itself; nothing here is compared or tested."
+                .to_owned(),
         ];
         lead.extend(of_many(study));
         Section {

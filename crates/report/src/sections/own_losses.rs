@@ -47,7 +47,11 @@ pub(super) fn section(study: &Study) -> Result<Option<Section>> {
         ));
     }
     for one in study.plateau.iter().filter(|one| study.is_shown(one.arm)) {
-        let who = one.answerer.as_ref().map(|who| format!(" (its {who})")).unwrap_or_default();
+        let who = one
+            .answerer
+            .as_ref()
+            .map(|who| format!(" (its {who})"))
+            .unwrap_or_default();
         lead.push(format!(
             "{}{who} is not off the plateau of word frequencies: {} where they have {}, and less by {} % would be off it.",
             study.name(one.arm),
@@ -57,7 +61,15 @@ pub(super) fn section(study: &Study) -> Result<Option<Section>> {
         ));
     }
     lead.extend(of_many(study));
-    let columns = ["arm", "objective", "seeds", "mean", "SD", "word frequencies", "best possible"];
+    let columns = [
+        "arm",
+        "objective",
+        "seeds",
+        "mean",
+        "SD",
+        "word frequencies",
+        "best possible",
+    ];
     let caption = format!("Held-out loss under the arm's own objective ({})", Score::NATS);
     let table = Table::new("held-out losses", caption, columns, rows);
     Ok((!table.rows.is_empty()).then(|| Section {

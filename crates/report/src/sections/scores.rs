@@ -18,7 +18,11 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         return Ok(None);
     }
     // All of a few in the order of the plan; of many the best first.
-    let arms = if study.hidden().is_some() { scored.ranked(field) } else { field.arms.clone() };
+    let arms = if study.hidden().is_some() {
+        scored.ranked(field)
+    } else {
+        field.arms.clone()
+    };
     let shown: Vec<usize> = arms.iter().copied().filter(|arm| study.is_shown(*arm)).collect();
     let asked: Vec<(&Score, usize)> = shown.iter().map(|arm| (score, *arm)).collect();
     let sides = against(view, &asked)?;
@@ -53,7 +57,9 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
             bold: scored.bold.contains(arm),
             ..mean
         });
-        row.push(Cell::optional(found.and_then(|found| found.sd).map(|sd| score.text(sd))));
+        row.push(Cell::optional(
+            found.and_then(|found| found.sd).map(|sd| score.text(sd)),
+        ));
         let interval = found.and_then(|found| found.interval);
         row.push(Cell::optional(interval.map(|found| score.interval(found))));
         if has_items {
@@ -80,7 +86,10 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         lead.push("An arm with one seed has no standard deviation and no interval.".to_owned());
     }
     if sides.iter().flatten().any(|one| one.side.is_some()) {
-        lead.push(format!("↑ above chance, ↓ below it, after Holm's correction over the arms; {}.", by(has_items)));
+        lead.push(format!(
+            "↑ above chance, ↓ below it, after Holm's correction over the arms; {}.",
+            by(has_items)
+        ));
     }
     if let Some(many) = of_many(study) {
         lead.push(format!("All arms, best first. {many}"));
@@ -137,7 +146,10 @@ fn caption(score: &Score) -> String {
 fn levels(study: &Study, scored: &Scored, field: &Field, columns: &[&str]) -> Vec<Vec<Cell>> {
     let levels = study.view.levels(&scored.score.task, &field.arms);
     let is_loss = scored.score.unit() == Score::NATS;
-    let named = [("word frequencies (unigram)", levels.unigram), ("best possible", levels.best)];
+    let named = [
+        ("word frequencies (unigram)", levels.unigram),
+        ("best possible", levels.best),
+    ];
     let row = |(name, level): (&str, Option<f64>)| {
         let level = level.filter(|_| is_loss)?;
         let cell = |column: &&str| match *column {

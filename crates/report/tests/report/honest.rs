@@ -3,7 +3,6 @@
 use crate::made::{Made, MadeArm};
 use crate::{folder, markdown, says};
 use cloze_report::{Report, write};
-use polars::prelude::SerReader;
 use serde_json::json;
 use std::fs;
 
@@ -41,19 +40,40 @@ fn arms_on_different_texts_are_compared_within_each_and_the_order_is_told() {
     for with_hashes in [false, true] {
         let mut made = corpora();
         made.data = with_hashes;
-        made.claims = vec![("one corpus is better", "better(minimal-pairs, mlm source=laws, mlm source=novels)")];
+        made.claims = vec![(
+            "one corpus is better",
+            "better(minimal-pairs, mlm source=laws, mlm source=novels)",
+        )];
         let text = markdown(&made);
         says(&text, "span source=novels is better than mlm source=novels: +");
         says(&text, "span source=laws is worse than mlm source=laws: -");
-        for line in text.lines().filter(|line| line.starts_with("- ") && line.contains(" than ")) {
+        for line in text
+            .lines()
+            .filter(|line| line.starts_with("- ") && line.contains(" than "))
+        {
             assert!(!(line.contains("novels") && line.contains("laws")), "{line}");
         }
-        says(&text, "“one corpus is better” cannot be said yet: mlm source=laws and mlm source=novels were trained or judged on different texts");
-        says(&text, "It changes. source novels: span > mlm; source laws: mlm > span.");
+        says(
+            &text,
+            "“one corpus is better” cannot be said yet: mlm source=laws and mlm source=novels were trained or judged on different texts",
+        );
+        says(
+            &text,
+            "It changes. source novels: span, then mlm; source laws: mlm, then span.",
+        );
         // Bold in each field: the best of its own.
-        let bold: Vec<&str> = text.lines().filter(|line| line.starts_with("| ") && line.contains("**")).collect();
-        assert!(bold.iter().any(|line| line.starts_with("| span source=novels")), "{bold:?}");
-        assert!(bold.iter().any(|line| line.starts_with("| mlm source=laws")), "{bold:?}");
+        let bold: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("| ") && line.contains("**"))
+            .collect();
+        assert!(
+            bold.iter().any(|line| line.starts_with("| span source=novels")),
+            "{bold:?}"
+        );
+        assert!(
+            bold.iter().any(|line| line.starts_with("| mlm source=laws")),
+            "{bold:?}"
+        );
         never(&text, "read the same text in the same order, to the same end");
     }
 }
@@ -74,7 +94,10 @@ fn what_a_generator_answers_is_no_score_of_an_encoder() {
 #[test]
 fn pairs_are_made_only_of_seeds_that_read_the_same() {
     let text = markdown(&Made::quickstart(5));
-    says(&text, "Arms with the same seed read the same text in the same order, and are paired by seed. They start from the same weights");
+    says(
+        &text,
+        "Arms with the same seed read the same text in the same order, and are paired by seed. They start from the same weights",
+    );
     says(&text, "Equal for every arm: tokens (1.00M).");
     let mut other = Made::quickstart(5);
     other.arms[1].window = 128;
@@ -82,18 +105,36 @@ fn pairs_are_made_only_of_seeds_that_read_the_same() {
     other.arms[4].amount = 2e6;
     let text = markdown(&other);
     never(&text, "Equal for every arm");
-    says(&text, "The budgets are not equal in amount: tokens (1.00M) for mlm, whole-word, span and 1 more; tokens (2.00M) for autoregressive.");
+    says(
+        &text,
+        "The budgets are not equal in amount: tokens (1.00M) for mlm, whole-word, span and 1 more; tokens (2.00M) for autoregressive.",
+    );
     says(&text, "Others are not pairs");
-    for (arm, pairs) in [("whole-word", "5, unpaired"), ("span", "5, unpaired"), ("electra", "5 |")] {
-        let row = text.lines().find(|line| line.starts_with(&format!("| {arm} ")) && line.contains("unpaired") == pairs.contains("unpaired") && line.matches('|').count() > 9);
+    for (arm, pairs) in [
+        ("whole-word", "5, unpaired"),
+        ("span", "5, unpaired"),
+        ("electra", "5 |"),
+    ] {
+        let row = text.lines().find(|line| {
+            line.starts_with(&format!("| {arm} "))
+                && line.contains("unpaired") == pairs.contains("unpaired")
+                && line.matches('|').count() > 9
+        });
         assert!(row.is_some_and(|row| row.contains(pairs)), "{arm}:\n{text}");
     }
     // Losses over windows of other lengths are other losses.
     let loss = text.split("## Masked-token loss against").nth(1).unwrap();
     never(loss.split("\n## ").next().unwrap(), "| whole-word");
     let mut longer = Made::quickstart(5);
-    longer.arms.iter_mut().zip([1e6, 2e6, 1e6, 1e6, 1e6]).for_each(|(arm, amount)| arm.amount = amount);
-    says(&markdown(&longer), "in the same order, each as far as its budget reaches, and are paired by seed");
+    longer
+        .arms
+        .iter_mut()
+        .zip([1e6, 2e6, 1e6, 1e6, 1e6])
+        .for_each(|(arm, amount)| arm.amount = amount);
+    says(
+        &markdown(&longer),
+        "in the same order, each as far as its budget reaches, and are paired by seed",
+    );
 }
 
 #[test]
@@ -105,25 +146,47 @@ fn an_arm_on_the_plateau_of_word_frequencies_is_named_and_is_not_told_to_take_mo
     let folder = folder("plateau");
     made.write(&folder);
     let report = write(&folder).unwrap();
-    says(&report.verdict, "Not off the plateau of word frequencies: mlm, whole-word.");
+    says(
+        &report.verdict,
+        "Not off the plateau of word frequencies: mlm, whole-word.",
+    );
     says(&report.verdict, "Next: a larger budget");
     never(&report.markdown, "more seeds for 80 %");
     says(&report.markdown, "neither is off the plateau of word frequencies");
-    says(&report.page, "Not off the plateau of word frequencies: mlm, whole-word.");
+    says(
+        &report.page,
+        "Not off the plateau of word frequencies: mlm, whole-word.",
+    );
     // In every table and chart of losses.
-    let row = |name: &str| report.markdown.lines().find(|line| line.starts_with(&format!("| {name}"))).unwrap().to_owned();
+    let row = |name: &str| {
+        report
+            .markdown
+            .lines()
+            .find(|line| line.starts_with(&format!("| {name}")))
+            .unwrap()
+            .to_owned()
+    };
     says(&row("word frequencies (unigram)"), " 5.500 ");
     says(&row("best possible"), " 3.250 ");
     let own = report.markdown.split("## Held-out losses").nth(1).unwrap();
     says(own, "|            5.500 |         3.250 |");
     let chart = fs::read_to_string(folder.join("report/charts/held-out-loss.svg")).unwrap();
-    assert_eq!((chart.matches("\nword frequencies\n").count(), chart.matches("\nbest possible\n").count()), (2, 2));
+    assert_eq!(
+        (
+            chart.matches("\nword frequencies\n").count(),
+            chart.matches("\nbest possible\n").count()
+        ),
+        (2, 2)
+    );
     // An arm that has left it is not named; a sum is not held against it.
     made.levels = Some((7.5, 3.25));
     made.arms[0].parts = vec!["mlm", "boundary"];
     never(&verdict(&made), "plateau");
     let text = markdown(&made);
-    says(&text, "The loss of these arms is a sum, so it cannot be held against that of word frequencies: mlm (boundary + mlm).");
+    says(
+        &text,
+        "The loss of these arms is a sum, so it cannot be held against that of word frequencies: mlm (boundary + mlm).",
+    );
 }
 
 #[test]
@@ -132,7 +195,10 @@ fn items_decide_what_is_above_chance_where_seeds_do_not_differ() {
     (made.noise, made.items) = (0.0, true);
     made.claims = vec![
         ("electra learns", "above_chance(minimal-pairs, electra)"),
-        ("agreement is learnt", "above_chance(minimal-pairs/irregular_forms, mlm)"),
+        (
+            "agreement is learnt",
+            "above_chance(minimal-pairs/irregular_forms, mlm)",
+        ),
     ];
     let text = markdown(&made);
     says(&text, "“electra learns” holds: electra: mean ");
@@ -151,7 +217,10 @@ fn items_decide_what_is_above_chance_where_seeds_do_not_differ() {
     even.phenomena = vec!["filler-gap".to_owned()];
     let text = markdown(&even);
     let row = text.lines().find(|line| line.starts_with("| filler-gap")).unwrap();
-    assert!(row.contains("± 0.0") && !row.contains('↑') && !row.contains('↓'), "{row}");
+    assert!(
+        row.contains("± 0.0") && !row.contains('↑') && !row.contains('↓'),
+        "{row}"
+    );
 }
 
 #[test]
@@ -188,7 +257,10 @@ fn nothing_is_claimed_from_two_seeds() {
     never(&text, " is better than");
     never(&text, " is ahead of");
     for line in text.lines().filter(|line| line.starts_with("| ")) {
-        assert!(!line.contains('↑') && !line.contains('↓') && !line.contains("**"), "{line}");
+        assert!(
+            !line.contains('↑') && !line.contains('↓') && !line.contains("**"),
+            "{line}"
+        );
     }
     says(&verdict(&made), "since nothing is said from fewer than 3 seeds");
     says(&verdict(&made), "Next: at least 3 seeds for every arm.");
@@ -200,9 +272,18 @@ fn a_mean_over_those_that_are_left_says_so() {
     made.diverged = vec![(1, 2)];
     made.broken = vec![(2, 3)];
     let text = markdown(&made);
-    says(&text, "whole-word: the mean is over the 3 seeds that are left, since 1 of its 4 seeds diverged.");
-    says(&text, "span: the mean is over the 3 seeds that are left, since 1 of its seeds gave no number.");
-    let row = text.lines().find(|line| line.starts_with("| whole-word") && line.contains("0.003")).unwrap();
+    says(
+        &text,
+        "whole-word: the mean is over the 3 seeds that are left, since 1 of its 4 seeds diverged.",
+    );
+    says(
+        &text,
+        "span: the mean is over the 3 seeds that are left, since 1 of its seeds gave no number.",
+    );
+    let row = text
+        .lines()
+        .find(|line| line.starts_with("| whole-word") && line.contains("0.003"))
+        .unwrap();
     says(row, "3 of 4");
     says(&verdict(&made), ", the seeds that are left");
 }
@@ -223,15 +304,36 @@ fn a_changed_plan_says_when_it_changed_and_which_claims_came_later() {
     fs::create_dir_all(folder.path().join("plans")).unwrap();
     for (number, (plan, ended)) in [(first.plan(), 0), (made.plan(), 7)].into_iter().enumerate() {
         let frozen = json!({ "frozen": 1_700_000_000, "ended": ended, "plan": plan });
-        fs::write(folder.path().join(format!("plans/{:04}.json", number + 1)), frozen.to_string()).unwrap();
+        fs::write(
+            folder.path().join(format!("plans/{:04}.json", number + 1)),
+            frozen.to_string(),
+        )
+        .unwrap();
     }
     let report = Report::read(folder.path()).unwrap();
-    says(&report.markdown, "The plan changed after 7 runs had ended: 5 runs added, ");
+    says(
+        &report.markdown,
+        "The plan changed after 7 runs had ended: 5 runs added, ",
+    );
     says(&report.verdict, "The plan changed after 7 runs had ended");
-    let before = report.markdown.split("\n## Claims\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let before = report
+        .markdown
+        .split("\n## Claims\n")
+        .nth(1)
+        .unwrap()
+        .split("\n## ")
+        .next()
+        .unwrap();
     says(before, "mlm is worse");
     never(before, "spans are bad");
-    let later = report.markdown.split("\n## Claims that were added\n").nth(1).unwrap().split("\n## ").next().unwrap();
+    let later = report
+        .markdown
+        .split("\n## Claims that were added\n")
+        .nth(1)
+        .unwrap()
+        .split("\n## ")
+        .next()
+        .unwrap();
     says(later, "spans are bad");
     // Runs that the present plan dropped.
     let last = json!({ "frozen": 1, "ended": 15, "plan": first.plan() });
@@ -248,7 +350,10 @@ fn rows_of_other_data_are_left_out_and_it_is_said() {
     made.data = true;
     made.foreign = vec![(3, 2)];
     let text = markdown(&made);
-    says(&text, "Left out, since they were trained or judged on other data than the plan's: 1 of the runs (electra, seed 2).");
+    says(
+        &text,
+        "Left out, since they were trained or judged on other data than the plan's: 1 of the runs (electra, seed 2).",
+    );
     says(&text, "20 runs planned: 19 done, 0 diverged, 0 failed, 1 missing.");
     // Nobody planned the data: those of an arm's first run are taken.
     let folder = tempfile::tempdir().unwrap();
@@ -258,47 +363,10 @@ fn rows_of_other_data_are_left_out_and_it_is_said() {
         run.as_object_mut().unwrap().remove("data");
     }
     fs::write(folder.path().join("plan.json"), plan.to_string()).unwrap();
-    says(&Report::read(folder.path()).unwrap().markdown, "1 of the runs (electra, seed 2).");
-}
-
-#[test]
-fn the_verdict_stands_first_with_what_was_compared_on_what() {
-    let mut made = Made::quickstart(9);
-    made.data = true;
-    let folder = folder("verdict");
-    made.write(&folder);
-    let report = write(&folder).unwrap();
-    assert!(report.table.starts_with("## Verdict\n\nMinimal pairs: accuracy (%), highest mean first, chance 50.0, 9 seeds: electra "));
-    assert!(report.table.trim_end().ends_with(&report.verdict), "and last");
-    let first = report.page.find("class=\"verdict\"").unwrap();
-    assert!(first < report.page.find("<h2>").unwrap());
-    for words in ["All of them are above chance.", "Established, arm against mlm: ", "electra (+"] {
-        says(&report.verdict, words);
-    }
-    for (word, said) in [
-        ("corpus", "source fragment; tokenizer.kind wordpiece; tokenizer.vocab 2048"),
-        ("encoder", "preset modern; width 128; window 64"),
-        ("optimizer", "kind adamw; peak_lr 0.003"),
-        ("command", "cloze run made.toml"),
-    ] {
-        says(&report.page, &format!("<dt>{word}</dt><dd>{said}</dd>"));
-        says(&report.markdown, &format!("- {word}: {said}\n"));
-    }
-    says(&report.page, "<dt>data</dt><dd>");
-    // The scoring rule and the rate beside each arm.
-    let row = report.table.lines().find(|line| line.starts_with("| mlm ") && line.contains("pseudo")).unwrap();
-    says(row, "pseudo-log-likelihood |   0.003 |");
-}
-
-#[test]
-fn a_chart_that_cannot_be_drawn_is_told() {
-    let folder = folder("undrawn");
-    Made::quickstart(3).write(&folder);
-    let report = write(&folder).unwrap();
-    let why = "The chart ratio is not drawn: no two arms with a score differ in a number at options.rate only.";
-    for text in [&report.table, &report.markdown, &report.page] {
-        says(text, why);
-    }
+    says(
+        &Report::read(folder.path()).unwrap().markdown,
+        "1 of the runs (electra, seed 2).",
+    );
 }
 
 #[test]
@@ -307,108 +375,15 @@ fn more_seeds_are_a_range_at_the_level_of_the_verdict() {
     made.arms.truncate(3);
     made.arms[1].quality = made.arms[0].quality + 0.005;
     let text = markdown(&made);
-    let line = text.lines().find(|line| line.starts_with("- whole-word against mlm: no evidence")).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("- whole-word against mlm: no evidence"))
+        .unwrap();
     assert!(line.contains(" more seeds for 80 % power at Holm's level"), "{line}");
-    assert!(line.contains(" to ") || line.contains("if the difference is at the large end"), "{line}");
-}
-
-#[test]
-fn the_planned_runs_have_their_factors_as_columns() {
-    let folder = folder("runs");
-    let mut made = Made::ratios(2);
-    made.missing = vec![(1, 2)];
-    made.write(&folder);
-    write(&folder).unwrap();
-    let csv = fs::read_to_string(folder.join("report/runs.csv")).unwrap();
-    let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!(lines[0], "run,arm,stem,base,seed,ending,objective,data,options.rate");
-    assert_eq!(lines[1], "0000000000000001,mlm rate=0.1,mlm rate=0.1,,1,done,mlm,,0.1");
-    assert_eq!(lines[4], "0000000100000002,mlm rate=0.15,mlm rate=0.15,,2,missing,mlm,,0.15");
-    let file = fs::File::open(folder.join("report/runs.parquet")).unwrap();
-    let frame = polars::prelude::ParquetReader::new(file).finish().unwrap();
-    assert_eq!((frame.height(), frame.width()), (14, 9));
-    let rates = frame.column("options.rate").unwrap().f64().unwrap();
-    assert_eq!((rates.get(0), rates.get(13)), (Some(0.1), Some(0.8)));
-}
-
-#[test]
-fn a_formula_in_a_name_is_text_in_every_csv() {
-    let folder = folder("formulas");
-    let mut made = Made::quickstart(2);
-    made.arms = ["=1+2", "+cmd|' /C calc'!A0", "@SUM(1,1)", "-2+3"].map(|name| MadeArm::new(name, "mlm", 0.5)).to_vec();
-    made.baseline = None;
-    made.write(&folder);
-    write(&folder).unwrap();
-    for name in ["table.csv", "runs.csv"] {
-        let csv = fs::read_to_string(folder.join("report").join(name)).unwrap();
-        for cell in csv.lines().flat_map(|line| line.split(',')) {
-            let is_formula = cell.trim_start_matches('"').starts_with(['=', '+', '@', '-']);
-            assert!(!is_formula || cell.parse::<f64>().is_ok(), "{cell} in {name}");
-        }
-    }
-}
-
-#[test]
-fn a_thousand_arms_make_a_page_of_a_few_arms_and_a_table() {
-    let folder = folder("thousand");
-    let mut made = Made::quickstart(1);
-    made.phenomena.truncate(4);
-    made.arms = (0..1_000)
-        .map(|index| MadeArm::new(format!("mlm rate=0.{index:04}"), "mlm", f64::from(index) / 1e3).with("options.rate", f64::from(index) / 1e4))
-        .collect();
-    made.baseline = Some("mlm rate=0.0007");
-    made.write(&folder);
-    let report = write(&folder).unwrap();
-    assert!(report.page.len() < 5_000_000, "{} bytes", report.page.len());
-    says(&report.page, "12 arms are shown: the baselines and the best ones. The other 988 are in table.csv.");
-    // All are in the table, twelve in the charts.
-    assert_eq!(report.csv.lines().filter(|line| line.starts_with("minimal-pairs,accuracy,")).count(), 1_000);
-    let curves = fs::read_to_string(folder.join("report/charts/learning-curves.svg")).unwrap();
-    let legend: Vec<&str> = curves.lines().filter(|line| line.starts_with("mlm rate=") && line.len() == 15).collect();
-    assert!(legend.len() == 12 && legend.contains(&"mlm rate=0.0007") && !legend.contains(&"mlm rate=0.0500"), "{legend:?}");
-    let picture = fs::read(folder.join("report/charts/learning-curves.png")).unwrap();
-    let info = png_size(&picture);
-    assert!(info.1 < 6_000, "{info:?}");
-}
-
-/// Width and height of a PNG, from its header.
-fn png_size(file: &[u8]) -> (u32, u32) {
-    let number = |at: usize| u32::from_be_bytes(file[at..at + 4].try_into().unwrap());
-    (number(16), number(20))
+    assert!(
+        line.contains(" to ") || line.contains("if the difference is at the large end"),
+        "{line}"
+    );
 }
 
 /// The engines of this machine set the tables of a report with nasty names in a plain article, without a box that is too wide.
-#[test]
-fn tables_fit_a_page_under_every_engine_that_is_here() {
-    let folder = folder("tables");
-    let mut made = Made::quickstart(3);
-    let names = ["50 % & $x_1$ {a}\\alpha", "CJK 掩码语言模型", "emoji 🤖 MLM", "β₁=0.9, λ→0", "עברית עם mlm", "[0.15] first", "größer \"x\""];
-    made.arms = names.map(|name| MadeArm::new(name, "mlm", 0.5)).to_vec();
-    made.arms.push(MadeArm::new(format!("very long arm name {}", "x".repeat(180)), "mlm", 0.6));
-    made.baseline = None;
-    made.items = true;
-    made.claims = vec![("it is so, and it is said here in a rather long sentence that no column holds", "above_chance(minimal-pairs, emoji 🤖 MLM)")];
-    made.write(&folder);
-    write(&folder).unwrap();
-    let mut names: Vec<String> = fs::read_dir(folder.join("report/tables"))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    assert!(names.contains(&"minimal-pairs-accuracy.tex".to_owned()), "{names:?}");
-    let inputs: String = names.iter().map(|name| format!("\\input{{report/tables/{name}}}\\clearpage\n")).collect();
-    let own = "{\\newcommand{\\clozelabel}{tab:mine}\\input{report/tables/coverage.tex}}\nSee Table~\\ref{tab:mine}.\n";
-    let article = format!("\\documentclass{{article}}\n\\usepackage{{booktabs}}\n\\begin{{document}}\n{inputs}{own}\\input{{report/table.tex}}\n\\end{{document}}\n");
-    fs::write(folder.join("main.tex"), article).unwrap();
-    for engine in ["pdflatex", "xelatex", "lualatex"] {
-        let set = std::process::Command::new(engine)
-            .args(["-interaction=nonstopmode", "-halt-on-error", "main.tex"])
-            .current_dir(&folder)
-            .output();
-        let Ok(set) = set else { continue };
-        let log = String::from_utf8_lossy(&set.stdout).into_owned();
-        assert!(set.status.success(), "{engine}: {log}");
-        let overfull: Vec<&str> = log.lines().filter(|line| line.starts_with("Overfull \\hbox")).collect();
-        assert!(overfull.is_empty(), "{engine}: {overfull:?}");
-    }
-}

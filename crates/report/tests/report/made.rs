@@ -163,7 +163,11 @@ impl Made {
                     arm: arm.name.clone(),
                     seed,
                     attempt: 1,
-                    data: if is_foreign { "other data".to_owned() } else { planned.unwrap_or_default() },
+                    data: if is_foreign {
+                        "other data".to_owned()
+                    } else {
+                        planned.unwrap_or_default()
+                    },
                 };
                 let rows = self.rows(place, seed);
                 answers.push(RunItems {
@@ -180,7 +184,10 @@ impl Made {
     }
 
     fn run_data(&self, arm: &MadeArm) -> Option<RunData> {
-        let tasks = self.tasks.iter().map(|task| ((*task).to_owned(), format!("pairs of {}", arm.corpus)));
+        let tasks = self
+            .tasks
+            .iter()
+            .map(|task| ((*task).to_owned(), format!("pairs of {}", arm.corpus)));
         Some(RunData {
             corpus: format!("tokens of {}", arm.corpus),
             tokenizer: format!("tokenizer of {}", arm.corpus),
@@ -303,7 +310,11 @@ impl Made {
                 let ease = 1.5 * (index as f64 * 1.7).sin();
                 let learned = 0.5 + 0.48 * (2.5 * share * quality + ease - 0.6).tanh();
                 let score = (learned + shock + 0.03 * self.noise * noise.normal()).clamp(0.0, 1.0);
-                let score = if self.items { (score * ITEMS).round() / ITEMS } else { score };
+                let score = if self.items {
+                    (score * ITEMS).round() / ITEMS
+                } else {
+                    score
+                };
                 sum += score;
                 row(Split::Test, &format!("minimal-pairs/{phenomenon}"), "accuracy", score);
             }

@@ -4,6 +4,7 @@ mod claims;
 mod honest;
 mod kept;
 mod made;
+mod outputs;
 mod snapshots;
 
 use cloze_report::{Report, write};
@@ -100,13 +101,26 @@ fn every_chart_of_the_table_is_drawn_under_its_own_name_and_stands_on_the_page_o
             "{} is empty",
             facts.word
         );
-        let title = svg.split("aria-label=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
-        assert_eq!(page.matches(&format!("aria-label=\"{title}\"")).count(), 1, "{}", facts.word);
+        let title = svg
+            .split("aria-label=\"")
+            .nth(1)
+            .and_then(|rest| rest.split('"').next())
+            .unwrap();
+        assert_eq!(
+            page.matches(&format!("aria-label=\"{title}\"")).count(),
+            1,
+            "{}",
+            facts.word
+        );
         assert!(!facts.meaning.is_empty());
     }
     // What the marks mean stands once on the page: under a drawing, and not in it.
     assert_eq!(page.matches("<figcaption>").count(), CHARTS.len());
-    assert_eq!(page.matches("Thick line with symbols: mean over seeds at every judgement").count(), 1);
+    assert_eq!(
+        page.matches("Thick line with symbols: mean over seeds at every judgement")
+            .count(),
+        1
+    );
     let drawn = fs::read_dir(folder.join("report/charts")).unwrap().count();
     assert_eq!(drawn, 2 * CHARTS.len(), "two charts have one name");
 }
