@@ -199,7 +199,7 @@ fn a_masked_loss_says_who_answered_and_what_nobody_and_the_best_would_lose() {
     assert!((0.5..0.55).contains(&accuracy), "{accuracy}");
     let [unigram, best] = ["unigram_loss", "best_loss"].map(|metric| value(&found, "mine", metric));
     assert!(
-        0.5 < best && best + 1.0 < unigram && unigram < 400_f64.ln(),
+        0.1 < best && best + 1.0 < unigram && unigram < 400_f64.ln(),
         "{best} {unigram}"
     );
 

@@ -97,7 +97,6 @@ fn read_name(written: &str, kind: &str) -> Result<Option<String>> {
     let name = written.trim();
     let refused = |why: &str| Err(Fault::usage(format!("a task's name {why}")));
     match name {
-        "" => refused("is empty"),
         PRETRAINING => refused("is that of the numbers of pretraining itself"),
         _ if name == kind => Ok(None),
         _ if cloze_evals::find(name).is_ok() => refused("is that of another evaluation"),

@@ -333,7 +333,6 @@ fn two_evaluations_of_one_kind_have_names_of_their_own() {
 #[test]
 fn a_name_that_would_be_taken_for_something_else_is_refused_at_its_place() {
     for (name, why) in [
-        ("", "is empty"),
         ("pretraining", "pretraining itself"),
         ("masked-loss", "that of another evaluation"),
         ("a/b", "holds '/'"),
