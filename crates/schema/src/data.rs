@@ -87,7 +87,8 @@ mod tests {
 
     #[test]
     fn every_part_changes_the_digits_and_is_named() {
-        let changes: [(fn(&mut RunData), &str); 5] = [
+        type Change = fn(&mut RunData);
+        let changes: [(Change, &str); 5] = [
             (|data| data.corpus.push('x'), "the training text"),
             (|data| data.tokenizer.push('x'), "the tokenizer"),
             (|data| data.held_out.push('x'), "the held-out text"),

@@ -14,6 +14,7 @@ const POLL: Duration = Duration::from_millis(200);
 
 /// What is to be done with a run.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "one at a time")]
 pub enum Turn {
     /// Train it, as the attempt after this number.
     Train {

@@ -22,6 +22,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 
 /// How a child ended.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one for each run of a sweep")]
 pub enum Outcome {
     /// The run has ended.
     Ended(Marker),
