@@ -46,13 +46,13 @@ impl Default for Weights {
 impl Weights {
     /// Adds the next unit.
     pub fn push(&mut self, bytes: u64) {
-        let starts = self.units % self.grain == 0;
+        let starts = self.units.is_multiple_of(self.grain);
         if starts && self.items.len() == self.most {
             self.items = self.items.chunks(2).map(|pair| pair.iter().sum()).collect();
             self.grain *= 2;
         }
         match self.items.last_mut() {
-            Some(last) if self.units % self.grain != 0 => *last += bytes,
+            Some(last) if !self.units.is_multiple_of(self.grain) => *last += bytes,
             _ => self.items.push(bytes),
         }
         self.units += 1;
