@@ -12,20 +12,24 @@ fn probe() {
     let pairs = fragment::minimal_pairs(0x7061_6972, 50);
     println!("PROBE pairs {} in {:?}", pairs.len(), t.elapsed());
     let device = Device::flex();
-    for (name, options) in [("minimal-pairs", "pairs = 50"), ("masked-loss", "windows = 64")] {
+    let cpu = || -> f64 {
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+    };
+    for (name, options) in [("minimal-pairs", "pairs = 50")] {
         let ground = Ground { task: name, corpus: &corpus, window: 64, data_root: None };
         let entry = find(name).unwrap();
-        let t = Instant::now();
         let opened = (entry.open)(&options.parse().unwrap(), &ground).unwrap();
-        println!("PROBE open {name} {:?}", t.elapsed());
         for objective in ["mlm", "electra", "autoregressive"] {
             let encoder = EncoderConfig { heads: 2, ..EncoderConfig::preset(Preset::Modern, 128, 2, 64) };
             let model = cloze_objectives::configure(objective, &toml::Table::new()).unwrap().build(&encoder, corpus.tokenizer.vocabulary(), &Init::new(1, &device)).frozen();
             let subject = Subject { model: &model, ground, seed: 1, device: &device };
-            for _ in 0..2 {
-                let t = Instant::now();
-                let found = opened.judge(&subject).unwrap();
-                println!("PROBE judge {name} {objective} {:?} {:?}", t.elapsed(), found.findings.iter().find(|f| f.metric == "seen").map(|f| f.value));
+            for tok in [512, 1024, 2048, 4096, 8192, 16384] {
+                unsafe { std::env::set_var("TOK", tok.to_string()) };
+                let before = cpu();
+                let first = opened.judge(&subject).unwrap();
+                println!("PROBE {objective} {tok}: {:.2} s of a core, {}", cpu() - before, first.findings[0].value);
             }
         }
     }
