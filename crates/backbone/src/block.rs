@@ -64,6 +64,36 @@ impl Block {
         rows: Option<&Tensor<1, Int>>,
     ) -> Tensor<2> {
         let qkv = self.projected(x.clone(), config, how);
+        self.attending(x, qkv, config, how, layer, rows)
+    }
+
+    /// [`forward`](Self::forward) where many rows are alike: of each kind there is one in `x`.
+    ///
+    /// # Shapes
+    /// - `x`: `[K, D]`, `kinds`: `[N]` in `0..K`, `rows`: `[M]`, result: `[N, D]`, with rows `[M, D]`
+    pub(crate) fn forward_alike(
+        &self,
+        x: Tensor<2>,
+        kinds: Tensor<1, Int>,
+        config: &EncoderConfig,
+        how: &Forward,
+        rows: Option<&Tensor<1, Int>>,
+    ) -> Tensor<2> {
+        let qkv = self.qkv.forward(self.before_attention(x.clone(), config));
+        let qkv = self.placed(qkv.select(0, kinds.clone()), config, how);
+        self.attending(x.select(0, kinds), qkv, config, how, 1, rows)
+    }
+
+    /// What follows the queries, keys and values.
+    fn attending(
+        &self,
+        x: Tensor<2>,
+        qkv: Tensor<2>,
+        config: &EncoderConfig,
+        how: &Forward,
+        layer: usize,
+        rows: Option<&Tensor<1, Int>>,
+    ) -> Tensor<2> {
         let (heads, visibility) = (how.heads(config), &how.visibility);
         let probabilities = how.dropout(config.dropout, layer, "attention");
         let places = ["attention-output", "feed-forward-output"];
@@ -118,7 +148,14 @@ impl Block {
     /// # Shapes
     /// - `x`: `[N, D]`, result: `[N, 3D]`
     fn projected(&self, x: Tensor<2>, config: &EncoderConfig, how: &Forward) -> Tensor<2> {
-        let qkv = self.qkv.forward(self.before_attention(x, config));
+        self.placed(self.qkv.forward(self.before_attention(x, config)), config, how)
+    }
+
+    /// Queries, keys and values as the rows' places have them.
+    ///
+    /// # Shapes
+    /// - `qkv` and result: `[N, 3D]`
+    fn placed(&self, qkv: Tensor<2>, config: &EncoderConfig, how: &Forward) -> Tensor<2> {
         how.scaled(turned(qkv, config, 2 * config.width, how.places()))
     }
 

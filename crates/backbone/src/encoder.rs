@@ -1,5 +1,6 @@
 //! The encoder: embeddings, blocks, hidden states as `[N, D]`.
 
+use crate::alike::Alike;
 use crate::block::{Block, Reads, through};
 use crate::init::STANDARD_DEVIATION;
 use crate::{EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
@@ -71,6 +72,13 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, `rows`: `[M]` in `0..N`, result: `[M, D]`
     pub fn forward_at(&self, ids: Tensor<1, Int>, how: &Forward, rows: Tensor<1, Int>) -> Tensor<2> {
+        if let (Some(alike), Some((first, others))) = (Alike::of(self, &ids, how), self.blocks.split_first()) {
+            let x = self.embed(alike.ids, &alike.how);
+            let last = others.is_empty().then_some(&rows);
+            let x = first.forward_alike(x, alike.kinds, &self.config, how, last);
+            let rows = (!others.is_empty()).then_some(rows);
+            return through(others, self.final_norm.as_ref(), x, &self.config, how, rows);
+        }
         let x = self.embed(ids, how);
         through(&self.blocks, self.final_norm.as_ref(), x, &self.config, how, Some(rows))
     }

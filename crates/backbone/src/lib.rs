@@ -2,6 +2,7 @@
 //!
 //! Hidden states are `[N, D]` with N = B·L everywhere; positions to predict are gathered before the vocabulary head.
 
+mod alike;
 mod block;
 pub mod config;
 pub mod encoder;

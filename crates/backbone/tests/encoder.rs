@@ -461,3 +461,45 @@ fn states_wanted_at_some_positions_are_those_that_all_positions_have_there() {
         assert!(gradients.iter().all(|(_, gradient)| gradient.iter().all(|x| *x == 0.0)));
     }
 }
+
+/// What is done once for rows that are alike is what is done for each of them, to the bit: the copies of a sentence that are
+/// asked together have the states that a model with gradients, which shares nothing, gives them.
+#[test]
+fn rows_that_are_alike_are_computed_once_and_to_the_same_bits() {
+    for preset in PRESETS {
+        for layers in [1, 2] {
+            let states = |device: &Device, how: &Forward| {
+                let config = EncoderConfig {
+                    layers,
+                    segments: 2,
+                    width: 48,
+                    ..config(preset)
+                };
+                let encoder = Encoder::new(&config, VOCABULARY, &Init::new(3, device).at("encoder"));
+                // Copies of three sentences of six tokens, one of which is hidden in each.
+                let mut tokens = Vec::new();
+                for copy in 0..18 {
+                    let sentence: [i64; 6] = [[2, 7, 9, 7, 11, 3], [2, 8, 8, 5, 6, 3], [2, 7, 9, 12, 11, 3]][copy % 3];
+                    tokens.extend((0..6).map(|place| if place == copy / 3 { 4 } else { sentence[place] }));
+                }
+                let rows: Vec<i64> = (0..18).map(|copy| copy * 6 + copy / 3).collect();
+                values(&encoder.forward_at(ids(&tokens, device), how, ids(&rows, device)))
+            };
+            let plain = how(18, 6, Visibility::Bidirectional);
+            let special = Forward {
+                visibility: Visibility::Causal,
+                positions: Some((0..108).map(|row| (row * 5 % 7) % 8).collect()),
+                segments: Some((0..108).map(|row| row / 54).collect()),
+                scales: Some((0..108).map(|row| 1.0 + row as f32 / 108.0).collect()),
+                ..how(18, 6, Visibility::Causal)
+            };
+            for how in [plain, special] {
+                let shared = states(&Device::flex(), &how);
+                let each = states(&Device::flex().autodiff(), &how);
+                assert_eq!(shared.len(), 18 * 48);
+                let bits = |numbers: &[f32]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+                assert!(bits(&shared) == bits(&each), "{preset:?}, {layers} layers");
+            }
+        }
+    }
+}
