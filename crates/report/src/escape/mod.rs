@@ -97,7 +97,7 @@ mod tests {
             ("50 % & $x_1$", "50 \\% \\& \\$x\\_1\\$"),
             ("{x}\\alpha", "\\{x\\}\\textbackslash{}alpha"),
             ("größer", "größer"),
-            ("β", "\\clozeletter{3B2}{b}"),
+            ("β", "\\clozeletter{3B2}{v}"),
             ("掩", "\\clozeletter{63A9}{Yan}"),
         ] {
             assert_eq!(latex::escape(name), shown);

@@ -180,7 +180,7 @@ mod tests {
             "z",
         ];
         let wide = Layout::new(&table(&names, "50.9 ± 10.1", 17));
-        assert!(is_narrow(&wide) && wide.blocks.len() == 3, "{:?}", wide.blocks);
+        assert!(is_narrow(&wide) && wide.blocks.len() == 2, "{:?}", wide.blocks);
         // Every column is there once, the first in every block.
         let mut places: Vec<usize> = wide
             .blocks

@@ -385,5 +385,3 @@ fn more_seeds_are_a_range_at_the_level_of_the_verdict() {
         "{line}"
     );
 }
-
-/// The engines of this machine set the tables of a report with nasty names in a plain article, without a box that is too wide.

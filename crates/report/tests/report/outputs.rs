@@ -150,6 +150,7 @@ fn png_size(file: &[u8]) -> (u32, u32) {
     (number(16), number(20))
 }
 
+/// The engines of this machine set the tables of a report with nasty names in a plain article, without a box that is too wide.
 #[test]
 fn tables_fit_a_page_under_every_engine_that_is_here() {
     let folder = folder("tables");
