@@ -6,8 +6,6 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-pub use crate::json::each_object;
-
 const BUFFER: usize = 1 << 16;
 /// The longest line, and the longest object of JSON: a small gzip may hold an endless one, and it is held in memory.
 pub const LONGEST_LINE: usize = 64 << 20;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::json::each_object;
 use std::io::Write;
 
 pub(crate) fn gzip(text: &str) -> Vec<u8> {

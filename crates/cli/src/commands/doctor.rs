@@ -106,7 +106,7 @@ fn looked(plan: &Plan, data_root: Option<&Path>, cache: &Path) -> (Vec<Option<Ru
             true => Ok(None),
             false => looked.at(run, |config| {
                 let prepared = cloze_corpus::prepare(config, data_root, cache, &mut say)?;
-                of_corpus(&prepared).map(Some)
+                Ok(Some(of_corpus(&prepared)))
             }),
         };
         data.push(found.unwrap_or_else(|fault| {

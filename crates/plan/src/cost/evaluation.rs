@@ -53,7 +53,7 @@ impl Expected {
             flops: points * windows * reader.objective_window(),
             unknown: Vec::new(),
         };
-        for TaskConfig { task, options } in &config.evaluate {
+        for TaskConfig { task, options, .. } in &config.evaluate {
             let entry = cloze_evals::find(task)?;
             let times = if entry.when == When::AtEveryPoint { points } else { 1.0 };
             match (entry.work)(options) {
