@@ -94,3 +94,6 @@ pub fn check(objective: &str, options: &toml::Table, length: usize, corpus: &Pre
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
