@@ -167,7 +167,20 @@ fn known_sources_are_listed_and_the_built_in_one_is_described() {
     let list = text(&workplace.cloze(&["data", "list"]).stdout);
     for source in cloze_corpus::registry::sources() {
         assert!(list.contains(source.name) && list.contains(source.licence));
+        assert!(source.path.is_none() || list.contains(source.address));
     }
+    std::fs::create_dir_all(workplace.path("data/corpora/fiction_eltec")).unwrap();
+    let here = text(&workplace.cloze(&["data", "list", "--data-root", "data"]).stdout);
+    let line = |name: &str| {
+        let lines: Vec<&str> = here
+            .lines()
+            .skip_while(|line| !line.starts_with(name))
+            .take(3)
+            .collect();
+        lines.join(" ")
+    };
+    assert!(line("fiction").contains(" here: data/corpora/fiction_eltec"), "{here}");
+    assert!(line("legal").contains("not here: get it from https://"), "{here}");
     workplace.write(
         "small.txt",
         (0..50)
@@ -176,5 +189,27 @@ fn known_sources_are_listed_and_the_built_in_one_is_described() {
     );
     let description = workplace.cloze(&["data", "describe", "small.txt", "--vocab", "64"]);
     assert!(description.status.success(), "{}", text(&description.stderr));
-    assert!(text(&description.stdout).contains("held out by"));
+    let said = text(&description.stdout);
+    for what in [
+        "held out by",
+        "unknown",
+        "come back changed",
+        "lower-cased, accents stripped",
+    ] {
+        assert!(said.contains(what), "{what}: {said}");
+    }
+    let cased = workplace.cloze(&[
+        "data",
+        "describe",
+        "small.txt",
+        "--vocab",
+        "64",
+        "--set",
+        "corpus.tokenizer.cased=true",
+    ]);
+    assert!(
+        text(&cased.stdout).contains("case kept, accents kept"),
+        "{}",
+        text(&cased.stderr)
+    );
 }

@@ -5,6 +5,7 @@
 //! of kana, of which it says itself that they are no words; such runs stay together, and a text of long ones has no words.
 
 use crate::WordCounts;
+use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// A run of letters that Unicode would separate and that is longer is no word: so long are phrases of scripts that are
@@ -83,7 +84,7 @@ impl Tokens<'_> {
             starts.push(match (splits, begins(token)) {
                 _ if token == 0 => true,
                 (true, true) => !crossed.is_empty() || !unicode.is_within_letters(place),
-                (true, false) => crossed.iter().any(|kind| *kind != Some(Boundary::Other)),
+                (true, false) => crossed.iter().any(|(_, kind)| *kind != Some(Boundary::Other)),
                 (false, _) => !crossed.is_empty(),
             });
         }
@@ -96,19 +97,28 @@ struct Segments<'a> {
     line: &'a str,
     /// Where words may begin, ascending; `None` = after a space.
     boundaries: Vec<(usize, Option<Boundary>)>,
+    /// The letters that have marks, ascending.
+    marked: Vec<Range<usize>>,
 }
 
 impl<'a> Segments<'a> {
     fn of(line: &'a str) -> Self {
-        let mut boundaries = Vec::new();
+        let (mut boundaries, mut marked) = (Vec::new(), Vec::new());
         let mut from = 0;
         for word in line.split(' ') {
             boundaries.push((from, None));
             let real = inside(word).filter(|(_, kind)| *kind != Boundary::Glued);
             boundaries.extend(real.map(|(at, kind)| (from + at, Some(kind))));
+            let letters = word.grapheme_indices(true);
+            let with_marks = letters.filter(|(_, letter)| letter.chars().nth(1).is_some());
+            marked.extend(with_marks.map(|(at, letter)| from + at..from + at + letter.len()));
             from += word.len() + 1;
         }
-        Self { line, boundaries }
+        Self {
+            line,
+            boundaries,
+            marked,
+        }
     }
 
     /// The first byte at or after this one that is no space.
@@ -119,25 +129,18 @@ impl<'a> Segments<'a> {
     }
 
     /// The boundaries after one byte and up to another.
-    fn between(&self, after: usize, to: usize) -> Vec<Option<Boundary>> {
+    fn between(&self, after: usize, to: usize) -> &[(usize, Option<Boundary>)] {
         let first = self.boundaries.partition_point(|(at, _)| *at <= after);
-        let of_these = self.boundaries[first..].iter().take_while(|(at, _)| *at <= to);
-        of_these.map(|(_, kind)| *kind).collect()
+        let end = self.boundaries.partition_point(|(at, _)| *at <= to);
+        &self.boundaries[first..end.max(first)]
     }
 
     /// Whether a split at this byte goes through a word: beside a letter with marks, where Unicode has no boundary. GPT-2's
     /// expression takes marks for punctuation, and so cuts Hindi at every vowel sign.
     fn is_within_letters(&self, place: usize) -> bool {
-        let last = self.boundaries.partition_point(|(at, _)| *at <= place);
-        let Some((word, _)) = self.boundaries[..last].iter().rfind(|(_, kind)| kind.is_none()) else {
-            return false;
-        };
-        if self.boundaries[..last].last().is_some_and(|(at, _)| *at == place) {
-            return false;
-        }
-        let text = self.line[*word..].split(' ').next().unwrap_or_default();
-        let mut letters = text.grapheme_indices(true).map(|(at, letter)| (word + at, letter));
-        letters.any(|(at, letter)| at <= place && place <= at + letter.len() && letter.chars().nth(1).is_some())
+        let is_boundary = self.boundaries.binary_search_by_key(&place, |(at, _)| *at).is_ok();
+        let next = self.marked.partition_point(|letter| letter.end < place);
+        !is_boundary && self.marked.get(next).is_some_and(|letter| letter.start <= place)
     }
 }
 

@@ -67,3 +67,6 @@ pub fn check(objective: &str, options: &toml::Table, length: usize, corpus: &Pre
     }
     audit::check(objective, options, length, corpus).map(drop)
 }
+
+#[cfg(test)]
+mod tests;

@@ -515,7 +515,7 @@ fn preparing_the_novels_takes_seconds() {
     // The README of the data set counts 11.39 M words.
     assert!((11_380_000..11_400_000).contains(&(train.words + held_out.words)));
     assert!(
-        held_out.unknown_share() < 1e-4 && seconds < 120.0,
+        held_out.unknown_share() < 1e-3 && seconds < 120.0,
         "{held_out:?}, {seconds} s"
     );
 }

@@ -61,3 +61,25 @@ fn a_split_is_no_boundary_where_it_cuts_a_letter_from_its_marks() {
     assert_eq!(back.word_starts(true), [true, true, false]);
     assert_eq!(back.word_starts(false), [true, true, false]);
 }
+
+#[test]
+fn a_word_of_many_letters_costs_time_in_proportion_to_them() {
+    // A piece is at most so long; each of its tokens once looked at all of it.
+    let line = "ที่".repeat(7_000);
+    let letter = "ที่".len();
+    let offsets: Vec<(usize, usize)> = (0..7_000).map(|at| (at * letter, (at + 1) * letter)).collect();
+    let own: Vec<Option<u32>> = (0..7_000).map(Some).collect();
+    let started = std::time::Instant::now();
+    let tokens = Tokens {
+        line: &line,
+        offsets: &offsets,
+        own: &own,
+    };
+    let starts = tokens.word_starts(true);
+    assert_eq!(starts.iter().filter(|starts| **starts).count(), 1);
+    assert!(
+        started.elapsed() < std::time::Duration::from_secs(1),
+        "{:?}",
+        started.elapsed()
+    );
+}
