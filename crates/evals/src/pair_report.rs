@@ -46,6 +46,9 @@ fn credit(good: f64, bad: f64) -> Credit {
     }
 }
 
+/// A number of a pair, by its place in the set; some pairs have none.
+type OfPair<'a> = &'a dyn Fn(usize) -> Option<f64>;
+
 /// The pairs of each paradigm, and how means are made of them.
 pub(crate) struct Groups {
     unit: MeanOver,
@@ -65,7 +68,7 @@ impl Groups {
 
     /// The mean of a number of pairs: the whole set's, and each phenomenon's (the mean over its paradigms). A pair
     /// without the number does not count, nor a paradigm or a phenomenon without such a pair.
-    fn means(&self, of: &dyn Fn(usize) -> Option<f64>) -> (Option<f64>, Vec<(&str, Option<f64>)>) {
+    fn means(&self, of: OfPair) -> (Option<f64>, Vec<(&str, Option<f64>)>) {
         let (mut units, mut parts) = (Vec::new(), Vec::new());
         for (phenomenon, paradigms) in &self.phenomena {
             let of_paradigm = |pairs: &Vec<usize>| mean(pairs.iter().map(|pair| of(*pair)));
@@ -81,7 +84,7 @@ impl Groups {
     }
 
     /// A metric of the task, and of its parts.
-    fn metric(&self, task: &str, metric: &str, of: &dyn Fn(usize) -> Option<f64>) -> Vec<Finding> {
+    fn metric(&self, task: &str, metric: &str, of: OfPair) -> Vec<Finding> {
         let (whole, parts) = self.means(of);
         let parts = parts.into_iter().map(|(part, value)| (format!("{task}/{part}"), value));
         let all = std::iter::once((task.to_owned(), whole)).chain(parts);
@@ -98,7 +101,7 @@ impl Groups {
     /// What a model's answers give.
     pub(crate) fn findings(&self, task: &str, brackets: &str, verdicts: &[Verdict]) -> Vec<Finding> {
         let worth = |pair: usize| verdicts[pair].credit.worth();
-        let metrics: [(&str, &dyn Fn(usize) -> Option<f64>); 4] = [
+        let metrics: [(&str, OfPair); 4] = [
             ("accuracy", &|pair| Some(worth(pair))),
             ("accuracy.per_token", &|pair| Some(verdicts[pair].per_token.worth())),
             ("accuracy.unseen", &|pair| (!verdicts[pair].seen).then(|| worth(pair))),

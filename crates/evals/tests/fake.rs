@@ -140,7 +140,7 @@ fn whoever_counts_tokens_is_right_about_exactly_half_of_every_phenomenon_at_any_
         for items in found.items.iter().filter(|items| items.metric == "accuracy") {
             let count = |credit: char| items.credits.chars().filter(|letter| *letter == credit).count();
             assert_eq!(count('0'), count('2'), "{items:?}");
-            assert_eq!(items.credits.len(), (pairs + 1) / 2 * 2);
+            assert_eq!(items.credits.len(), usize::div_ceil(pairs, 2) * 2);
         }
         assert!(found.items.iter().all(|items| items.task == "mine"));
         let again = run("minimal-pairs", &format!("pairs = {pairs}"), &model, &corpus, None).unwrap();

@@ -42,6 +42,9 @@ fn the_good_sentence_is_possible_and_the_bad_one_is_not() {
     assert_ne!(pairs, minimal_pairs(2, count));
 }
 
+/// From a text to its tokens.
+type Law<'a> = Box<dyn Fn(&str) -> Vec<u32> + 'a>;
+
 /// How often each token is in the good sentence more than in the bad one, without those that are in both as often.
 fn contrast(pair: &MinimalPair, tokens: &dyn Fn(&str) -> Vec<u32>) -> BTreeMap<u32, i32> {
     let mut surplus: BTreeMap<u32, i32> = BTreeMap::new();
@@ -76,8 +79,8 @@ fn pairs_mirror_each_other_in_words_and_in_the_pieces_of_words() {
     let pieces = trained
         .iter()
         .map(|tokenizer| move |text: &str| tokenizer.encode(text).ids);
-    let mut laws: Vec<Box<dyn Fn(&str) -> Vec<u32>>> = vec![Box::new(words)];
-    laws.extend(pieces.map(|law| Box::new(law) as Box<dyn Fn(&str) -> Vec<u32>>));
+    let mut laws: Vec<Law> = vec![Box::new(words)];
+    laws.extend(pieces.map(|law| Box::new(law) as Law));
     for size in SIZES {
         let pairs = minimal_pairs(0x7061_6972, size);
         let mut paradigms: HashMap<String, usize> = HashMap::new();
