@@ -45,7 +45,10 @@ impl Golden {
     fn copy(&mut self, model: &mut dyn Parameters, root: &str) {
         model.change_parameters(&mut |path, parameter| {
             let name = format!("weight/{root}.{path}");
-            let golden = self.0.remove(&name).unwrap_or_else(|| panic!("transformers has no {name}"));
+            let golden = self
+                .0
+                .remove(&name)
+                .unwrap_or_else(|| panic!("transformers has no {name}"));
             assert_eq!(golden.shape(), parameter.shape(), "{name}");
             golden
         });
@@ -56,7 +59,10 @@ impl Golden {
 fn assert_near(name: &str, found: &[f32], golden: &[f32]) {
     assert_eq!(found.len(), golden.len(), "{name}");
     let scale = golden.iter().fold(0.0f32, |most, number| most.max(number.abs()));
-    let worst = found.iter().zip(golden).fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
+    let worst = found
+        .iter()
+        .zip(golden)
+        .fold(0.0f32, |most, (a, b)| most.max((a - b).abs()));
     assert!(scale > 1e-4, "{name} says nothing: {scale}");
     assert!(worst <= 5e-5 * scale, "{name}: {worst} of {scale}");
 }
@@ -84,7 +90,9 @@ fn agrees(preset: Preset, bytes: &[u8]) {
     // As training computes it: the last block and the head at the predicted positions alone.
     let hidden = encoder.forward_at(input(), &how, ids(&rows, &device));
     let weights = Tensor::<1>::ones([rows.len()], &device);
-    let sum = head.cross_entropy(hidden, encoder.tokens.val(), ids(&targets, &device), weights).sum;
+    let sum = head
+        .cross_entropy(hidden, encoder.tokens.val(), ids(&targets, &device), weights)
+        .sum;
     let loss = sum / rows.len() as f64;
     assert_near("loss", &numbers(&loss), &golden.numbers("loss"));
     let gradients = loss.backward();

@@ -84,7 +84,10 @@ fn commands_find_their_nearest_and_internal_ones_are_not_told() {
         let (status, script) = said(&["completions", shell]);
         assert_eq!(status, 0);
         // Only these two complete the values of an argument without a flag.
-        assert!(script.contains("explain") && (shell == "fish" || script.contains("peak_lr")), "{shell}");
+        assert!(
+            script.contains("explain") && (shell == "fish" || script.contains("peak_lr")),
+            "{shell}"
+        );
         assert!(
             !script.contains("train-run") && !script.contains("bench-one"),
             "{shell}"

@@ -162,7 +162,9 @@ fn the_discriminator_learns_to_tell_a_corrupted_sentence() {
     };
     let objective = configured("electra", "rate = 0.3");
     let mut trainer = Trainer::new(build(&*objective, Preset::Modern), 5e-3);
-    let windows: Vec<Window> = (0..20).map(|first| Window::new(chain(first), vec![true; LENGTH])).collect();
+    let windows: Vec<Window> = (0..20)
+        .map(|first| Window::new(chain(first), vec![true; LENGTH]))
+        .collect();
     for step in 0..STEPS {
         let draw = Draw::new(5, "corruption").step(step);
         let example = |(window, place)| objective.corrupt(window, &vocabulary(SIZE), 0.0, draw.example(place));

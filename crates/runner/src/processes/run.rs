@@ -178,9 +178,7 @@ fn look(
     let runs = plan.runs.clone();
     let mut looked = Looked::new(options.data_root.as_deref());
     for (run, planned) in runs.iter().zip(&mut plan.runs) {
-        let data = looked.at(run, |config| {
-            Ok(corpus_of(&corpora, config).ok().map(of_corpus))
-        })?;
+        let data = looked.at(run, |config| Ok(corpus_of(&corpora, config).ok().map(of_corpus)))?;
         if data.is_some() {
             planned.data = data;
         }
