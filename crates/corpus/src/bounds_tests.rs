@@ -7,6 +7,7 @@ fn corpus(cache: &std::path::Path, tokenizer: TokenizerConfig) -> Prepared {
         tokenizer,
         held_out: 0.1,
         words: 6000,
+        ..CorpusConfig::default()
     };
     prepare(&config, None, cache, &mut |_| ()).unwrap()
 }
@@ -29,10 +30,7 @@ fn a_unigram_loss_is_that_of_a_count_by_hand() {
 #[test]
 fn what_is_known_orders_the_bounds_and_the_best_ones_are_kept() {
     let cache = tempfile::tempdir().unwrap();
-    for tokenizer in [
-        TokenizerConfig::Wordpiece { vocab: 700 },
-        TokenizerConfig::Bpe { vocab: 600 },
-    ] {
+    for tokenizer in [TokenizerConfig::wordpiece(700), TokenizerConfig::Bpe { vocab: 600 }] {
         let corpus = corpus(cache.path(), tokenizer);
         let unigram = Unigram::of(&corpus).unwrap().loss(corpus.held_out.ids()).unwrap();
         let [all, before] = [Known::Everything, Known::WhatPrecedes].map(|known| best_of_all(&corpus, known).unwrap());
@@ -70,9 +68,10 @@ fn other_text_has_no_best_loss() {
     std::fs::write(&path, "the doctor is old\n\nthe doctors are old\n\nthe house fell\n").unwrap();
     let config = CorpusConfig {
         source: path.display().to_string(),
-        tokenizer: TokenizerConfig::Wordpiece { vocab: 60 },
+        tokenizer: TokenizerConfig::wordpiece(60),
         held_out: 0.3,
         words: 0,
+        ..CorpusConfig::default()
     };
     let corpus = prepare(&config, None, &cache.path().join("cache"), &mut |_| ()).unwrap();
     assert_eq!(best_of_all(&corpus, Known::Everything), None);

@@ -33,9 +33,10 @@ fn corpus(cache: &std::path::Path, text: &str) -> Prepared {
     std::fs::write(&path, text).unwrap();
     let config = CorpusConfig {
         source: path.display().to_string(),
-        tokenizer: TokenizerConfig::Wordpiece { vocab: 90 },
+        tokenizer: TokenizerConfig::wordpiece(90),
         held_out: 0.2,
         words: 0,
+        ..CorpusConfig::default()
     };
     prepare(&config, None, &cache.join("cache"), &mut |_| ()).unwrap()
 }
