@@ -15,8 +15,6 @@ use std::fmt::Write as _;
 const DROPOUT_LAW: u32 = 3;
 /// What counts as a FLOP: raised when it changes. Part of the ids of runs that are given a number of them.
 const FLOP_LAW: u32 = 2;
-/// Which held-out windows the validation loss is of: raised when others are chosen.
-const VALIDATION_LAW: u32 = 2;
 /// Hexadecimal digits of a run id.
 const DIGITS: usize = 16;
 
@@ -28,8 +26,8 @@ pub fn run_id(config: &RunConfig) -> String {
 }
 
 /// The text that is hashed. The built-in language's version is part of it where its text or its pairs are used, that of the
-/// encoder's preset, the law of dropout where there is dropout, that of FLOPs where they are the budget, that of validation,
-/// and that of corpora where files are read, so that results of other versions never pass for the same run.
+/// encoder's preset, the law of dropout where there is dropout, that of FLOPs where they are the budget, and that of corpora
+/// where files are read, so that results of other versions never pass for the same run.
 fn canonical(config: &RunConfig) -> String {
     let asked = || config.evaluate.iter().map(|task| task.task.as_str());
     let language = config.corpus.source == fragment::NAME || asked().any(cloze_evals::uses_language);
@@ -47,7 +45,6 @@ fn canonical(config: &RunConfig) -> String {
     if config.budget.equalise == Axis::Flops {
         let _ = writeln!(text, "flops {FLOP_LAW}");
     }
-    let _ = writeln!(text, "validation {VALIDATION_LAW}");
     if let Some((name, version)) = config.corpus.laws() {
         let _ = writeln!(text, "{name} {version}");
     }

@@ -5,10 +5,10 @@ use crate::{TokenizerConfig, fragment};
 use serde::{Deserialize, Serialize};
 
 /// Part of every prepared corpus' key: raised when cleaning, training, splitting or the files' format change. In the ids of
-/// runs there is [`LAW`], which is raised only when tokens may change.
+/// runs there is `LAW`, which is raised only when tokens may change.
 pub const FORMAT: u32 = 2;
-/// The version of the law by which files become tokens, training text and held-out text: raised when the same files may
-/// give others. What the built-in language gives with a tokenizer that is trained on it has its own version.
+/// The version of the law by which files become tokens, training text, held-out text and windows of validation: raised when
+/// the same files may give others. What the built-in language gives with a tokenizer that is trained on it has its own version.
 const LAW: u32 = 2;
 
 /// The resolved `[corpus]` table.

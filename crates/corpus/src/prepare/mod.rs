@@ -72,6 +72,11 @@ impl Prepared {
         }
     }
 
+    /// Whether it is text of the built-in language.
+    pub fn is_built_in(&self) -> bool {
+        self.manifest.files == 0
+    }
+
     /// Whether it can be told where words begin, so that whole words can be hidden.
     pub fn has_words(&self) -> bool {
         self.manifest.has_words

@@ -61,8 +61,8 @@ fn example() -> RunConfig {
 fn the_id_of_an_example_never_changes() {
     // Golden: a change here makes every finished run of every user a stranger. Raise SEMANTICS_VERSION instead.
     assert_eq!(run_id(&example()), "c61cefd45ec5a729");
-    // Without its law's version it has the id that it had in the law's first one.
-    let first = canonical(&example()).replace("\nmodern 2\n", "\n");
+    // Without the versions of its laws it has the id that it had in the first ones.
+    let first = canonical(&example()).replace("\nmodern 2\n", "\n").replace("\ncorpus 2\n", "\n");
     assert!(blake3::hash(first.as_bytes()).to_hex().starts_with("f96ea6a01aee2b20"));
     let mut bert = example();
     bert.encoder.preset = Preset::Bert;
@@ -105,6 +105,16 @@ fn laws_are_part_of_the_ids_that_they_concern() {
     config.encoder.dropout = 0.1;
     config.budget.equalise = Axis::Flops;
     assert!(canonical(&config).contains("\ndropout 3\nflops 2\n"));
+}
+
+#[test]
+fn the_law_of_corpora_is_part_of_the_ids_of_runs_on_files_and_with_given_tokenizers() {
+    let mut config = example();
+    assert!(canonical(&config).contains("\ncorpus 2\n"));
+    config.corpus.source = "fragment".into();
+    assert!(!canonical(&config).contains("\ncorpus "));
+    config.corpus.tokenizer = TokenizerConfig::File { path: "t.json".into() };
+    assert!(canonical(&config).contains("\ncorpus 2\n"));
 }
 
 #[test]

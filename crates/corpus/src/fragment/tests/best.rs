@@ -4,7 +4,8 @@ use super::super::best::{Known, best_loss};
 use super::super::language::LANGUAGE;
 use super::super::latent::Evidence;
 use super::super::truth::judge;
-use crate::{Tokenizer, WordCounts, fragment};
+use super::trained;
+use crate::{Tokenizer, TokenizerConfig, WordCounts, fragment};
 
 const END: u32 = 3;
 
@@ -12,8 +13,8 @@ fn tokenizers() -> [Tokenizer; 2] {
     let mut counts = WordCounts::default();
     (0..300).for_each(|index| counts.add(&fragment::document(3, index)));
     [
-        Tokenizer::train_wordpiece(500, &counts).unwrap(),
-        Tokenizer::train_bpe(500, &counts).unwrap(),
+        trained(&TokenizerConfig::wordpiece(500), &counts),
+        trained(&TokenizerConfig::Bpe { vocab: 500 }, &counts),
     ]
 }
 

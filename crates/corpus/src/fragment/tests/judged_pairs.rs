@@ -1,8 +1,8 @@
 //! Minimal pairs: grammatical against ungrammatical, balanced, and out of reach of counting.
 
 use super::super::{LANGUAGE, minimal_pairs, phenomena};
-use super::read;
-use crate::{MinimalPair, Tokenizer, WordCounts, fragment};
+use super::{read, trained};
+use crate::{MinimalPair, TokenizerConfig, WordCounts, fragment};
 use std::collections::{BTreeMap, HashMap};
 
 /// Phenomena and paradigms that adjacent words decide; all others are structural.
@@ -67,16 +67,15 @@ const SIZES: [usize; 7] = [1, 2, 5, 7, 50, 51, 100];
 fn pairs_mirror_each_other_in_words_and_in_the_pieces_of_words() {
     let mut counts = WordCounts::default();
     (0..2000).for_each(|index| counts.add(&fragment::document(1, index)));
-    let trained = [
-        Tokenizer::train_wordpiece(400, &counts),
-        Tokenizer::train_wordpiece(2048, &counts),
+    let tokenizers = [
+        trained(&TokenizerConfig::wordpiece(400), &counts),
+        trained(&TokenizerConfig::wordpiece(2048), &counts),
         // Cased, and with the space before a word in its piece.
-        Tokenizer::train_bpe(500, &counts),
-        Tokenizer::train_bpe(4096, &counts),
+        trained(&TokenizerConfig::Bpe { vocab: 500 }, &counts),
+        trained(&TokenizerConfig::Bpe { vocab: 4096 }, &counts),
     ];
-    let trained = trained.map(Result::unwrap);
     let words = |text: &str| read(text).remove(0);
-    let pieces = trained
+    let pieces = tokenizers
         .iter()
         .map(|tokenizer| move |text: &str| tokenizer.encode(text).ids);
     let mut laws: Vec<Law> = vec![Box::new(words)];
@@ -111,7 +110,7 @@ fn pairs_mirror_each_other_in_words_and_in_the_pieces_of_words() {
 fn scores_per_token_are_balanced_where_the_contrast_keeps_the_number_of_tokens() {
     let mut counts = WordCounts::default();
     (0..2000).for_each(|index| counts.add(&fragment::document(1, index)));
-    let tokenizer = Tokenizer::train_wordpiece(2048, &counts).unwrap();
+    let tokenizer = trained(&TokenizerConfig::wordpiece(2048), &counts);
     let length = |text: &str| tokenizer.encode(text).ids.len();
     let of_paradigm = |paradigm: &str| -> Vec<[usize; 2]> {
         let pairs = minimal_pairs(1, 50).into_iter().filter(|pair| name(pair) == paradigm);

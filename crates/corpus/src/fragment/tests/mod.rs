@@ -7,6 +7,7 @@ mod text;
 
 use super::language::LANGUAGE;
 use super::lexicon::WordId;
+use crate::{Tokenizer, TokenizerConfig, WordCounts};
 
 /// The words of a text, sentence by sentence.
 fn read(text: &str) -> Vec<Vec<WordId>> {
@@ -20,4 +21,8 @@ fn read(text: &str) -> Vec<Vec<WordId>> {
         .split_inclusive(|word| *word == stop)
         .map(<[WordId]>::to_vec)
         .collect()
+}
+
+fn trained(config: &TokenizerConfig, counts: &WordCounts) -> Tokenizer {
+    Tokenizer::train(config, counts).unwrap().0
 }
