@@ -62,7 +62,9 @@ fn the_id_of_an_example_never_changes() {
     // Golden: a change here makes every finished run of every user a stranger. Raise SEMANTICS_VERSION instead.
     assert_eq!(run_id(&example()), "c61cefd45ec5a729");
     // Without the versions of its laws it has the id that it had in the first ones.
-    let first = canonical(&example()).replace("\nmodern 2\n", "\n").replace("\ncorpus 2\n", "\n");
+    let first = canonical(&example())
+        .replace("\nmodern 2\n", "\n")
+        .replace("\ncorpus 2\n", "\n");
     assert!(blake3::hash(first.as_bytes()).to_hex().starts_with("f96ea6a01aee2b20"));
     let mut bert = example();
     bert.encoder.preset = Preset::Bert;
