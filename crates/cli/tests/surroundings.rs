@@ -74,7 +74,10 @@ fn names_that_are_options_dots_or_escapes_are_only_names() {
     let arm = "name = \"-dropout\"\n";
     workplace.write(
         "-x.toml",
-        experiment("fragment", STEPS, arm).replace("Is it true?", "Is \\u001b[2J it?"),
+        experiment("fragment", STEPS, arm)
+            .replace("Is it true?", "Is \\u001b[2J it?")
+            // The usual judges of the built-in language read whole sentences.
+            .replace("window = 16", "window = 48"),
     );
     let (status, said) = cloze(&workplace, &["run", "--results=-r", "--", "-x.toml"]);
     assert_eq!(status, 0, "{said}");

@@ -33,7 +33,6 @@ fn explain_finds_what_is_meant() {
     for (topic, nearest) in [
         ("lr", "optimizer.peak_lr"),
         ("optimizer.lr", "optimizer.peak_lr"),
-        ("seed", "sweep.seeds"),
         ("learning rate", "optimizer.peak_lr"),
         ("mlmm", "mlm"),
     ] {

@@ -65,7 +65,11 @@ fn what_is_known_orders_the_bounds_and_the_best_ones_are_kept() {
 fn other_text_has_no_best_loss() {
     let cache = tempfile::tempdir().unwrap();
     let path = cache.path().join("novel.txt");
-    std::fs::write(&path, "the doctor is old\n\nthe doctors are old\n\nthe house fell\n").unwrap();
+    std::fs::write(
+        &path,
+        "the doctor is old\n\nthe doctors are old\n\nthe house fell\n".repeat(20),
+    )
+    .unwrap();
     let config = CorpusConfig {
         source: path.display().to_string(),
         tokenizer: TokenizerConfig::wordpiece(60),

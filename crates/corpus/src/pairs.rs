@@ -87,6 +87,7 @@ pub fn read_blimp(folder: &Path, limit: usize) -> Result<Vec<MinimalPair>> {
         })?;
         if found == 0 {
             return Err(Fault::usage(format!("`{}` holds no minimal pair", file.display()))
+                .at(file.display().to_string())
                 .remedy("fetch the file again, or remove it"));
         }
     }

@@ -20,24 +20,61 @@ const DIGITS: usize = 16;
 
 /// The id of a run: the first 16 hexadecimal digits of BLAKE3 over the canonical text of its configuration.
 pub fn run_id(config: &RunConfig) -> String {
-    let mut id = blake3::hash(canonical(config).as_bytes()).to_hex().to_string();
+    hashed(&canonical(config))
+}
+
+/// Whether a run has this id, or had it under earlier versions of laws that have changed since: what was trained then is
+/// still read, and never passes for what would be trained now.
+pub fn had_id(config: &RunConfig, id: &str) -> bool {
+    let changed = changed(config);
+    // A law's first version is not in the text, and there are few laws.
+    (0..1_u32 << changed.len()).any(|kept| {
+        let kept: Vec<&String> = (0..)
+            .zip(&changed)
+            .filter(|(law, _)| kept >> law & 1 == 1)
+            .map(|(_, line)| line)
+            .collect();
+        hashed(&text(config, &kept)) == id
+    })
+}
+
+fn hashed(text: &str) -> String {
+    let mut id = blake3::hash(text.as_bytes()).to_hex().to_string();
     id.truncate(DIGITS);
     id
 }
 
-/// The text that is hashed. The built-in language's version is part of it where its text or its pairs are used, that of the
-/// encoder's preset, the law of dropout where there is dropout, that of FLOPs where they are the budget, and that of corpora
-/// where files are read, so that results of other versions never pass for the same run.
+/// The laws that a run follows and that are no longer in their first version, a line each.
+fn changed(config: &RunConfig) -> Vec<String> {
+    let preset = config.encoder.preset;
+    let preset = (preset.version() > 1).then(|| (preset.to_string(), preset.version()));
+    let named = |(name, version): (&'static str, u32)| (name.to_owned(), version);
+    let objective = cloze_objectives::laws(&config.objective, &config.options);
+    let evaluations = config.evaluate.iter().flat_map(|task| cloze_evals::laws(&task.task));
+    let others = config
+        .corpus
+        .laws()
+        .into_iter()
+        .chain(objective)
+        .chain(evaluations)
+        .map(named);
+    let lines = preset.into_iter().chain(others);
+    lines.map(|(name, version)| format!("{name} {version}")).collect()
+}
+
+/// The text that is hashed. The built-in language's version is part of it where its text or its pairs are used, the law of
+/// dropout where there is dropout, that of FLOPs where they are the budget, and every law that has changed where it is
+/// followed, so that results of other versions never pass for the same run.
 fn canonical(config: &RunConfig) -> String {
-    let asked = || config.evaluate.iter().map(|task| task.task.as_str());
-    let language = config.corpus.source == fragment::NAME || asked().any(cloze_evals::uses_language);
+    text(config, &changed(config).iter().collect::<Vec<_>>())
+}
+
+fn text(config: &RunConfig, laws: &[&String]) -> String {
+    let mut asked = config.evaluate.iter().map(|task| task.task.as_str());
+    let language = config.corpus.source == fragment::NAME || asked.any(cloze_evals::uses_language);
     let mut text = format!("cloze run {SEMANTICS_VERSION}\n");
     if language {
-        let _ = writeln!(text, "fragment {}", cloze_corpus::fragment::VERSION);
-    }
-    let preset = config.encoder.preset;
-    if preset.version() > 1 {
-        let _ = writeln!(text, "{preset} {}", preset.version());
+        let _ = writeln!(text, "fragment {}", fragment::VERSION);
     }
     if config.encoder.dropout > 0.0 {
         let _ = writeln!(text, "dropout {DROPOUT_LAW}");
@@ -45,12 +82,8 @@ fn canonical(config: &RunConfig) -> String {
     if config.budget.equalise == Axis::Flops {
         let _ = writeln!(text, "flops {FLOP_LAW}");
     }
-    if let Some((name, version)) = config.corpus.laws() {
-        let _ = writeln!(text, "{name} {version}");
-    }
-    let laws = cloze_objectives::laws(&config.objective, &config.options);
-    for (name, version) in laws.into_iter().chain(asked().flat_map(cloze_evals::laws)) {
-        let _ = writeln!(text, "{name} {version}");
+    for law in laws {
+        let _ = writeln!(text, "{law}");
     }
     let value = serde_json::to_value(config)
         .expect("a configuration holds strings, numbers, lists and tables with string keys");

@@ -11,7 +11,7 @@ pub mod sweep;
 pub use config::{RunConfig, TaskConfig};
 pub use cost::{Cost, cost};
 pub use experiment::Experiment;
-pub use identity::run_id;
+pub use identity::{had_id, run_id};
 pub use plan::{expand, read, write};
 pub use select::select;
 

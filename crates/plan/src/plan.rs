@@ -11,7 +11,7 @@ use crate::experiment::Experiment;
 use crate::experiment::arms::Arm;
 use crate::experiment::evaluate::ReportOptions;
 use crate::experiment::resolve::resolve;
-use crate::identity::run_id;
+use crate::identity::{had_id, run_id};
 use crate::sweep::MOST_RUNS;
 use crate::{Plan, PlannedRun, RunConfig};
 use cloze_foundation::{Fault, Place, Result, files};
@@ -103,7 +103,7 @@ pub fn write(plan: &Plan, folder: &Path) -> Result<()> {
 /// Reads the `plan.json` of a results folder.
 ///
 /// # Errors
-/// A missing or damaged file, or one in which a run's configuration is not the one that its id was made from.
+/// A missing or damaged file, or one in which a run's configuration is not the one that its id was made from, by the laws of now or of before.
 pub fn read(folder: &Path) -> Result<Plan> {
     let path = folder.join(PLAN_FILE);
     let damaged = |what: String| {
@@ -113,7 +113,7 @@ pub fn read(folder: &Path) -> Result<Plan> {
     };
     let plan: Plan =
         serde_json::from_str(&files::read_text(&path)?).map_err(|error| damaged(format!("not a plan: {error}")))?;
-    match plan.runs.iter().find(|run| run_id(&run.config) != run.id) {
+    match plan.runs.iter().find(|run| !had_id(&run.config, &run.id)) {
         Some(run) => Err(damaged(format!(
             "run {} has another configuration than its id says",
             run.id

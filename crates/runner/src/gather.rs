@@ -2,6 +2,7 @@
 
 use crate::store::checkpoint::set_aside;
 use crate::store::ending::words;
+use crate::store::marker::Done;
 use crate::store::{Ending, Flaw, Marker, RunFolder, Store};
 use cloze_foundation::files::write_whole;
 use cloze_foundation::{Fault, Result};
@@ -83,8 +84,13 @@ fn read(folder: &RunFolder, marker: &Marker) -> Result<Left> {
     for path in paths {
         left.rows.append(&mut crate::store::parts::read(&path)?);
     }
-    if marker.items().is_some() {
-        left.items = crate::store::parts::read_items(&folder.items())?;
+    if let Marker::Done(Done {
+        attempt,
+        items: Some(_),
+        ..
+    }) = marker
+    {
+        left.items = crate::store::parts::read_items(&folder.items(*attempt))?;
     }
     Ok(left)
 }

@@ -93,7 +93,7 @@ fn result(folder: &RunFolder) -> Outcome {
 
 /// Which items were right, as the marker's hash says.
 fn items(folder: &RunFolder, done: &Done) -> Vec<Items> {
-    let bytes = std::fs::read(folder.items()).unwrap();
+    let bytes = std::fs::read(folder.items(done.attempt)).unwrap();
     assert_eq!(done.items, Some(Member::of(&bytes)));
     let runs = cloze_schema::items::from_bytes(&bytes).unwrap();
     runs.into_iter().flat_map(|run| run.items).collect()

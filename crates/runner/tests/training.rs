@@ -58,7 +58,7 @@ fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
             "a line of progress for every interval"
         );
         let folder = store.run(&run.id);
-        let items = std::fs::read(folder.items()).unwrap();
+        let items = std::fs::read(folder.items(done.attempt)).unwrap();
         assert_eq!(done.items, Some(Member::of(&items)));
         let rules = cloze_objectives::OBJECTIVES[index].scores.len();
         let items = items::from_bytes(&items).unwrap();
@@ -129,7 +129,7 @@ fn every_objective_trains_is_judged_and_leaves_a_whole_run() {
     let all = items::from_bytes(&std::fs::read(store.items()).unwrap()).unwrap();
     let ids: Vec<&str> = all.iter().map(|items| items.label.run.as_str()).collect();
     assert_eq!(ids, plan.runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>());
-    std::fs::write(store.run(ids[0]).items(), b"damaged").unwrap();
+    std::fs::write(store.run(ids[0]).items(1), b"damaged").unwrap();
     let gathered = cloze_runner::gather(&plan, &store).unwrap();
     assert!(gathered.damaged[0].contains("is not what was written"), "{gathered:?}");
     let all = items::from_bytes(&std::fs::read(store.items()).unwrap()).unwrap();

@@ -48,12 +48,21 @@ impl Job<'_> {
     }
 }
 
-/// Checks, before anything is trained, that there is a window of `length` positions for training and one for validation, and
-/// what an objective would predict in them ([`audit::check`]).
+/// Checks, before anything is trained, that a text is long enough, and what an objective would predict in it
+/// ([`audit::check`]).
 ///
 /// # Errors
 /// What is missing, with what to do.
 pub fn check(objective: &str, options: &toml::Table, length: usize, corpus: &Prepared) -> Result<()> {
+    check_length(length, corpus)?;
+    audit::check(objective, options, length, corpus).map(drop)
+}
+
+/// Checks that a text has a window of `length` positions for training and one for validation.
+///
+/// # Errors
+/// Too little text, with what to do.
+pub fn check_length(length: usize, corpus: &Prepared) -> Result<()> {
     for (name, shard) in [("training", &corpus.train), ("held-out", &corpus.held_out)] {
         if shard.windows(length) == 0 {
             return Err(Fault::usage(format!(
@@ -65,8 +74,5 @@ pub fn check(objective: &str, options: &toml::Table, length: usize, corpus: &Pre
             .remedy("give more text, a larger corpus.held_out or a shorter encoder.window"));
         }
     }
-    audit::check(objective, options, length, corpus).map(drop)
+    Ok(())
 }
-
-#[cfg(test)]
-mod tests;

@@ -114,7 +114,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(job: &'a Job<'a>) -> Result<Self> {
-        job::check(job.objective, job.options, job.encoder.window, job.corpus)?;
+        job::check_length(job.encoder.window, job.corpus)?;
         let objective = job.configured()?;
         Ok(Self {
             learner: Learner {

@@ -117,8 +117,14 @@ impl ElectraHeads {
     /// # Shapes
     /// - `hidden`: `[M, D]`, result: `[M, 1]`
     fn verdicts(&self, hidden: Tensor<2>) -> Tensor<2> {
-        self.discriminator_output
-            .forward(cloze_kernels::gelu(self.discriminator_dense.forward(hidden)))
+        let states = cloze_kernels::gelu(self.discriminator_dense.forward(hidden));
+        // Each row by itself: the sums of a product with one column depend on how many rows there are.
+        let Dense { weight, bias, .. } = &self.discriminator_output;
+        let logits = (states * weight.val().transpose()).sum_dim(1);
+        match bias {
+            Some(bias) => logits + bias.val().unsqueeze(),
+            None => logits,
+        }
     }
 }
 

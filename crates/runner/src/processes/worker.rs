@@ -16,13 +16,14 @@ use burn::tensor::Device;
 use cloze_corpus::Prepared;
 use cloze_foundation::files::{read_text, remove, write_whole};
 use cloze_foundation::{Fault, FaultKind, Result};
-use cloze_plan::{RunConfig, run_id};
+use cloze_plan::{RunConfig, had_id, run_id};
 use cloze_schema::metric::{CORES_ELSEWHERE, PRETRAINING};
 use cloze_schema::{Axis, Items, Label, RunData, RunItems, Spent, Split, items};
 use cloze_trainer::train::Resume;
 use cloze_trainer::{Moment, Observer, Tick, Trained, device, train};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::Path;
 use std::time::Instant;
 
 /// Trains one run, from where it was left, and leaves its marker. Progress goes to `out` as one JSON object per line, what
@@ -97,6 +98,10 @@ fn configuration(folder: &RunFolder, id: &str) -> Result<RunConfig> {
         serde_json::from_str(&read_text(&path)?).map_err(|error| wrong(format!("it is no configuration: {error}")))?;
     match run_id(&config) {
         found if found == id => Ok(config),
+        _ if had_id(&config, id) => Err(
+            wrong("laws that it follows have changed since it was planned".to_owned())
+                .remedy("`cloze run` on the experiment plans its runs anew, and leaves this one as it is"),
+        ),
         found => Err(wrong(format!("it is that of run {found}"))),
     }
 }
@@ -248,7 +253,7 @@ impl Holder<'_> {
                     spent,
                     weights,
                     parts,
-                    items: save_items(self.folder, &items)?,
+                    items: save_items(&self.folder.items(attempt), &items)?,
                     data,
                 })
             }
@@ -279,12 +284,12 @@ impl Holder<'_> {
 }
 
 /// Saves which items were right, where there are items.
-fn save_items(folder: &RunFolder, items: &RunItems) -> Result<Option<Member>> {
+fn save_items(path: &Path, items: &RunItems) -> Result<Option<Member>> {
     if items.items.is_empty() {
         return Ok(None);
     }
     let bytes = items::to_bytes(std::slice::from_ref(items))?;
-    write_whole(&folder.items(), &bytes)?;
+    write_whole(path, &bytes)?;
     Ok(Some(Member::of(&bytes)))
 }
 

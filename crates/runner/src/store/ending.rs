@@ -1,6 +1,7 @@
 //! How a run has ended: what its marker says, held against what it left and against the data that there are now.
 
 use super::folder::{self, TENSORS};
+use super::marker::Done;
 use super::unusable::{Trouble, Unusable};
 use super::{Attempt, Failed, Marker, RunFolder};
 use cloze_foundation::files::read;
@@ -71,8 +72,13 @@ fn flaws(run: &RunFolder, marker: &Marker) -> Result<Vec<Flaw>> {
             note(path, why);
         }
     }
-    if let Some(member) = marker.items() {
-        let path = run.items();
+    if let Marker::Done(Done {
+        attempt,
+        items: Some(member),
+        ..
+    }) = marker
+    {
+        let path = run.items(*attempt);
         if let Err(why) = member.read(&path) {
             note(path, why);
         }

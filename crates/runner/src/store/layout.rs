@@ -11,7 +11,7 @@
 //!     config.json                    the resolved configuration
 //!     attempts/00001/                who trains or trained it: owner.json, provenance.json, beat.json, ended.json
 //!     metrics/part-00001-00000.parquet  rows in the order of training: attempt, then part
-//!     items.parquet                  which items it got right at the end
+//!     items-00001.parquet            which items attempt 1 got right at the end
 //!     checkpoints/000000001200-00001/   step, then attempt: complete or absent; gone when the run is done
 //!     final/                         model.safetensors and manifest.json: complete or absent
 //!     aside/00001/                   how attempt 1 ended, with its weights, if that was with other data or is retried
@@ -60,9 +60,9 @@ impl Store {
     /// What the system says.
     pub fn sweep(&self) -> Result<()> {
         let report = self.root.join("report");
-        let charts = report.join("charts");
+        let [charts, tables] = ["charts", "tables"].map(|folder| report.join(folder));
         let plans = self.root.join(cloze_schema::history::PLANS_FOLDER);
-        [&self.root, &plans, &report, &charts]
+        [&self.root, &plans, &report, &charts, &tables]
             .iter()
             .try_for_each(|folder| sweep_scratch(folder))
     }
@@ -151,9 +151,10 @@ impl RunFolder {
         paths.try_for_each(|(path, member)| member.read(&path).map(drop))
     }
 
-    /// Which items the run got right.
-    pub fn items(&self) -> PathBuf {
-        self.path.join(ITEMS_FILE)
+    /// Which items an attempt got right at the end. Each attempt has a file of its own, so that one that lost the run changes
+    /// nothing of what another one wrote.
+    pub fn items(&self, attempt: u32) -> PathBuf {
+        self.path.join(format!("items-{attempt:05}.parquet"))
     }
 
     /// The trained weights: a folder that is complete or absent.

@@ -23,7 +23,7 @@ pub struct Done {
     /// The metric parts with its rows; empty in runs of cloze 0.1, whose parts are all there are.
     #[serde(default)]
     pub parts: BTreeMap<String, Member>,
-    /// `items.parquet`: which items it got right. Absent where no evaluation is made of items, and in older runs.
+    /// Which items it got right: the file of this attempt. Absent where no evaluation is made of items, and in older runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Member>,
     /// What it was made from; `None` in runs of cloze 0.1.
@@ -125,14 +125,6 @@ impl Marker {
             Self::Done(done) => &done.parts,
             Self::Diverged(diverged) => &diverged.parts,
             Self::Failed(_) => &NONE,
-        }
-    }
-
-    /// The file that says which items it got right, where there is one.
-    pub fn items(&self) -> Option<&Member> {
-        match self {
-            Self::Done(done) => done.items.as_ref(),
-            Self::Diverged(_) | Self::Failed(_) => None,
         }
     }
 
