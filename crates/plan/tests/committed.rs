@@ -7,7 +7,7 @@ use std::path::Path;
 fn every_committed_run_is_planned_with_its_id() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let mut runs = 0;
-    for entry in std::fs::read_dir(root.join("results")).unwrap() {
+    for entry in std::fs::read_dir(root.join("results/shipped")).unwrap() {
         let folder = entry.unwrap().path();
         if !folder.join("plan.json").exists() {
             continue;

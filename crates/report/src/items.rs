@@ -21,9 +21,12 @@ struct Credits {
     worths: Vec<f64>,
 }
 
+/// By arm and seed.
+type ByRun = BTreeMap<(usize, u64), Vec<Credits>>;
+
 /// Task and metric, arm and seed, to paradigms.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Answers(BTreeMap<(String, String), BTreeMap<(usize, u64), Vec<Credits>>>);
+pub(crate) struct Answers(BTreeMap<(String, String), ByRun>);
 
 /// Reads the items of a results folder; no file means that none were kept.
 ///

@@ -27,7 +27,7 @@ fn kept_results_have_the_numbers_of_their_tables() {
 
 #[test]
 fn a_claim_of_kept_results_is_answered() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/masking-ratio");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/shipped/masking-ratio");
     let table = Report::read(&folder).unwrap().table;
     says(
         &table,
