@@ -104,7 +104,7 @@ pub struct Internal {
 #[derive(Debug, Subcommand)]
 pub enum InternalCommand {
     /// Train one run of a frozen plan (what `run` starts for each run)
-    TrainRun(TrainRunArguments),
+    TrainRun(Box<TrainRunArguments>),
     /// Measure one configuration (what `bench` starts for each)
     BenchOne {
         /// The configuration, as JSON

@@ -63,6 +63,7 @@ pub fn execute(command: Command) -> Result<u8> {
 pub fn execute_internal(command: InternalCommand) -> Result<u8> {
     match command {
         InternalCommand::TrainRun(arguments) => {
+            let arguments = *arguments;
             let SafetyArguments {
                 checkpoint,
                 lease,
