@@ -81,7 +81,7 @@ pub fn write(folder: &Path, run: &str, step: u64, files: &[(&str, &[u8])]) -> Re
     write_folder(folder, |scratch| fill(scratch, run, step, files)).map(drop)
 }
 
-/// [`write`] in place of what is there, if `ready` says so when everything is written.
+/// [`write()`] in place of what is there, if `ready` says so when everything is written.
 ///
 /// # Errors
 /// What `ready` or the system says; nothing is left behind then.
