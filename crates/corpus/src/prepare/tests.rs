@@ -359,7 +359,7 @@ fn a_corpus_is_checked_without_reading_it() {
 }
 
 #[test]
-#[ignore = "needs the data sets, in CLOZE_DATA"]
+#[ignore = "needs the data sets: CLOZE_DATA=FOLDER cargo test --workspace --lib -- --ignored preparing_the_novels"]
 fn preparing_the_novels_takes_seconds() {
     let root = std::env::var_os("CLOZE_DATA").expect("CLOZE_DATA");
     let cache = tempfile::tempdir().unwrap();

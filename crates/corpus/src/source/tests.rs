@@ -195,7 +195,7 @@ fn every_registered_corpus_is_looked_for_where_its_entry_says() {
 }
 
 #[test]
-#[ignore = "needs the data sets, in CLOZE_DATA"]
+#[ignore = "needs the data sets: CLOZE_DATA=FOLDER cargo test --workspace --lib -- --ignored every_registered"]
 fn every_registered_corpus_can_be_read() {
     let root = std::env::var_os("CLOZE_DATA").expect("CLOZE_DATA");
     // Files as the READMEs of the data sets count them; a file of objects is one.
