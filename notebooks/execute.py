@@ -1,7 +1,7 @@
 """Executes every notebook in this folder on the committed results and fails where one does, or where what it stores is
 not what it gives. `--write` stores the outputs.
 
-    python -m venv venv && venv/bin/pip install -r notebooks/requirements.txt ipykernel
+    python -m venv venv && venv/bin/pip install -r notebooks/requirements.txt
     venv/bin/python notebooks/execute.py
 """
 import sys

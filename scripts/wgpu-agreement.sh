@@ -24,4 +24,4 @@ if [ "$CLOZE_WGPU_DEVICE" = wgpu:cpu ]; then
     export XDG_RUNTIME_DIR
     trap 'rm -rf "$XDG_RUNTIME_DIR"' EXIT
 fi
-cargo test -p cloze-runner --features wgpu --test backends -- --ignored --nocapture
+cargo test --workspace --features cloze/wgpu --test backends -- --ignored --nocapture

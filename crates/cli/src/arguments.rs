@@ -3,6 +3,7 @@
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use cloze_foundation::{Fault, Result};
+use cloze_plan::{Experiment, Plan};
 use cloze_runner::Cadence;
 use cloze_runner::store::lease;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,8 @@ pub enum Command {
     Plan {
         #[command(flatten)]
         experiment: ExperimentArguments,
+        #[command(flatten)]
+        data: DataArguments,
         /// Print the whole plan as JSON
         #[arg(long)]
         json: bool,
@@ -40,9 +43,8 @@ pub enum Command {
     Status {
         #[command(flatten)]
         experiment: ExperimentArguments,
-        /// Folder with data sets, to see whether they are still those that the runs were made from
-        #[arg(long, env = "CLOZE_DATA", value_hint = ValueHint::DirPath)]
-        data_root: Option<PathBuf>,
+        #[command(flatten)]
+        data: DataArguments,
     },
     /// Write the tables, charts and page of an experiment from its metrics
     Report {
@@ -52,6 +54,8 @@ pub enum Command {
         /// Where results live
         #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
         results: PathBuf,
+        #[command(flatten)]
+        data: DataArguments,
         /// What to print to stdout; every format is written to the report folder
         #[arg(long, value_enum, default_value_t = Format::Md)]
         format: Format,
@@ -164,6 +168,36 @@ pub struct ExperimentArguments {
     /// Where results live
     #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
     pub results: PathBuf,
+}
+
+impl ExperimentArguments {
+    /// What the experiment plans.
+    ///
+    /// # Errors
+    /// Anything wrong with the experiment.
+    pub fn plan(&self, data_root: Option<&Path>) -> Result<Plan> {
+        cloze_plan::expand(&self.load(data_root)?)
+    }
+
+    /// Looks whether the data are there that the experiment asks for.
+    ///
+    /// # Errors
+    /// What is missing, at the line that asks for it.
+    pub fn check_data(&self, data_root: Option<&Path>) -> Result<()> {
+        cloze_plan::check_data(&self.load(data_root)?)
+    }
+
+    fn load(&self, data_root: Option<&Path>) -> Result<Experiment> {
+        Ok(Experiment::load(&self.experiment, &self.set)?.under(data_root))
+    }
+}
+
+/// Where data sets are.
+#[derive(Debug, Args)]
+pub struct DataArguments {
+    /// Folder with data sets, for corpora, tokenizers and evaluations that are not built in
+    #[arg(long, env = "CLOZE_DATA", value_hint = ValueHint::DirPath)]
+    pub data_root: Option<PathBuf>,
 }
 
 /// How each run is trained, whoever starts it: passed on whole to the tasks of an array job.

@@ -2,7 +2,10 @@
 
 mod arguments;
 mod commands;
+mod plain;
 mod progress;
+mod remaining;
+mod teller;
 mod terminal;
 
 use arguments::{Arguments, Internal, InternalCommand, unknown_command};

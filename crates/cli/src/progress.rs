@@ -1,60 +1,23 @@
 //! What a person sees of a sweep: bars on a terminal, plain lines elsewhere. All of it goes to stderr, by the thread that
 //! writes there (`terminal.rs`).
 
-use crate::terminal::{name, plain, show};
-use cloze_plan::{PlannedRun, title};
-use cloze_runner::Progress;
-use cloze_runner::store::Marker;
+use crate::remaining::Remaining;
 use cloze_trainer::Tick;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write};
+use std::time::Instant;
 
 /// Something that happened in a sweep, in words that are fit for a terminal.
 pub enum Event {
-    /// So many runs will be trained.
-    Begin(usize),
+    /// These runs will be trained, by id with the seconds that each is expected to take.
+    Begin(Vec<(String, f64)>),
     /// A run has started.
     Started { id: String, title: String },
     /// A run goes on.
     Ticked { id: String, title: String, tick: Tick },
     /// A run has ended.
     Ended { id: String, words: String },
-}
-
-/// Tells the thread that writes.
-pub struct Teller;
-
-impl Progress for Teller {
-    fn say(&self, line: &str) {
-        crate::terminal::say(line);
-    }
-
-    fn begin(&self, total: usize) {
-        show(Event::Begin(total));
-    }
-
-    fn started(&self, run: &PlannedRun) {
-        show(Event::Started {
-            id: run.id.clone(),
-            title: name(&title(run)),
-        });
-    }
-
-    fn ticked(&self, run: &PlannedRun, tick: &Tick) {
-        show(Event::Ticked {
-            id: run.id.clone(),
-            title: name(&title(run)),
-            tick: tick.clone(),
-        });
-    }
-
-    fn ended(&self, run: &PlannedRun, marker: &Marker) {
-        show(Event::Ended {
-            id: run.id.clone(),
-            words: format!("{}: {}", name(&title(run)), plain(&marker.to_string())),
-        });
-    }
 }
 
 /// What stderr shows.
@@ -106,29 +69,64 @@ pub struct Lines {
     tenths: HashMap<String, u32>,
     ended: usize,
     total: usize,
+    clock: Clock,
 }
 
 impl Lines {
     fn event(&mut self, event: Event) {
         match event {
-            Event::Begin(total) => (self.ended, self.total) = (0, total),
+            Event::Begin(runs) => {
+                (self.ended, self.total) = (0, runs.len());
+                self.clock = Clock::begin(runs);
+            }
             Event::Started { title, .. } => line(&format!("{title}: started")),
             Event::Ticked { id, title, tick } => {
+                self.clock.remaining.ticked(&id, tick.share);
                 let tenth = (tick.share * 10.0) as u32;
                 let before = self.tenths.insert(id, tenth).unwrap_or(0);
                 if tenth > before && tenth < 10 {
                     let (share, speed) = (tick.share * 100.0, tick.tokens_per_second / 1000.0);
                     line(&format!(
-                        "{title}: {share:.0} %, loss {:.3}, {speed:.1} k tokens/s",
-                        tick.loss
+                        "{title}: {share:.0} %, loss {:.3}, {speed:.1} k tokens/s{}",
+                        tick.loss,
+                        self.clock.of_all()
                     ));
                 }
             }
-            Event::Ended { words, .. } => {
+            Event::Ended { id, words } => {
+                self.clock.remaining.ended(&id);
                 self.ended += 1;
                 line(&format!("[{}/{}] {words}", self.ended, self.total));
             }
         }
+    }
+}
+
+/// A sweep and when it began.
+#[derive(Default)]
+struct Clock {
+    remaining: Remaining,
+    began: Option<Instant>,
+}
+
+impl Clock {
+    fn begin(runs: Vec<(String, f64)>) -> Self {
+        Self {
+            remaining: Remaining::of(runs),
+            began: Some(Instant::now()),
+        }
+    }
+
+    /// How long the sweep still takes, where that is known.
+    fn words(&self) -> String {
+        let elapsed = self.began.map_or(0.0, |began| began.elapsed().as_secs_f64());
+        self.remaining.words(elapsed)
+    }
+
+    /// The same where it stands behind words on one run.
+    fn of_all(&self) -> String {
+        let words = self.words();
+        if words.is_empty() { words } else { words + " of all" }
     }
 }
 
@@ -137,6 +135,7 @@ impl Lines {
 pub struct Bars {
     screen: MultiProgress,
     whole: Option<ProgressBar>,
+    clock: Clock,
     runs: HashMap<String, ProgressBar>,
 }
 
@@ -153,9 +152,10 @@ impl Bars {
 
     fn event(&mut self, event: Event) {
         match event {
-            Event::Begin(total) => {
-                let bar = self.screen.add(ProgressBar::new(total as u64));
-                bar.set_style(style("{bar:24} {pos}/{len} runs, {elapsed} elapsed"));
+            Event::Begin(runs) => {
+                let bar = self.screen.add(ProgressBar::new(runs.len() as u64));
+                bar.set_style(style("{bar:24} {pos}/{len} runs, {elapsed} elapsed{msg}"));
+                self.clock = Clock::begin(runs);
                 self.whole = Some(bar);
             }
             Event::Started { id, title } => {
@@ -165,6 +165,10 @@ impl Bars {
                 self.runs.insert(id, bar);
             }
             Event::Ticked { id, tick, .. } => {
+                self.clock.remaining.ticked(&id, tick.share);
+                if let Some(bar) = &self.whole {
+                    bar.set_message(self.clock.words());
+                }
                 if let Some(bar) = self.runs.get(&id) {
                     bar.set_position((tick.share * 1000.0) as u64);
                     bar.set_message(format!(
@@ -175,6 +179,7 @@ impl Bars {
                 }
             }
             Event::Ended { id, words } => {
+                self.clock.remaining.ended(&id);
                 if let Some(bar) = self.runs.remove(&id) {
                     bar.finish_and_clear();
                 }

@@ -103,7 +103,80 @@ fn a_rate_of_one_and_a_half() {
 #[test]
 fn a_missing_file() {
     let said = fault(&workplace(), "text.txt", "novel.txt");
-    says(&said, &["novel.txt"]);
+    says(&said, &["novel.txt", "x.toml:5:", "corpus.source"]);
+}
+
+/// What `cloze plan` and `cloze slurm` say of data that are not there: the plan itself needs none.
+#[test]
+fn data_that_are_missing_are_told_at_the_line_that_asks_for_them() {
+    let workplace = workplace();
+    let tokenizer = "{ kind = \"file\", path = \"given.json\" }";
+    let with_tokenizer = GOOD.replace("{ kind = \"wordpiece\", vocab = 64 }", tokenizer);
+    let swept = GOOD.replace(
+        "seeds = [1]",
+        "seeds = [1]\ngrid.corpus.source = [\"text.txt\", \"verse.txt\"]",
+    );
+    for (text, is_planned, parts) in [
+        (GOOD.to_owned(), true, None),
+        (
+            GOOD.replace("text.txt", "novel.txt"),
+            true,
+            Some(["novel.txt", "x.toml:5:", "corpus.source"]),
+        ),
+        (swept, true, Some(["verse.txt", "x.toml:18:", "corpus.source"])),
+        // Without its vocabulary nobody knows what a run costs.
+        (with_tokenizer, false, Some(["given.json", "x.toml:", "tokenizer"])),
+        (
+            GOOD.replace("tasks = []", "tasks = [{ task = \"blimp\", path = \"pairs\" }]"),
+            true,
+            Some(["`pairs`", "x.toml:24:", "--data-root"]),
+        ),
+    ] {
+        workplace.write("x.toml", &text);
+        let output = workplace.cloze(&["plan", "x.toml"]);
+        let (said, planned) = (common::text(&output.stderr), common::text(&output.stdout));
+        assert_eq!(
+            output.status.code(),
+            Some(if parts.is_some() { 2 } else { 0 }),
+            "{text}\n{said}"
+        );
+        assert_eq!(
+            planned.contains("1 runs") || planned.contains("2 runs"),
+            is_planned,
+            "{planned}"
+        );
+        let script = workplace.cloze(&["slurm", "x.toml"]);
+        assert_eq!(script.status.code(), output.status.code(), "{text}");
+        if let Some(parts) = parts {
+            says(&said, &parts);
+            says(&common::text(&script.stderr), &parts);
+        }
+    }
+    // Below the data root a given tokenizer is found by every command that plans.
+    std::fs::create_dir(workplace.path("data")).unwrap();
+    let pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "cat", "sat"];
+    let vocab: Vec<String> = pieces
+        .iter()
+        .zip(0..)
+        .map(|(piece, id)| format!("\"{piece}\":{id}"))
+        .collect();
+    workplace.write(
+        "data/given.json",
+        format!(
+            r#"{{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,
+                "pre_tokenizer":{{"type":"Whitespace"}},"post_processor":null,"decoder":null,
+                "model":{{"type":"WordLevel","vocab":{{{}}},"unk_token":"[UNK]"}}}}"#,
+            vocab.join(",")
+        ),
+    );
+    workplace.write(
+        "x.toml",
+        GOOD.replace("{ kind = \"wordpiece\", vocab = 64 }", tokenizer),
+    );
+    for command in ["plan", "slurm", "status"] {
+        let output = workplace.cloze(&[command, "x.toml", "--data-root", "data"]);
+        assert_eq!(output.status.code(), Some(0), "{command}: {}", text(&output.stderr));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A little fuzzing in every test run: each seed in `fuzz/corpora/` and mutations of it, through the functions that
 //! cargo-fuzz uses too.
 //!
-//! `CLOZE_FUZZ=1000 cargo test -p cloze --test inputs` makes 1000 mutations of each seed.
+//! `CLOZE_FUZZ=1000 cargo test --workspace --test inputs` makes 1000 mutations of each seed.
 #![allow(clippy::print_stderr)] // what was skipped, what was measured
 
 #[path = "../../../fuzz/inputs.rs"]

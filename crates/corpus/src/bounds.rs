@@ -30,21 +30,36 @@ impl Unigram {
         Ok(Self::from_counts(statistics.unigrams()?, corpus.tokenizer.vocabulary()))
     }
 
+    /// The same where the end of a document is predicted too.
+    ///
+    /// # Errors
+    /// None of a prepared corpus.
+    pub fn with_ends(corpus: &Prepared) -> Result<Self> {
+        let statistics = Statistics::of(corpus, &[Statistic::Unigrams]);
+        let vocabulary = corpus.tokenizer.vocabulary();
+        let ids = vocabulary.ordinary().iter().copied().chain([vocabulary.special.end]);
+        Ok(Self::over(ids, statistics.unigrams()?, vocabulary.size))
+    }
+
     /// From how often every id occurs.
     ///
     /// # Shapes
     /// - `counts`: V
     pub fn from_counts(counts: &[u64], vocabulary: &Vocabulary) -> Self {
-        let count = |id: &u32| counts.get(*id as usize).copied().unwrap_or(0) as f64 + 1.0;
-        let total: f64 = vocabulary.ordinary().iter().map(count).sum();
-        let mut nats = vec![None; vocabulary.size];
-        for id in vocabulary.ordinary() {
-            nats[*id as usize] = Some((total / count(id)).ln());
+        Self::over(vocabulary.ordinary().iter().copied(), counts, vocabulary.size)
+    }
+
+    fn over(ids: impl Iterator<Item = u32> + Clone, counts: &[u64], size: usize) -> Self {
+        let count = |id: u32| counts.get(id as usize).copied().unwrap_or(0) as f64 + 1.0;
+        let total: f64 = ids.clone().map(count).sum();
+        let mut nats = vec![None; size];
+        for id in ids {
+            nats[id as usize] = Some((total / count(id)).ln());
         }
         Self { nats }
     }
 
-    /// The mean loss in nats of the ordinary ids among these; `None` where there is none.
+    /// The mean loss in nats of those ids among these that it is about; `None` where there is none.
     pub fn loss(&self, ids: impl IntoIterator<Item = u32>) -> Option<f64> {
         let known = ids
             .into_iter()

@@ -28,6 +28,22 @@ fn a_unigram_loss_is_that_of_a_count_by_hand() {
 }
 
 #[test]
+fn where_ends_are_predicted_they_have_their_share() {
+    let cache = tempfile::tempdir().unwrap();
+    let corpus = corpus(cache.path(), TokenizerConfig::wordpiece(700));
+    let (with, without) = (Unigram::with_ends(&corpus).unwrap(), Unigram::of(&corpus).unwrap());
+    let ids: Vec<u32> = corpus.train.ids().collect();
+    let end = corpus.tokenizer.vocabulary().special.end;
+    let ends = ids.iter().filter(|id| **id == end).count() as f64;
+    // Of n ordinary tokens, V smoothed counts and the ends one is an end.
+    let all = ids.len() as f64 + corpus.tokenizer.vocabulary().ordinary().len() as f64 + 1.0;
+    assert!((with.loss([end]).unwrap() - (all / (ends + 1.0)).ln()).abs() < 1e-12);
+    let word = ids.iter().copied().find(|id| *id != end).unwrap();
+    let more = (all / (all - ends - 1.0)).ln();
+    assert!((with.loss([word]).unwrap() - without.loss([word]).unwrap() - more).abs() < 1e-12);
+}
+
+#[test]
 fn what_is_known_orders_the_bounds_and_the_best_ones_are_kept() {
     let cache = tempfile::tempdir().unwrap();
     for tokenizer in [TokenizerConfig::wordpiece(700), TokenizerConfig::Bpe { vocab: 600 }] {

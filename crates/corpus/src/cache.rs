@@ -3,7 +3,7 @@
 //! Files are read for that, and not mapped: a disk that fails is then an error and no signal that ends the process.
 
 use crate::manifest::Manifest;
-use crate::prepare::Prepared;
+use crate::prepared::Prepared;
 use crate::reader::hash_file;
 use crate::{Shard, Tokenizer};
 use cloze_foundation::{Fault, Result, files};
@@ -23,6 +23,24 @@ pub enum Found {
     Absent,
     /// Something else: why.
     Wrong(String),
+}
+
+impl Prepared {
+    /// Opens what [`crate::prepare()`] left in `folder`, after a look at every byte of it.
+    ///
+    /// # Errors
+    /// A missing or damaged folder, a disk that does not answer.
+    pub fn open(folder: &Path) -> Result<Self> {
+        let why = match look(folder)? {
+            Found::Whole(prepared) => return Ok(*prepared),
+            Found::Absent => "it is empty".to_owned(),
+            Found::Wrong(why) => why,
+        };
+        Err(
+            Fault::usage(format!("the prepared corpus `{}` is damaged: {why}", folder.display()))
+                .remedy("run the same command again: the corpus is then prepared anew"),
+        )
+    }
 }
 
 /// Reads and verifies what is in `folder`.

@@ -6,6 +6,7 @@ use cloze_corpus::pairs::{blimp_files, read_blimp};
 use cloze_foundation::{Fault, Place, Result, files};
 use cloze_options::{Options, options};
 use cloze_schema::MeanOver;
+use cloze_schema::metric::ACCURACY;
 use std::path::{Path, PathBuf};
 
 /// Where BLiMP is, under the data root.
@@ -21,8 +22,9 @@ pub static ENTRY: Entry = Entry {
     title: "BLiMP",
     title_of: |options| title(&Settings::from_toml(options).ok()?.path),
     citation: "Warstadt et al. 2020, BLiMP: The Benchmark of Linguistic Minimal Pairs for English",
-    summary: "Share of pairs in which the acceptable sentence gets the higher score; the mean over paradigms. Other pairs in               BLiMP's format are judged alike; give them a `name`.",
-    headline: "accuracy",
+    summary: "Share of pairs in which the acceptable sentence gets the higher score; the mean over paradigms. Other pairs in \
+              BLiMP's format are judged alike; give them a `name`.",
+    headline: ACCURACY,
     higher_is_better: true,
     chance: Some(0.5),
     mean_over: Some(MeanOver::Paradigms),
@@ -42,7 +44,7 @@ pub static ENTRY: Entry = Entry {
     open: |options, ground| {
         let settings = Settings::from_toml(options)?;
         let pairs = read_blimp(&folder(&settings.path, ground.data_root)?, settings.pairs)?;
-        Ok(Box::new(PairSet::open(&pairs, ground, MeanOver::Paradigms)?))
+        Ok(Box::new(PairSet::open(&pairs, ground, MeanOver::Paradigms, 1)?))
     },
 };
 

@@ -2,6 +2,7 @@
 
 use crate::Finding;
 use cloze_corpus::MinimalPair;
+use cloze_schema::metric::{ACCURACY, CUT, SEEN, TIES};
 use cloze_schema::{Credit, Items, MeanOver};
 use std::collections::BTreeMap;
 
@@ -52,18 +53,24 @@ type OfPair<'a> = &'a dyn Fn(usize) -> Option<f64>;
 /// The pairs of each paradigm, and how means are made of them.
 pub(crate) struct Groups {
     unit: MeanOver,
+    /// How many neighbours of a paradigm belong together.
+    together: u32,
     /// Phenomenon and paradigm in alphabetical order, each with its pairs in the set's order.
     phenomena: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
 }
 
 impl Groups {
-    pub(crate) fn new(pairs: &[MinimalPair], unit: MeanOver) -> Self {
+    pub(crate) fn new(pairs: &[MinimalPair], unit: MeanOver, together: u32) -> Self {
         let mut phenomena: BTreeMap<String, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
         for (index, pair) in pairs.iter().enumerate() {
             let paradigms = phenomena.entry(pair.phenomenon.clone()).or_default();
             paradigms.entry(pair.paradigm.clone()).or_default().push(index);
         }
-        Self { unit, phenomena }
+        Self {
+            unit,
+            together,
+            phenomena,
+        }
     }
 
     /// The mean of a number of pairs: the whole set's, and each phenomenon's (the mean over its paradigms). A pair
@@ -102,10 +109,10 @@ impl Groups {
     pub(crate) fn findings(&self, task: &str, brackets: &str, verdicts: &[Verdict]) -> Vec<Finding> {
         let worth = |pair: usize| verdicts[pair].credit.worth();
         let metrics: [(&str, OfPair); 4] = [
-            ("accuracy", &|pair| Some(worth(pair))),
+            (ACCURACY, &|pair| Some(worth(pair))),
             ("accuracy.per_token", &|pair| Some(verdicts[pair].per_token.worth())),
             ("accuracy.unseen", &|pair| (!verdicts[pair].seen).then(|| worth(pair))),
-            ("ties", &|pair| Some(f64::from(verdicts[pair].credit == Credit::Tie))),
+            (TIES, &|pair| Some(f64::from(verdicts[pair].credit == Credit::Tie))),
         ];
         let metrics = metrics.iter();
         metrics
@@ -116,10 +123,10 @@ impl Groups {
     /// What is so whatever a model answers: the share of pairs that stand in the training text, and of those that the
     /// window cuts.
     pub(crate) fn of_the_set(&self, task: &str, seen: &[bool], cut: f64) -> Vec<Finding> {
-        let mut findings = self.metric(task, "seen", &|pair| Some(f64::from(seen[pair])));
+        let mut findings = self.metric(task, SEEN, &|pair| Some(f64::from(seen[pair])));
         findings.push(Finding {
             task: task.to_owned(),
-            metric: "cut".to_owned(),
+            metric: CUT.to_owned(),
             value: cut,
         });
         findings
@@ -132,10 +139,11 @@ impl Groups {
             for (paradigm, pairs) in paradigms {
                 items.push(Items {
                     task: task.to_owned(),
-                    metric: format!("accuracy{brackets}"),
+                    metric: format!("{ACCURACY}{brackets}"),
                     part: phenomenon.clone(),
                     paradigm: paradigm.clone(),
                     credits: pairs.iter().map(|pair| verdicts[*pair].credit.letter()).collect(),
+                    together: self.together,
                 });
             }
         }
@@ -185,7 +193,7 @@ mod tests {
             Verdict::of([score(-6.0, 6), score(-4.0, 2)], true),         // wrong; right per token
             Verdict::of([score(f64::NAN, 3), score(f64::NAN, 3)], true), // neither right nor a tie
         ];
-        let groups = Groups::new(&pairs, MeanOver::Phenomena);
+        let groups = Groups::new(&pairs, MeanOver::Phenomena, 2);
         let found = groups.findings("t", "", &verdicts);
         assert_eq!(value(&found, "t/a", "accuracy"), Some((0.75 + 0.0) / 2.0));
         assert_eq!(value(&found, "t/a", "accuracy.per_token"), Some((0.5 + 1.0) / 2.0));
@@ -201,7 +209,7 @@ mod tests {
         assert_eq!(value(&set, "t", "seen"), Some((0.75 + 1.0) / 2.0));
         assert_eq!(value(&set, "t", "cut"), Some(0.25));
 
-        let found = Groups::new(&pairs, MeanOver::Paradigms).findings("t", "[other]", &verdicts);
+        let found = Groups::new(&pairs, MeanOver::Paradigms, 1).findings("t", "[other]", &verdicts);
         assert_eq!(value(&found, "t", "accuracy[other]"), Some(0.75 / 3.0));
         assert_eq!(value(&found, "t/a", "ties[other]"), Some(0.25));
 

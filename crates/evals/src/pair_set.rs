@@ -26,11 +26,11 @@ pub(crate) struct PairSet {
 }
 
 impl PairSet {
-    /// Reads pairs as the corpus' tokenizer does.
+    /// Reads pairs as the corpus' tokenizer does; `together` neighbours of a paradigm were made together.
     ///
     /// # Errors
     /// A pair whose sentences differ behind the end of the window, by its place.
-    pub(crate) fn open(pairs: &[MinimalPair], ground: &Ground, unit: MeanOver) -> Result<Self> {
+    pub(crate) fn open(pairs: &[MinimalPair], ground: &Ground, unit: MeanOver, together: u32) -> Result<Self> {
         let tokenizer = &ground.corpus.tokenizer;
         let texts = pairs.iter().flat_map(|pair| [pair.good.as_str(), pair.bad.as_str()]);
         let mut sentences = tokenizer.sentences(texts).into_iter();
@@ -48,7 +48,7 @@ impl PairSet {
             pairs: Vec::new(),
             seen,
             cut: 0,
-            groups: Groups::new(pairs, unit),
+            groups: Groups::new(pairs, unit, together),
         };
         let mut known: HashMap<Vec<u32>, usize> = HashMap::new();
         for pair in whole {

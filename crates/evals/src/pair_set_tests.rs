@@ -66,7 +66,7 @@ fn what_the_window_cuts_is_counted_and_what_it_would_hide_is_refused_with_its_li
         pair("the dog sees the cat the dog", "the cat sees the cat the dog", 2),
         pair("the dog sees the cat", "the dog sees the dog", 3),
     ];
-    let open = |window| PairSet::open(&pairs, &ground(window), MeanOver::Paradigms);
+    let open = |window| PairSet::open(&pairs, &ground(window), MeanOver::Paradigms, 1);
     let lengths = |set: &PairSet| -> Vec<usize> {
         set.pairs
             .iter()
@@ -106,6 +106,6 @@ fn a_pair_is_seen_where_a_sentence_of_it_stands_in_the_training_text() {
         pair("the cat sees the dog", "the dog sees the old", 2),
         pair("the dog the cat", "the old dog sees", 3),
     ];
-    let set = PairSet::open(&pairs, &ground, MeanOver::Paradigms).unwrap();
+    let set = PairSet::open(&pairs, &ground, MeanOver::Paradigms, 1).unwrap();
     assert_eq!(set.seen, [true, false, true]);
 }

@@ -1,5 +1,6 @@
 //! Every operation, fused and by its reference, at the sizes of a small encoder:
-//! `cargo bench -p cloze-kernels`, or only some of it: `cargo bench -p cloze-kernels -- attention`.
+//! `cargo bench --workspace --bench kernels`, or only some of it:
+//! `cargo bench --workspace --bench kernels -- attention`.
 
 #![allow(missing_docs)] // criterion_group! makes a public function without any
 

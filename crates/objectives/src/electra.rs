@@ -130,9 +130,13 @@ impl Objective for Electra {
             .allowed(near.map(|width| format!("{} for {width}", share(width)))))
     }
 
-    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<usize> {
+    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
         let candidates = self.candidates(window, vocabulary).len();
-        Some(self.count(window.ids.len(), candidates, progress))
+        let of = match self.0.mode {
+            Mode::Corrected => candidates,
+            Mode::Reference => window.ids.len(),
+        };
+        Some((self.0.rate.at(progress) * of as f64).min(candidates as f64))
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {

@@ -214,14 +214,10 @@ impl Objective for Mixture {
     }
 
     /// What every part would be asked for, by the share of the windows that it gets.
-    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<usize> {
+    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
         let shares = self.shares(progress);
-        let of = |(part, share): (&Mixed, f64)| {
-            let asked = part.objective.asked(window, vocabulary, progress);
-            asked.map(|asked| asked as f64 * share)
-        };
-        let asked: Option<f64> = self.parts.iter().zip(shares).map(of).sum();
-        asked.map(|asked| asked.round() as usize)
+        let of = |(part, share): (&Mixed, f64)| Some(part.objective.asked(window, vocabulary, progress)? * share);
+        self.parts.iter().zip(shares).map(of).sum()
     }
 
     fn needs(&self) -> Vec<Statistic> {

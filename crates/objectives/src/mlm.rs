@@ -53,6 +53,16 @@ impl Masking {
         }
     }
 
+    /// The same before it is rounded to whole tokens: what the rate means.
+    pub(crate) fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> f64 {
+        let candidates = self.candidates(window, vocabulary).len();
+        let of = match self.mode {
+            Mode::Corrected => candidates,
+            Mode::Reference => window.ids.len(),
+        };
+        (self.rate.at(progress) * of as f64).min(candidates as f64)
+    }
+
     /// The positions that may be hidden.
     pub(crate) fn candidates(&self, window: &Window, vocabulary: &Vocabulary) -> Vec<u32> {
         (0..window.ids.len() as u32)
@@ -89,9 +99,8 @@ impl Objective for Mlm {
         self.0.write()
     }
 
-    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<usize> {
-        let candidates = self.0.candidates(window, vocabulary).len();
-        Some(self.0.budget(window, candidates, progress))
+    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
+        Some(self.0.asked(window, vocabulary, progress))
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {

@@ -44,9 +44,9 @@ pub trait Objective: Send + Sync {
     /// used, in [0, 1], for rates that change along training.
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example;
 
-    /// How many predictions its rate asks for in a window; `None` where no rate says how many. What [`corrupt`](Self::corrupt)
-    /// really predicts is held against it before training.
-    fn asked(&self, _window: &Window, _vocabulary: &Vocabulary, _progress: f64) -> Option<usize> {
+    /// How many predictions its rate means in a window, not rounded to whole tokens; `None` where no rate says how many. What
+    /// [`corrupt`](Self::corrupt) really predicts is held against it before training.
+    fn asked(&self, _window: &Window, _vocabulary: &Vocabulary, _progress: f64) -> Option<f64> {
         None
     }
 

@@ -2,7 +2,7 @@
 //! (Joshi et al. 2020).
 
 use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, maskable, runs, words};
-use crate::scoring::Rule;
+use crate::scoring::{Answerer, Rule};
 use crate::tensors::{
     FORWARD_AND_BACKWARD, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
 };
@@ -191,9 +191,10 @@ impl Objective for Span {
         self.0.write()
     }
 
-    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<usize> {
+    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
         let words = words(window, vocabulary, self.0.mode);
-        Some(self.budget(words.iter().map(ExactSizeIterator::len).sum(), progress))
+        let candidates: usize = words.iter().map(ExactSizeIterator::len).sum();
+        Some(self.0.rate.at(progress) * candidates as f64)
     }
 
     fn reads_words(&self) -> bool {
@@ -422,6 +423,10 @@ impl Heads for SpanHeads {
     fn losses(&self, encoder: &Encoder, _rule: &Rule, batch: &Batch) -> Vec<f32> {
         let hidden = self.hidden(encoder, batch, None);
         numbers(self.cross_entropy(encoder, hidden, batch).each)
+    }
+
+    fn masked_answerer(&self) -> Option<Answerer> {
+        Some(Answerer::Encoder)
     }
 
     fn masked_losses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<f32>> {

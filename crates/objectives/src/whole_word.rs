@@ -28,9 +28,8 @@ impl Objective for WholeWord {
         self.0.write()
     }
 
-    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<usize> {
-        let candidates = self.0.candidates(window, vocabulary).len();
-        Some(self.0.budget(window, candidates, progress))
+    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
+        Some(self.0.asked(window, vocabulary, progress))
     }
 
     fn reads_words(&self) -> bool {

@@ -5,7 +5,7 @@ mod common;
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Preset};
 use cloze_objectives::scoring::{brackets, every_position};
-use cloze_objectives::{Answerer, Rule};
+use cloze_objectives::{Answerer, Batch, Example, Rule};
 use common::{SPECIAL, configured, every_objective, vocabulary};
 
 #[test]
@@ -122,11 +122,31 @@ fn the_headline_is_answered_by_the_encoder_and_helpers_stand_in_brackets() {
         names("electra"),
         (vec![own.clone(), "[generator]".to_owned()], Some(Answerer::Generator))
     );
-    assert_eq!(names("mlm"), (vec![own.clone()], Some(Answerer::Encoder)));
+    for name in ["mlm", "whole-word", "span"] {
+        assert_eq!(names(name), (vec![own.clone()], Some(Answerer::Encoder)), "{name}");
+    }
     assert_eq!(names("autoregressive"), (vec![own], None));
     // Were a helper the first to be asked, it would not stand there as if it were the encoder.
     let helper = Rule::new("helper", "its own score", Answerer::Generator, every_position);
     assert_eq!(brackets(&[helper]), ["[helper]"]);
+}
+
+/// Who answers about masked tokens has losses and guesses, and who has them says who answers: otherwise an evaluation
+/// would leave an objective out without a word.
+#[test]
+fn whoever_predicts_masked_tokens_says_who_answers() {
+    for (entry, _, objective) in every_objective() {
+        let config = EncoderConfig::preset(Preset::Modern, 32, 1, 16);
+        let model = objective.build(&config, &vocabulary(60), &Init::new(1, &Device::flex()));
+        let mut example = Example::reading(&[SPECIAL.start, 7, SPECIAL.mask, 8, SPECIAL.end]);
+        example.positions = vec![2];
+        example.targets = vec![9];
+        example.weights = vec![1.0];
+        let batch = Batch::of(&[example]);
+        let answers = model.masked_answerer().is_some();
+        assert_eq!(model.masked_losses(&batch).is_some(), answers, "{}", entry.name);
+        assert_eq!(model.masked_guesses(&batch).is_some(), answers, "{}", entry.name);
+    }
 }
 
 #[test]

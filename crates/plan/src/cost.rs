@@ -2,7 +2,7 @@
 
 mod evaluation;
 
-use crate::{Plan, RunConfig};
+use crate::{Plan, PlannedRun, RunConfig};
 use cloze_corpus::{SpecialTokens, Tokenizer, TokenizerConfig, Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
 use cloze_objectives::Objective;
@@ -10,10 +10,10 @@ use cloze_schema::{Axis, Spent};
 use cloze_trainer::budget;
 use cloze_trainer::feed::corrupted;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// FLOPs a second that are assumed where time has to be guessed: two cores with AVX-512, one run on each, as measured
-/// over the shipped experiments (docs/log.md).
+/// over the shipped experiments.
 pub const ASSUMED_FLOPS_PER_SECOND: f64 = 1.2e11;
 /// Windows that are corrupted to see how much an objective predicts, spread over the training's progress.
 const SAMPLE: usize = 8;
@@ -45,12 +45,11 @@ pub struct Cost {
     pub unknown: Vec<String>,
 }
 
-/// What a whole plan takes, on a machine that does `flops_per_second`.
+/// What a whole plan takes, on a machine that does `flops_per_second`. Given tokenizers are looked for under the data root.
 ///
 /// # Errors
 /// A tokenizer file that cannot be read any more.
-pub fn cost(plan: &Plan, flops_per_second: f64) -> Result<Cost> {
-    let mut vocabularies = Vocabularies::default();
+pub fn cost(plan: &Plan, data_root: Option<&Path>, flops_per_second: f64) -> Result<Cost> {
     let mut cost = Cost {
         runs: plan.runs.len(),
         flops: 0.0,
@@ -61,42 +60,60 @@ pub fn cost(plan: &Plan, flops_per_second: f64) -> Result<Cost> {
         evaluation_seconds: 0.0,
         unknown: Vec::new(),
     };
-    let mut expected = Expected::default();
+    let mut expected = Expected::new(data_root);
     for run in &plan.runs {
         let config = &run.config;
-        cost.flops += run.flops;
-        cost.seconds += match config.budget.equalise {
-            Axis::Seconds => config.budget.amount,
-            _ => run.flops / flops_per_second,
-        };
         let objective = cloze_objectives::configure(&config.objective, &config.options)?;
+        let step = expected.step(config, &*objective)?;
         let judged = expected.evaluation(config, &*objective)?;
-        cost.evaluation_seconds += judged.flops / (flops_per_second * evaluation::EFFICIENCY);
+        cost.flops += run.flops;
+        cost.seconds += training_seconds(run, flops_per_second);
+        cost.evaluation_seconds += judged.seconds(flops_per_second);
         for task in judged.unknown {
             if !cost.unknown.contains(&task) {
                 cost.unknown.push(task);
             }
         }
-        let steps = run.flops / expected.step(config, &*objective)?[Axis::Flops];
+        let steps = run.flops / step[Axis::Flops];
         cost.tokens += steps * (config.budget.batch * config.encoder.window) as f64;
-        let parameters = config.encoder.parameters(vocabularies.size(&config.corpus.tokenizer)?) as u64;
-        let bytes = parameters.saturating_mul(WEIGHT_BYTES);
+        let vocabulary = expected.vocabularies.size(&config.corpus.tokenizer)?;
+        let bytes = (config.encoder.parameters(vocabulary) as u64).saturating_mul(WEIGHT_BYTES);
         cost.weight_bytes = cost.weight_bytes.saturating_add(bytes);
         cost.checkpoint_bytes = cost.checkpoint_bytes.max(bytes.saturating_mul(CHECKPOINT_COPIES));
     }
     Ok(cost)
 }
 
+/// Seconds that each run is expected to take, judging included, on the machine that [`cost`] is usually asked about. What is
+/// not known counts nothing.
+pub fn seconds(runs: &[&PlannedRun], data_root: Option<&Path>) -> Vec<f64> {
+    let mut expected = Expected::new(data_root);
+    let mut judging = |run: &PlannedRun| -> Result<f64> {
+        let objective = cloze_objectives::configure(&run.config.objective, &run.config.options)?;
+        let judged = expected.evaluation(&run.config, &*objective)?;
+        Ok(judged.seconds(ASSUMED_FLOPS_PER_SECOND))
+    };
+    let mut of = |run: &&PlannedRun| training_seconds(run, ASSUMED_FLOPS_PER_SECOND) + judging(run).unwrap_or(0.0);
+    runs.iter().map(&mut of).collect()
+}
+
+/// Seconds of training; a budget in seconds counts as it is.
+fn training_seconds(run: &PlannedRun, flops_per_second: f64) -> f64 {
+    match run.config.budget.equalise {
+        Axis::Seconds => run.config.budget.amount,
+        _ => run.flops / flops_per_second,
+    }
+}
+
 /// V of a run's tokenizer.
 ///
 /// # Errors
 /// A tokenizer file that cannot be read.
-pub fn vocabulary_size(config: &RunConfig) -> Result<usize> {
-    Vocabularies::default().size(&config.corpus.tokenizer)
+pub fn vocabulary_size(config: &RunConfig, data_root: Option<&Path>) -> Result<usize> {
+    Vocabularies::new(data_root).size(&config.corpus.tokenizer)
 }
 
 /// Expectations for runs, with what was read or computed for earlier ones.
-#[derive(Default)]
 pub(crate) struct Expected {
     vocabularies: Vocabularies,
     /// What a step of such a run is expected to use.
@@ -106,6 +123,15 @@ pub(crate) struct Expected {
 }
 
 impl Expected {
+    /// Given tokenizers are looked for under the data root.
+    pub(crate) fn new(data_root: Option<&Path>) -> Self {
+        Self {
+            vocabularies: Vocabularies::new(data_root),
+            steps: BTreeMap::new(),
+            judgements: BTreeMap::new(),
+        }
+    }
+
     /// Training FLOPs of a run: whole optimizer steps, the last of which reaches the budget.
     pub(crate) fn flops(&mut self, config: &RunConfig, objective: &dyn Objective) -> Result<f64> {
         let step = self.step(config, objective)?;
@@ -161,23 +187,29 @@ fn window(length: usize, vocabulary: &Vocabulary, draw: Draw) -> Window {
 }
 
 /// V by tokenizer; a tokenizer file is read once.
-#[derive(Default)]
 struct Vocabularies {
+    data_root: Option<PathBuf>,
     files: BTreeMap<PathBuf, usize>,
 }
 
 impl Vocabularies {
-    fn size(&mut self, tokenizer: &TokenizerConfig) -> Result<usize> {
-        match tokenizer {
-            TokenizerConfig::Wordpiece { vocab, .. } | TokenizerConfig::Bpe { vocab } => Ok(*vocab),
-            TokenizerConfig::File { path } => {
-                if let Some(size) = self.files.get(path) {
-                    return Ok(*size);
-                }
-                let size = Tokenizer::load(path)?.vocabulary().size;
-                self.files.insert(path.clone(), size);
-                Ok(size)
-            }
+    fn new(data_root: Option<&Path>) -> Self {
+        Self {
+            data_root: data_root.map(Path::to_owned),
+            files: BTreeMap::new(),
         }
+    }
+
+    fn size(&mut self, tokenizer: &TokenizerConfig) -> Result<usize> {
+        if let TokenizerConfig::Wordpiece { vocab, .. } | TokenizerConfig::Bpe { vocab } = tokenizer {
+            return Ok(*vocab);
+        }
+        let file = tokenizer.file(self.data_root.as_deref()).unwrap_or_default();
+        if let Some(size) = self.files.get(&file) {
+            return Ok(*size);
+        }
+        let size = Tokenizer::load(&file)?.vocabulary().size;
+        self.files.insert(file, size);
+        Ok(size)
     }
 }

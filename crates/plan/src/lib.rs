@@ -12,7 +12,7 @@ pub use config::{RunConfig, TaskConfig};
 pub use cost::{Cost, cost};
 pub use experiment::Experiment;
 pub use identity::{had_id, run_id};
-pub use plan::{expand, read, write};
+pub use plan::{check_data, expand, read, write};
 pub use select::select;
 
 /// A plan whose runs have their whole configuration.

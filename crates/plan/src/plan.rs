@@ -1,6 +1,7 @@
 //! Every run of an experiment, expanded, resolved and frozen on disk before the first one starts.
 
 mod claims;
+mod data;
 mod names;
 mod points;
 #[cfg(test)]
@@ -9,14 +10,15 @@ mod tests;
 use crate::cost::Expected;
 use crate::experiment::Experiment;
 use crate::experiment::arms::Arm;
+use crate::experiment::dimension::MOST_RUNS;
 use crate::experiment::evaluate::ReportOptions;
 use crate::experiment::resolve::resolve;
 use crate::identity::{had_id, run_id};
-use crate::sweep::MOST_RUNS;
 use crate::{Plan, PlannedRun, RunConfig};
 use cloze_foundation::{Fault, Place, Result, files};
 use cloze_schema::plan::PLAN_FILE;
 use cloze_schema::{ChartKind, ObjectiveFacts, ReportConfig, TaskFacts};
+pub use data::check_data;
 use points::points;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -30,7 +32,7 @@ use std::path::Path;
 pub fn expand(experiment: &Experiment) -> Result<Plan> {
     experiment.sweep.check_options(&experiment.arms)?;
     check_size(experiment)?;
-    let mut expected = Expected::default();
+    let mut expected = Expected::new(experiment.data_root.as_deref());
     let mut runs: Vec<PlannedRun> = Vec::new();
     let mut names: BTreeMap<String, Place> = BTreeMap::new();
     let mut ids: BTreeMap<String, String> = BTreeMap::new();

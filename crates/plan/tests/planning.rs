@@ -19,7 +19,7 @@ fn plan(seeds: u32, rates: u32) {
     );
     let started = Instant::now();
     let plan = expand(&Experiment::parse("x", "x.toml", &text, &[]).unwrap()).unwrap();
-    let cost = cost(&plan, ASSUMED_FLOPS_PER_SECOND).unwrap();
+    let cost = cost(&plan, None, ASSUMED_FLOPS_PER_SECOND).unwrap();
     let taken = started.elapsed();
     assert_eq!((plan.runs.len(), cost.runs), (5000, 5000));
     assert!(taken < BOUND, "{taken:?}");

@@ -10,15 +10,18 @@ pub(crate) enum Ending {
     Done,
     Diverged,
     Failed,
+    /// It says that it has ended, and its numbers are not whole: `cloze doctor` says what is the matter.
+    Damaged,
     Missing,
 }
 
 impl Ending {
     /// All of them with their words, in the order of the tables.
-    pub(crate) const ALL: [(Self, &'static str); 4] = [
+    pub(crate) const ALL: [(Self, &'static str); 5] = [
         (Self::Done, "done"),
         (Self::Diverged, "diverged"),
         (Self::Failed, "failed"),
+        (Self::Damaged, "damaged"),
         (Self::Missing, "missing"),
     ];
 }
@@ -28,9 +31,9 @@ impl Ending {
 pub(crate) struct Arm {
     /// As people wrote it or as the plan made it. It is shown, and compared as a whole; what varies stands in `factors`.
     pub name: String,
-    /// The name without what the whole experiment sweeps; a plan of cloze 0.1 does not say it.
+    /// The name without what the whole experiment sweeps; older plans do not say it.
     pub stem: Option<String>,
-    /// What the arm itself is called, without anything swept; a plan of cloze 0.1 does not say it.
+    /// What the arm itself is called, without anything swept; older plans do not say it.
     pub base: Option<String>,
     /// What varies over the sweep, by key path.
     pub factors: toml::Table,

@@ -1,8 +1,9 @@
 //! Above or below chance: who is, and by what.
 
 use crate::compare::ALPHA;
+use crate::curves::over_seeds;
 use crate::score::{LEAST_SEEDS, Score};
-use crate::view::{View, over_seeds};
+use crate::view::View;
 use cloze_foundation::Result;
 use cloze_stats::{Bootstrap, Summary, holm};
 use std::cmp::Ordering;
@@ -20,15 +21,17 @@ pub(crate) struct Against {
     pub side: Option<Ordering>,
 }
 
-/// Each of some scores and arms against its chance level, with Holm's correction over all of them. None where an arm has no
-/// such score.
+/// Each of some scores and arms against its chance level, with Holm's correction over all of them and `others` more, which are
+/// not looked at and count as if they said nothing. None where an arm has no such score.
+///
+/// What is looked at may have been chosen for its score: the family is all that could have been.
 ///
 /// Where items were kept, resampling of seeds and items decides: intervals over seeds alone know nothing of the fifty pairs
 /// that all seeds share, and none of seeds that do not differ. Without items the t test over seeds decides.
 ///
 /// # Errors
 /// Scores that statistics refuse; a view holds finite ones only.
-pub(crate) fn against(view: &View, asked: &[(&Score, usize)]) -> Result<Vec<Option<Against>>> {
+pub(crate) fn against(view: &View, asked: &[(&Score, usize)], others: usize) -> Result<Vec<Option<Against>>> {
     let mut all: Vec<Option<Against>> = Vec::new();
     for (score, arm) in asked {
         let finals = view.final_of(score, *arm)?;
@@ -51,7 +54,8 @@ pub(crate) fn against(view: &View, asked: &[(&Score, usize)]) -> Result<Vec<Opti
             side: None,
         }));
     }
-    let raw: Vec<f64> = all.iter().flatten().filter_map(|one| one.p).collect();
+    let mut raw: Vec<f64> = all.iter().flatten().filter_map(|one| one.p).collect();
+    raw.resize(raw.len() + others, 1.0);
     let mut adjusted = holm(&raw)?.into_iter();
     for (one, (score, _)) in all.iter_mut().zip(asked) {
         let Some(one) = one.as_mut().filter(|one| one.p.is_some()) else {

@@ -5,9 +5,10 @@
 
 use crate::chance;
 use crate::compare::{self, Comparison, Verdict, pair};
+use crate::curves::{BySeed, over_seeds};
 use crate::score::{LEAST_SEEDS, Score};
 use crate::sweep::{self, Series};
-use crate::view::{BySeed, View, over_seeds};
+use crate::view::View;
 use cloze_foundation::{Fault, Result};
 use cloze_schema::Check;
 use cloze_stats::{Interval, Summary};
@@ -172,7 +173,7 @@ fn above_chance(view: &View, score: &Score, arm: usize) -> Found<Finding> {
     let no_level = || Silence::Open(format!("{} has no chance level", score.task));
     let chance = score.chance().ok_or_else(no_level)?;
     let found = summarised(view, &view.finals(score)?, arm)?;
-    let against = chance::against(view, &[(score, arm)])?;
+    let against = chance::against(view, &[(score, arm)], 0)?;
     let against = against.into_iter().flatten().next();
     let items = against.and_then(|one| one.items);
     let why = format!(
@@ -181,13 +182,13 @@ fn above_chance(view: &View, score: &Score, arm: usize) -> Found<Finding> {
         score.text(found.mean),
         found
             .interval
-            .map(|interval| score.interval(interval))
+            .map(|interval| score.interval_of_mean(interval))
             .unwrap_or_default(),
         found.n,
         items
             .map(|items| format!(
                 ", {} over seeds and items",
-                score.interval(Interval {
+                score.interval_of_mean(Interval {
                     low: items.lo,
                     high: items.hi
                 })

@@ -1,8 +1,9 @@
 //! Arms against each other, with the words that the numbers allow.
 
+use crate::curves::{BySeed, CONFIDENCE, over_seeds};
 use crate::number;
 use crate::score::{LEAST_SEEDS, Score};
-use crate::view::{BySeed, CONFIDENCE, View, over_seeds};
+use crate::view::View;
 use cloze_foundation::Result;
 use cloze_stats::{Bootstrap, Difference, holm, paired, permutation, sign_flip, superiority, unpaired};
 

@@ -2,11 +2,12 @@
 
 use crate::chance::{Against, against};
 use crate::compare::Comparison;
+use crate::curves::over_seeds;
 use crate::escape::csv::{number, word};
 use crate::score::Score;
 use crate::study::Study;
-use crate::view::over_seeds;
 use cloze_foundation::Result;
+use cloze_schema::metric::Better;
 use cloze_stats::{Bootstrap, Summary};
 
 /// What a row is made from.
@@ -42,7 +43,10 @@ const COLUMNS: [Column; 31] = [
     ("metric", |line| word(&line.score.metric)),
     ("arm", |line| word(line.study.name(line.arm))),
     ("chance", |line| number(line.score.chance())),
-    ("higher_is_better", |line| line.score.higher_is_better().to_string()),
+    ("higher_is_better", |line| match line.score.better() {
+        Better::Neither => String::new(),
+        better => (better == Better::Higher).to_string(),
+    }),
     ("seeds", |line| line.found.n.to_string()),
     ("mean", |line| line.found.mean.to_string()),
     ("sd", |line| number(line.found.sd)),
@@ -116,8 +120,12 @@ pub(crate) fn whole(study: &Study) -> Result<String> {
     for scores in &groups {
         let is_alone = scores.len() == 1;
         let mut sides = std::collections::BTreeMap::new();
+        // The arms on a headline are corrected for those that are not shown, too.
+        let finals = view.finals(&scores[0])?;
+        let hidden = |arm: &usize| is_alone && !study.is_shown(*arm) && !finals[*arm].is_empty();
+        let hidden = (0..view.arms.len()).filter(hidden).count();
         let mut ask = |asked: Vec<(&Score, usize)>| -> Result<()> {
-            let found = against(view, &asked)?;
+            let found = against(view, &asked, hidden)?;
             sides.extend(asked.into_iter().map(|(score, arm)| (score.clone(), arm)).zip(found));
             Ok(())
         };

@@ -56,12 +56,29 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
     told
 }
 
-/// The claims that stand in the first plan, and those that do not.
-pub(crate) fn claims(view: &View) -> (Vec<&Claim>, Vec<&Claim>) {
+/// The claims of all plans.
+pub(crate) struct Claims<'a> {
+    /// In the first plan and in the present one.
+    pub before: Vec<&'a Claim>,
+    /// In the present one alone.
+    pub later: Vec<&'a Claim>,
+    /// In an earlier one, and not in the present one.
+    pub dropped: Vec<&'a Claim>,
+}
+
+/// Which claims stand in which plans.
+pub(crate) fn claims(view: &View) -> Claims<'_> {
     let first = view
         .history
         .first()
         .map(|frozen| frozen.plan.claims.as_slice())
         .unwrap_or_default();
-    view.plan.claims.iter().partition(|claim| first.contains(claim))
+    let (before, later) = view.plan.claims.iter().partition(|claim| first.contains(claim));
+    let mut dropped: Vec<&Claim> = Vec::new();
+    for claim in view.history.iter().flat_map(|frozen| &frozen.plan.claims) {
+        if !view.plan.claims.contains(claim) && !dropped.contains(&claim) {
+            dropped.push(claim);
+        }
+    }
+    Claims { before, later, dropped }
 }

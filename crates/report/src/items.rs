@@ -2,18 +2,14 @@
 
 use crate::read::Settings;
 use crate::score::Score;
-use crate::view::{BySeed, View};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::items::{ITEMS_FILE, from_bytes};
 use cloze_schema::{Items, Plan};
-use cloze_stats::{Bootstrap, Judged};
+use cloze_stats::Judged;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// The seed of every resampling, so that a report has the same bytes each time.
-pub(crate) const SEED: u64 = 0;
-
-/// The credits of a run on a paradigm.
+/// The credits of a run on a paradigm, by groups of items that belong together.
 #[derive(Clone, Debug)]
 struct Credits {
     part: String,
@@ -63,7 +59,7 @@ pub(crate) fn read(folder: &Path, plan: &Plan<Settings>) -> Result<Answers> {
         };
         for items in &run.items {
             let worths = items
-                .worths()
+                .worths_of_groups()
                 .map_err(|why| Fault::usage(why).at(path.display().to_string()))?;
             let Items {
                 task,
@@ -88,7 +84,7 @@ impl Answers {
     }
 
     /// What an arm answered with some seeds; none where a seed has no items, or others than the first.
-    fn judged(&self, score: &Score, arm: usize, seeds: &[u64]) -> Option<(Judged, Vec<(String, String)>)> {
+    pub(crate) fn judged(&self, score: &Score, arm: usize, seeds: &[u64]) -> Option<(Judged, Vec<(String, String)>)> {
         let of = self.0.get(&(whole(score).to_owned(), score.metric.clone()))?;
         let mut names: Option<Vec<(String, String)>> = None;
         let mut all = Vec::new();
@@ -123,60 +119,4 @@ impl Answers {
 
 fn whole(score: &Score) -> &str {
     score.task.split('/').next().unwrap_or_default()
-}
-
-impl View {
-    /// An arm against a level, over seeds and items; none where its items are not there.
-    ///
-    /// # Errors
-    /// What resampling refuses.
-    pub(crate) fn against_level(
-        &self,
-        score: &Score,
-        arm: usize,
-        finals: &BySeed,
-        level: f64,
-    ) -> Result<Option<Bootstrap>> {
-        let key = (score.clone(), arm);
-        if let Some(found) = self.resampled.borrow().get(&key) {
-            return Ok(*found);
-        }
-        let seeds: Vec<u64> = finals.keys().copied().collect();
-        let found = match self.answers.judged(score, arm, &seeds) {
-            Some((judged, _)) => Some(cloze_stats::level(&judged, level, SEED)?),
-            None => None,
-        };
-        let found = found.filter(|found| is_mean_of(found, finals));
-        self.resampled.borrow_mut().insert(key, found);
-        Ok(found)
-    }
-
-    /// Two arms against each other over the seeds that both have and the items that both answered.
-    ///
-    /// # Errors
-    /// What resampling refuses.
-    pub(crate) fn over_items(
-        &self,
-        score: &Score,
-        arms: [usize; 2],
-        finals: [&BySeed; 2],
-    ) -> Result<Option<Bootstrap>> {
-        let [mine, theirs] = finals;
-        let seeds: Vec<u64> = mine.keys().filter(|seed| theirs.contains_key(seed)).copied().collect();
-        let [one, other] = arms.map(|arm| self.answers.judged(score, arm, &seeds));
-        let (Some((one, names)), Some((other, others))) = (one, other) else {
-            return Ok(None);
-        };
-        let sizes = |judged: &Judged| judged.seeds[0].iter().map(Vec::len).collect::<Vec<_>>();
-        if names != others || sizes(&one) != sizes(&other) {
-            return Ok(None);
-        }
-        cloze_stats::difference(&one, &other, SEED).map(Some)
-    }
-}
-
-/// Whether items give the mean that the metrics have: otherwise they are not the items of this judgement.
-fn is_mean_of(found: &Bootstrap, finals: &BySeed) -> bool {
-    let mean = finals.values().sum::<f64>() / finals.len() as f64;
-    (found.estimate - mean).abs() < 1e-3
 }

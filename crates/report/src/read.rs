@@ -151,7 +151,7 @@ pub(crate) fn plans(folder: &Path) -> Result<Vec<Frozen<Settings>>> {
 /// The present plan of a history that is not empty.
 pub(crate) fn present(history: &[Frozen<Settings>]) -> Plan<Settings> {
     let mut plan = history[history.len() - 1].plan.clone();
-    // cloze 0.1, whose plans have no stems, drew held-out losses wherever it drew learning curves.
+    // When plans had no stems yet, held-out losses were drawn wherever learning curves were.
     let charts = &mut plan.report.charts;
     if plan.runs.iter().all(|run| run.stem.is_none())
         && let Some(place) = charts.iter().position(|kind| *kind == ChartKind::LearningCurves)

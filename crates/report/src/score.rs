@@ -1,6 +1,7 @@
 //! What a score is: its title, unit, direction and chance level, and how its values are written.
 
 use crate::number::unsigned_zero;
+use cloze_schema::metric::{self, Better, Unit};
 use cloze_schema::{MeanOver, TaskFacts};
 use cloze_stats::{Interval, Summary};
 use std::cmp::Ordering;
@@ -95,10 +96,10 @@ impl Score {
 
     /// The unit, for brackets behind the title.
     pub(crate) fn unit(&self) -> &'static str {
-        match self.kind() {
-            _ if self.in_percent() => "%",
-            "loss" => Self::NATS,
-            _ => "no unit",
+        match metric::of(&self.metric).unit {
+            Unit::Share => "%",
+            Unit::Nats => Self::NATS,
+            Unit::None => "no unit",
         }
     }
 
@@ -112,7 +113,7 @@ impl Score {
 
     /// Shares are shown as percentages.
     fn in_percent(&self) -> bool {
-        matches!(self.kind(), "accuracy" | "ties" | "f1" | "score")
+        metric::of(&self.metric).unit == Unit::Share
     }
 
     /// A value in the unit that is shown: `62.3`, `4.126`.
@@ -135,6 +136,16 @@ impl Score {
         format!("[{}, {}]", self.text(interval.low), self.text(interval.high))
     }
 
+    /// The interval of a mean: a share is not below 0 nor above 1, whatever Student's t says.
+    pub(crate) fn interval_of_mean(&self, interval: Interval) -> String {
+        let is_share = self.in_percent() && self.task != ALL_TASKS;
+        let possible = |end: f64| if is_share { end.clamp(0.0, 1.0) } else { end };
+        self.interval(Interval {
+            low: possible(interval.low),
+            high: possible(interval.high),
+        })
+    }
+
     /// The cell of a table with many numbers; [`HALF_WIDTH`] says how it reads.
     pub(crate) fn half_width(&self, found: &Summary) -> String {
         let mean = self.text(found.mean);
@@ -154,12 +165,18 @@ impl Score {
         if self.in_percent() { 1 } else { 3 }
     }
 
+    /// Which values are better: as the evaluation says of its headline, otherwise as the metric's name does.
+    pub(crate) fn better(&self) -> Better {
+        match &self.facts {
+            Some(facts) if facts.headline == self.kind() && facts.higher_is_better => Better::Higher,
+            Some(facts) if facts.headline == self.kind() => Better::Lower,
+            _ => metric::of(&self.metric).better,
+        }
+    }
+
     /// Whether larger is better.
     pub(crate) fn higher_is_better(&self) -> bool {
-        match &self.facts {
-            Some(facts) if facts.headline == self.kind() => facts.higher_is_better,
-            _ => !["loss", "perplexity"].iter().any(|word| self.kind().contains(word)),
-        }
+        self.better() == Better::Higher
     }
 
     /// What a guesser gets, where that is known.
@@ -187,7 +204,7 @@ pub(crate) fn headline<'a>(task: &str, metrics: &[&'a str], tasks: &[TaskFacts])
         .iter()
         .find(|facts| facts.task == task)
         .map(|facts| facts.headline.as_str());
-    let preferred = wanted.into_iter().chain(["accuracy", "f1", "loss"]);
+    let preferred = wanted.into_iter().chain([metric::ACCURACY, metric::LOSS]);
     preferred
         .filter_map(|word| metrics.iter().find(|metric| **metric == word))
         .chain(metrics)
@@ -216,9 +233,18 @@ mod tests {
             ["62.3", "0.0", "+2.0"]
         );
         // One unit for all that are shares, however they are taken and whoever answered.
-        for metric in ["accuracy.per_token", "accuracy[generator]", "ties[generator]"] {
+        for metric in [
+            "accuracy.per_token",
+            "accuracy.unseen",
+            "accuracy[generator]",
+            "ties[generator]",
+            "seen",
+            "cut",
+        ] {
             assert_eq!(Score::new("blimp", metric, &[]).text(0.5), "50.0", "{metric}");
         }
+        // What only describes is better in neither direction.
+        assert_eq!(Score::new("blimp", "ties", &[]).better(), Better::Neither);
         let loss = Score::new("masked-loss", "loss", &[]);
         assert_eq!([loss.text(4.0), loss.difference(-0.5)], ["4.000", "-0.500"]);
         assert!(accuracy.order(0.6, 0.5).is_lt() && loss.order(0.6, 0.5).is_gt());

@@ -48,11 +48,17 @@ pub(crate) fn sentence(study: &Study, score: &Score, one: &Comparison, family: u
 /// What power calculations refuse.
 pub(crate) fn more(study: &Study, one: &Comparison, family: usize) -> Result<String> {
     if [one.arm, one.baseline].iter().all(|arm| study.is_on_plateau(*arm)) {
-        return Ok("neither is off the plateau of word frequencies, so more seeds are not what is missing".to_owned());
+        return Ok("neither has learnt more than word frequencies, so more seeds are not what is missing".to_owned());
     }
     let Some(effect) = one.by.effect else {
         return Ok("the seeds do not differ enough to say how many more are needed".to_owned());
     };
+    // What items leave open, no number of seeds closes.
+    if let Some(items) = &one.items
+        && !items.has_enough_items(one.level)?
+    {
+        return Ok("items are too few to show a difference this small, however many seeds there are".to_owned());
+    }
     let n = one.by.n;
     let Some(needed) = seeds_range(effect, n, POWER, one.level)? else {
         return Ok("no number of seeds that anybody trains would show a difference this small".to_owned());

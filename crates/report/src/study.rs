@@ -1,10 +1,11 @@
 //! What is computed once for all tables, charts and sentences.
 
 use crate::compare::{Comparison, against_baselines, not_distinguishable_from_best};
+use crate::curves::{BySeed, over_seeds};
 use crate::ground::Field;
-use crate::levels::OnPlateau;
+use crate::plateau::Plateau;
 use crate::score::Score;
-use crate::view::{BySeed, View, over_seeds};
+use crate::view::View;
 use cloze_foundation::Result;
 use std::collections::BTreeMap;
 
@@ -60,8 +61,8 @@ pub(crate) struct Study<'a> {
     pub scores: Vec<Scored>,
     /// The arms that are drawn and described one by one, in the order of the plan.
     pub shown: Vec<usize>,
-    /// The arms that are not off the plateau of word frequencies.
-    pub plateau: Vec<OnPlateau>,
+    /// The arms that are not shown to be off the plateau of word frequencies.
+    pub plateaus: Vec<Plateau>,
     /// Their looks: an arm's place among those that are shown.
     places: BTreeMap<usize, usize>,
 }
@@ -89,7 +90,7 @@ impl<'a> Study<'a> {
             scores,
             places: shown.iter().enumerate().map(|(place, arm)| (*arm, place)).collect(),
             shown,
-            plateau: view.on_plateau()?,
+            plateaus: view.plateaus()?,
         })
     }
 
@@ -155,9 +156,25 @@ impl<'a> Study<'a> {
         self.places.get(&arm).copied().unwrap_or_default()
     }
 
-    /// Whether an arm is not off the plateau of word frequencies.
+    /// Whether an arm's encoder has learnt no more than word frequencies.
     pub(crate) fn is_on_plateau(&self, arm: usize) -> bool {
-        self.plateau.iter().any(|one| one.arm == arm)
+        self.plateaus.iter().any(|one| one.arm == arm && one.is_of_encoder())
+    }
+
+    /// Where arms that are compared are scored by different rules: that the rule is part of what differs.
+    pub(crate) fn rules_differ(&self, compared: &[Comparison]) -> Option<String> {
+        let differ = |one: &Comparison| self.rule(one.arm) != self.rule(one.baseline);
+        compared.iter().any(differ).then(|| {
+            "Sentences are scored by another rule in some of these arms (\u{201c}scored by\u{201d}), as their objectives have \
+             it: the rule is part of what differs."
+                .to_owned()
+        })
+    }
+
+    /// How many arms have a score and are not shown: a correction is over them too.
+    pub(crate) fn hidden_with(&self, scored: &Scored) -> usize {
+        let has = |arm: &usize| scored.means[*arm].is_some() && !self.is_shown(*arm);
+        (0..self.view.arms.len()).filter(has).count()
     }
 
     /// How many arms are not shown, where there are any.

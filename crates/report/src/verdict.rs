@@ -4,8 +4,9 @@ use crate::arm::Ending;
 use crate::chance::against;
 use crate::compare::Comparison;
 use crate::history;
+use crate::plateau::Plateau;
 use crate::score::{LEAST_SEEDS, Score};
-use crate::sections::order_of_fields;
+use crate::sections::order::sentences as order_of_fields;
 use crate::sentence::more;
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
@@ -45,6 +46,7 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     }
     told.extend(chance(study, scored)?);
     told.extend(established(study, scored));
+    told.extend(study.rules_differ(&scored.compared));
     told.extend(elsewhere(study));
     told.extend(plateau(study));
     told.push(next(study, scored, done < planned)?);
@@ -97,7 +99,11 @@ fn chance(study: &Study, scored: &Scored) -> Result<Option<String>> {
         return Ok(None);
     }
     let (mut above, mut not) = (Vec::new(), Vec::new());
-    for (arm, one) in study.shown.iter().zip(against(study.view, &asked)?) {
+    for (arm, one) in study
+        .shown
+        .iter()
+        .zip(against(study.view, &asked, study.hidden_with(scored))?)
+    {
         match one {
             Some(one) if one.side == Some(Ordering::Greater) => above.push(study.name(*arm).to_owned()),
             Some(_) => not.push(study.name(*arm).to_owned()),
@@ -185,9 +191,9 @@ fn elsewhere(study: &Study) -> Vec<String> {
     told
 }
 
-/// Who has not left the plateau.
-fn plateau(study: &Study) -> Option<String> {
-    let named = |one: &crate::levels::OnPlateau| {
+/// Who has not left the plateau, and who may not have.
+fn plateau(study: &Study) -> Vec<String> {
+    let named = |one: &Plateau| {
         let who = one
             .answerer
             .as_ref()
@@ -195,12 +201,21 @@ fn plateau(study: &Study) -> Option<String> {
             .unwrap_or_default();
         format!("{}{who}", study.name(one.arm))
     };
-    (!study.plateau.is_empty()).then(|| {
-        format!(
-            "Not off the plateau of word frequencies: {}. A loss that frequencies alone give says that nothing else was learnt.",
-            some(study.plateau.iter().map(named))
-        )
-    })
+    let (on, open): (Vec<&Plateau>, Vec<&Plateau>) = study.plateaus.iter().partition(|one| one.is_on);
+    let mut told = Vec::new();
+    if !on.is_empty() {
+        told.push(format!(
+            "On the plateau of word frequencies: {}. A loss that frequencies alone give says that nothing else was learnt.",
+            some(on.into_iter().map(named))
+        ));
+    }
+    if !open.is_empty() {
+        told.push(format!(
+            "Not established to be off that plateau: {}.",
+            some(open.into_iter().map(named))
+        ));
+    }
+    told
 }
 
 /// What to do.
@@ -208,7 +223,7 @@ fn next(study: &Study, scored: &Scored, is_unfinished: bool) -> Result<String> {
     if is_unfinished {
         return Ok("Next: the same command trains what is missing.".to_owned());
     }
-    let all_on = !study.plateau.is_empty() && study.shown.iter().all(|arm| study.is_on_plateau(*arm));
+    let all_on = !study.shown.is_empty() && study.shown.iter().all(|arm| study.is_on_plateau(*arm));
     if all_on {
         return Ok(
             "Next: a larger budget, or a model that learns within this one; more seeds would not help.".to_owned(),

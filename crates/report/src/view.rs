@@ -1,6 +1,7 @@
 //! Arms, seeds and scores in one place: what every table and chart is made from.
 
 use crate::arm::{Arm, Ending};
+use crate::curves::{BySeed, Curves, Point, last};
 use crate::items::{self, Answers};
 use crate::levels::{self, LevelsOf};
 use crate::origins::{self, Origins};
@@ -10,13 +11,10 @@ use crate::sweep;
 use cloze_foundation::Result;
 use cloze_schema::metric::{self, DIVERGED, LOSS, PRETRAINING};
 use cloze_schema::{AttemptRows, Axis, Frozen, Plan, PlannedRun, Row, Spent, Split};
-use cloze_stats::{Bootstrap, Summary, chance_normalised, macro_average, summarise};
+use cloze_stats::{Bootstrap, chance_normalised, macro_average};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-
-/// Confidence of every interval.
-pub(crate) const CONFIDENCE: f64 = 0.95;
 
 /// What training says of itself for every objective; all else is a part of its loss.
 const OF_TRAINING: [&str; 8] = [
@@ -29,18 +27,6 @@ const OF_TRAINING: [&str; 8] = [
     metric::CORES_ELSEWHERE,
     DIVERGED,
 ];
-
-/// A judgement along training.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Point {
-    pub spent: Spent,
-    pub value: f64,
-}
-
-/// Seed to value.
-pub(crate) type BySeed = BTreeMap<u64, f64>;
-/// Seed to the judgements along training.
-pub(crate) type Curves = BTreeMap<u64, Vec<Point>>;
 
 /// A plan and what its runs came to.
 #[derive(Debug)]
@@ -73,8 +59,16 @@ impl View {
     /// # Errors
     /// A missing or damaged file, by name.
     pub(crate) fn read(folder: &Path) -> Result<Self> {
-        let failed = |run: &PlannedRun<Settings>| folder.join("runs").join(&run.id).join("FAILED").exists();
-        let mut view = Self::new(read::plans(folder)?, &read::rows(folder)?, &failed);
+        let without_rows = |run: &PlannedRun<Settings>| {
+            let says = |marker: &str| folder.join("runs").join(&run.id).join(marker).exists();
+            // A run that ended is gathered where it is whole.
+            match () {
+                () if says("FAILED") => Ending::Failed,
+                () if says("DONE") => Ending::Damaged,
+                () => Ending::Missing,
+            }
+        };
+        let mut view = Self::new(read::plans(folder)?, &read::rows(folder)?, &without_rows);
         view.answers = items::read(folder, &view.plan)?;
         view.origins = origins::read(folder, view.plan.runs.iter().map(|run| run.id.clone()));
         Ok(view)
@@ -83,7 +77,7 @@ impl View {
     fn new(
         history: Vec<Frozen<Settings>>,
         attempts: &[AttemptRows],
-        failed: &dyn Fn(&PlannedRun<Settings>) -> bool,
+        without_rows: &dyn Fn(&PlannedRun<Settings>) -> Ending,
     ) -> Self {
         let plan = read::present(&history);
         let mut arms: Vec<Arm> = Vec::new();
@@ -114,8 +108,7 @@ impl View {
             let ending = match &rows {
                 rows if rows.iter().any(|row| row.metric == DIVERGED && row.value != 0.0) => Ending::Diverged,
                 rows if !rows.is_empty() => Ending::Done,
-                _ if failed(&run) => Ending::Failed,
-                _ => Ending::Missing,
+                _ => without_rows(&run),
             };
             view.arms[place].seeds.push((run.config.named.seed, ending));
             if ending == Ending::Done {
@@ -321,7 +314,7 @@ impl View {
     pub(crate) fn aggregate(&self) -> Option<Score> {
         let headlines = self.headlines();
         let placed = headlines.iter().filter(|score| score.chance().is_some()).count();
-        (placed > 1).then(|| Score::new(ALL_TASKS, "score", &[]))
+        (placed > 1).then(|| Score::new(ALL_TASKS, metric::SCORE, &[]))
     }
 
     /// (score - chance) / (1 - chance), averaged over tasks within each seed.
@@ -371,22 +364,4 @@ impl View {
 
 fn by_steps(one: &Spent, other: &Spent) -> std::cmp::Ordering {
     one[Axis::Steps].total_cmp(&other[Axis::Steps])
-}
-
-/// The last judgement of every seed.
-pub(crate) fn last(curves: &Curves) -> BySeed {
-    curves
-        .iter()
-        .filter_map(|(seed, points)| points.last().map(|point| (*seed, point.value)))
-        .collect()
-}
-
-/// Mean, standard deviation and interval over seeds; none without seeds.
-pub(crate) fn over_seeds(values: &BySeed) -> Result<Option<Summary>> {
-    let values: Vec<f64> = values.values().copied().collect();
-    if values.is_empty() {
-        Ok(None)
-    } else {
-        summarise(&values, CONFIDENCE).map(Some)
-    }
 }

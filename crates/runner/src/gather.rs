@@ -77,7 +77,7 @@ fn read(folder: &RunFolder, marker: &Marker) -> Result<Left> {
     let listed = marker.parts().keys().map(|name| folder.metrics().join(name));
     let mut paths: Vec<_> = listed.collect();
     if paths.is_empty() {
-        // cloze 0.1 listed none: what is there counts.
+        // Older markers list none: what is there counts.
         paths = folder.parts()?;
     }
     let mut left = Left::default();

@@ -55,8 +55,8 @@ pub fn keep_known(plan: &mut Plan, store: &Store) -> Result<()> {
     Ok(())
 }
 
-/// Writes what is not in the history yet: the last plan, and before it one that cloze 0.1 froze. False where another process
-/// was first.
+/// Writes what is not in the history yet: the last plan, and before it one that was frozen when there was no history. False
+/// where another process was first.
 fn kept(plans: &[Frozen<RunConfig>], store: &Store) -> Result<bool> {
     for (frozen, number) in plans.iter().zip(1..) {
         let path = cloze_schema::history::file(store.root(), number);

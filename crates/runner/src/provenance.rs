@@ -15,7 +15,7 @@ pub struct Provenance {
     /// cloze's version.
     pub cloze: String,
     /// The git revision that the program was built from, with `+` where its source differed from it; `None` where it was
-    /// not built in a repository, and in files of cloze 0.1.
+    /// not built in a repository, and in older files.
     #[serde(default)]
     pub built_from: Option<String>,
     /// The git revision of the folder in which the command was given, with `+` where files differ from it: that of the
@@ -27,7 +27,7 @@ pub struct Provenance {
     pub threads: usize,
     /// Hash of tokenizer and token shards.
     pub data: String,
-    /// The name in the cache of the prepared corpus: another text has another one. `None` in files of cloze 0.1.
+    /// The name in the cache of the prepared corpus: another text has another one. `None` in older files.
     #[serde(default)]
     pub corpus: Option<String>,
     /// Hash of `tokenizer.json`.

@@ -159,7 +159,7 @@ fn a_run_with_a_damaged_part_is_named_and_left_out_whole_and_the_part_set_aside(
     let Some(Marker::Done(listed)) = run.marker().unwrap() else {
         panic!("not done")
     };
-    // What the marker lists is compared with its hash; cloze 0.1 listed nothing, so that the decoder has to notice.
+    // What the marker lists is compared with its hash; older markers list nothing, so that the decoder has to notice.
     let mut unlisted = listed.clone();
     unlisted.parts.clear();
     for (marker, is_listed) in [(listed, true), (unlisted, false)] {

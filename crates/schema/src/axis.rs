@@ -44,10 +44,10 @@ axes! {
     Steps { word: "steps", key: "steps", column: "step", heading: "steps", label: "optimizer steps", is_count: true, quantity: Quantity::Count }
     /// Tokens that the encoder reads.
     Tokens { word: "tokens", key: "tokens_seen", column: "tokens_seen", heading: "tokens seen", label: "tokens seen", is_count: true, quantity: Quantity::Count }
-    /// Tokens with a loss.
+    /// Tokens that are predicted from the vocabulary.
     Predictions {
         word: "predictions", key: "tokens_predicted", column: "tokens_predicted", heading: "predictions",
-        label: "tokens with a loss (predictions)", is_count: true, quantity: Quantity::Count }
+        label: "tokens predicted", is_count: true, quantity: Quantity::Count }
     /// Training FLOPs, heads and helpers included.
     Flops { word: "flops", key: "flops", column: "flops", heading: "FLOPs", label: "training FLOPs", is_count: false, quantity: Quantity::Count }
     /// Seconds of training, evaluation excluded.

@@ -14,7 +14,7 @@ pub struct RunData {
     pub corpus: String,
     /// The tokenizer.
     pub tokenizer: String,
-    /// The held-out tokens.
+    /// The held-out text, whatever the tokenizer.
     pub held_out: String,
     /// What each evaluation reads, by the name that its rows have.
     #[serde(default)]

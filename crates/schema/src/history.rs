@@ -17,7 +17,7 @@ pub const PLANS_FOLDER: &str = "plans";
 /// A plan as it was frozen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Frozen<C> {
-    /// Seconds since 1970 at that moment; `None` where it was not written down, as by cloze 0.1.
+    /// Seconds since 1970 at that moment; `None` where it was not written down.
     pub frozen: Option<u64>,
     /// How many runs of this folder had ended by then; `None` where that was not written down.
     pub ended: Option<usize>,
@@ -30,8 +30,8 @@ pub fn file(folder: &Path, number: usize) -> PathBuf {
     folder.join(PLANS_FOLDER).join(format!("{number:04}.json"))
 }
 
-/// Every plan that was frozen in a results folder, the first one first; the last one is the present plan. A folder of
-/// cloze 0.1 has the present plan alone.
+/// Every plan that was frozen in a results folder, the first one first; the last one is the present plan. An older
+/// folder has the present plan alone.
 ///
 /// # Errors
 /// A file that cannot be read or is no plan, by name. A folder without a plan has no history.

@@ -57,6 +57,9 @@ pub struct Items {
     pub paradigm: String,
     /// A letter for each item, in the set's order: `0` wrong, `1` a tie, `2` right.
     pub credits: String,
+    /// How many neighbours belong together, as two pairs that mirror each other do: other items of the kind would be other
+    /// such groups. 1 where each stands by itself.
+    pub together: u32,
 }
 
 impl Items {
@@ -73,6 +76,18 @@ impl Items {
         };
         self.credits.chars().map(worth).collect()
     }
+
+    /// What each group of neighbours is worth, so that the mean over groups is the mean over items; a last group that is not
+    /// whole counts by its size.
+    ///
+    /// # Errors
+    /// A letter that is none of the three.
+    pub fn worths_of_groups(&self) -> std::result::Result<Vec<f64>, String> {
+        let worths = self.worths()?;
+        let groups = worths.chunks(self.together.max(1) as usize);
+        let share = groups.len() as f64 / worths.len().max(1) as f64;
+        Ok(groups.map(|group| group.iter().sum::<f64>() * share).collect())
+    }
 }
 
 /// The items of one run.
@@ -83,6 +98,9 @@ pub struct RunItems {
     /// Paradigm by paradigm.
     pub items: Vec<Items>,
 }
+
+/// The column of [`Items::together`]. Files of before it have none: their items stand by themselves.
+const TOGETHER: &str = "together";
 
 /// A column of words.
 type Word = (&'static str, fn(&Label, &Items) -> String);
@@ -122,6 +140,8 @@ fn frame(runs: &[RunItems]) -> PolarsResult<DataFrame> {
     let attempts: Vec<u32> = rows.iter().map(|(label, _)| label.attempt).collect();
     columns.insert(2, Column::new("seed".into(), seeds));
     columns.insert(3, Column::new("attempt".into(), attempts));
+    let together: Vec<u32> = rows.iter().map(|(_, items)| items.together).collect();
+    columns.push(Column::new(TOGETHER.into(), together));
     DataFrame::new(rows.len(), columns)
 }
 
@@ -167,6 +187,10 @@ fn runs(frame: &DataFrame) -> std::result::Result<Vec<RunItems>, String> {
         Ok::<Vec<u64>, String>(counts.into_no_null_iter().collect())
     };
     let (seeds, attempts) = (counts("seed")?, counts("attempt")?);
+    let together = match frame.column(TOGETHER) {
+        Ok(_) => counts(TOGETHER)?,
+        Err(_) => vec![1; frame.height()],
+    };
     let mut found: Vec<RunItems> = Vec::new();
     for row in 0..frame.height() {
         let [run, arm, data, task, metric, part, paradigm, credits] =
@@ -185,6 +209,7 @@ fn runs(frame: &DataFrame) -> std::result::Result<Vec<RunItems>, String> {
             part,
             paradigm,
             credits,
+            together: u32::try_from(together[row]).map_err(|_| format!("{} items together?", together[row]))?,
         };
         items.worths()?;
         match found.last_mut().filter(|last| last.label == label) {
@@ -216,6 +241,7 @@ mod tests {
             part: "agreement".to_owned(),
             paradigm: format!("of {}", credits.len()),
             credits: (*credits).to_owned(),
+            together: 2,
         };
         RunItems {
             label,
@@ -238,6 +264,27 @@ mod tests {
         for (credit, letter, worth) in Credit::ALL {
             assert_eq!((credit.letter(), credit.worth()), (letter, worth));
         }
+    }
+
+    #[test]
+    fn neighbours_that_belong_together_are_one_and_the_mean_stays() {
+        let items = |credits: &str| run("a", 1, &[credits]).items.remove(0);
+        assert_eq!(items("220120").worths_of_groups().unwrap(), [1.0, 0.25, 0.5]);
+        // Of five items two groups are whole.
+        let worths = items("22002").worths_of_groups().unwrap();
+        assert!((worths.iter().sum::<f64>() / 3.0 - 0.6).abs() < 1e-12, "{worths:?}");
+        let alone = Items {
+            together: 1,
+            ..items("012")
+        };
+        assert_eq!(alone.worths_of_groups().unwrap(), [0.0, 0.5, 1.0]);
+    }
+
+    #[test]
+    fn items_without_the_column_stand_by_themselves() {
+        let runs = [run("a", 1, &["0120"])];
+        let old = encode((ITEMS_KEY, ITEMS_VERSION), || frame(&runs)?.drop(TOGETHER)).unwrap();
+        assert_eq!(from_bytes(&old).unwrap()[0].items[0].together, 1);
     }
 
     #[test]

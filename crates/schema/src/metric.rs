@@ -1,4 +1,4 @@
-//! Names in metrics files that more than one room has to know.
+//! Names in metrics files that more than one crate has to know, and how numbers under them read.
 
 /// The `task` of numbers from pretraining itself.
 pub const PRETRAINING: &str = "pretraining";
@@ -25,6 +25,72 @@ pub const RESUMED_AFTER: &str = "resumed_after_step";
 pub const LOST_SECONDS: &str = "lost_seconds";
 /// Cores that were busy with other processes while a run with a budget in seconds was trained, on average over the attempt.
 pub const CORES_ELSEWHERE: &str = "cores_elsewhere";
+
+/// Pairs of sentences, or tokens, that were told right.
+pub const ACCURACY: &str = "accuracy";
+/// Pairs of which both sentences got the same score. They count one half in an accuracy.
+pub const TIES: &str = "ties";
+/// Pairs of which a sentence stands in the training text.
+pub const SEEN: &str = "seen";
+/// Pairs of which a sentence is longer than the window.
+pub const CUT: &str = "cut";
+/// Mean over tasks of (headline - chance) / (best - chance). It is in no file: a report makes it.
+pub const SCORE: &str = "score";
+
+/// In what numbers are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// A share of one, shown in per cent.
+    Share,
+    /// Nats for each prediction.
+    Nats,
+    /// A number by itself.
+    None,
+}
+
+/// Which numbers are better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    /// High ones.
+    Higher,
+    /// Low ones.
+    Lower,
+    /// Neither: it describes, and judges nobody.
+    Neither,
+}
+
+/// How the numbers of a metric read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Its name without what stands behind it: how it is taken (`accuracy.unseen`), who answered (`loss[generator]`).
+    pub name: &'static str,
+    /// In what they are shown.
+    pub unit: Unit,
+    /// Which of them are better.
+    pub better: Better,
+}
+
+const fn metric(name: &'static str, unit: Unit, better: Better) -> Metric {
+    Metric { name, unit, better }
+}
+
+/// Every metric that an evaluation of cloze gives, and the loss of pretraining.
+pub const METRICS: [Metric; 6] = [
+    metric(ACCURACY, Unit::Share, Better::Higher),
+    metric(SCORE, Unit::Share, Better::Higher),
+    metric(LOSS, Unit::Nats, Better::Lower),
+    metric(TIES, Unit::Share, Better::Neither),
+    metric(SEEN, Unit::Share, Better::Neither),
+    metric(CUT, Unit::Share, Better::Neither),
+];
+
+/// How the numbers of a metric read, however it is taken and whoever answered. One that is not known has no unit, and high
+/// numbers are better.
+pub fn of(name: &str) -> Metric {
+    let bare = name.split(['[', '.']).next().unwrap_or_default();
+    let known = METRICS.into_iter().find(|metric| metric.name == bare);
+    known.unwrap_or(metric("", Unit::None, Better::Higher))
+}
 
 /// Metrics that a clock, or the number of the attempt, decides.
 pub const CLOCKS: [&str; 4] = [TOKENS_PER_SECOND, LOST_SECONDS, RESUMED_AFTER, CORES_ELSEWHERE];

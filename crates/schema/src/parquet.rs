@@ -256,7 +256,7 @@ mod tests {
         );
         let later = from_bytes(&file(frame(&attempts()).unwrap(), SCHEMA_VERSION + 1)).unwrap_err();
         assert_eq!(later, "schema version 3, this cloze knows up to 2");
-        // cloze 0.1 did not say which data.
+        // Version 1 did not say which data.
         let older = frame(&attempts()).unwrap().drop("data").unwrap();
         let read = from_bytes(&file(older, 1)).unwrap();
         assert!(read.iter().all(|attempt| attempt.label.data.is_empty()) && read.len() == 3);

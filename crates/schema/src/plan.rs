@@ -46,7 +46,7 @@ pub struct TaskFacts {
     pub mean_over: Option<MeanOver>,
 }
 
-/// [`TaskFacts`] in a file. Those of cloze 0.1 have neither `kind` nor `mean_over`.
+/// [`TaskFacts`] in a file. Older ones have neither `kind` nor `mean_over`.
 #[derive(Deserialize)]
 struct WrittenFacts {
     task: String,
@@ -89,10 +89,10 @@ pub struct PlannedRun<C> {
     pub id: String,
     /// The arm's name: `mlm`, `mlm rate=0.4 width=128`.
     pub arm: String,
-    /// The arm's name without what the whole experiment sweeps: `mlm rate=0.4`. Plans of cloze 0.1 do not say it.
+    /// The arm's name without what the whole experiment sweeps: `mlm rate=0.4`. Older plans do not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stem: Option<String>,
-    /// What the arm itself is called, without anything that is swept: `mlm`. Plans of cloze 0.1 do not say it.
+    /// What the arm itself is called, without anything that is swept: `mlm`. Older plans do not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
     /// What varies over the sweep, by key path, for charts over a swept key: `options.rate` -> 0.4.
@@ -101,7 +101,7 @@ pub struct PlannedRun<C> {
     pub config: C,
     /// Expected training FLOPs.
     pub flops: f64,
-    /// The data that it is made from; `None` where the plan was made without looking at them, and in plans of cloze 0.1.
+    /// The data that it is made from; `None` where the plan was made without looking at them, and in older plans.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<RunData>,
 }
@@ -134,7 +134,7 @@ pub struct Plan<C> {
     /// by their names, without a chance level.
     #[serde(default)]
     pub tasks: Vec<TaskFacts>,
-    /// What the report has to know of the objectives that the runs are trained with. Plans of cloze 0.1 do not say it.
+    /// What the report has to know of the objectives that the runs are trained with. Older plans do not say it.
     #[serde(default)]
     pub objectives: Vec<ObjectiveFacts>,
     /// What was claimed before the first run.

@@ -55,7 +55,7 @@ pub struct Label {
     pub seed: u64,
     /// The attempt, from 1.
     pub attempt: u32,
-    /// [`RunData::short`](crate::RunData::short) of the data that it was made from; nothing in files of cloze 0.1.
+    /// [`RunData::short`](crate::RunData::short) of the data that it was made from; nothing in files of version 1.
     pub data: String,
 }
 

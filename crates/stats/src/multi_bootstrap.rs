@@ -40,6 +40,23 @@ pub struct Bootstrap {
     pub hi: f64,
     /// Two-sided, of the mean being the chance level (or 0, for a difference).
     pub p: f64,
+    /// Standard error of the mean from the items alone: what it would keep if there were seeds without end.
+    pub of_items: f64,
+    /// The chance level, or 0.
+    pub null: f64,
+}
+
+impl Bootstrap {
+    /// Whether these items would tell this mean from the chance level, at a level of significance, if there were seeds
+    /// without end. Where they would not, more seeds are of no use.
+    ///
+    /// # Errors
+    /// A level outside (0, 1).
+    pub fn has_enough_items(&self, level: f64) -> Result<bool> {
+        // So many degrees of freedom are the normal distribution.
+        let z = student::two_sided_quantile(1_000_000, 1.0 - level)?;
+        Ok((self.estimate - self.null).abs() > z * self.of_items)
+    }
 }
 
 /// The mean credit of one arm against a chance level.
@@ -60,28 +77,44 @@ pub fn level(judged: &Judged, chance: f64, seed: u64) -> Result<Bootstrap> {
         .map(|(index, weight)| Paradigm::of(&judged.seeds, index, *weight))
         .collect();
     let shrunk = shrinkage(&paradigms);
+    let quantiles = student::quantiles(seeds - 1, RESAMPLES)?;
     let mut items = Draw::new(seed, "multi-bootstrap").stream();
     let mut replicates = Vec::with_capacity(REPLICATES);
-    for resample in 0..RESAMPLES {
+    // Evenly spread over the upper half of the law, and so over the lower one.
+    for quantile in &*quantiles {
         let items: f64 = paradigms.iter().map(|paradigm| paradigm.resample(&mut items)).sum();
-        // Evenly spread over the upper half of the law, and so over the lower one.
-        let confidence = (resample as f64 + 0.5) / RESAMPLES as f64;
-        let seeds = if of_seeds > 0.0 {
-            of_seeds * student::two_sided_quantile(seeds - 1, confidence)?
-        } else {
-            0.0
-        };
+        let seeds = of_seeds * quantile;
         replicates.extend([seeds, -seeds].map(|seeds| estimate + (items * shrunk + seeds)));
     }
     replicates.sort_by(f64::total_cmp);
     let below = replicates.partition_point(|replicate| *replicate <= chance);
     let above = REPLICATES - replicates.partition_point(|replicate| *replicate < chance);
-    Ok(Bootstrap {
+    let found = Bootstrap {
         estimate,
         lo: replicates[OUTSIDE],
         hi: replicates[REPLICATES - 1 - OUTSIDE],
         p: ((2 * below.min(above) + 1) as f64 / (REPLICATES + 1) as f64).min(1.0),
-    })
+        of_items: shrunk * paradigms.iter().map(|paradigm| paradigm.variance).sum::<f64>().sqrt(),
+        null: chance,
+    };
+    let items = paradigms.iter().map(|paradigm| paradigm.items).sum();
+    let alike = paradigms.iter().all(|paradigm| paradigm.variance == 0.0);
+    Ok(if alike { unanimous(found, items) } else { found })
+}
+
+/// Items that all say the same show no spread, and resampling them gives none. They say no more than as many throws of a coin
+/// that fall alike: p is that of the sign test, and the interval that of Clopper and Pearson (1934) around it.
+fn unanimous(found: Bootstrap, items: usize) -> Bootstrap {
+    let throws = i32::try_from(items).unwrap_or(i32::MAX);
+    let least = 0.025_f64.powf(1.0 / items as f64);
+    let half = 2.0 * (1.0 - least) * (found.estimate - found.null).abs();
+    Bootstrap {
+        lo: found.lo.min(found.estimate - half),
+        hi: found.hi.max(found.estimate + half),
+        p: found.p.max(0.5_f64.powi(throws - 1)).min(1.0),
+        of_items: half / 1.96,
+        ..found
+    }
 }
 
 /// The first arm minus the second, paired by seed and by item.

@@ -3,6 +3,8 @@
 use crate::check;
 use cloze_foundation::{Fault, Result};
 use statrs::distribution::{ContinuousCDF, StudentsT};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 fn distribution(degrees: f64) -> Result<StudentsT> {
     StudentsT::new(0.0, 1.0, degrees).map_err(|_| {
@@ -18,6 +20,22 @@ fn distribution(degrees: f64) -> Result<StudentsT> {
 /// No degrees of freedom, or a confidence outside (0, 1).
 pub fn two_sided_quantile(degrees: usize, confidence: f64) -> Result<f64> {
     quantile(degrees as f64, confidence)
+}
+
+/// Quantiles by degrees of freedom and their number.
+type Known = BTreeMap<(usize, usize), Arc<[f64]>>;
+
+/// The `count` quantiles in the middle of as many equal parts of |T|'s law. They are computed once.
+pub(crate) fn quantiles(degrees: usize, count: usize) -> Result<Arc<[f64]>> {
+    static KNOWN: Mutex<Known> = Mutex::new(Known::new());
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(found) = known().get(&(degrees, count)) {
+        return Ok(found.clone());
+    }
+    let quantile = |part| two_sided_quantile(degrees, (part as f64 + 0.5) / count as f64);
+    let found: Arc<[f64]> = (0..count).map(quantile).collect::<Result<_>>()?;
+    known().insert((degrees, count), found.clone());
+    Ok(found)
 }
 
 /// The same for degrees of freedom that are no whole number, as Satterthwaite's are.

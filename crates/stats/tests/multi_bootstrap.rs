@@ -26,7 +26,18 @@ fn cases(kind: &str) -> Vec<(Judged, Bootstrap)> {
                 .collect(),
         };
         let [estimate, lo, hi, p] = ["estimate", "lo", "hi", "p"].map(number);
-        (judged, Bootstrap { estimate, lo, hi, p })
+        let (of_items, null) = (0.0, 0.5);
+        (
+            judged,
+            Bootstrap {
+                estimate,
+                lo,
+                hi,
+                p,
+                of_items,
+                null,
+            },
+        )
     };
     list(&all[kind]).iter().map(case).collect()
 }
@@ -206,4 +217,45 @@ fn what_cannot_be_resampled_is_refused() {
     assert!(told(vec![vec![vec![]], vec![vec![]]], &[0]).contains("`credits` has no values"));
     let [a, b] = [2, 3].map(|seeds| judged(seeds, 3, 0.0, [0.0; 3], Draw::new(1, "arms")));
     assert!(difference(&a, &b, 1).unwrap_err().what.contains("as many seeds"));
+}
+
+/// As many throws of a coin as there are items: 2/2^n, and the interval leaves chance out where that is below 5 %.
+#[test]
+fn a_few_items_that_all_agree_are_no_certainty() {
+    let right = |items: usize| Judged {
+        seeds: vec![vec![vec![1.0; items]]; 3],
+        groups: vec![0],
+    };
+    for items in [2, 5, 6, 10] {
+        let found = level(&right(items), 0.5, 1).unwrap();
+        near(found.p, 2.0 / 2.0_f64.powi(items as i32), 1e-12);
+        assert_eq!(found.lo > 0.5, found.p < 0.05, "{items}: {found:?}");
+        // An arm against one that is always wrong.
+        let wrong = Judged {
+            seeds: vec![vec![vec![0.0; items]]; 3],
+            groups: vec![0],
+        };
+        let found = difference(&right(items), &wrong, 1).unwrap();
+        near(found.p, 2.0 / 2.0_f64.powi(items as i32), 1e-12);
+        assert_eq!(found.lo > 0.0, found.p < 0.05, "{items}: {found:?}");
+    }
+    let two = level(&right(2), 0.5, 1).unwrap();
+    // Clopper and Pearson: 2 of 2 is [15.8 %, 100 %].
+    near(two.lo, 0.158, 0.001);
+    assert!(!two.has_enough_items(0.05).unwrap());
+}
+
+#[test]
+fn seeds_without_end_do_not_make_up_for_items() {
+    // 13 of 20 items right in every seed: p is 0.18 however many seeds there are.
+    let seed: Vec<f64> = (0..20).map(|item| f64::from(item < 13)).collect();
+    for seeds in [3, 300] {
+        let judged = Judged {
+            seeds: vec![vec![seed.clone()]; seeds],
+            groups: vec![0],
+        };
+        let found = level(&judged, 0.5, 1).unwrap();
+        near(found.of_items, (0.65 * 0.35 / 19.0_f64).sqrt(), 1e-12);
+        assert!(found.p > 0.05 && !found.has_enough_items(0.05).unwrap(), "{found:?}");
+    }
 }

@@ -11,7 +11,7 @@ const SAMPLE: u64 = 256;
 const MOST_OFF: f64 = 0.25;
 
 /// What was counted over a sample of windows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Audit {
     /// Windows of the sample.
     pub windows: usize,
@@ -20,7 +20,7 @@ pub struct Audit {
     /// Tokens that may be hidden.
     pub candidates: usize,
     /// Predictions that the rate asks for; `None` where there is no rate.
-    pub asked: Option<usize>,
+    pub asked: Option<f64>,
     /// Predictions.
     pub predicted: usize,
 }
@@ -53,7 +53,7 @@ impl Audit {
             audit.candidates += window.candidates(vocabulary).len();
             audit.predicted += predicted;
             if let Some(asked) = objective.asked(&window, vocabulary, progress) {
-                audit.asked = Some(audit.asked.unwrap_or(0) + asked);
+                audit.asked = Some(audit.asked.unwrap_or(0.0) + asked);
             }
         }
         audit
@@ -66,7 +66,7 @@ impl Audit {
             predicted,
             ..
         } = *self;
-        let share = |count: usize| 100.0 * count as f64 / candidates.max(1) as f64;
+        let share = |count: f64| 100.0 * count / candidates.max(1) as f64;
         if predicted == 0 && candidates == 0 {
             let what = format!(
                 "it would predict nothing: no token of {windows} windows may be hidden, all are unknown or special"
@@ -83,16 +83,18 @@ impl Audit {
             );
         }
         match self.asked {
-            Some(asked) if (predicted as f64 / asked.max(1) as f64 - 1.0).abs() > MOST_OFF => {
+            Some(asked) if (predicted as f64 / asked.max(f64::MIN_POSITIVE) - 1.0).abs() > MOST_OFF => {
                 let what = format!(
                     "it would predict {:.1} % of the tokens, and its rate asks for {:.1} % (over {windows} windows)",
-                    share(predicted),
+                    share(predicted as f64),
                     share(asked)
                 );
-                Err(Fault::usage(what).remedy(
+                Err(Fault::usage(what).remedy(if asked < 2.0 * windows as f64 {
+                    "so few tokens of a window cannot be that share of it: choose a longer encoder.window or another rate"
+                } else {
                     "words are too long for its rate here, or the tokenizer does not know where they begin: choose another \
-                     tokenizer, a longer encoder.window or a higher rate, or hide single tokens, as `mlm` does",
-                ))
+                     tokenizer, a longer encoder.window or a higher rate, or hide single tokens, as `mlm` does"
+                }))
             }
             _ => Ok(()),
         }
@@ -132,7 +134,10 @@ mod tests {
             assert_eq!((found.check(), found.empty), (Ok(()), 0), "{}: {found:?}", entry.name);
         }
         let halved = audit("mlm", "rate = { from = 0.3, to = 0.1 }", 1, false);
-        assert_eq!(halved.asked, Some(halved.predicted));
+        assert!(
+            (halved.asked.unwrap() / halved.predicted as f64 - 1.0).abs() < 0.01,
+            "{halved:?}"
+        );
         let share = halved.predicted as f64 / halved.candidates as f64;
         assert!((share - 0.2).abs() < 0.01, "{share}");
     }
@@ -143,7 +148,7 @@ mod tests {
             // One word a document, as of a tokenizer that does not know where words begin: the shortest is the window.
             let fault = audit(objective, "", 5000, false).check().unwrap_err().to_string();
             assert!(
-                fault.starts_with("it would predict 100.0 % of the tokens, and its rate asks for 14"),
+                fault.starts_with("it would predict 100.0 % of the tokens, and its rate asks for 15.0 %"),
                 "{fault}"
             );
         }
@@ -151,6 +156,20 @@ mod tests {
             .check()
             .unwrap_err();
         assert!(fault.what.starts_with("it would predict"), "{fault}");
+    }
+
+    #[test]
+    fn a_share_that_whole_tokens_cannot_make_is_refused() {
+        // Of 63 tokens 0.63 would be hidden, and 1 is.
+        let fault = audit("mlm", "rate = 0.01", 1, false).check().unwrap_err();
+        assert!(
+            fault
+                .what
+                .starts_with("it would predict 1.6 % of the tokens, and its rate asks for 1.0 %"),
+            "{fault}"
+        );
+        assert!(fault.remedy.unwrap().contains("encoder.window"));
+        assert_eq!(audit("mlm", "rate = 0.03", 1, false).check(), Ok(()));
     }
 
     #[test]

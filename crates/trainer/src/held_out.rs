@@ -41,10 +41,27 @@ impl HeldOut {
         self.batches.iter().all(|batch| batch.visibility == Visibility::Causal)
     }
 
-    /// The mean loss of the batches, each counted by its windows; not a number without windows.
+    /// All targets, where no model sees any of them: it looks back only, or they are masked; `None` where some are seen.
+    pub fn unseen_targets(&self, mask: u32) -> Option<Vec<u32>> {
+        let is_unseen = |batch: &Batch| {
+            let is_mask = |position: &u32| batch.inputs.get(*position as usize) == Some(&mask);
+            batch.visibility == Visibility::Causal || batch.positions.iter().all(is_mask)
+        };
+        let all = self.batches.iter().all(is_unseen);
+        all.then(|| {
+            self.batches
+                .iter()
+                .flat_map(|batch| batch.targets.iter().copied())
+                .collect()
+        })
+    }
+
+    /// The mean loss of the batches that predict something, each counted by its windows; not a number where none does.
     pub fn loss(&self, model: &Model) -> f64 {
         let (mut sum, mut windows) = (0.0, 0);
-        for (batch, index) in self.batches.iter().zip(0..) {
+        let batches = self.batches.iter().zip(0..);
+        // The loss of a batch that predicts nothing is no loss of zero.
+        for (batch, index) in batches.filter(|(batch, _)| batch.sizes().predicted > 0) {
             let loss = model.loss(batch, Draw::new(SEED, "validation-model").step(index), false);
             sum += f64::from(loss.total.into_scalar::<f32>()) * batch.windows as f64;
             windows += batch.windows;

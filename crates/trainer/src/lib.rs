@@ -1,4 +1,4 @@
-//! One training step, what it learns by, and the loop of a run around it. Fine-tuning and `cloze bench` take the same step.
+//! One training step, what it learns by, and the loop of a run around it. `cloze bench` takes the same step.
 
 pub mod audit;
 pub mod bench;

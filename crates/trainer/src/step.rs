@@ -1,5 +1,5 @@
-//! The one training step on a batch (`feed.rs` makes them): loss, backward, clip, update. Runs, `cloze bench` and fine-tuning take this one, so that
-//! none can drift from the others.
+//! The one training step on a batch (`feed.rs` makes them): loss, backward, clip, update. Runs and `cloze bench` both take
+//! it, so that neither can drift from the other.
 
 use crate::Optimizer;
 use crate::optimizer::gradient_norm;

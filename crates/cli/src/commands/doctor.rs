@@ -2,13 +2,14 @@
 
 use super::results::folder_of;
 use crate::arguments::DoctorArguments;
-use crate::terminal::{name, say};
+use crate::plain::name;
+use crate::terminal::say;
 use cloze_corpus::CorpusConfig;
 use cloze_foundation::Result;
 use cloze_foundation::files::{is_there, list};
 use cloze_plan::{Plan, PlannedRun};
 use cloze_runner::data::{Looked, of_corpus};
-use cloze_runner::processes::run::cache;
+use cloze_runner::processes::options::cache;
 use cloze_runner::status::Status;
 use cloze_runner::store::{Attempt, Checkpoint, Store, parts};
 use cloze_schema::{Frozen, RunData, history};

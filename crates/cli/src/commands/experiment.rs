@@ -2,36 +2,35 @@
 
 use super::results::statuses;
 use crate::arguments::{ExperimentArguments, RunArguments, SafetyArguments, TrainingArguments};
-use crate::progress::Teller;
-use crate::terminal::{name, say};
+use crate::plain::name;
+use crate::remaining::duration;
+use crate::teller::Teller;
+use crate::terminal::say;
 use cloze_foundation::files::is_there;
-use cloze_foundation::{Fault, Result};
-use cloze_plan::{Experiment, Plan, cost};
+use cloze_foundation::{Fault, FaultKind, Result};
+use cloze_plan::cost;
 use cloze_runner::processes::errand::this_program;
 use cloze_runner::store::{Origin, Store, checkpoint};
 use cloze_runner::{RunOptions, Stop};
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::path::Path;
 use std::time::Duration;
 
 /// Columns that the names of arms may take in a list.
 const MOST_COLUMNS: usize = 60;
 
-pub(super) fn planned(arguments: &ExperimentArguments) -> Result<Plan> {
-    cloze_plan::expand(&Experiment::load(&arguments.experiment, &arguments.set)?)
-}
-
 /// What an experiment would do and cost.
 ///
 /// # Errors
 /// Anything wrong with the experiment.
-pub fn plan(arguments: &ExperimentArguments, json: bool) -> Result<String> {
-    let plan = planned(arguments)?;
+pub fn plan(arguments: &ExperimentArguments, data_root: Option<&Path>, json: bool) -> Result<String> {
+    let plan = arguments.plan(data_root)?;
     if json {
         let text = serde_json::to_string_pretty(&plan).map_err(|error| Fault::run(error.to_string()))?;
         return Ok(text + "\n");
     }
-    let cost = cost::cost(&plan, cost::ASSUMED_FLOPS_PER_SECOND)?;
+    let cost = cost::cost(&plan, data_root, cost::ASSUMED_FLOPS_PER_SECOND)?;
     let mut text = format!("{}\n\n", plan.question);
     let mut arms: Vec<(String, usize, f64)> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
@@ -76,24 +75,17 @@ pub fn plan(arguments: &ExperimentArguments, json: bool) -> Result<String> {
     Ok(text)
 }
 
-fn duration(seconds: f64) -> String {
-    match seconds {
-        s if s < 90.0 => format!("{s:.0} s"),
-        s if s < 5400.0 => format!("{:.0} min", s / 60.0),
-        s => format!("{:.1} h", s / 3600.0),
-    }
-}
-
 /// Runs what is missing and reports; the text is the table, the status 0 or 1.
 ///
 /// # Errors
 /// Anything that stops the sweep as a whole.
 pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(String, u8)> {
-    let plan = planned(arguments)?;
+    let data_root = running.training.data_root.as_deref();
+    let plan = arguments.plan(data_root)?;
     let origin = Origin::of(&arguments.experiment)?;
     if running.dry_run {
         origin.check(&arguments.results.join(&plan.experiment))?;
-        let (text, _) = statuses(&plan, &arguments.results, running.training.data_root.as_deref())?;
+        let (text, _) = statuses(&plan, &arguments.results, data_root)?;
         return Ok((text, 0));
     }
     // Taken apart whole, so that no option is forgotten.
@@ -130,7 +122,12 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         stop_signal,
         program: this_program()?,
     };
-    let summary = cloze_runner::run(&plan, &options, &Teller, &stop)?;
+    // Missing data are told at the lines that ask for them.
+    let located = |fault: Fault| match arguments.check_data(options.data_root.as_deref()) {
+        Err(missing) if fault.kind == FaultKind::Usage => missing,
+        _ => fault,
+    };
+    let summary = cloze_runner::run(&plan, &options, &Teller, &stop).map_err(located)?;
     say(&format!(
         "{} trained, {} done before, {} diverged, {} failed, {} interrupted, {} not started",
         summary.done, summary.skipped, summary.diverged, summary.failed, summary.interrupted, summary.left

@@ -10,6 +10,7 @@ mod results;
 mod slurm;
 
 use crate::arguments::{Command, InternalCommand, SafetyArguments};
+use crate::plain::plain;
 use crate::terminal;
 use cloze_foundation::{Fault, Result};
 use cloze_runner::{Errand, Stop};
@@ -22,21 +23,27 @@ use std::time::Duration;
 /// Whatever the command's own work gives.
 pub fn execute(command: Command) -> Result<u8> {
     match command {
-        Command::Plan { experiment, json } => print(&experiment::plan(&experiment, json)?),
+        Command::Plan { experiment, data, json } => {
+            let data_root = data.data_root.as_deref();
+            print(&experiment::plan(&experiment, data_root, json)?)?;
+            // What is asked and what it costs are known without the data; that it can be run is not.
+            experiment.check_data(data_root).map(|()| 0)
+        }
         Command::Run { experiment, running } => {
             let (text, status) = experiment::run(&experiment, &running)?;
             print(&text).map(|_| status)
         }
-        Command::Status { experiment, data_root } => {
-            let (text, status) = results::status(&experiment, data_root.as_deref())?;
+        Command::Status { experiment, data } => {
+            let (text, status) = results::status(&experiment, data.data_root.as_deref())?;
             print(&text).map(|_| status)
         }
         Command::Report {
             experiment,
             results,
+            data,
             format,
         } => {
-            let (text, status) = results::report(&experiment, &results, format)?;
+            let (text, status) = results::report(&experiment, &results, data.data_root.as_deref(), format)?;
             print(&text).map(|_| status)
         }
         Command::Slurm {
@@ -118,7 +125,7 @@ impl Write for Warnings {
 fn print(text: &str) -> Result<u8> {
     terminal::finish();
     let mut stdout = std::io::stdout().lock();
-    let text = terminal::plain(text);
+    let text = plain(text);
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => Ok(0),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(0),

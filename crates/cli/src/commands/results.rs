@@ -1,13 +1,13 @@
 //! `cloze status` and `cloze report`: what a results folder holds, and whether it belongs to the file that is given.
 
-use super::experiment::planned;
 use crate::arguments::{ExperimentArguments, Format};
-use crate::terminal::{name, say};
+use crate::plain::name;
+use crate::terminal::say;
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Experiment, Plan, PlannedRun, expand};
 use cloze_runner::data::Now;
-use cloze_runner::processes::run::cache;
+use cloze_runner::processes::options::cache;
 use cloze_runner::status::Status;
 use cloze_runner::store::{Ending, Marker, Origin, Store, ending};
 use cloze_schema::plan::PLAN_FILE;
@@ -23,7 +23,7 @@ const MOST_COLUMNS: usize = 60;
 /// # Errors
 /// Anything wrong with the experiment, a results folder that belongs to another one.
 pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Result<(String, u8)> {
-    let plan = planned(arguments)?;
+    let plan = arguments.plan(data_root)?;
     let folder = arguments.results.join(&plan.experiment);
     Origin::of(&arguments.experiment)?.check(&folder)?;
     let (mut text, status) = statuses(&plan, &arguments.results, data_root)?;
@@ -82,10 +82,10 @@ pub fn statuses(plan: &Plan, results: &Path, data_root: Option<&Path>) -> Result
 ///
 /// # Errors
 /// No plan yet, a results folder that belongs to another experiment, a damaged file.
-pub fn report(experiment: &Path, results: &Path, format: Format) -> Result<(String, u8)> {
+pub fn report(experiment: &Path, results: &Path, data_root: Option<&Path>, format: Format) -> Result<(String, u8)> {
     let folder = folder_of(experiment, results)?;
     if !experiment.is_dir() {
-        take_file(experiment, &folder)?;
+        take_file(experiment, &folder, data_root)?;
     }
     let report = cloze_report::write(&folder)?;
     say(&format!(
@@ -107,8 +107,8 @@ pub fn report(experiment: &Path, results: &Path, format: Format) -> Result<(Stri
 
 /// Uses an experiment file for the report of its results: what it asks, claims and shows becomes the present plan, which is
 /// kept in the history. Where it plans other runs, the report stays that of the frozen plan, and that is said.
-fn take_file(file: &Path, folder: &Path) -> Result<()> {
-    let plan = expand(&Experiment::load(file, &[])?)?;
+fn take_file(file: &Path, folder: &Path, data_root: Option<&Path>) -> Result<()> {
+    let plan = expand(&Experiment::load(file, &[])?.under(data_root))?;
     let Some(frozen) = frozen(folder)? else {
         return Err(Fault::usage(format!("`{}` holds no results yet", folder.display()))
             .remedy(format!("`cloze run {}` trains its runs", file.display())));

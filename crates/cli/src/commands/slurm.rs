@@ -1,6 +1,5 @@
 //! `cloze slurm`: the arguments of `cloze run` as an array job.
 
-use super::experiment::planned;
 use crate::arguments::{ExperimentArguments, SlurmArguments, TrainingArguments, utf8};
 use cloze_foundation::{Fault, Result};
 use cloze_runner::processes::slurm::{Request, is_option, script as write};
@@ -9,14 +8,17 @@ use cloze_runner::store::Origin;
 /// Prints the array job that runs an experiment with these arguments.
 ///
 /// # Errors
-/// Anything wrong with the experiment, a path that is not UTF-8, an sbatch option with a character that has no place
+/// Anything wrong with the experiment or its data, a path that is not UTF-8, an sbatch option with a character that has no place
 /// in one.
 pub fn script(
     experiment: &ExperimentArguments,
     training: &TrainingArguments,
     slurm: &SlurmArguments,
 ) -> Result<String> {
-    let plan = planned(experiment)?;
+    let data_root = training.data_root.as_deref();
+    let plan = experiment.plan(data_root)?;
+    // Every task would find out for itself, when nobody looks any more.
+    experiment.check_data(data_root)?;
     if let Some(option) = slurm.sbatch.iter().find(|option| !is_option(option)) {
         return Err(Fault::usage(format!("`{option}` cannot be an option of sbatch"))
             .at("--sbatch")
@@ -35,6 +37,7 @@ pub fn script(
             folder: experiment.results.join(&plan.experiment),
             experiment: utf8(&experiment.experiment)?.to_owned(),
             arguments,
+            data_root: training.data_root.clone(),
             minutes: slurm.minutes,
             mebibytes: slurm.mem,
             cores: slurm.cores,

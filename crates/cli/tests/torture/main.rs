@@ -1,8 +1,8 @@
 //! Torture: killed, stopped and woken up, cut off from the disk, damaged and run many times at once, a sweep still ends with
 //! the bits of one that was left in peace.
 //!
-//! Short in a normal test run. `CLOZE_TORTURE=20 cargo test -p cloze --test torture` does 20 times as much; what that
-//! gave is in docs/reliability.md.
+//! Short in a normal test run. `CLOZE_TORTURE=20 cargo test --workspace --test torture` does up to 20 times as
+//! much; what that gave is in docs/reliability.md.
 #![allow(clippy::print_stderr)] // what was skipped, what was measured
 #![cfg(target_os = "linux")]
 

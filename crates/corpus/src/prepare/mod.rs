@@ -9,79 +9,14 @@ pub use config::CorpusConfig;
 use crate::manifest::Manifest;
 use crate::source::Source;
 use crate::tokenizer::Tokenizer;
-use crate::{Shard, TokenizerConfig, cache, fragment, reader, source};
-use cache::Found;
+use crate::{Prepared, TokenizerConfig, cache, fragment, reader, source};
 use cloze_foundation::{Fault, Result, files};
 use config::FORMAT;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use survey::Survey;
 
 /// How often files that change while they are read are begun with again.
 const TRIES: usize = 3;
-
-/// A corpus that is ready for training.
-pub struct Prepared {
-    /// The tokenizer.
-    pub tokenizer: Tokenizer,
-    /// Training tokens.
-    pub train: Shard,
-    /// Held-out tokens.
-    pub held_out: Shard,
-    /// Hash of tokenizer and both shards: the identity of the data.
-    pub hash: String,
-    /// The cache folder that holds it.
-    pub folder: PathBuf,
-    /// What it is, in numbers.
-    pub manifest: Manifest,
-}
-
-/// What a corpus is, whatever it is called (BLAKE3, hexadecimal).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hashes {
-    /// Tokenizer, training and held-out tokens.
-    pub corpus: String,
-    /// The tokenizer.json.
-    pub tokenizer: String,
-    /// The held-out text, whatever the tokenizer.
-    pub held_out: String,
-}
-
-impl Prepared {
-    /// Opens what [`prepare`] left in `folder`, after a look at every byte of it.
-    ///
-    /// # Errors
-    /// A missing or damaged folder, a disk that does not answer.
-    pub fn open(folder: &Path) -> Result<Self> {
-        let why = match cache::look(folder)? {
-            Found::Whole(prepared) => return Ok(*prepared),
-            Found::Absent => "it is empty".to_owned(),
-            Found::Wrong(why) => why,
-        };
-        Err(
-            Fault::usage(format!("the prepared corpus `{}` is damaged: {why}", folder.display()))
-                .remedy("run the same command again: the corpus is then prepared anew"),
-        )
-    }
-
-    /// What identifies the data of a run that uses it.
-    pub fn hashes(&self) -> Hashes {
-        Hashes {
-            corpus: self.hash.clone(),
-            tokenizer: self.manifest.tokenizer_hash.clone(),
-            held_out: self.manifest.held_out_hash.clone(),
-        }
-    }
-
-    /// Whether it is text of the built-in language.
-    pub fn is_built_in(&self) -> bool {
-        self.manifest.files == 0
-    }
-
-    /// Whether it can be told where words begin, so that whole words can be hidden.
-    pub fn has_words(&self) -> bool {
-        self.manifest.has_words
-    }
-}
 
 /// Reads, cleans, splits, trains or loads the tokenizer, tokenises and writes
 /// `cache/<key>/{tokenizer.json, train.ids, held_out.ids, manifest.json}`; only opens and verifies what is already there.
@@ -182,12 +117,10 @@ enum TokenizerPlan {
 
 impl TokenizerPlan {
     fn of(config: &TokenizerConfig, data_root: Option<&Path>) -> Result<Self> {
-        let TokenizerConfig::File { path } = config else {
+        let Some(file) = config.file(data_root) else {
             return Ok(Self::Trained);
         };
-        let under_root = data_root.map(|root| root.join(path)).filter(|path| path.exists());
-        let tokenizer = Tokenizer::load(under_root.as_ref().unwrap_or(path));
-        tokenizer
+        Tokenizer::load(&file)
             .map(|tokenizer| Self::Given(Box::new(tokenizer)))
             .map_err(|fault| fault.at("corpus.tokenizer.path"))
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::Shard;
 use crate::WordCounts;
 use crate::cache::{HELD_OUT, MANIFEST, TOKENIZER, TRAIN};
 use crate::reader::tests::gzip;

@@ -7,7 +7,7 @@ use crate::manifest::{Counts, Manifest};
 use crate::memo::Memo;
 use crate::shard::ShardWriter;
 use crate::source::{Source, Text};
-use crate::train::TOO_LONG;
+use crate::tokenizer::TOO_LONG;
 use crate::{Part, Tokenizer, shard};
 use cloze_foundation::{Fault, Result, files};
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! The resolved `[corpus] tokenizer` table.
 
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// How text becomes tokens. What was added later is left out of what is hashed where it has its default, so that ids stay.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,13 @@ pub enum TokenizerConfig {
 }
 
 impl TokenizerConfig {
+    /// The file of a given tokenizer: below the data root where there is one of that name, otherwise as it is written.
+    pub fn file(&self, data_root: Option<&Path>) -> Option<PathBuf> {
+        let Self::File { path } = self else { return None };
+        let under_root = data_root.map(|root| root.join(path)).filter(|path| path.exists());
+        Some(under_root.unwrap_or_else(|| path.clone()))
+    }
+
     /// WordPiece as `bert-base-uncased` has it.
     pub fn wordpiece(vocab: usize) -> Self {
         Self::Wordpiece {

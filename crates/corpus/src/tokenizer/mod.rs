@@ -1,17 +1,23 @@
 //! Tokenizers through the `tokenizers` crate: trained reproducibly, or read from a `tokenizer.json`.
 
+mod accents;
+mod alphabet;
 mod config;
+mod kind;
 mod load;
+mod merges;
+mod train;
 
 pub use config::TokenizerConfig;
+pub(crate) use train::TOO_LONG;
 
-use crate::train::{self, Trained};
 use crate::words::Tokens;
 use crate::{Vocabulary, WordCounts, clean};
 use cloze_foundation::Result;
 use std::path::Path;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{NormalizerWrapper, PreTokenizerWrapper};
+use train::Trained;
 
 /// What a text became.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

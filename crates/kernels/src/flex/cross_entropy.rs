@@ -1,8 +1,9 @@
 //! The vocabulary head with its loss. Logits exist for one group of rows at a time; the gradients are made in the forward
 //! pass, while the logits are there, so that what is kept has the size of the inputs and not `[M, V]`.
 
-use super::matrix::{Matrix, Onto, product};
+use super::matrix::{Matrix, Onto};
 use super::node::{self, Backpropagate, Place, close, open, open_optional};
+use super::product::product;
 use super::room::room;
 use super::vector;
 use crate::{Affine, CrossEntropy};

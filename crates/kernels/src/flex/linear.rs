@@ -1,7 +1,8 @@
 //! The dense layer: one node with its bias inside, whose gradients come from products cut for several threads.
 
-use super::matrix::{Matrix, Onto, multiply_in, product};
+use super::matrix::{Matrix, Onto};
 use super::node::{self, Backpropagate, Place, close, open_optional, open_view};
+use super::product::{multiply_in, product};
 use super::room::room;
 use super::share;
 use super::vector::{add, add_rows, add_to_rows};

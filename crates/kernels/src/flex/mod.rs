@@ -16,6 +16,7 @@ mod linear;
 mod matrix;
 mod node;
 mod norm;
+mod product;
 mod residual;
 mod room;
 mod rotary;

@@ -10,7 +10,7 @@ use cloze_objectives::scoring::LEFT_TO_RIGHT;
 use cloze_objectives::{Answerer, Batch, Objective, Rule, Sizes};
 
 /// FLOPs a second of judging over those of training, as measured (docs/performance.md).
-pub(super) const EFFICIENCY: f64 = 0.8;
+const EFFICIENCY: f64 = 0.8;
 /// Tokens of a word between blanks, its punctuation included, as measured (docs/performance.md).
 const TOKENS_PER_WORD: f64 = 1.3;
 /// Training is a forward pass and twice that for the gradients.
@@ -21,9 +21,16 @@ const MASKED: f64 = 0.15;
 /// What judging one run takes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Judged {
-    pub(super) flops: f64,
+    flops: f64,
     /// Evaluations of which it is not known.
     pub(super) unknown: Vec<String>,
+}
+
+impl Judged {
+    /// On a machine that does so many FLOPs a second in training.
+    pub(super) fn seconds(&self, flops_per_second: f64) -> f64 {
+        self.flops / (flops_per_second * EFFICIENCY)
+    }
 }
 
 impl Expected {

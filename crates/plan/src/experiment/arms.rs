@@ -1,7 +1,7 @@
 //! `[[arm]]`: an objective, its options, and what this arm sweeps or sets by itself.
 
+use super::dimension::{Crossed, Dimension, OPTIONS, Zipped, check_path, flatten};
 use super::shapes;
-use crate::sweep::{Crossed, Dimension, Zipped, check_path, flatten};
 use cloze_foundation::{Fault, Key, Origin, Result};
 use cloze_objectives::OBJECTIVES;
 use cloze_options::{Field, Kind, Member, Node, OptionType, Options, Range, Value, Written, described, options, rows};
@@ -22,9 +22,6 @@ options! {
         set: Overrides = Overrides::default() => "none";
     }
 }
-
-/// The table of an arm's options, as a sweep names it.
-pub(crate) const OPTIONS: &str = "options";
 
 /// A name in the registry.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,6 +3,7 @@
 
 mod argument;
 pub(crate) mod arms;
+pub(crate) mod dimension;
 pub(crate) mod evaluate;
 pub(crate) mod file;
 pub(crate) mod resolve;
@@ -22,7 +23,7 @@ use cloze_options::{Node, Options, Value, tree};
 use cloze_schema::Claim;
 use evaluate::{Evaluate, ReportOptions};
 use file::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// An experiment file whose shape is valid: everything that [`crate::Plan`] is made from. What depends on a point of the
 /// sweep (ranges, an objective's options) is checked when the plan resolves that point.
@@ -46,6 +47,10 @@ pub struct Experiment {
     pub(crate) baseline_place: Place,
     /// Where each claim's check was written.
     pub(crate) check_places: Vec<Place>,
+    /// What was written for each evaluation, if any were.
+    pub(crate) tasks: Vec<Node>,
+    /// Folder with data sets.
+    pub(crate) data_root: Option<PathBuf>,
 }
 
 impl Experiment {
@@ -100,9 +105,21 @@ impl Experiment {
                 Some(claims) => claims.list()?.iter().map(|claim| claim.open("check").place()).collect(),
                 None => Vec::new(),
             },
+            tasks: match top.open("evaluate").get("tasks").map(|tasks| tasks.value()) {
+                Some(Value::List(tasks)) => tasks.clone(),
+                _ => Vec::new(),
+            },
+            data_root: None,
         };
         experiment.check_arguments()?;
         Ok(experiment)
+    }
+
+    /// With the folder under which corpora, tokenizers and the data of evaluations are looked for.
+    #[must_use]
+    pub fn under(mut self, data_root: Option<&Path>) -> Self {
+        self.data_root = data_root.map(Path::to_owned);
+        self
     }
 
     /// Refuses a `--set` that the sweep would silently undo.

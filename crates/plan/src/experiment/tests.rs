@@ -403,6 +403,20 @@ fn an_option_that_does_not_fit_the_encoder_is_shown_where_it_stands() {
 }
 
 #[test]
+fn a_claim_may_be_about_a_part_of_an_evaluation_with_a_name_of_its_own() {
+    let planned = |check: &str| {
+        let text = format!(
+            "{HEAD}{MLM}grid.rate = [0.15, 0.4]\n[evaluate]\ntasks = [{{ task = \"minimal-pairs\", name = \"mine\" }}]\n\
+             [[claim]]\nsays = \"so it is\"\ncheck = '{check}'\n"
+        );
+        expand(&Experiment::parse("x", "x.toml", &text, &[])?)
+    };
+    assert!(planned("above_chance(mine/agreement, mlm rate=0.4)").is_ok());
+    let fault = planned("above_chance(mine/agreements, mlm rate=0.4)").unwrap_err();
+    assert_eq!(fault.nearest.as_deref(), Some("agreement"));
+}
+
+#[test]
 fn claims_are_kept_word_for_word() {
     for check in [
         "interior_optimum(minimal-pairs, rate, 0.15, 0.5)",

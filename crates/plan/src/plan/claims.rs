@@ -28,7 +28,7 @@ pub(super) fn answerable(check: &Check, plan: &Plan) -> Result<()> {
         let facts = plan.tasks.iter().find(|facts| facts.task == whole);
         let facts = facts.ok_or_else(|| Fault::usage(format!("no evaluation is called `{whole}`")))?;
         // Parts that data decide are known only when the task has judged.
-        if let (Some(part), Some(parts)) = (part, (cloze_evals::find(whole)?.parts)()) {
+        if let (Some(part), Some(parts)) = (part, (cloze_evals::find(&facts.kind)?.parts)()) {
             known_part(whole, part, &parts)?;
         }
         Ok(facts)

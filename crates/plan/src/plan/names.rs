@@ -2,8 +2,9 @@
 
 use crate::experiment::Experiment;
 use crate::experiment::arms::Arm;
+use crate::experiment::dimension::{Dimension, SweptKey};
 use crate::experiment::swept::swept;
-use crate::sweep::{Dimension, SweptKey, combinations};
+use crate::sweep::combinations;
 use cloze_options::{Field, Node, Table, Usual, Value, rows};
 use std::collections::{BTreeMap, BTreeSet};
 

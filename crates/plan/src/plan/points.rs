@@ -2,8 +2,9 @@
 
 use super::names::Labels;
 use crate::experiment::Experiment;
-use crate::experiment::arms::{Arm, OPTIONS};
-use crate::sweep::{Dimension, combinations};
+use crate::experiment::arms::Arm;
+use crate::experiment::dimension::{Dimension, OPTIONS};
+use crate::sweep::combinations;
 use cloze_foundation::{Fault, Origin, Result};
 use cloze_options::{Member, Node, Value};
 

@@ -335,7 +335,7 @@ fn flops_follow_the_budget() {
 fn cost_adds_up() {
     let plan =
         plan("[budget]\namount = \"1024k\"\n[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"electra\"\n").unwrap();
-    let cost = crate::cost(&plan, 1e10).unwrap();
+    let cost = crate::cost(&plan, None, 1e10).unwrap();
     let close = |found: f64, wanted: f64| (found / wanted - 1.0).abs() < 1e-9;
     assert_eq!(cost.runs, 6);
     assert!(close(cost.flops, plan.runs.iter().map(|run| run.flops).sum()));
@@ -352,7 +352,7 @@ fn cost_adds_up() {
     timed.runs.truncate(1);
     timed.runs[0].config.budget.equalise = Axis::Seconds;
     timed.runs[0].config.budget.amount = 90.0;
-    assert_eq!(crate::cost(&timed, 1e10).unwrap().seconds, 90.0);
+    assert_eq!(crate::cost(&timed, None, 1e10).unwrap().seconds, 90.0);
 }
 
 #[test]
@@ -362,7 +362,7 @@ fn judging_is_told_beside_training() {
             "question = \"Which?\"\n[sweep]\nseeds = [1]\n[evaluate]\n{evaluate}\n[[arm]]\nobjective = \"{arm}\"\n"
         );
         let plan = expand(&Experiment::parse("x", "x.toml", &text, &[]).unwrap()).unwrap();
-        crate::cost(&plan, 1e10).unwrap().evaluation_seconds
+        crate::cost(&plan, None, 1e10).unwrap().evaluation_seconds
     };
     let pairs = |pairs: usize, points: usize| {
         format!("tasks = [{{ task = \"minimal-pairs\", pairs = {pairs} }}]\npoints = {points}\nvalidation_windows = 1")

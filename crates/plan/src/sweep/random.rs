@@ -1,6 +1,6 @@
 //! `[sweep.random]`: points drawn from ranges.
 
-use super::{Dimension, MOST_RUNS, SweptKey, flatten};
+use crate::experiment::dimension::{Dimension, MOST_RUNS, SweptKey, flatten};
 use crate::experiment::shapes;
 use cloze_foundation::{Draw, Fault, Key, Place, Result};
 use cloze_options::{Kind, Node, OptionType, Options, Range, Value, Written, options, words};

@@ -66,7 +66,7 @@ fn panel(study: &Study, scored: &Scored, field: &Field) -> Result<(Option<Panel>
     panel.chance(whole.chance().map(|chance| chance * whole.scale()));
     for (slot, arm) in arms.iter().enumerate() {
         let asked: Vec<(&Score, usize)> = parts.iter().map(|part| (part, *arm)).collect();
-        for (row, one) in against(study.view, &asked)?.into_iter().enumerate() {
+        for (row, one) in against(study.view, &asked, 0)?.into_iter().enumerate() {
             let Some(one) = one else { continue };
             let values = study.view.final_of(&parts[row], *arm)?;
             let dot = Dot {

@@ -1,9 +1,9 @@
 //! One arm along training, and what its scores are held against.
 
+use crate::curves::{CONFIDENCE, Curves, Point};
 use crate::figure::{Estimate, Figure, Panel};
 use crate::score::Score;
 use crate::study::Study;
-use crate::view::{CONFIDENCE, Curves, Point};
 use cloze_foundation::Result;
 use cloze_schema::Axis;
 use cloze_stats::{Interval, summarise};

@@ -1,10 +1,10 @@
 //! The leading score of every task against the masking rate: a curve for each series of arms that differ in it only.
 
 use super::profile::{hold, shown};
+use crate::curves::over_seeds;
 use crate::figure::{Estimate, Figure, Panel, Scale, look};
 use crate::study::{Scored, Study};
 use crate::sweep::{Series, series};
-use crate::view::over_seeds;
 use cloze_foundation::Result;
 use cloze_schema::chart::RATE;
 
@@ -61,8 +61,8 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         }
     }
     figure.say(
-        "Line with symbols: mean over seeds. Bar: Student's t 95 % interval of the mean, from three seeds on; those of \
-         different rates are of different runs and independent. Open circles, a little to the right of their rate: single \
+        "Line with symbols: mean over seeds. Bar: Student's t 95 % interval of the mean, from three seeds on. Where \
+         rates share their seeds the bars are not independent, and the comparisons are paired. Open circles, a little to the right of their rate: single \
          seeds. Dotted lines: chance, or the loss of word frequencies and the best possible one.",
     );
     if all.len() > drawn.len() {

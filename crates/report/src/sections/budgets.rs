@@ -1,10 +1,10 @@
 //! What the runs used, on every axis.
 
 use super::of_many;
+use crate::curves::{BySeed, over_seeds};
 use crate::document::{Cell, Section, Table};
 use crate::number;
 use crate::study::Study;
-use crate::view::{BySeed, over_seeds};
 use cloze_foundation::Result;
 use cloze_schema::{AXES, Axis};
 

@@ -2,14 +2,14 @@
 
 use crate::claims::answer;
 use crate::document::{Cell, Section, Table};
-use crate::history;
+use crate::history::{self, Claims};
 use crate::score::LEAST_SEEDS;
 use crate::study::Study;
 use cloze_foundation::Result;
 use cloze_schema::Claim;
 
 pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {
-    let (before, later) = history::claims(study.view);
+    let Claims { before, later, dropped } = history::claims(study.view);
     let lead = format!(
         "Written down before the first run, so no claim is corrected for the others. Tests are two-sided at 5 %; two arms \
          differ where the t test or the exact test says so, and where items were kept resampling of seeds and items too. \
@@ -33,6 +33,17 @@ pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {
         "What was claimed after the first plan",
         after,
         &later,
+    )?);
+    let gone =
+        "An earlier plan has these and the present one has not. They are answered all the same: a claim that is taken \
+                back when results are known is not undone by that."
+            .to_owned();
+    found.extend(section(
+        study,
+        "Claims that were dropped",
+        "What was claimed and is not any more",
+        gone,
+        &dropped,
     )?);
     Ok(found)
 }

@@ -9,14 +9,20 @@ use crate::study::Study;
 pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
     let view = study.view;
     let planned: usize = view.arms.iter().map(|arm| arm.seeds.len()).sum();
-    let counts = Ending::ALL.map(|(ending, word)| {
-        let count: usize = view.arms.iter().map(|arm| arm.count(ending)).sum();
-        format!("{count} {word}")
-    });
+    let count = |ending: Ending| -> usize { view.arms.iter().map(|arm| arm.count(ending)).sum() };
+    // Damage is rare, and a column of nothing but it says nothing.
+    let endings = Ending::ALL
+        .iter()
+        .filter(|(ending, _)| *ending != Ending::Damaged || count(*ending) > 0);
+    let endings: Vec<(Ending, &str)> = endings.copied().collect();
+    let counts = endings
+        .iter()
+        .map(|(ending, word)| format!("{} {word}", count(*ending)));
+    let counts: Vec<String> = counts.collect();
     // All of a few; of many those that lack something, the first of them.
     let lacks = |arm: &&Arm| study.hidden().is_none() || arm.count(Ending::Done) < arm.seeds.len();
     let rows = view.arms.iter().filter(lacks).take(MOST_ROWS).map(|arm| {
-        let numbers = Ending::ALL.map(|(ending, _)| arm.count(ending).to_string());
+        let numbers = endings.iter().map(|(ending, _)| arm.count(*ending).to_string());
         let done = arm.seeds.iter().filter(|(_, ended)| *ended == Ending::Done);
         let done: Vec<String> = done.map(|(seed, _)| seed.to_string()).collect();
         let mut row = vec![Cell::plain(&arm.name), Cell::plain(arm.seeds.len().to_string())];
@@ -26,7 +32,7 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
     });
     let columns = ["arm", "planned"]
         .into_iter()
-        .chain(Ending::ALL.map(|(_, word)| word))
+        .chain(endings.iter().map(|(_, word)| *word))
         .chain(["seeds done"]);
     let rows: Vec<Vec<Cell>> = rows.collect();
     let mut lead = vec![format!("{planned} runs planned: {}.", counts.join(", "))];

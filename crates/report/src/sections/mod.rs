@@ -5,13 +5,11 @@ mod claims;
 mod comparisons;
 mod coverage;
 mod notes;
-mod order;
+pub(crate) mod order;
 mod others;
 mod own_losses;
 mod parts;
 mod scores;
-
-pub(crate) use order::sentences as order_of_fields;
 
 use crate::document::{Document, Section};
 use crate::study::Study;

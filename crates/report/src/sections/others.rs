@@ -1,10 +1,10 @@
 //! Scores that nothing is led by: further scoring rules, other answerers, ties. One table for each unit.
 
 use super::of_many;
+use crate::curves::over_seeds;
 use crate::document::{Cell, Section, Table};
 use crate::score::HALF_WIDTH;
 use crate::study::Study;
-use crate::view::over_seeds;
 use cloze_foundation::Result;
 
 pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {

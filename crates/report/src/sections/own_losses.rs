@@ -1,11 +1,10 @@
 //! Held-out losses, which are no ranking.
 
 use super::of_many;
+use crate::curves::{last, over_seeds};
 use crate::document::{Cell, Section, Table, Topic};
-use crate::levels::PLATEAU;
 use crate::score::Score;
 use crate::study::Study;
-use crate::view::{last, over_seeds};
 use cloze_foundation::Result;
 use cloze_schema::metric::PRETRAINING;
 
@@ -39,6 +38,9 @@ pub(super) fn section(study: &Study) -> Result<Option<Section>> {
         "Not a ranking: objectives differ in targets, masks and conditioning, so their losses are different \
          quantities. Use this to see whether a run has converged and how much seeds differ."
             .to_owned(),
+        "Word frequencies and the best possible loss stand where the model sees none of the tokens that it is asked about; the \
+         best one leaves out the ends of documents."
+            .to_owned(),
     ];
     if !sums.is_empty() {
         lead.push(format!(
@@ -46,20 +48,8 @@ pub(super) fn section(study: &Study) -> Result<Option<Section>> {
             sums.join(", ")
         ));
     }
-    for one in study.plateau.iter().filter(|one| study.is_shown(one.arm)) {
-        let who = one
-            .answerer
-            .as_ref()
-            .map(|who| format!(" (its {who})"))
-            .unwrap_or_default();
-        lead.push(format!(
-            "{}{who} is not off the plateau of word frequencies: {} where they have {}, and less by {} % would be off it.",
-            study.name(one.arm),
-            digits(one.loss),
-            digits(one.unigram),
-            100.0 * PLATEAU
-        ));
-    }
+    let shown = study.plateaus.iter().filter(|one| study.is_shown(one.arm));
+    lead.extend(shown.map(|one| one.sentence(study.name(one.arm))));
     lead.extend(of_many(study));
     let columns = [
         "arm",

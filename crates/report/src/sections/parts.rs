@@ -23,7 +23,7 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     let mut totals = vec![Cell::plain("above chance")];
     for arm in &arms {
         let asked: Vec<(&Score, usize)> = parts.iter().map(|part| (part, *arm)).collect();
-        let sides = against(study.view, &asked)?;
+        let sides = against(study.view, &asked, 0)?;
         let above = sides.iter().flatten().filter(|one| one.side == Some(Ordering::Greater));
         totals.push(Cell::plain(format!("{} of {}", above.count(), parts.len())));
         for ((row, part), one) in rows.iter_mut().zip(&parts).zip(sides) {

@@ -2,11 +2,11 @@
 
 use super::of_many;
 use crate::chance::{Against, against};
+use crate::curves::over_seeds;
 use crate::document::{Cell, Section, Table, Topic};
 use crate::ground::Field;
 use crate::score::Score;
 use crate::study::{Scored, Study};
-use crate::view::over_seeds;
 use cloze_foundation::Result;
 use cloze_stats::Interval;
 use std::cmp::Ordering;
@@ -25,7 +25,11 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     };
     let shown: Vec<usize> = arms.iter().copied().filter(|arm| study.is_shown(*arm)).collect();
     let asked: Vec<(&Score, usize)> = shown.iter().map(|arm| (score, *arm)).collect();
-    let sides = against(view, &asked)?;
+    let hidden = field
+        .arms
+        .iter()
+        .filter(|arm| scored.means[**arm].is_some() && !study.is_shown(**arm));
+    let sides = against(view, &asked, hidden.count())?;
     let side = |arm: usize| -> Option<&Against> { sides[shown.iter().position(|shown| *shown == arm)?].as_ref() };
     let has_items = view.answers.has(score);
     let is_scored = score.unit() != Score::NATS && arms.iter().any(|arm| study.rule(*arm).is_some());
@@ -61,12 +65,12 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
             found.and_then(|found| found.sd).map(|sd| score.text(sd)),
         ));
         let interval = found.and_then(|found| found.interval);
-        row.push(Cell::optional(interval.map(|found| score.interval(found))));
+        row.push(Cell::optional(interval.map(|found| score.interval_of_mean(found))));
         if has_items {
             let items = side(*arm).and_then(|one| one.items);
             row.push(Cell::optional(items.map(|items| {
                 let (low, high) = (items.lo, items.hi);
-                score.interval(Interval { low, high })
+                score.interval_of_mean(Interval { low, high })
             })));
         }
         rows.push(row);

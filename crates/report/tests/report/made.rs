@@ -9,7 +9,7 @@ use std::path::Path;
 #[derive(Clone)]
 pub struct MadeArm {
     pub name: String,
-    /// Plans of cloze 0.1 have none.
+    /// Older plans have none.
     pub stem: Option<String>,
     pub objective: &'static str,
     /// Swept values by key path.
@@ -368,6 +368,7 @@ fn answered(rows: &[Row]) -> Vec<Items> {
             part: part.to_owned(),
             paradigm: part.to_owned(),
             credits: "2".repeat(right) + &"0".repeat(ITEMS as usize - right),
+            together: 1,
         })
     });
     answers.collect()

@@ -2,9 +2,11 @@
 //! store; the store does not know them.
 
 pub mod errand;
+pub mod options;
 pub mod progress;
 mod pulse;
 mod queue;
+mod ready;
 pub mod run;
 pub mod slurm;
 pub mod stop;
@@ -13,7 +15,8 @@ mod sweep;
 mod worker;
 
 pub use errand::{Cadence, Errand};
+pub use options::RunOptions;
 pub use progress::Progress;
-pub use run::{RunOptions, Summary, run};
+pub use run::{Summary, run};
 pub use stop::Stop;
 pub use worker::train_run;

@@ -9,8 +9,8 @@ pub trait Progress: Sync {
     /// Something worth a line.
     fn say(&self, line: &str);
 
-    /// `total` runs will be trained.
-    fn begin(&self, total: usize);
+    /// These runs will be trained; what each is expected to take compares with what the others are.
+    fn begin(&self, runs: &[&PlannedRun], seconds: &[f64]);
 
     /// A run has started.
     fn started(&self, run: &PlannedRun);

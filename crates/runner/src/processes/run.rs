@@ -1,61 +1,25 @@
 //! A whole plan: check, prepare, train what is missing, gather the metrics.
 
+use super::options::{RunOptions, cache};
 use super::queue::Rules;
+use super::ready::{check_evaluations, check_objectives, corpus_of, open_evaluations, prepare_all};
 use super::supervise::Outcome;
 use super::sweep::{Ended, Sweep};
-use super::{Cadence, Progress, Stop};
+use super::{Progress, Stop};
 use crate::data::{Looked, of_corpus};
-use crate::judge::Opened;
 use crate::store::ending::words;
-use crate::store::{Ending, Marker, Origin, Store};
+use crate::store::{Ending, Marker, Store};
 use crate::{gather, history};
-use cloze_corpus::{CorpusConfig, Prepared, prepare};
+use cloze_corpus::{CorpusConfig, Prepared};
 use cloze_foundation::files::{list, sweep_scratch};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, PlannedRun, title};
 use cloze_schema::Axis;
-use cloze_trainer::{device, job};
+use cloze_trainer::device;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Below this width a run does not keep two threads busy: one run on each core does more work than one run on all.
 pub(crate) const NARROW: usize = 384;
-
-/// How a plan is to be run. Nothing here changes a result.
-#[derive(Clone, Debug)]
-pub struct RunOptions {
-    /// The folder of all results; the experiment's own is inside it, and `.cache` with prepared corpora.
-    pub results: PathBuf,
-    /// The experiment file, where there is one: a results folder that belongs to another is refused.
-    pub origin: Option<Origin>,
-    /// Folder with data sets.
-    pub data_root: Option<PathBuf>,
-    /// The device's name.
-    pub device: String,
-    /// Runs at the same time; by default one per core for narrow encoders on the host, one otherwise. Where the budget is
-    /// in seconds there is never more than one.
-    pub jobs: Option<usize>,
-    /// Start no further run after one has failed.
-    pub fail_fast: bool,
-    /// Train diverged runs again.
-    pub retry_diverged: bool,
-    /// Train only the runs that these words name ([`cloze_plan::select`]); the metrics are then not gathered.
-    pub only: Vec<String>,
-    /// When runs save what they have.
-    pub checkpoint: Cadence,
-    /// How long a run that another process holds may be silent before it is taken over.
-    pub lease: Duration,
-    /// A signal that asks for a stop, beside SIGTERM and SIGINT.
-    pub stop_signal: Option<String>,
-    /// The program that has the hidden subcommand: normally [`this_program`](super::errand::this_program).
-    pub program: PathBuf,
-}
-
-/// The folder of prepared corpora beside the experiments' results.
-pub fn cache(results: &Path) -> PathBuf {
-    results.join(".cache")
-}
 
 /// What became of a plan's runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -266,85 +230,6 @@ fn interleaved(plan: &Plan) -> Vec<&PlannedRun> {
     }
     runs.sort_by_key(|(nth, _)| *nth);
     runs.into_iter().map(|(_, run)| run).collect()
-}
-
-/// Asks every evaluation whether it has what it needs, before hours are spent on something to judge.
-fn check_evaluations(runs: &[&PlannedRun], options: &RunOptions) -> Result<()> {
-    let mut checked = Vec::new();
-    for task in runs.iter().flat_map(|run| &run.config.evaluate) {
-        if !checked.contains(&task) {
-            let entry = cloze_evals::find(&task.task)?;
-            (entry.check)(&task.options, options.data_root.as_deref()).map_err(|fault| fault.at(task.name()))?;
-            checked.push(task);
-        }
-    }
-    Ok(())
-}
-
-/// Asks every objective whether it can do something with its text.
-fn check_objectives(runs: &[&PlannedRun], corpora: &[(CorpusConfig, Prepared)]) -> Result<()> {
-    // Seeds and rates of learning do not matter here.
-    let mut checked = Vec::new();
-    for PlannedRun { arm, config: run, .. } in runs {
-        let asked = (&run.corpus, &run.objective, &run.options, run.encoder.window);
-        if !checked.contains(&asked) {
-            let corpus = corpus_of(corpora, &run.corpus)?;
-            job::check(&run.objective, &run.options, run.encoder.window, corpus)
-                .map_err(|fault| fault.at(format!("arm `{arm}`")))?;
-            checked.push(asked);
-        }
-    }
-    Ok(())
-}
-
-/// Has every evaluation read what it needs as the runs' processes will, and says what a person should know of it.
-fn open_evaluations(
-    runs: &[&PlannedRun],
-    corpora: &[(CorpusConfig, Prepared)],
-    options: &RunOptions,
-    progress: &dyn Progress,
-) -> Result<()> {
-    let mut opened = Vec::new();
-    for run in runs {
-        let (config, window) = (&run.config.corpus, run.config.encoder.window);
-        for task in &run.config.evaluate {
-            let this = (task, config, window);
-            if opened.contains(&this) {
-                continue;
-            }
-            let found = Opened::of(task, corpus_of(corpora, config)?, window, options.data_root.as_deref())?;
-            found.evaluation.warnings().iter().for_each(|line| progress.say(line));
-            opened.push(this);
-        }
-    }
-    Ok(())
-}
-
-/// Prepares each distinct corpus once: its folder, by configuration.
-fn prepare_all(
-    runs: &[&PlannedRun],
-    options: &RunOptions,
-    progress: &dyn Progress,
-) -> Result<Vec<(CorpusConfig, Prepared)>> {
-    let mut corpora: Vec<(CorpusConfig, Prepared)> = Vec::new();
-    let cache = cache(&options.results);
-    for run in runs {
-        let config = &run.config.corpus;
-        if corpus_of(&corpora, config).is_err() {
-            let prepared = prepare(config, options.data_root.as_deref(), &cache, &mut |line| {
-                progress.say(line)
-            })?;
-            corpora.push((config.clone(), prepared));
-        }
-    }
-    Ok(corpora)
-}
-
-pub(super) fn corpus_of<'a>(corpora: &'a [(CorpusConfig, Prepared)], config: &CorpusConfig) -> Result<&'a Prepared> {
-    let found = corpora.iter().find(|(known, _)| known == config);
-    found
-        .map(|(_, prepared)| prepared)
-        .ok_or_else(|| Fault::run("a run's corpus was not prepared"))
 }
 
 /// Removes what killed processes left half-written, and checkpoints of runs that have ended: a process that had lost its run

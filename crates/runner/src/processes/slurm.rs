@@ -4,7 +4,7 @@ use super::run::NARROW;
 use cloze_plan::{Plan, PlannedRun, cost};
 use cloze_schema::Axis;
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Seconds before the limit at which a task is asked to save.
 const AHEAD: u64 = 120;
@@ -28,6 +28,8 @@ pub struct Request {
     pub experiment: String,
     /// The options of `cloze run`, without the choice of the run.
     pub arguments: Vec<String>,
+    /// Folder with data sets, where given tokenizers may be.
+    pub data_root: Option<PathBuf>,
     /// Time limit of a task in minutes.
     pub minutes: Option<u64>,
     /// Memory of a task in MiB.
@@ -69,7 +71,7 @@ pub fn is_option(option: &str) -> bool {
 /// task queued again. When a task is preempted, requeued or cancelled, Slurm sends TERM to every process of it, so the
 /// run is saved without the script's help.
 pub fn script(plan: &Plan, request: &Request) -> String {
-    let needs = plan.runs.iter().map(Needs::of);
+    let needs = plan.runs.iter().map(|run| Needs::of(run, request.data_root.as_deref()));
     let most = needs.fold(Needs::default(), Needs::max);
     let minutes = request.minutes.unwrap_or(most.minutes);
     let last = plan.runs.len().saturating_sub(1);
@@ -142,14 +144,14 @@ struct Needs {
 }
 
 impl Needs {
-    fn of(run: &PlannedRun) -> Self {
+    fn of(run: &PlannedRun, data_root: Option<&Path>) -> Self {
         let (encoder, budget) = (&run.config.encoder, run.config.budget);
         let seconds = match budget.equalise {
             Axis::Seconds => budget.amount,
             _ => SLACK * run.flops / cost::ASSUMED_FLOPS_PER_SECOND,
         };
         // Weights, gradients and two moments; then what a block and the vocabulary head keep for the backward pass.
-        let vocabulary = cost::vocabulary_size(&run.config).unwrap_or(32_768);
+        let vocabulary = cost::vocabulary_size(&run.config, data_root).unwrap_or(32_768);
         let parameters = 16.0 * encoder.parameters(vocabulary) as f64;
         let positions = (budget.batch * encoder.window) as f64;
         let activations = 4.0 * positions * (32.0 * (encoder.width * encoder.layers) as f64 + vocabulary as f64);

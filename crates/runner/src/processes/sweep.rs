@@ -1,7 +1,7 @@
 //! A sweep while it is trained: threads that take runs out of the queue and have each trained in a process.
 
 use super::queue::{Queue, Rules, Turn};
-use super::run::corpus_of;
+use super::ready::corpus_of;
 use super::supervise::{Outcome, supervise};
 use super::{Errand, Progress, RunOptions, Stop};
 use crate::provenance::build;
@@ -9,7 +9,7 @@ use crate::store::{Failed, Marker, RunFolder, Store};
 use cloze_corpus::{CorpusConfig, Prepared};
 use cloze_foundation::files::{read, write_whole};
 use cloze_foundation::{Fault, Result};
-use cloze_plan::PlannedRun;
+use cloze_plan::{PlannedRun, cost};
 use std::sync::{Mutex, PoisonError};
 
 /// What every run of a sweep shares.
@@ -33,7 +33,8 @@ pub(super) struct Ended {
 impl Sweep<'_> {
     /// Trains all of them, `jobs` at a time; gives how each of those ended that were begun.
     pub(super) fn train_all(&self, runs: &[&PlannedRun], jobs: usize, rules: Rules) -> Vec<Ended> {
-        self.progress.begin(runs.len());
+        let seconds = cost::seconds(runs, self.options.data_root.as_deref());
+        self.progress.begin(runs, &seconds);
         let queue = Queue::new(runs, self.store, rules);
         let ended = Mutex::new(Vec::new());
         let work = || {

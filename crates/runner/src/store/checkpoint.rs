@@ -29,7 +29,7 @@ pub struct State {
     pub attempt: u32,
     /// Identity of the tokenizer and the shards.
     pub data: String,
-    /// All data of the run in short; nothing in checkpoints of cloze 0.1.
+    /// All data of the run in short; nothing in older checkpoints.
     #[serde(default)]
     pub run_data: String,
     /// Where training stands.
@@ -54,7 +54,7 @@ pub struct Checkpoint {
 pub struct Made {
     /// Identity of the tokenizer and the shards.
     pub corpus: String,
-    /// [`RunData::short`](cloze_schema::RunData::short); nothing in checkpoints of cloze 0.1.
+    /// [`RunData::short`](cloze_schema::RunData::short); nothing in older checkpoints.
     pub all: String,
 }
 

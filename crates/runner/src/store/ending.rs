@@ -84,7 +84,7 @@ fn flaws(run: &RunFolder, marker: &Marker) -> Result<Vec<Flaw>> {
         }
     }
     if marker.parts().is_empty() {
-        // cloze 0.1 listed none: what can be decoded counts.
+        // Older markers list none: what can be decoded counts.
         for path in run.parts()? {
             let decoded = Unusable::unless_read(&path, read(&path)).and_then(|bytes| {
                 let wrong = |why| Unusable::wrong(format!("`{}` cannot be read: {why}", path.display()));

@@ -20,13 +20,13 @@ pub struct Done {
     pub spent: Spent,
     /// BLAKE3 of `final/model.safetensors`.
     pub weights: String,
-    /// The metric parts with its rows; empty in runs of cloze 0.1, whose parts are all there are.
+    /// The metric parts with its rows; empty in older runs, whose parts are all there are.
     #[serde(default)]
     pub parts: BTreeMap<String, Member>,
     /// Which items it got right: the file of this attempt. Absent where no evaluation is made of items, and in older runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub items: Option<Member>,
-    /// What it was made from; `None` in runs of cloze 0.1.
+    /// What it was made from; `None` in older runs.
     #[serde(default)]
     pub data: Option<RunData>,
 }
@@ -48,7 +48,7 @@ pub struct Diverged {
     /// The metric parts with its rows.
     #[serde(default)]
     pub parts: BTreeMap<String, Member>,
-    /// What it was made from; `None` in runs of cloze 0.1.
+    /// What it was made from; `None` in older runs.
     #[serde(default)]
     pub data: Option<RunData>,
 }
@@ -60,7 +60,7 @@ pub struct Failed {
     pub reason: String,
     /// The last lines that the process wrote to stderr.
     pub stderr: Vec<String>,
-    /// Which attempt broke; `None` where its process had not begun one, and in runs of cloze 0.1.
+    /// Which attempt broke; `None` where its process had not begun one, and in older runs.
     #[serde(default)]
     pub attempt: Option<u32>,
 }

@@ -217,8 +217,9 @@ impl Progress for Log {
     fn say(&self, line: &str) {
         self.add(format!("say {line}"));
     }
-    fn begin(&self, total: usize) {
-        self.add(format!("begin {total}"));
+    fn begin(&self, runs: &[&PlannedRun], seconds: &[f64]) {
+        assert!(seconds.len() == runs.len() && seconds.iter().all(|seconds| *seconds > 0.0));
+        self.add(format!("begin {}", runs.len()));
     }
     fn started(&self, run: &PlannedRun) {
         self.add(format!("started {} {}", run.arm, run.config.seed));

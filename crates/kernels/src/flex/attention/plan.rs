@@ -1,8 +1,9 @@
 //! The two passes over one batch.
 
 use super::super::dropout::drop_from;
-use super::super::matrix::{Matrix, Onto, multiply};
+use super::super::matrix::{Matrix, Onto};
 use super::super::node;
+use super::super::product::multiply;
 use super::super::room::room;
 use super::super::vector::{add, dot, multiply_by, softmax, vectorised};
 use super::queries::Queries;

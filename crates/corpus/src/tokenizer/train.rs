@@ -1,70 +1,22 @@
 //! Training a tokenizer from counted words: the same counts give the same bytes.
 
+use super::accents;
+use super::alphabet::{Alphabet, CONTINUES};
+use super::config::TokenizerConfig;
+use super::kind::{Kind, LONGEST_WORD};
+use super::merges::{self, Word};
 use crate::WordCounts;
-use crate::accents;
-use crate::alphabet::{Alphabet, CONTINUES};
-use crate::merges::{self, Word};
-use crate::tokenizer::TokenizerConfig;
 use crate::vocabulary::SPECIAL_NAMES;
 use cloze_foundation::{Fault, Result};
 use std::collections::BTreeMap;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::models::wordpiece::WordPiece;
-use tokenizers::normalizers::{BertNormalizer, unicode::NFC};
-use tokenizers::pre_tokenizers::{bert::BertPreTokenizer, byte_level::ByteLevel};
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::processors::bert::BertProcessing;
 use tokenizers::{
-    AddedToken, ModelWrapper, NormalizedString, Normalizer, NormalizerWrapper, OffsetReferential, OffsetType,
-    PreTokenizedString, PreTokenizer, PreTokenizerWrapper, decoders,
+    AddedToken, ModelWrapper, NormalizedString, Normalizer, OffsetReferential, OffsetType, PreTokenizedString,
+    PreTokenizer, decoders,
 };
-
-/// Characters of a word that WordPiece takes; a longer one is unknown whatever its pieces (google-research/bert,
-/// `tokenization.py`, and upstream's default).
-pub const LONGEST_WORD: usize = 100;
-/// Characters of a word that byte-level BPE learns from. It takes longer ones, but what repeats in them is no language.
-const LONGEST_BYTES: usize = 10_000;
-
-/// What is trained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// BERT's: punctuation apart, `##` before what continues a word (Devlin et al. 2019).
-    WordPiece {
-        /// Whether letters keep their case.
-        cased: bool,
-        /// Whether letters lose their accents; `None` as BERT: where they lose their case.
-        strip_accents: Option<bool>,
-        /// How many characters are pieces at most; `None` as many as there is room for.
-        alphabet: Option<usize>,
-    },
-    /// GPT-2's: bytes, a space belongs to the word after it (Radford et al. 2019).
-    ByteLevel,
-}
-
-impl Kind {
-    /// The words as the model will see them.
-    fn normalizer(self) -> NormalizerWrapper {
-        match self {
-            Self::WordPiece {
-                cased, strip_accents, ..
-            } => BertNormalizer::new(true, true, strip_accents, !cased).into(),
-            Self::ByteLevel => NFC.into(),
-        }
-    }
-
-    fn pre_tokenizer(self) -> PreTokenizerWrapper {
-        match self {
-            Self::WordPiece { .. } => BertPreTokenizer.into(),
-            Self::ByteLevel => ByteLevel::default().into(),
-        }
-    }
-
-    fn longest(self) -> usize {
-        match self {
-            Self::WordPiece { .. } => LONGEST_WORD,
-            Self::ByteLevel => LONGEST_BYTES,
-        }
-    }
-}
 
 /// A tokenizer that was trained, and what to know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The single characters that are pieces.
 
-use crate::merges::Word;
-use crate::train::Kind;
+use super::kind::Kind;
+use super::merges::Word;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;

@@ -1,0 +1,45 @@
+//! Whether the data that an experiment asks for are there, told at the lines that ask for them.
+
+use super::names;
+use super::points::points;
+use crate::TaskConfig;
+use crate::experiment::Experiment;
+use crate::experiment::resolve::resolve;
+use cloze_foundation::{Fault, Key, Result};
+use cloze_options::Written;
+
+/// Looks for every corpus, tokenizer and evaluation's data of an experiment, under its data root where it has one. Nothing
+/// large is read.
+///
+/// # Errors
+/// The first of them that is not there or cannot be read, with its place in the file.
+pub fn check_data(experiment: &Experiment) -> Result<()> {
+    let (mut corpora, mut tasks) = (Vec::new(), Vec::new());
+    for (arm, name) in experiment.arms.iter().zip(names::bases(experiment)) {
+        for point in points(experiment, arm, &name)? {
+            let (config, _) = resolve(&point.settings, arm, &experiment.evaluate)?;
+            if !corpora.contains(&config.corpus) {
+                cloze_corpus::check(&config.corpus, experiment.data_root.as_deref())
+                    .map_err(|fault| point.settings.top().locate(fault))?;
+                corpora.push(config.corpus);
+            }
+            for (index, task) in config.evaluate.into_iter().enumerate() {
+                if !tasks.contains(&task) {
+                    check_task(experiment, index, &task)?;
+                    tasks.push(task);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_task(experiment: &Experiment, index: usize, task: &TaskConfig) -> Result<()> {
+    let entry = cloze_evals::find(&task.task)?;
+    let located = |fault: Fault| match experiment.tasks.get(index) {
+        Some(written) => Written::new(written, Key::from("evaluate.tasks").index(index)).locate(fault),
+        None => fault,
+    };
+    (entry.check)(&task.options, experiment.data_root.as_deref())
+        .map_err(|fault| located(fault).at(format!("evaluation `{}`", task.name())))
+}

@@ -1,0 +1,164 @@
+//! Which arms have learnt no more than word frequencies.
+
+use crate::curves::{last, over_seeds};
+use crate::levels::Levels;
+use crate::score::{LEAST_SEEDS, Score};
+use crate::view::View;
+use cloze_foundation::Result;
+use cloze_schema::metric::{LOSS, PRETRAINING};
+use cloze_stats::{Interval, Summary};
+use std::collections::BTreeMap;
+
+/// A loss within this share of that of word frequencies is on their plateau.
+pub(crate) const PLATEAU: f64 = 0.02;
+
+/// An arm whose loss is that of word frequencies, or may be.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Plateau {
+    pub arm: usize,
+    /// Who answered, where it was not the encoder itself.
+    pub answerer: Option<String>,
+    pub loss: f64,
+    /// Of the loss over seeds, from three of them on.
+    pub interval: Option<Interval>,
+    pub unigram: f64,
+    /// Whether it is on the plateau; otherwise that is merely not ruled out.
+    pub is_on: bool,
+}
+
+impl Plateau {
+    /// What the seeds say of a loss beside that of word frequencies; none where it is shown to be better. It is on the
+    /// plateau where all of its interval is; two seeds have an interval that says nothing either way, so that their mean
+    /// decides.
+    fn of(arm: usize, answerer: Option<String>, found: &Summary, unigram: f64) -> Option<Self> {
+        let least = (1.0 - PLATEAU) * unigram;
+        let interval = found.interval.filter(|_| found.n >= LEAST_SEEDS);
+        let [low, high] = interval.map_or([found.mean; 2], |interval| [interval.low, interval.high]);
+        (high > least).then_some(Self {
+            arm,
+            answerer,
+            loss: found.mean,
+            interval,
+            unigram,
+            is_on: low > least,
+        })
+    }
+
+    /// Whether it says of the arm itself that nothing else was learnt: another network of the arm answers for itself.
+    pub(crate) fn is_of_encoder(&self) -> bool {
+        self.is_on && self.answerer.is_none()
+    }
+
+    /// A sentence with its numbers.
+    pub(crate) fn sentence(&self, name: &str) -> String {
+        let digits = |value: f64| format!("{value:.3}");
+        let who = self
+            .answerer
+            .as_ref()
+            .map(|who| format!(" (its {who})"))
+            .unwrap_or_default();
+        let (loss, unigram, share) = (digits(self.loss), digits(self.unigram), 100.0 * PLATEAU);
+        match (self.is_on, self.interval) {
+            (true, _) => format!(
+                "{name}{who} is on the plateau of word frequencies: {loss} where they have {unigram}; less by {share} % would \
+                 be off it."
+            ),
+            (false, interval) => {
+                let interval = interval.map_or_else(String::new, |interval| {
+                    format!(", 95 % interval [{}, {}]", digits(interval.low), digits(interval.high))
+                });
+                format!(
+                    "{name}{who} may be on the plateau of word frequencies: {loss}{interval}, where they have {unigram}; less \
+                     by {share} % would be off it."
+                )
+            }
+        }
+    }
+}
+
+impl View {
+    /// The levels of a task for some arms: the mean over all that have one, which is one number where arms were judged on
+    /// the same tokens.
+    pub(crate) fn levels(&self, task: &str, arms: &[usize]) -> Levels {
+        let of = |arm: &usize| self.levels.get(&(task.to_owned(), *arm));
+        let all: Vec<Levels> = arms.iter().filter_map(of).flat_map(BTreeMap::values).copied().collect();
+        let mean = |take: fn(&Levels) -> Option<f64>| {
+            let found: Vec<f64> = all.iter().filter_map(take).collect();
+            (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
+        };
+        Levels {
+            unigram: mean(|levels| levels.unigram),
+            best: mean(|levels| levels.best),
+        }
+    }
+
+    /// The arms that are not shown to be off the plateau of word frequencies, on the first loss that says so.
+    ///
+    /// # Errors
+    /// Losses that statistics refuse; a view holds finite ones only.
+    pub(crate) fn plateaus(&self) -> Result<Vec<Plateau>> {
+        let mut found = Vec::new();
+        let losses: Vec<&Score> = self
+            .curves
+            .keys()
+            .filter(|score| score.metric.split('[').next() == Some(LOSS))
+            .collect();
+        for arm in 0..self.arms.len() {
+            let judged = losses.iter().find_map(|score| {
+                let unigram = self.levels(&score.task, &[arm]).unigram?;
+                let curves = &self.curves(score)[arm];
+                (!curves.is_empty()).then(|| (last(curves), unigram, score.answerer()))
+            });
+            let own = || {
+                let unigram = self.levels(PRETRAINING, &[arm]).unigram?;
+                let losses = last(&self.own_loss[arm]);
+                (self.arms[arm].is_token_loss() && !losses.is_empty()).then_some((losses, unigram, None))
+            };
+            let Some((losses, unigram, answerer)) = judged.or_else(own) else {
+                continue;
+            };
+            let Some(summary) = over_seeds(&losses)? else { continue };
+            found.extend(Plateau::of(arm, answerer, &summary, unigram));
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloze_stats::summarise;
+
+    fn of(losses: &[f64], answerer: Option<&str>) -> Option<Plateau> {
+        let found = summarise(losses, 0.95).unwrap();
+        Plateau::of(0, answerer.map(str::to_owned), &found, 5.0)
+    }
+
+    #[test]
+    fn on_it_off_it_and_neither_are_three_things() {
+        // Two per cent less than 5.0 are 4.9.
+        assert_eq!(of(&[4.0, 4.1, 4.05], None), None);
+        assert!(of(&[5.01, 5.02, 5.0], None).unwrap().is_on);
+        let open = of(&[4.4, 4.8, 4.85], None).unwrap();
+        assert!(!open.is_on && !open.is_of_encoder());
+        let sentence = open.sentence("span");
+        assert!(
+            sentence.starts_with("span may be on the plateau of word frequencies: 4.683, 95 % interval [4.07"),
+            "{sentence}"
+        );
+        // Seeds that agree to the last bit, and two of them.
+        assert!(of(&[5.0; 3], None).unwrap().is_on && of(&[5.0, 5.2], None).unwrap().is_on);
+        assert_eq!(of(&[4.0, 4.8], None), None);
+    }
+
+    #[test]
+    fn a_helper_answers_for_itself() {
+        let generator = of(&[5.0, 5.01, 5.02], Some("generator")).unwrap();
+        assert!(generator.is_on && !generator.is_of_encoder());
+        assert!(
+            generator
+                .sentence("electra")
+                .starts_with("electra (its generator) is on")
+        );
+    }
+}
