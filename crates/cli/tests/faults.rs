@@ -123,7 +123,7 @@ fn data_that_are_missing_are_told_at_the_line_that_asks_for_them() {
             true,
             Some(["novel.txt", "x.toml:5:", "corpus.source"]),
         ),
-        (swept, true, Some(["verse.txt", "x.toml:18:", "corpus.source"])),
+        (swept, true, Some(["verse.txt", "x.toml:19:", "corpus.source"])),
         // Without its vocabulary nobody knows what a run costs.
         (with_tokenizer, false, Some(["given.json", "x.toml:", "tokenizer"])),
         (

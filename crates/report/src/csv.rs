@@ -121,9 +121,14 @@ pub(crate) fn whole(study: &Study) -> Result<String> {
         let is_alone = scores.len() == 1;
         let mut sides = std::collections::BTreeMap::new();
         // The arms on a headline are corrected for those that are not shown, too.
-        let finals = view.finals(&scores[0])?;
-        let hidden = |arm: &usize| is_alone && !study.is_shown(*arm) && !finals[*arm].is_empty();
-        let hidden = (0..view.arms.len()).filter(hidden).count();
+        let hidden = match &scores[..] {
+            [score] => {
+                let finals = view.finals(score)?;
+                let is_hidden = |arm: &usize| !study.is_shown(*arm) && !finals[*arm].is_empty();
+                (0..view.arms.len()).filter(is_hidden).count()
+            }
+            _ => 0,
+        };
         let mut ask = |asked: Vec<(&Score, usize)>| -> Result<()> {
             let found = against(view, &asked, hidden)?;
             sides.extend(asked.into_iter().map(|(score, arm)| (score.clone(), arm)).zip(found));

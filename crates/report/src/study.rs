@@ -163,7 +163,10 @@ impl<'a> Study<'a> {
 
     /// Where arms that are compared are scored by different rules: that the rule is part of what differs.
     pub(crate) fn rules_differ(&self, compared: &[Comparison]) -> Option<String> {
-        let differ = |one: &Comparison| self.rule(one.arm) != self.rule(one.baseline);
+        let differ = |one: &Comparison| match (self.rule(one.arm), self.rule(one.baseline)) {
+            (Some(one), Some(other)) => one != other,
+            _ => false,
+        };
         compared.iter().any(differ).then(|| {
             "Sentences are scored by another rule in some of these arms (\u{201c}scored by\u{201d}), as their objectives have \
              it: the rule is part of what differs."

@@ -10,7 +10,7 @@ use crate::manifest::Manifest;
 use crate::source::Source;
 use crate::tokenizer::Tokenizer;
 use crate::{Prepared, TokenizerConfig, cache, fragment, reader, source};
-use cloze_foundation::{Fault, Result, files};
+use cloze_foundation::{Fault, Place, Result, files};
 use config::FORMAT;
 use std::path::Path;
 use survey::Survey;
@@ -88,7 +88,7 @@ pub fn check(config: &CorpusConfig, data_root: Option<&Path>) -> Result<()> {
     if let Source::Files(files) = &source {
         let mut is_empty = true;
         for file in &files.files {
-            let opened = reader::open(&file.path).map_err(|fault| fault.at("corpus.source"))?;
+            let opened = reader::open(&file.path).map_err(|fault| fault.at(Place::key("corpus.source")))?;
             is_empty &= opened.metadata().is_ok_and(|metadata| metadata.len() == 0);
         }
         if is_empty {
@@ -101,11 +101,11 @@ pub fn check(config: &CorpusConfig, data_root: Option<&Path>) -> Result<()> {
 fn resolve(config: &CorpusConfig, data_root: Option<&Path>) -> Result<Source> {
     if !(config.held_out > 0.0 && config.held_out < 1.0) {
         return Err(Fault::usage(format!("a held-out share of {}", config.held_out))
-            .at("corpus.held_out")
+            .at(Place::key("corpus.held_out"))
             .allowed(["above 0 and below 1"]));
     }
     Source::resolve(&config.source, config.words, data_root)
-        .map_err(|fault| fault.at("corpus.source"))?
+        .map_err(|fault| fault.at(Place::key("corpus.source")))?
         .with_field(&config.field)
 }
 
@@ -122,7 +122,7 @@ impl TokenizerPlan {
         };
         Tokenizer::load(&file)
             .map(|tokenizer| Self::Given(Box::new(tokenizer)))
-            .map_err(|fault| fault.at("corpus.tokenizer.path"))
+            .map_err(|fault| fault.at(Place::key("corpus.tokenizer.path")))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::shard::ShardWriter;
 use crate::source::{Source, Text};
 use crate::tokenizer::TOO_LONG;
 use crate::{Part, Tokenizer, shard};
-use cloze_foundation::{Fault, Result, files};
+use cloze_foundation::{Fault, Place, Result, files};
 use std::path::Path;
 
 /// A side with more unknown tokens is refused: an objective could predict little of it, and would be compared on that.
@@ -107,7 +107,7 @@ fn too_unknown(manifest: &Manifest, side: &Counts) -> Fault {
         "{:.1} % of the tokens of `{source}` are unknown to the tokenizer ({tokenizer}){why}",
         100.0 * side.unknown_share()
     ))
-    .at("corpus.tokenizer")
+    .at(Place::key("corpus.tokenizer"))
     .allowed([format!("at most {} % unknown tokens", 100.0 * MOST_UNKNOWN)])
     .remedy(remedy)
 }

@@ -2,7 +2,7 @@
 
 use super::kind::{ENDINGS, Kind};
 use crate::{reader, registry};
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::{Fault, Place, Result};
 use glob::{MatchOptions, Pattern};
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -80,8 +80,9 @@ fn matches(pattern: &str, data_root: Option<&Path>) -> Result<Vec<PathBuf>> {
             folder.push(parts.remove(0));
         }
         let rest: PathBuf = parts.iter().collect();
-        let rest = Pattern::new(&rest.to_string_lossy())
-            .map_err(|error| Fault::usage(format!("`{pattern}` is not a glob: {}", error.msg)).at("corpus.source"))?;
+        let rest = Pattern::new(&rest.to_string_lossy()).map_err(|error| {
+            Fault::usage(format!("`{pattern}` is not a glob: {}", error.msg)).at(Place::key("corpus.source"))
+        })?;
         let depth = match rest.as_str().contains("**") {
             true => usize::MAX,
             false => parts.len(),

@@ -12,7 +12,7 @@ pub use stream::{TextFile, Unit};
 use crate::reader::hash_file;
 use crate::split::{HeldOut, Part, Weights};
 use crate::{clean, fragment, registry};
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::{Fault, Place, Result};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use stream::{Step, each_step};
@@ -100,7 +100,7 @@ impl Source {
         if let Self::Files(files) = &mut self {
             if field != FIELD && !files.files.iter().any(|file| file.kind.has_fields()) {
                 return Err(Fault::usage(format!("no file of the source has a field `{field}`"))
-                    .at("corpus.field")
+                    .at(Place::key("corpus.field"))
                     .allowed([format!(
                         "\"{FIELD}\", which is the default, where documents have no fields"
                     )]));
@@ -198,7 +198,7 @@ impl Source {
             .first()
             .map_or_else(String::new, |file| format!(" (`{}` is the first)", file.path.display()));
         let what = format!("the corpus is empty: not a word in {} file(s){first}", files.len());
-        Fault::usage(what).at("corpus.source")
+        Fault::usage(what).at(Place::key("corpus.source"))
     }
 }
 
@@ -227,7 +227,7 @@ impl Files {
         let Some((grain, units, held_out)) = near.or_else(nearest).cloned() else {
             return Err(
                 Fault::usage("the corpus is one document, and some must be held out while others train")
-                    .at("corpus.source")
+                    .at(Place::key("corpus.source"))
                     .remedy("give several files, JSONL, or text of several lines"),
             );
         };

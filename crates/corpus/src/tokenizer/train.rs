@@ -7,7 +7,7 @@ use super::kind::{Kind, LONGEST_WORD};
 use super::merges::{self, Word};
 use crate::WordCounts;
 use crate::vocabulary::SPECIAL_NAMES;
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::{Fault, Place, Result};
 use std::collections::BTreeMap;
 use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::models::wordpiece::WordPiece;
@@ -82,7 +82,7 @@ fn no_words(kind: Kind, too_long: u64) -> Fault {
         "no word to learn from: {too_long} are longer than the {} characters that the tokenizer takes",
         kind.longest()
     ))
-    .at("corpus.tokenizer.kind")
+    .at(Place::key("corpus.tokenizer.kind"))
     .remedy(TOO_LONG)
 }
 
@@ -97,7 +97,7 @@ fn learn(kind: Kind, vocab: usize, words: BTreeMap<String, u64>) -> Result<Strin
     if pieces.len() >= vocab {
         return Err(
             Fault::usage(format!("a vocabulary of {vocab} has no room for a single merged piece"))
-                .at("corpus.tokenizer.vocab")
+                .at(Place::key("corpus.tokenizer.vocab"))
                 .allowed([format!(
                     "more than {} (5 special tokens and the single characters of this text)",
                     pieces.len()

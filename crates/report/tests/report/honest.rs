@@ -211,10 +211,7 @@ fn items_decide_what_is_above_chance_where_seeds_do_not_differ() {
     even.phenomena = vec!["filler-gap".to_owned()];
     let text = markdown(&even);
     let row = text.lines().find(|line| line.starts_with("| filler-gap")).unwrap();
-    assert!(
-        row.contains("± 0.0") && !row.contains('↑') && !row.contains('↓'),
-        "{row}"
-    );
+    assert!(!row.contains('±') && !row.contains('↑') && !row.contains('↓'), "{row}");
 }
 
 #[test]
