@@ -14,7 +14,7 @@ mod types;
 mod visibility;
 
 pub use operations::*;
-pub use types::{Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, Positions, Precision, Rotary};
+pub use types::{Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, NEWTON_SCHULZ, Positions, Precision, Rotary};
 pub use visibility::{Ranks, Visibility};
 
 /// What this processor computes products of bfloat16 with on `flex`: `avx512-bf16`, or `portable`, which rounds as well and

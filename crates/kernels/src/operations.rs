@@ -160,6 +160,13 @@ operations! {
     /// Σ x², in 64-bit, the same bits for any number of threads.
     fn squared_norm<const R: usize>(x: &Tensor<R>) -> f64 => [flex];
 
+    /// The matrix of the same singular vectors whose singular values are about 1, by Newton-Schulz iterations of
+    /// [`NEWTON_SCHULZ`](crate::NEWTON_SCHULZ) from x / ‖x‖ (Jordan et al. 2024). Untracked.
+    ///
+    /// # Shapes
+    /// - `x` and result: `[N, M]`
+    fn orthogonalise(x: Tensor<2>, iterations: usize) -> Tensor<2> => [flex];
+
     /// One AdamW update of a parameter; returns the parameter and its two moments. All tensors are untracked.
     fn adamw<const R: usize>(
         parameter: Tensor<R>,

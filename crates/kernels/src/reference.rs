@@ -1,6 +1,8 @@
 //! The definition of every operation in plain burn operations, for every backend, and the oracle of the kernels' tests.
 
-use crate::{Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, Positions, Precision, Rotary, Visibility};
+use crate::{
+    Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, NEWTON_SCHULZ, Positions, Precision, Rotary, Visibility,
+};
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
 
 /// See [`crate::embedding`].
@@ -363,4 +365,19 @@ pub fn adamw<const R: usize>(
     let root = (second.clone() / (1.0 - settings.beta_2.powf(step))).sqrt() + settings.epsilon;
     let decayed = parameter * (1.0 - settings.learning_rate * settings.weight_decay);
     (decayed - corrected / root * settings.learning_rate, first, second)
+}
+
+/// See [`crate::orthogonalise`].
+pub fn orthogonalise(x: Tensor<2>, iterations: usize) -> Tensor<2> {
+    let [rows, columns] = x.dims();
+    let flip = |x: Tensor<2>| if rows > columns { x.transpose() } else { x };
+    let norm = squared_norm(&x).sqrt().max(1e-7);
+    let [a, b, c] = NEWTON_SCHULZ;
+    let mut x = flip(x / norm);
+    for _ in 0..iterations {
+        let gram = x.clone().matmul(x.clone().transpose());
+        let polynomial = gram.clone() * b + gram.clone().matmul(gram) * c;
+        x = x.clone() * a + polynomial.matmul(x);
+    }
+    flip(x)
 }

@@ -115,6 +115,10 @@ pub struct CrossEntropy {
     pub each: Tensor<1>,
 }
 
+/// Muon's polynomial: X becomes aX + (bA + cA²)X with A = X·Xᵀ (KellerJordan/Muon, `muon.py`). Its slope at 0 is as large as
+/// keeps all singular values within about 0.7 to 1.2.
+pub const NEWTON_SCHULZ: [f64; 3] = [3.4445, -4.7750, 2.0315];
+
 /// One AdamW update (Loshchilov & Hutter 2019): bias-corrected moments, decoupled weight decay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamW {

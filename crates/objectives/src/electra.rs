@@ -194,6 +194,10 @@ impl Objective for Electra {
         ))
     }
 
+    fn helpers(&self, encoder: &EncoderConfig) -> Vec<EncoderConfig> {
+        vec![self.generator(encoder)]
+    }
+
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let generator = self.generator(encoder);
         let (tokens, width) = ((sizes.windows * sizes.length) as f64, encoder.width as f64);

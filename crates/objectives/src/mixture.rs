@@ -266,6 +266,13 @@ impl Objective for Mixture {
         segments.max().unwrap_or(1)
     }
 
+    fn helpers(&self, encoder: &EncoderConfig) -> Vec<EncoderConfig> {
+        self.parts
+            .iter()
+            .flat_map(|part| part.objective.helpers(encoder))
+            .collect()
+    }
+
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let of = |index: usize, sizes: &Sizes| self.parts[index].objective.flops(encoder, vocabulary, sizes);
         match sizes.portions.as_slice() {

@@ -2,7 +2,7 @@
 
 use crate::scoring::Rule;
 use crate::{Example, Heads, Model, Sizes};
-use cloze_backbone::{Encoder, EncoderConfig, Init};
+use cloze_backbone::{Encoder, EncoderConfig, HiddenMatrix, Init};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
 use cloze_options::{Field, Written};
@@ -70,6 +70,20 @@ pub trait Objective: Send + Sync {
 
     /// Training FLOPs of a batch (forward, and twice that for backward), heads and helpers included.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64;
+
+    /// Encoders that it trains beside the shared one.
+    fn helpers(&self, _encoder: &EncoderConfig) -> Vec<EncoderConfig> {
+        Vec::new()
+    }
+
+    /// The matrices between hidden states, of the shared encoder and of the helpers.
+    fn hidden_matrices(&self, encoder: &EncoderConfig) -> Vec<HiddenMatrix> {
+        let helpers = self.helpers(encoder);
+        std::iter::once(encoder)
+            .chain(&helpers)
+            .flat_map(HiddenMatrix::of)
+            .collect()
+    }
 
     /// Other objectives whose laws it uses, with their options: the parts of a mixture.
     fn uses(&self) -> Vec<(&'static str, toml::Table)> {

@@ -4,11 +4,11 @@ mod evaluation;
 
 use crate::{Plan, PlannedRun, RunConfig};
 use cloze_corpus::{SpecialTokens, Tokenizer, TokenizerConfig, Vocabulary, Window};
-use cloze_foundation::{Draw, Result};
+use cloze_foundation::{Draw, Place, Result};
 use cloze_objectives::Objective;
 use cloze_schema::{Axis, Spent};
-use cloze_trainer::budget;
 use cloze_trainer::feed::corrupted;
+use cloze_trainer::{budget, optimizer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -148,8 +148,13 @@ impl Expected {
     /// Corrupts a few windows of random tokens and counts.
     pub(crate) fn step(&mut self, config: &RunConfig, objective: &dyn Objective) -> Result<Spent> {
         let key = format!(
-            "{} {} {:?} {:?} {}",
-            config.objective, config.options, config.encoder, config.corpus.tokenizer, config.budget.batch
+            "{} {} {:?} {:?} {} {:?}",
+            config.objective,
+            config.options,
+            config.encoder,
+            config.corpus.tokenizer,
+            config.budget.batch,
+            config.optimizer.muon
         );
         if let Some(step) = self.steps.get(&key) {
             return Ok(*step);
@@ -167,6 +172,7 @@ impl Expected {
         let share = config.budget.batch as f64 / SAMPLE as f64;
         let flops = objective.flops(&config.encoder, size, &sizes);
         let mut step = budget::step(&sizes, flops).times(share);
+        step[Axis::Flops] += optimizer::flops(&config.optimizer, &objective.hidden_matrices(&config.encoder));
         step[Axis::Steps] = 1.0;
         step[Axis::Seconds] = step[Axis::Flops] / ASSUMED_FLOPS_PER_SECOND;
         self.steps.insert(key, step);
@@ -208,7 +214,8 @@ impl Vocabularies {
         if let Some(size) = self.files.get(&file) {
             return Ok(*size);
         }
-        let size = Tokenizer::load(&file)?.vocabulary().size;
+        let loaded = Tokenizer::load(&file).map_err(|fault| fault.at(Place::key("corpus.tokenizer.path")))?;
+        let size = loaded.vocabulary().size;
         self.files.insert(file, size);
         Ok(size)
     }

@@ -49,7 +49,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
             }
             let flops = expected
                 .flops(&config, &*objective)
-                .map_err(|fault| fault.at(here.clone()))?;
+                .map_err(|fault| point.settings.top().locate(fault))?;
             for seed in &experiment.sweep.seeds.0 {
                 let config = RunConfig {
                     seed: *seed,

@@ -11,7 +11,7 @@ use cloze_options::{Field, Kind, Options, Range, Usual};
 use cloze_plan::{Experiment, PlannedRun, expand};
 use cloze_schema::{Spent, Split};
 use cloze_trainer::observer::Unjudged;
-use cloze_trainer::{Observer, OptimizerConfig, Tick, train};
+use cloze_trainer::{Observer, OptimizerOptions, Tick, train};
 use std::collections::BTreeMap;
 
 /// Three steps of a tiny encoder. What the encoder's own options begin at stands here, so that nothing large is trained.
@@ -111,8 +111,17 @@ fn groups(path: &str, field: &Field) -> Vec<Vec<Variant>> {
     groups
 }
 
+/// What an option below a path says something beside: without it the plan refuses the option.
+const BESIDE: [(&str, (&str, &str)); 1] = [("optimizer.muon.", ("optimizer.kind", "\"muon\""))];
+
 /// The run that the plan makes of a variant, if it makes one.
 fn planned(objective: &str, variant: &Variant) -> Result<PlannedRun> {
+    let mut variant = variant.clone();
+    for (below, (path, value)) in BESIDE {
+        if variant.iter().any(|(path, _)| path.starts_with(below)) {
+            variant.push((path.to_owned(), value.to_owned()));
+        }
+    }
     let set: Vec<String> = variant.iter().map(|(path, value)| format!("{path}={value}")).collect();
     let text = format!("{BASE}objective = \"{objective}\"\n");
     let mut plan = expand(&Experiment::parse("x", "x.toml", &text, &set)?)?;
@@ -173,7 +182,7 @@ fn every_option_that_changes_an_id_changes_the_weights() {
     }
     for fields in [
         ("encoder", cloze_backbone::EncoderOptions::fields()),
-        ("optimizer", OptimizerConfig::fields()),
+        ("optimizer", OptimizerOptions::fields()),
     ] {
         // Beside one objective with heads of its own.
         for objective in ["mlm", "electra"] {

@@ -12,6 +12,7 @@ use cloze_runner::{Cadence, Stop, train_run};
 use cloze_schema::metric::LOST_SECONDS;
 use cloze_schema::superseded::reproducible;
 use cloze_schema::{Axis, Items, parquet};
+use cloze_trainer::Muon;
 use common::{config, errand, plan, task, work};
 use std::io::Write;
 use std::path::Path;
@@ -108,8 +109,10 @@ fn uninterrupted(config: &RunConfig) -> Outcome {
 
 #[test]
 fn left_at_any_step_and_gone_on_with_the_bits_are_the_same() {
-    for entry in cloze_objectives::OBJECTIVES {
-        let config = judged(entry.name);
+    let usual = cloze_objectives::OBJECTIVES.iter().map(|entry| judged(entry.name));
+    let mut muon = judged("electra");
+    muon.optimizer.muon = Some(Muon::default());
+    for config in usual.chain([muon]) {
         let wanted = uninterrupted(&config);
         for first in [1, 3, 4, 8, 9] {
             let results = tempfile::tempdir().unwrap();
@@ -125,7 +128,7 @@ fn left_at_any_step_and_gone_on_with_the_bits_are_the_same() {
             }
             // Whoever is asked to stop after the last step has nothing left to save but the result.
             assert_eq!(attempts >= 2, first < 9, "{attempts} attempts, left after step {first}");
-            assert!(result(&folder) == wanted, "{} left at step {first}", entry.name);
+            assert!(result(&folder) == wanted, "{} left at step {first}", config.objective);
             assert!(
                 !folder.checkpoints().exists(),
                 "checkpoints of a finished run are removed"

@@ -21,6 +21,6 @@ pub use feed::Feed;
 pub use held_out::HeldOut;
 pub use job::Job;
 pub use observer::{Finding, Judge, Judgement, Moment, Observer, Position, Saved, Tick};
-pub use optimizer::{Optimizer, OptimizerConfig};
+pub use optimizer::{Muon, Optimizer, OptimizerConfig, OptimizerOptions};
 pub use step::Learner;
 pub use train::{Ending, Trained, train};

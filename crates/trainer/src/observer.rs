@@ -81,7 +81,13 @@ impl Moment<'_> {
                 meter: self.meter.read(),
             },
             model: tensors::to_bytes(&self.learner.model)?,
-            optimizer: tensors::serialise(self.learner.optimizer.moments())?,
+            optimizer: tensors::serialise(
+                self.learner
+                    .optimizer
+                    .moments()
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value)),
+            )?,
         })
     }
 }

@@ -32,6 +32,7 @@ mod tests {
             beta_2: 0.98,
             epsilon: 1e-6,
             clip: 1.0,
+            muon: None,
         }
     }
 

@@ -107,6 +107,8 @@ struct Run<'a> {
     job: &'a Job<'a>,
     feed: Feed<'a>,
     learner: Learner,
+    /// FLOPs of an update of the weights.
+    update_flops: f64,
     meter: Meter,
     spent: Spent,
     reported: f64,
@@ -117,6 +119,7 @@ impl<'a> Run<'a> {
         job::check_length(job.encoder.window, job.corpus)?;
         let objective = job.configured()?;
         Ok(Self {
+            update_flops: crate::optimizer::flops(&job.optimizer, &objective.hidden_matrices(job.encoder)),
             learner: Learner {
                 model: job.model(&*objective),
                 optimizer: Optimizer::new(job.optimizer),
@@ -240,7 +243,8 @@ impl<'a> Run<'a> {
         let flops = self
             .feed
             .objective
-            .flops(job.encoder, self.feed.vocabulary.size, &sizes);
+            .flops(job.encoder, self.feed.vocabulary.size, &sizes)
+            + self.update_flops;
         self.spent = self.spent.and(&budget::step(&sizes, flops));
 
         let spent = &mut self.spent;

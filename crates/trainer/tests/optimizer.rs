@@ -2,12 +2,13 @@
 //! The golden numbers and the script that made them are in `tests/optimizer/`.
 
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
-use cloze_backbone::{Dense, EncoderConfig, Init, Parameter, Parameters, Preset};
+use cloze_backbone::{Dense, EncoderConfig, HiddenMatrix, Init, Parameter, Parameters, Preset};
 use cloze_corpus::{SpecialTokens, Vocabulary, Window};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Model};
+use cloze_trainer::optimizer::Matrices;
 use cloze_trainer::optimizer::gradient_norm;
-use cloze_trainer::{Optimizer, OptimizerConfig};
+use cloze_trainer::{Muon, Optimizer, OptimizerConfig};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -166,6 +167,102 @@ fn matrices_decay_and_biases_gains_and_vectors_do_not() {
                 decayed += usize::from(keeps < 1.0);
             }
             assert!(decayed > 5);
+        }
+    }
+}
+
+/// One weight of a block, and what that block's `down` is: as the optimizer meets it in a model.
+struct Block {
+    name: &'static str,
+    weight: Tensor<2>,
+    down: Tensor<2>,
+}
+
+impl Parameters for Block {
+    fn each_parameter(&self, see: &mut dyn FnMut(&str, &Parameter)) {
+        let path = format!("encoder.blocks.3.{}.weight", self.name);
+        see(&path, &Parameter::Matrix(self.weight.clone()));
+        see("encoder.blocks.3.down.weight", &Parameter::Matrix(self.down.clone()));
+    }
+
+    fn change_parameters(&mut self, change: &mut dyn FnMut(&str, Parameter) -> Parameter) {
+        let path = format!("encoder.blocks.3.{}.weight", self.name);
+        if let Parameter::Matrix(weight) = change(&path, Parameter::Matrix(self.weight.clone())) {
+            self.weight = Tensor::from_inner(weight).require_grad();
+        }
+    }
+}
+
+#[test]
+fn muons_updates_are_pytorchs() {
+    let golden: Value = serde_json::from_str(include_str!("optimizer/muon.json")).unwrap();
+    let rates = floats(&golden["rates"]);
+    let setting = |key: &str| golden["settings"][key].as_f64().unwrap();
+    for case in golden["cases"].as_array().unwrap() {
+        let size = |key: &str| case[key].as_u64().unwrap() as usize;
+        let (inputs, outputs, parts) = (size("inputs"), size("outputs"), size("parts"));
+        let (name, matrices) = match parts {
+            1 => ("output", Matrices::Whole),
+            2 => ("up", Matrices::Split),
+            _ => ("qkv", Matrices::Split),
+        };
+        let matrix = |numbers: Vec<f32>| Tensor::<2>::from_data(TensorData::new(numbers, [inputs, outputs]), &device());
+        let mut block = Block {
+            name,
+            weight: matrix(floats(&case["start"])).require_grad(),
+            down: Tensor::zeros([outputs / parts, inputs], &device()),
+        };
+        let mut optimizer = Optimizer::new(OptimizerConfig {
+            weight_decay: setting("weight_decay"),
+            clip: 0.0,
+            peak_lr: 1.0,
+            muon: Some(Muon {
+                // Half of the other rate at every moment.
+                peak_lr: 0.5,
+                momentum: setting("momentum"),
+                iterations: setting("iterations") as usize,
+                matrices,
+            }),
+            ..OptimizerConfig::default()
+        });
+        for (step, rate) in case["steps"].as_array().unwrap().iter().zip(&rates) {
+            let gradients = (block.weight.clone() * matrix(floats(&step["gradient"])))
+                .sum()
+                .backward();
+            optimizer.update(&mut block, gradients, 1.0, 2.0 * f64::from(*rate));
+            let found: Vec<f32> = block.weight.to_data().iter::<f32>().collect();
+            assert!(
+                close(&found, &floats(&step["weight"])),
+                "{inputs} to {outputs} in {parts}: {found:?}"
+            );
+        }
+        let kept: Vec<String> = optimizer.moments().into_keys().collect();
+        assert_eq!(kept, [format!("momentum/encoder.blocks.3.{name}.weight")]);
+    }
+}
+
+/// Every objective's model: the matrices that are counted are those that Muon moves, and nothing else is.
+#[test]
+fn the_matrices_that_are_counted_are_those_of_the_models() {
+    for entry in cloze_objectives::OBJECTIVES {
+        for preset in [Preset::Modern, Preset::Bert] {
+            let config = EncoderConfig::preset(preset, 64, 2, 16);
+            let objective = cloze_objectives::configure(entry.name, &toml::Table::new()).unwrap();
+            let model = objective.build(
+                &config,
+                &Vocabulary::new(50, SpecialTokens::FIRST),
+                &Init::new(1, &device()),
+            );
+            let all = HiddenMatrix::all(&model);
+            let mut found: Vec<HiddenMatrix> = all.values().copied().collect();
+            let mut counted = objective.hidden_matrices(&config);
+            let key = |matrix: &HiddenMatrix| (matrix.inputs, matrix.outputs, matrix.parts);
+            found.sort_by_key(key);
+            counted.sort_by_key(key);
+            assert_eq!(found, counted, "{} {preset}", entry.name);
+            for path in all.keys() {
+                assert!(path.contains("blocks.") && !path.contains("norm"), "{path}");
+            }
         }
     }
 }

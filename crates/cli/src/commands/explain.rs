@@ -95,12 +95,11 @@ fn option(topic: &str) -> Option<String> {
     (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
-/// A key of an experiment by its last part, if one alone ends so: `seeds`.
+/// The keys of an experiment that end so: `seeds`.
 fn last_part(topic: &str) -> Option<String> {
     let ends_so = |path: &&String| path.rsplit('.').next() == Some(topic);
-    let mut found = KEYS.iter().filter(ends_so);
-    let path = found.next()?;
-    found.next().is_none().then(|| key(path)).flatten()
+    let texts: Vec<String> = KEYS.iter().filter(ends_so).filter_map(|path| key(path)).collect();
+    (!texts.is_empty()).then(|| texts.join("\n"))
 }
 
 fn meaning(path: &str) -> String {

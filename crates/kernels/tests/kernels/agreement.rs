@@ -156,6 +156,13 @@ proptest! {
     }
 
     #[test]
+    fn orthogonalise_agrees(rows in 1usize..200, columns in 1usize..200, iterations in 1usize..6) {
+        let x = numbers("x", [rows, columns], &Device::flex());
+        let found = cloze_kernels::orthogonalise(x.clone(), iterations);
+        assert_near(&[values(found)], &[values(reference::orthogonalise(x, iterations))], 1e-3);
+    }
+
+    #[test]
     fn adamw_agrees(rows in 1usize..300, width in 1usize..90, step in 1u64..1000) {
         let device = Device::flex();
         let settings = AdamW { learning_rate: 1e-2, beta_1: 0.9, beta_2: 0.98, epsilon: 1e-6, weight_decay: 0.1, step, gradient_scale: 0.7 };

@@ -86,7 +86,11 @@ fn any_number_of_threads_gives_the_same_bits() {
             let dense = run(&[[2048, 64], [64, 80], [1, 80]], |x| linear(x, Precision::Float32));
             let rounded = run(&[[2048, 64], [64, 80], [1, 80]], |x| linear(x, Precision::Bfloat16));
             let norm = cloze_kernels::squared_norm(&numbers("x", [333, 333], &Device::flex()));
-            (results, dense, rounded, norm.to_bits())
+            let orthogonal = [[700, 130], [130, 700]].map(|shape| {
+                let x = cloze_kernels::orthogonalise(numbers("x", shape, &Device::flex()), 3);
+                x.to_data().iter::<f32>().map(f32::to_bits).collect::<Vec<u32>>()
+            });
+            (results, dense, rounded, norm.to_bits(), orthogonal)
         })
     };
     let one = with(1);

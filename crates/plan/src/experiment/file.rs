@@ -9,7 +9,7 @@ use cloze_backbone::EncoderOptions;
 use cloze_corpus::CorpusOptions;
 use cloze_options::{Field, Options, options};
 use cloze_schema::Claim;
-use cloze_trainer::{BudgetOptions, OptimizerConfig};
+use cloze_trainer::{BudgetOptions, OptimizerOptions};
 
 options! {
     /// An experiment.
@@ -24,8 +24,8 @@ options! {
         encoder: Swept<EncoderOptions> = Swept::default() => "`modern`, two layers of width 128";
         /// When a run ends.
         budget: Swept<BudgetOptions> = Swept::default() => "two million tokens";
-        /// AdamW with warm-up and linear decay to zero at the end of the budget.
-        optimizer: Swept<OptimizerConfig> = Swept::default() => "a peak learning rate of 0.001";
+        /// AdamW or Muon, with warm-up and linear decay to zero at the end of the budget.
+        optimizer: Swept<OptimizerOptions> = Swept::default() => "AdamW with a peak learning rate of 0.001";
         /// What is crossed with every arm.
         pub(crate) sweep: Sweep = Sweep::default() => "three seeds";
         /// What is compared: an objective, its options, and what this arm sweeps or sets by itself.

@@ -8,7 +8,7 @@ use cloze_corpus::CorpusOptions;
 use cloze_foundation::Result;
 use cloze_objectives::Objective;
 use cloze_options::{Node, Options, Written};
-use cloze_trainer::{BudgetOptions, OptimizerConfig};
+use cloze_trainer::{BudgetOptions, OptimizerOptions};
 
 /// Resolves one point of a sweep but for its seed, which is left at 0. `settings` holds the tables of the experiment and
 /// the arm's `options` after every override.
@@ -30,7 +30,7 @@ pub(crate) fn resolve(settings: &Node, arm: &Arm, evaluate: &Evaluate) -> Result
         corpus,
         encoder,
         budget: BudgetOptions::read(&tables.open("budget"))?.resolve()?,
-        optimizer: OptimizerConfig::read(&tables.open("optimizer"))?,
+        optimizer: OptimizerOptions::read(&tables.open("optimizer"))?.resolve()?,
         points: evaluate.points,
         validation_windows: evaluate.validation_windows,
         seed: 0,

@@ -4,7 +4,7 @@ use cloze_backbone::EncoderOptions;
 use cloze_corpus::CorpusOptions;
 use cloze_foundation::Result;
 use cloze_options::{Field, Kind, OptionType, Options, Range, Written, rows};
-use cloze_trainer::{BudgetOptions, OptimizerConfig};
+use cloze_trainer::{BudgetOptions, OptimizerOptions};
 use std::marker::PhantomData;
 
 /// A table that a sweep or an arm may change, so that it is read at every point of the sweep, and not in the file.
@@ -37,7 +37,7 @@ pub(crate) fn swept() -> [(&'static str, Vec<Field>); 4] {
         ("corpus", CorpusOptions::fields()),
         ("encoder", EncoderOptions::fields()),
         ("budget", BudgetOptions::fields()),
-        ("optimizer", OptimizerConfig::fields()),
+        ("optimizer", OptimizerOptions::fields()),
     ]
 }
 

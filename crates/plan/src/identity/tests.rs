@@ -45,6 +45,7 @@ fn example() -> RunConfig {
             beta_2: 0.98,
             epsilon: 1e-6,
             clip: 1.0,
+            muon: None,
         },
         evaluate: vec![TaskConfig {
             task: "masked-loss".into(),
