@@ -16,13 +16,14 @@ mutants() {
     local name="$1" usual="$2"
     shift 2
     [ -z "$part" ] || [ "$part" = "$name" ] || return 0
+    mkdir -p "target/mutants/$name"
     printf '== %s, one of %s\n' "$name" "${every:-$usual}"
-    cargo mutants --no-shuffle --sharding round-robin --shard "0/${every:-$usual}" --output "target/mutants-$name" "$@" || status=$?
+    cargo mutants --no-shuffle --sharding round-robin --shard "0/${every:-$usual}" --output "target/mutants/$name" "$@" || status=$?
 }
 
 status=0
-mutants stats 4 --package cloze-stats
-mutants optimizer 1 --package cloze-trainer --file crates/trainer/src/optimizer.rs --file crates/trainer/src/schedule.rs
+mutants stats 8 --package cloze-stats
+mutants optimizer 1 --package cloze-trainer --file 'crates/trainer/src/optimizer/*.rs' --file crates/trainer/src/schedule.rs
 mutants evals 4 --package cloze-evals
-mutants objectives 12 --package cloze-objectives
+mutants objectives 16 --package cloze-objectives
 exit "$status"

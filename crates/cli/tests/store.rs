@@ -7,7 +7,7 @@ mod common;
 mod experiment;
 
 use cloze_plan::RunConfig;
-use cloze_runner::store::{Marker, RunFolder};
+use cloze_runner::store::{Ending, Marker, RunFolder};
 use cloze_schema::{Frozen, history, parquet};
 use common::{Workplace, text};
 use experiment::{JUDGED, STEPS, cloze, doctor, experiment, finished, paragraphs, runs, says};
@@ -255,6 +255,49 @@ fn a_damaged_marker_stops_its_own_run_alone() {
     assert_eq!(std::fs::read_to_string(run.path().join("DONE")).unwrap(), "not JSON");
 }
 
+/// The last part of a run's rows would be missed by nobody if the list of them could be shortened.
+#[test]
+fn a_marker_that_lists_less_than_it_did_is_no_marker() {
+    let (workplace, run) = finished();
+    let path = run.path().join("DONE");
+    let mut json: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let parts = json["parts"].as_object_mut().unwrap();
+    let last = parts.keys().next_back().unwrap().clone();
+    parts.remove(&last);
+    std::fs::write(&path, json.to_string()).unwrap();
+    for command in ["status", "run", "report"] {
+        let (status, said) = cloze(&workplace, &[command, "x.toml"]);
+        assert_eq!(status, 1, "{command}: {said}");
+        says(&said, &["it was changed after it was written"]);
+    }
+}
+
+/// A run's folder, or a prepared corpus, under the name of another one is not that other one.
+#[test]
+fn what_lies_under_another_name_is_not_taken_for_it() {
+    let (workplace, run) = finished();
+    let place = workplace.path("results/x/runs/0123456789abcdef");
+    std::fs::rename(run.path(), &place).unwrap();
+    let other = cloze_runner::store::Store::new(workplace.path("results/x")).run("0123456789abcdef");
+    let Ok(Ending::Flawed(flaws)) = Ending::of(&other, None) else {
+        panic!("it passes for another run")
+    };
+    assert!(
+        flaws.iter().any(|flaw| flaw.why.fault.what.contains("of another run")),
+        "{flaws:?}"
+    );
+
+    let cache = workplace.path("results/.cache");
+    let corpus = |folder: &std::path::Path| {
+        let mut all = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        all.find(|path| path.is_dir()).unwrap()
+    };
+    let (mine, foreign) = (corpus(&cache), cache.join("fedcba9876543210"));
+    std::fs::rename(&mine, &foreign).unwrap();
+    let fault = cloze_corpus::Prepared::open(&foreign).err().unwrap();
+    assert!(fault.what.contains("it is the corpus"), "{fault}");
+}
+
 #[test]
 fn a_marker_that_names_files_elsewhere_touches_none_of_them() {
     let (workplace, run) = finished();
@@ -269,6 +312,12 @@ fn a_marker_that_names_files_elsewhere_touches_none_of_them() {
     ] {
         let mut json: serde_json::Value = serde_json::from_str(&marker).unwrap();
         json["parts"][name] = serde_json::json!({ "bytes": 1, "hash": "x" });
+        std::fs::write(&path, json.to_string()).unwrap();
+        let (status, said) = cloze(&workplace, &["run", "x.toml"]);
+        assert_eq!(status, 1, "{said}");
+        says(&said, &["it was changed after it was written"]);
+        // One of before markers had a sum.
+        json.as_object_mut().unwrap().remove("sum");
         std::fs::write(&path, json.to_string()).unwrap();
         let (status, said) = cloze(&workplace, &["run", "x.toml"]);
         assert_eq!(status, 1, "{said}");

@@ -31,7 +31,7 @@ impl Prepared {
     /// # Errors
     /// A missing or damaged folder, a disk that does not answer.
     pub fn open(folder: &Path) -> Result<Self> {
-        let why = match look(folder)? {
+        let why = match look_here(folder)? {
             Found::Whole(prepared) => return Ok(*prepared),
             Found::Absent => "it is empty".to_owned(),
             Found::Wrong(why) => why,
@@ -48,15 +48,11 @@ impl Prepared {
 /// # Errors
 /// A disk that does not answer. That says nothing about what is on it.
 pub fn look(folder: &Path) -> Result<Found> {
-    let text = match std::fs::read(folder.join(MANIFEST)) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Ok(match files::list(folder)?.is_empty() {
-                true => Found::Absent,
-                false => Found::Wrong(format!("{MANIFEST} is missing")),
-            });
-        }
-        Err(error) => return Err(Fault::file("read", &folder.join(MANIFEST), &error)),
+    let Some(text) = files::read(&folder.join(MANIFEST))? else {
+        return Ok(match files::list(folder)?.is_empty() {
+            true => Found::Absent,
+            false => Found::Wrong(format!("{MANIFEST} is missing")),
+        });
     };
     let manifest = match String::from_utf8(text) {
         Ok(text) => Manifest::from_json(&text),
@@ -87,6 +83,21 @@ pub fn look(folder: &Path) -> Result<Found> {
     })))
 }
 
+/// [`look`], at something that has its own name: what is whole and was prepared under another one is another corpus.
+fn look_here(folder: &Path) -> Result<Found> {
+    Ok(match look(folder)? {
+        Found::Whole(prepared) => {
+            let (key, name) = (&prepared.manifest.key, folder.file_name().unwrap_or_default());
+            if key.is_empty() || key.as_str() == name {
+                Found::Whole(prepared)
+            } else {
+                Found::Wrong(format!("it is the corpus {key}"))
+            }
+        }
+        other => other,
+    })
+}
+
 /// The hash of the tokenizer and of both shards in a folder: the identity of the data.
 ///
 /// # Errors
@@ -104,7 +115,7 @@ pub fn identity(folder: &Path) -> Result<String> {
 /// # Errors
 /// A disk that does not answer, a folder that cannot be moved.
 pub fn find(folder: &Path, say: &mut dyn FnMut(&str)) -> Result<Option<Prepared>> {
-    match look(folder)? {
+    match look_here(folder)? {
         Found::Whole(prepared) => Ok(Some(*prepared)),
         Found::Absent => Ok(None),
         Found::Wrong(why) => {

@@ -35,9 +35,11 @@ impl Object {
                 let fields = self.value.as_object().into_iter().flatten();
                 fields.filter(|(_, value)| value.is_string()).map(|(name, _)| name)
             };
-            Fault::usage(format!("no string in the field `{field}`"))
-                .allowed(strings())
-                .nearest(field, strings())
+            let fault = Fault::usage(format!("no string in the field `{field}`"));
+            match strings().next() {
+                Some(_) => fault.allowed(strings()).nearest(field, strings()),
+                None => fault.remedy("each object needs a string; here there is none in any field"),
+            }
         })
     }
 }

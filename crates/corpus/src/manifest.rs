@@ -32,6 +32,9 @@ impl Counts {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
+    /// Its name in the cache: a hash of what it holds and how it became tokens. Older manifests have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
     /// `corpus.source` as it was written.
     pub source: String,
     /// Hash of tokenizer and both shards: the identity of the data.

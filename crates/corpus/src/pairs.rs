@@ -120,6 +120,8 @@ fn name(object: &Object, field: &str) -> Result<String> {
 fn sentence(object: &Object, field: &str) -> Result<String> {
     let text = object.text(field)?;
     match text.chars().count() {
+        _ if text.trim().is_empty() => Err(Fault::usage(format!("the sentence in `{field}` is empty"))
+            .remedy("an empty sentence has no score to compare: remove the pair")),
         length if length > LONGEST_SENTENCE => Err(Fault::usage(format!(
             "the sentence in `{field}` has {length} characters"
         ))

@@ -65,22 +65,34 @@ impl PairSet {
                 set.pairs.push([good, bad]);
             }
         }
+        if set.pairs.iter().all(|[good, bad]| good == bad) {
+            return Err(Fault::usage(format!(
+                "no pair of `{}` can be told apart: to the tokenizer both sentences are the same",
+                set.task
+            ))
+            .remedy("the words in which they differ are unknown to it: judge by pairs of the corpus' own language"));
+        }
         Ok(set)
     }
 }
 
 impl Evaluation for PairSet {
     fn warnings(&self) -> Vec<String> {
-        let told = || {
-            format!(
-                "{}: {} of {} pairs have a sentence that is longer than encoder.window = {} and is scored without its end",
-                self.task,
-                self.cut,
-                self.pairs.len(),
-                self.window
-            )
-        };
-        (self.cut > 0).then(told).into_iter().collect()
+        let (task, all) = (&self.task, self.pairs.len());
+        let alike = self.pairs.iter().filter(|[good, bad]| good == bad).count();
+        let mut told = Vec::new();
+        if self.cut > 0 {
+            told.push(format!(
+                "{task}: {} of {all} pairs have a sentence that is longer than encoder.window = {} and is scored without its end",
+                self.cut, self.window
+            ));
+        }
+        if alike > 0 {
+            told.push(format!(
+                "{task}: {alike} of {all} pairs are the same tokens twice, and ties whatever a model knows"
+            ));
+        }
+        told
     }
 
     /// By every scoring rule of the model, the headline rule's measures without brackets.

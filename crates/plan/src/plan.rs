@@ -23,6 +23,9 @@ use points::points;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+/// Characters that an arm's name may have, what is swept included: more fit no table, and no command line.
+const LONGEST_NAME: usize = 300;
+
 /// Expands and resolves an experiment. Equal configurations get equal ids, so an edited experiment keeps the runs
 /// that it still has.
 ///
@@ -41,6 +44,13 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
         for point in points(experiment, arm, &name)? {
             let (config, objective) = resolve(&point.settings, arm, &experiment.evaluate)?;
             let here = arm.origin.of(&arm.key);
+            let length = point.name.chars().count();
+            if length > LONGEST_NAME {
+                return Err(Fault::usage(format!("an arm's name has {length} characters"))
+                    .at(here)
+                    .allowed([format!("up to {LONGEST_NAME}")])
+                    .remedy("give it a shorter one: name = \"...\""));
+            }
             if let Some(other) = names.insert(point.name.clone(), here.clone()) {
                 return Err(Fault::usage(format!("two arms are called `{}`", point.name))
                     .at(here)

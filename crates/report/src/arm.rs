@@ -10,8 +10,9 @@ pub(crate) enum Ending {
     Done,
     Diverged,
     Failed,
-    /// It says that it has ended, and its numbers are not whole: `cloze doctor` says what is the matter.
-    Damaged,
+    /// It says that it has ended, and its numbers are not among the metrics: it is not whole (`cloze doctor` says so), or they
+    /// were not gathered since (`cloze run` does so).
+    Ungathered,
     Missing,
 }
 
@@ -21,7 +22,7 @@ impl Ending {
         (Self::Done, "done"),
         (Self::Diverged, "diverged"),
         (Self::Failed, "failed"),
-        (Self::Damaged, "damaged"),
+        (Self::Ungathered, "not gathered"),
         (Self::Missing, "missing"),
     ];
 }

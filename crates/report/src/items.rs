@@ -2,9 +2,9 @@
 
 use crate::read::Settings;
 use crate::score::Score;
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::{Fault, Result, files};
 use cloze_schema::items::{ITEMS_FILE, from_bytes};
-use cloze_schema::{Items, Plan};
+use cloze_schema::{AttemptRows, Items, Label, Plan};
 use cloze_stats::Judged;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -24,16 +24,15 @@ type ByRun = BTreeMap<(usize, u64), Vec<Credits>>;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answers(BTreeMap<(String, String), ByRun>);
 
-/// Reads the items of a results folder; no file means that none were kept.
+/// Reads the items of a results folder; no file means that none were kept. Items of a run that was made from other data than
+/// its rows in `attempts` say are not its items.
 ///
 /// # Errors
 /// A damaged file, by name.
-pub(crate) fn read(folder: &Path, plan: &Plan<Settings>) -> Result<Answers> {
+pub(crate) fn read(folder: &Path, plan: &Plan<Settings>, attempts: &[AttemptRows]) -> Result<Answers> {
     let path = folder.join(ITEMS_FILE);
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Answers::default()),
-        Err(error) => return Err(Fault::file("read", &path, &error)),
+    let Some(bytes) = files::read(&path)? else {
+        return Ok(Answers::default());
     };
     let runs = from_bytes(&bytes).map_err(|why| {
         Fault::usage(format!(
@@ -51,8 +50,10 @@ pub(crate) fn read(folder: &Path, plan: &Plan<Settings>) -> Result<Answers> {
         }
         places.insert(run.id.as_str(), place);
     }
+    let label = |label: &Label| (label.run.clone(), label.data.clone());
+    let measured: BTreeSet<(String, String)> = attempts.iter().map(|attempt| label(&attempt.label)).collect();
     let mut answers = Answers::default();
-    for run in &runs {
+    for run in runs.iter().filter(|run| measured.contains(&label(&run.label))) {
         // A run whose rows are left out has no seed that asks for its items.
         let Some(place) = places.get(run.label.run.as_str()) else {
             continue;

@@ -78,7 +78,8 @@ fn grid(table: &Table) -> String {
     }
     let width = |column: usize| {
         let widths = lines.iter().map(|line| line[column].chars().count());
-        widths.max().unwrap_or(0).max(3)
+        // Beyond that a column is not lined up any more.
+        widths.max().unwrap_or(0).clamp(3, 1000)
     };
     let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
     let mut text = String::new();

@@ -33,13 +33,13 @@ pub(crate) type Origins = BTreeMap<String, Origin>;
 /// Reads what is known of the planned runs: of their last attempts, or what an earlier report kept. What cannot be read is
 /// not known, since nothing hangs on it but a line of the header.
 pub(crate) fn read(folder: &Path, ids: impl Iterator<Item = String>) -> Origins {
-    let kept = std::fs::read(folder.join("report").join(FILE)).ok();
+    let kept = files::read(&folder.join("report").join(FILE)).ok().flatten();
     let mut kept: Origins = kept
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default();
     let of_attempts = |id: &str| {
         let attempts = files::list(&folder.join("runs").join(id).join("attempts")).ok()?;
-        let read = |path: &std::path::PathBuf| std::fs::read(path.join("provenance.json")).ok();
+        let read = |path: &std::path::PathBuf| files::read(&path.join("provenance.json")).ok().flatten();
         let last = attempts.iter().rev().find_map(read)?;
         serde_json::from_slice::<Origin>(&last).ok()
     };

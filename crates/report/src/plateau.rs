@@ -22,8 +22,18 @@ pub(crate) struct Plateau {
     /// Of the loss over seeds, from three of them on.
     pub interval: Option<Interval>,
     pub unigram: f64,
-    /// Whether it is on the plateau; otherwise that is merely not ruled out.
-    pub is_on: bool,
+    pub place: Place,
+}
+
+/// Where a loss lies beside that of word frequencies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// It is worse: not even frequencies have been learnt.
+    Above,
+    /// It is theirs.
+    On,
+    /// It may be theirs, and may be better.
+    Open,
 }
 
 impl Plateau {
@@ -40,13 +50,17 @@ impl Plateau {
             loss: found.mean,
             interval,
             unigram,
-            is_on: low > least,
+            place: match () {
+                () if low > (1.0 + PLATEAU) * unigram => Place::Above,
+                () if low > least => Place::On,
+                () => Place::Open,
+            },
         })
     }
 
     /// Whether it says of the arm itself that nothing else was learnt: another network of the arm answers for itself.
     pub(crate) fn is_of_encoder(&self) -> bool {
-        self.is_on && self.answerer.is_none()
+        self.place != Place::Open && self.answerer.is_none()
     }
 
     /// A sentence with its numbers.
@@ -58,18 +72,21 @@ impl Plateau {
             .map(|who| format!(" (its {who})"))
             .unwrap_or_default();
         let (loss, unigram, share) = (digits(self.loss), digits(self.unigram), 100.0 * PLATEAU);
-        match (self.is_on, self.interval) {
-            (true, _) => format!(
-                "{name}{who} is on the plateau of word frequencies: {loss} where they have {unigram}; less by {share} % would \
-                 be off it."
+        match (self.place, self.interval) {
+            (Place::Above, _) => {
+                format!("{name}{who} has not learnt word frequencies yet: {loss} where they have {unigram}.")
+            }
+            (Place::On, _) => format!(
+                "{name}{who} is on the plateau of word frequencies: {loss}, and they have {unigram}; it would be off it with a \
+                 loss that is lower by {share} %."
             ),
-            (false, interval) => {
+            (Place::Open, interval) => {
                 let interval = interval.map_or_else(String::new, |interval| {
                     format!(", 95 % interval [{}, {}]", digits(interval.low), digits(interval.high))
                 });
                 format!(
-                    "{name}{who} may be on the plateau of word frequencies: {loss}{interval}, where they have {unigram}; less \
-                     by {share} % would be off it."
+                    "{name}{who} may be on the plateau of word frequencies: {loss}{interval}, and they have {unigram}; it would \
+                     be off it with a loss that is lower by {share} %."
                 )
             }
         }
@@ -135,26 +152,34 @@ mod tests {
     }
 
     #[test]
-    fn on_it_off_it_and_neither_are_three_things() {
+    fn above_it_on_it_off_it_and_neither_are_four_things() {
         // Two per cent less than 5.0 are 4.9.
         assert_eq!(of(&[4.0, 4.1, 4.05], None), None);
-        assert!(of(&[5.01, 5.02, 5.0], None).unwrap().is_on);
+        assert_eq!(of(&[5.01, 5.02, 5.0], None).unwrap().place, Place::On);
+        let worse = of(&[6.0, 6.1, 6.05], None).unwrap();
+        assert!(worse.place == Place::Above && worse.is_of_encoder());
+        assert_eq!(
+            worse.sentence("mlm"),
+            "mlm has not learnt word frequencies yet: 6.050 where they have 5.000."
+        );
         let open = of(&[4.4, 4.8, 4.85], None).unwrap();
-        assert!(!open.is_on && !open.is_of_encoder());
+        assert!(open.place == Place::Open && !open.is_of_encoder());
         let sentence = open.sentence("span");
         assert!(
             sentence.starts_with("span may be on the plateau of word frequencies: 4.683, 95 % interval [4.07"),
             "{sentence}"
         );
         // Seeds that agree to the last bit, and two of them.
-        assert!(of(&[5.0; 3], None).unwrap().is_on && of(&[5.0, 5.2], None).unwrap().is_on);
+        for losses in [&[5.0; 3][..], &[5.0, 5.1]] {
+            assert_eq!(of(losses, None).unwrap().place, Place::On);
+        }
         assert_eq!(of(&[4.0, 4.8], None), None);
     }
 
     #[test]
     fn a_helper_answers_for_itself() {
         let generator = of(&[5.0, 5.01, 5.02], Some("generator")).unwrap();
-        assert!(generator.is_on && !generator.is_of_encoder());
+        assert!(generator.place == Place::On && !generator.is_of_encoder());
         assert!(
             generator
                 .sentence("electra")

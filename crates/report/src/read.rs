@@ -1,6 +1,6 @@
 //! The frozen plan and the metric rows of a results folder.
 
-use cloze_foundation::files::read_text;
+use cloze_foundation::files::{read, read_text};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::plan::{METRICS_FILE, PLAN_FILE};
 use cloze_schema::{AttemptRows, Axis, ChartKind, Frozen, Plan, history, latest, parquet};
@@ -168,10 +168,8 @@ pub(crate) fn present(history: &[Frozen<Settings>]) -> Plan<Settings> {
 /// A damaged file, by name.
 pub(crate) fn rows(folder: &Path) -> Result<Vec<AttemptRows>> {
     let path = folder.join(METRICS_FILE);
-    let bytes = match std::fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(Fault::file("read", &path, &error)),
+    let Some(bytes) = read(&path)? else {
+        return Ok(Vec::new());
     };
     parquet::from_bytes(&bytes).map(latest).map_err(|why| {
         Fault::usage(format!(

@@ -54,10 +54,15 @@ pub(crate) fn more(study: &Study, one: &Comparison, family: usize) -> Result<Str
         return Ok("the seeds do not differ enough to say how many more are needed".to_owned());
     };
     // What items leave open, no number of seeds closes.
-    if let Some(items) = &one.items
-        && !items.has_enough_items(one.level)?
+    if let Some(times) = one
+        .items
+        .map(|items| items.more_items(one.level))
+        .transpose()?
+        .flatten()
     {
-        return Ok("items are too few to show a difference this small, however many seeds there are".to_owned());
+        return Ok(format!(
+            "items are too few to show a difference this small, however many seeds there are: it takes about {times} times as many"
+        ));
     }
     let n = one.by.n;
     let Some(needed) = seeds_range(effect, n, POWER, one.level)? else {

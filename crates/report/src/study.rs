@@ -1,13 +1,13 @@
 //! What is computed once for all tables, charts and sentences.
 
 use crate::compare::{Comparison, against_baselines, not_distinguishable_from_best};
-use crate::curves::{BySeed, over_seeds};
+use crate::curves::{BySeed, last, over_seeds};
 use crate::ground::Field;
 use crate::plateau::Plateau;
 use crate::score::Score;
 use crate::view::View;
 use cloze_foundation::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many arms are drawn and described one by one; of more, the best ones.
 pub(crate) const MOST_SHOWN: usize = 12;
@@ -171,6 +171,29 @@ impl<'a> Study<'a> {
             "Sentences are scored by another rule in some of these arms (\u{201c}scored by\u{201d}), as their objectives have \
              it: the rule is part of what differs."
                 .to_owned()
+        })
+    }
+
+    /// Arms that gave the same numbers in every seed, wherever they were judged: on this text they do the same, and nothing was
+    /// compared.
+    pub(crate) fn the_same(&self) -> Option<String> {
+        let pairs = self.scores.iter().flat_map(|scored| &scored.compared);
+        let pairs: BTreeSet<[usize; 2]> = pairs.map(|one| [one.baseline, one.arm]).collect();
+        let equal = |[one, other]: &[usize; 2]| {
+            let own = &self.view.own_loss;
+            let finals = self
+                .scores
+                .iter()
+                .all(|scored| scored.finals[*one] == scored.finals[*other]);
+            finals && !own[*one].is_empty() && last(&own[*one]) == last(&own[*other])
+        };
+        let named = |[one, other]: &[usize; 2]| format!("{} and {}", self.name(*one), self.name(*other));
+        let same: Vec<String> = pairs.iter().filter(|pair| equal(pair)).map(named).collect();
+        (!same.is_empty()).then(|| {
+            format!(
+                "The same numbers in every seed: {}. On this text they train the same model, and nothing is compared.",
+                same.join("; ")
+            )
         })
     }
 

@@ -2,9 +2,9 @@
 
 use crate::arm::Ending;
 use crate::chance::against;
-use crate::compare::Comparison;
+use crate::compare::{Comparison, Verdict};
 use crate::history;
-use crate::plateau::Plateau;
+use crate::plateau::{Place, Plateau};
 use crate::score::{LEAST_SEEDS, Score};
 use crate::sections::order::sentences as order_of_fields;
 use crate::sentence::more;
@@ -32,6 +32,13 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
             String::new()
         };
         told.push(format!("{done} of {planned} runs are done{gone}."));
+        let ungathered = count(Ending::Ungathered);
+        if ungathered > 0 {
+            told.push(format!(
+                "{ungathered} that have ended are not in the metrics: `cloze doctor` says whether they are whole, and `cloze run` \
+                 gathers them then."
+            ));
+        }
     }
     if let Some(change) = history::changes(view).first() {
         told.push(change.clone());
@@ -47,6 +54,7 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     told.extend(chance(study, scored)?);
     told.extend(established(study, scored));
     told.extend(study.rules_differ(&scored.compared));
+    told.extend(study.the_same());
     told.extend(elsewhere(study));
     told.extend(plateau(study));
     told.push(next(study, scored, done < planned)?);
@@ -144,11 +152,18 @@ fn established(study: &Study, scored: &Scored) -> Vec<String> {
                 if one.is_paired { "" } else { ", not paired" }
             )
         };
-        told.push(format!(
-            "Established, arm against {}: {}.",
-            against(&yes),
-            some(yes.iter().map(named))
-        ));
+        let (exact, by_t): (Vec<&Comparison>, Vec<&Comparison>) = yes
+            .iter()
+            .partition(|one| matches!(one.verdict, Verdict::Better | Verdict::Worse));
+        for (found, how) in [
+            (exact, "Established"),
+            (by_t, "Established by the t test, which the exact test does not confirm"),
+        ] {
+            if !found.is_empty() {
+                let names = some(found.iter().map(named));
+                told.push(format!("{how}, arm against {}: {names}.", against(&found)));
+            }
+        }
     }
     if !no.is_empty() {
         let names = some(no.iter().map(|one| study.name(one.arm).to_owned()));
@@ -176,7 +191,15 @@ fn elsewhere(study: &Study) -> Vec<String> {
             .filter(|one| study.is_shown(one.arm) && one.verdict.is_established());
         let named = |one: &Comparison| {
             let delta = scored.score.difference(one.by.delta);
-            format!("{} against {} ({delta})", study.name(one.arm), study.name(one.baseline))
+            let by = match one.verdict {
+                Verdict::Ahead | Verdict::Behind => ", by the t test alone",
+                _ => "",
+            };
+            format!(
+                "{} against {} ({delta}{by})",
+                study.name(one.arm),
+                study.name(one.baseline)
+            )
         };
         let found: Vec<String> = shown.map(named).collect();
         if scored.compared.is_empty() {
@@ -201,19 +224,24 @@ fn plateau(study: &Study) -> Vec<String> {
             .unwrap_or_default();
         format!("{}{who}", study.name(one.arm))
     };
-    let (on, open): (Vec<&Plateau>, Vec<&Plateau>) = study.plateaus.iter().partition(|one| one.is_on);
+    let of = |place: Place| -> Vec<String> {
+        let there = study.plateaus.iter().filter(|one| one.place == place);
+        there.map(named).collect()
+    };
     let mut told = Vec::new();
-    if !on.is_empty() {
-        told.push(format!(
-            "On the plateau of word frequencies: {}. A loss that frequencies alone give says that nothing else was learnt.",
-            some(on.into_iter().map(named))
-        ));
-    }
-    if !open.is_empty() {
-        told.push(format!(
-            "Not established to be off that plateau: {}.",
-            some(open.into_iter().map(named))
-        ));
+    for (place, words, then) in [
+        (Place::Above, "Word frequencies are not learnt yet by", ""),
+        (
+            Place::On,
+            "On the plateau of word frequencies",
+            " A loss that frequencies alone give says that nothing else was learnt.",
+        ),
+        (Place::Open, "Not established to be off that plateau", ""),
+    ] {
+        let names = of(place);
+        if !names.is_empty() {
+            told.push(format!("{words}: {}.{then}", some(names)));
+        }
     }
     told
 }

@@ -61,15 +61,15 @@ impl View {
     pub(crate) fn read(folder: &Path) -> Result<Self> {
         let without_rows = |run: &PlannedRun<Settings>| {
             let says = |marker: &str| folder.join("runs").join(&run.id).join(marker).exists();
-            // A run that ended is gathered where it is whole.
             match () {
                 () if says("FAILED") => Ending::Failed,
-                () if says("DONE") => Ending::Damaged,
+                () if says("DONE") => Ending::Ungathered,
                 () => Ending::Missing,
             }
         };
-        let mut view = Self::new(read::plans(folder)?, &read::rows(folder)?, &without_rows);
-        view.answers = items::read(folder, &view.plan)?;
+        let attempts = read::rows(folder)?;
+        let mut view = Self::new(read::plans(folder)?, &attempts, &without_rows);
+        view.answers = items::read(folder, &view.plan, &attempts)?;
         view.origins = origins::read(folder, view.plan.runs.iter().map(|run| run.id.clone()));
         Ok(view)
     }

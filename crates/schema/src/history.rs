@@ -44,7 +44,12 @@ pub fn history<C: DeserializeOwned + PartialEq>(folder: &Path) -> Result<Vec<Fro
     }
     let present = folder.join(PLAN_FILE);
     if cloze_foundation::files::is_there(&present)? {
-        let plan: Plan<C> = parse(&present)?;
+        let plan: Plan<C> = match parse(&present) {
+            Ok(plan) => plan,
+            // The last plan of the history is the present one, and `cloze run` writes it there again.
+            Err(_) if !plans.is_empty() => return Ok(plans),
+            Err(fault) => return Err(fault),
+        };
         match plans.iter().rposition(|frozen| frozen.plan.is_same(&plan)) {
             // The present plan may know the data of more runs.
             Some(place) if place + 1 == plans.len() => plans[place].plan = plan,
@@ -63,6 +68,9 @@ pub fn history<C: DeserializeOwned + PartialEq>(folder: &Path) -> Result<Vec<Fro
 fn parse<T: DeserializeOwned>(path: &Path) -> Result<T> {
     serde_json::from_str(&read_text(path)?).map_err(|error| {
         Fault::usage(format!("`{}` is not a plan: {error}", path.display()))
-            .remedy("`cloze run` on the experiment writes plan.json again; a file of plans/ comes from a backup alone")
+            .remedy(
+                "put it back from a backup, or remove it: `cloze run` on the experiment then writes plan.json again, and what stood \
+                 in a file of plans/ is missing in the history",
+            )
     })
 }

@@ -47,15 +47,16 @@ pub struct Bootstrap {
 }
 
 impl Bootstrap {
-    /// Whether these items would tell this mean from the chance level, at a level of significance, if there were seeds
-    /// without end. Where they would not, more seeds are of no use.
+    /// How many times as many items it takes to tell this mean from the chance level, at a level of significance, if there
+    /// were seeds without end; none where these are enough. Where they are not, more seeds alone are of no use.
     ///
     /// # Errors
     /// A level outside (0, 1).
-    pub fn has_enough_items(&self, level: f64) -> Result<bool> {
+    pub fn more_items(&self, level: f64) -> Result<Option<u64>> {
         // So many degrees of freedom are the normal distribution.
         let z = student::two_sided_quantile(1_000_000, 1.0 - level)?;
-        Ok((self.estimate - self.null).abs() > z * self.of_items)
+        let times = (z * self.of_items / (self.estimate - self.null).abs()).powi(2);
+        Ok((times >= 1.0).then(|| times.ceil().max(2.0) as u64))
     }
 }
 

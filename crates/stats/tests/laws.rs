@@ -247,3 +247,27 @@ fn t_intervals_cover_what_they_say() {
         assert!((0.93..=0.97).contains(&share), "{n} seeds: {share}");
     }
 }
+
+#[test]
+fn drawn_signs_are_counted_with_the_pattern_that_was_seen() {
+    // 65,535 are drawn beyond 16 seeds: with the one that was seen p is a whole number of 65,536ths, and never 0.
+    for seeds in [17, 30] {
+        let differences: Vec<f64> = (0..seeds).map(|seed| 0.1 + f64::from(seed % 3) * 0.05).collect();
+        let p = sign_flip(&differences).unwrap();
+        assert!(p > 0.0 && (p * 65_536.0).fract() == 0.0 && p < 0.001, "{p}");
+    }
+}
+
+#[test]
+fn a_share_is_neither_nothing_nor_all() {
+    for edge in [0.0, 1.0] {
+        assert!(seeds_for_sign_flip(edge, 1).is_err() && two_sided_quantile(3, edge).is_err());
+    }
+}
+
+#[test]
+fn an_interval_has_half_of_its_width_on_each_side() {
+    let interval = Interval { low: 0.2, high: 0.5 };
+    assert!(near(interval.half_width(), 0.15));
+    assert!(interval.contains(0.2) && interval.contains(0.5) && !interval.contains(0.51));
+}

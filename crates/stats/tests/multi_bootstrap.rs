@@ -242,7 +242,10 @@ fn a_few_items_that_all_agree_are_no_certainty() {
     let two = level(&right(2), 0.5, 1).unwrap();
     // Clopper and Pearson: 2 of 2 is [15.8 %, 100 %].
     near(two.lo, 0.158, 0.001);
-    assert!(!two.has_enough_items(0.05).unwrap());
+    assert!(two.more_items(0.05).unwrap().is_some());
+    let ten = level(&right(10), 0.5, 1).unwrap();
+    near(ten.of_items, (1.0 - 0.025_f64.powf(0.1)) / 1.96, 1e-12);
+    assert_eq!(ten.more_items(0.05).unwrap(), None);
 }
 
 #[test]
@@ -256,6 +259,10 @@ fn seeds_without_end_do_not_make_up_for_items() {
         };
         let found = level(&judged, 0.5, 1).unwrap();
         near(found.of_items, (0.65 * 0.35 / 19.0_f64).sqrt(), 1e-12);
-        assert!(found.p > 0.05 && !found.has_enough_items(0.05).unwrap(), "{found:?}");
+        // (1.96 · 0.109 / 0.15)² = 2.04 times as many.
+        assert!(
+            found.p > 0.05 && found.more_items(0.05).unwrap() == Some(3),
+            "{found:?}"
+        );
     }
 }

@@ -85,6 +85,11 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
     let origin = Origin::of(&arguments.experiment)?;
     if running.dry_run {
         origin.check(&arguments.results.join(&plan.experiment))?;
+        let mut plan = plan;
+        if !running.only.is_empty() {
+            let chosen = cloze_plan::select(&plan, &running.only).map_err(|fault| fault.at("--only"))?;
+            plan.runs = chosen.into_iter().cloned().collect();
+        }
         let (text, _) = statuses(&plan, &arguments.results, data_root)?;
         return Ok((text, 0));
     }

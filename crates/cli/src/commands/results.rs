@@ -1,15 +1,15 @@
 //! `cloze status` and `cloze report`: what a results folder holds, and whether it belongs to the file that is given.
 
 use crate::arguments::{ExperimentArguments, Format};
-use crate::plain::name;
+use crate::plain::{name, shortened_lines};
 use crate::terminal::say;
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
-use cloze_plan::{Experiment, Plan, PlannedRun, expand};
+use cloze_plan::{Experiment, Plan, expand};
 use cloze_runner::data::Now;
 use cloze_runner::processes::options::cache;
 use cloze_runner::status::Status;
-use cloze_runner::store::{Ending, Marker, Origin, Store, ending};
+use cloze_runner::store::{Marker, Origin, Store};
 use cloze_schema::plan::PLAN_FILE;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -61,6 +61,7 @@ pub fn statuses(plan: &Plan, results: &Path, data_root: Option<&Path>) -> Result
             Ok(status) => status.to_string(),
             Err(fault) => format!("cannot be said: {fault}"),
         };
+        let words = shortened_lines(&words);
         done += usize::from(matches!(status, Ok(Status::Ended(Marker::Done(_)))));
         bad += usize::from(status.map_or(true, |status| status.is_bad()));
         let _ = writeln!(
@@ -87,12 +88,18 @@ pub fn report(experiment: &Path, results: &Path, data_root: Option<&Path>, forma
     if !experiment.is_dir() {
         take_file(experiment, &folder, data_root)?;
     }
+    // Runs that were trained one by one are in the metrics when somebody has put them there.
+    let store = Store::new(&folder);
+    let damaged = if is_there(&folder.join("runs"))? {
+        cloze_runner::gather(&cloze_plan::read(&folder)?, &store)?.damaged
+    } else {
+        Vec::new()
+    };
     let report = cloze_report::write(&folder)?;
     say(&format!(
         "report: {}",
         folder.join("report").join("index.html").display()
     ));
-    let damaged = damaged(&cloze_plan::read(&folder)?, &Store::new(&folder));
     for line in &damaged {
         say(&format!("damaged: {line}"));
     }
@@ -161,20 +168,6 @@ fn differences(plan: &Plan, frozen: &Plan) -> Vec<String> {
         words.push("it asks, claims or shows something else than the frozen plan".to_owned());
     }
     words
-}
-
-/// Runs that say that they have ended, and are not whole.
-pub(super) fn damaged(plan: &Plan, store: &Store) -> Vec<String> {
-    let line = |run: &PlannedRun| {
-        let folder = store.run(&run.id);
-        let why = match Ending::of(&folder, None) {
-            Ok(Ending::Flawed(flaws)) => ending::words(&folder, &flaws),
-            Ok(_) => return None,
-            Err(fault) => fault.to_string(),
-        };
-        Some(format!("{}: {why}", cloze_plan::title(run)))
-    };
-    plan.runs.iter().filter_map(line).collect()
 }
 
 /// The results folder that an experiment file or a folder stands for.

@@ -66,6 +66,7 @@ pub fn write(source: &Source, survey: Survey, tokenizer: &Tokenizer, folder: &Pa
                 return Err(too_unknown(&manifest, &side));
             }
         }
+        manifest.key = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         manifest.hash = identity(scratch)?;
         manifest.tokenizer_hash = files::hash(tokenizer.json().as_bytes());
         manifest.held_out_hash = held_out_text.finalize().to_hex().to_string();

@@ -259,8 +259,15 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 }
 
 fn whole(path: &Path) -> std::io::Result<Vec<u8>> {
+    // A pipe would be waited for, and a device may have no end: neither is ever opened.
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(std::io::Error::other(
+            "it is no regular file; put back what was there, or remove it",
+        ));
+    }
     let file = File::open(path)?;
-    let size = file.metadata().map_or(0, |found| found.len());
+    let size = found.len();
     let mut bytes = Vec::with_capacity(size.min(LONGEST_TEXT) as usize);
     file.take(LONGEST_TEXT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST_TEXT {

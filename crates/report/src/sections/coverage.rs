@@ -10,10 +10,10 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
     let view = study.view;
     let planned: usize = view.arms.iter().map(|arm| arm.seeds.len()).sum();
     let count = |ending: Ending| -> usize { view.arms.iter().map(|arm| arm.count(ending)).sum() };
-    // Damage is rare, and a column of nothing but it says nothing.
+    // That is rare, and a column of zeros says nothing.
     let endings = Ending::ALL
         .iter()
-        .filter(|(ending, _)| *ending != Ending::Damaged || count(*ending) > 0);
+        .filter(|(ending, _)| *ending != Ending::Ungathered || count(*ending) > 0);
     let endings: Vec<(Ending, &str)> = endings.copied().collect();
     let counts = endings
         .iter()

@@ -142,7 +142,7 @@ fn an_arm_on_the_plateau_of_word_frequencies_is_named_and_is_not_told_to_take_mo
     let mut made = Made::quickstart(4);
     made.arms.truncate(2);
     made.arms[1].quality = made.arms[0].quality + 0.001;
-    made.levels = Some((5.5, 3.25));
+    made.levels = Some((6.0, 3.25));
     let folder = folder("plateau");
     made.write(&folder);
     let report = write(&folder).unwrap();
@@ -160,10 +160,10 @@ fn an_arm_on_the_plateau_of_word_frequencies_is_named_and_is_not_told_to_take_mo
             .unwrap()
             .to_owned()
     };
-    says(&row("word frequencies (unigram)"), " 5.500 ");
+    says(&row("word frequencies (unigram)"), " 6.000 ");
     says(&row("best possible"), " 3.250 ");
     let own = report.markdown.split("## Held-out losses").nth(1).unwrap();
-    says(own, "|            5.500 |         3.250 |");
+    says(own, "|            6.000 |         3.250 |");
     let chart = fs::read_to_string(folder.join("report/charts/held-out-loss.svg")).unwrap();
     assert_eq!(
         (
@@ -171,6 +171,12 @@ fn an_arm_on_the_plateau_of_word_frequencies_is_named_and_is_not_told_to_take_mo
             chart.matches("\nbest possible\n").count()
         ),
         (2, 2)
+    );
+    // One that is worse than frequencies has not come to their plateau.
+    made.levels = Some((5.0, 3.25));
+    says(
+        &verdict(&made),
+        "Word frequencies are not learnt yet by: mlm, whole-word.",
     );
     // An arm that has left it is not named; a sum is not held against it.
     made.levels = Some((7.5, 3.25));
@@ -346,7 +352,7 @@ fn a_changed_plan_says_when_it_changed_and_which_claims_came_later() {
 }
 
 #[test]
-fn a_run_that_ended_and_whose_numbers_are_gone_is_damaged_and_not_missing() {
+fn a_run_that_ended_and_whose_numbers_are_gone_is_not_gathered_and_not_missing() {
     let (folder, mut made) = (tempfile::tempdir().unwrap(), Made::quickstart(4));
     made.data = true;
     made.foreign = vec![(3, 2), (2, 1)];
@@ -362,7 +368,7 @@ fn a_run_that_ended_and_whose_numbers_are_gone_is_damaged_and_not_missing() {
     fs::write(place.join("DONE"), "{}").unwrap();
     says(
         &Report::read(folder.path()).unwrap().markdown,
-        "20 runs planned: 18 done, 0 diverged, 0 failed, 1 damaged, 1 missing.",
+        "20 runs planned: 18 done, 0 diverged, 0 failed, 1 not gathered, 1 missing.",
     );
 }
 

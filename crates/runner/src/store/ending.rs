@@ -97,7 +97,13 @@ fn flaws(run: &RunFolder, marker: &Marker) -> Result<Vec<Flaw>> {
     }
     if let Marker::Done(done) = marker {
         let path = run.weights();
-        let hashed = folder::read(&path).and_then(|(_, contents)| match contents.get(TENSORS) {
+        let id = run.path().file_name().unwrap_or_default().to_string_lossy();
+        let hashed = folder::read(&path).and_then(|(manifest, contents)| match contents.get(TENSORS) {
+            _ if manifest.run != id => Err(Unusable::wrong(format!(
+                "`{}` holds the weights of another run, {}",
+                path.display(),
+                manifest.run
+            ))),
             Some(bytes) if files::hash(bytes) == done.weights => Ok(()),
             _ => Err(Unusable::wrong(format!(
                 "`{}` does not hold the weights that the run was done with",

@@ -7,6 +7,7 @@ use cloze_foundation::{Fault, Result};
 use cloze_schema::{Axis, RunData, Spent};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -87,8 +88,8 @@ impl Marker {
     /// What the system says.
     pub fn write(&self, folder: &Path) -> Result<bool> {
         let text = match self {
-            Self::Done(done) => serde_json::to_string_pretty(done),
-            Self::Diverged(diverged) => serde_json::to_string_pretty(diverged),
+            Self::Done(done) => sealed(done),
+            Self::Diverged(diverged) => sealed(diverged),
             Self::Failed(failed) => serde_json::to_string_pretty(failed),
         };
         let name = self.name();
@@ -193,10 +194,27 @@ fn content<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>> 
     let Some(bytes) = files::read(&path)? else {
         return Ok(None);
     };
-    let content = serde_json::from_slice(&bytes);
-    content
-        .map(Some)
-        .map_err(|error| foreign_marker(&path, &error.to_string()))
+    let wrong = |error: serde_json::Error| foreign_marker(&path, &error.to_string());
+    let mut value: Value = serde_json::from_slice(&bytes).map_err(wrong)?;
+    // Older markers have none.
+    let sum = value.as_object_mut().and_then(|table| table.remove(SUM));
+    if sum.is_some_and(|sum| sum != files::hash(value.to_string().as_bytes())) {
+        return Err(foreign_marker(&path, "it was changed after it was written"));
+    }
+    serde_json::from_value(value).map(Some).map_err(wrong)
+}
+
+/// The key of the hash of all the rest: what a marker lists is what a run left, and an entry that is missing there would not be
+/// missed otherwise.
+const SUM: &str = "sum";
+
+fn sealed(content: &impl Serialize) -> serde_json::Result<String> {
+    let mut value = serde_json::to_value(content)?;
+    let sum = files::hash(value.to_string().as_bytes());
+    if let Some(table) = value.as_object_mut() {
+        table.insert(SUM.to_owned(), sum.into());
+    }
+    serde_json::to_string_pretty(&value)
 }
 
 fn foreign_marker(path: &Path, why: &str) -> Fault {
