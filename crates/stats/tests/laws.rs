@@ -250,7 +250,7 @@ fn t_intervals_cover_what_they_say() {
 
 #[test]
 fn drawn_signs_are_counted_with_the_pattern_that_was_seen() {
-    // 65,535 are drawn beyond 16 seeds: with the one that was seen p is a whole number of 65,536ths, and never 0.
+    // 65,535 are drawn beyond 16 seeds: with the one that was seen p is a whole number over 65,536, and never 0.
     for seeds in [17, 30] {
         let differences: Vec<f64> = (0..seeds).map(|seed| 0.1 + f64::from(seed % 3) * 0.05).collect();
         let p = sign_flip(&differences).unwrap();
