@@ -77,7 +77,7 @@ pub fn level(judged: &Judged, chance: f64, seed: u64) -> Result<Bootstrap> {
         .enumerate()
         .map(|(index, weight)| Paradigm::of(&judged.seeds, index, *weight))
         .collect();
-    let shrunk = shrinkage(&paradigms);
+    let shrunk = shrinkage(&paradigms, of_seeds * of_seeds);
     let quantiles = student::quantiles(seeds - 1, RESAMPLES)?;
     let mut items = Draw::new(seed, "multi-bootstrap").stream();
     let mut replicates = Vec::with_capacity(REPLICATES);
@@ -250,12 +250,13 @@ impl Paradigm {
     }
 }
 
-/// What the items' deviations are multiplied by, so that what seeds and items do together is counted once.
-fn shrinkage(paradigms: &[Paradigm]) -> f64 {
+/// What the items' deviations are multiplied by, so that what seeds and items do together is counted once: it is taken out of
+/// the items as far as it is in the spread of the seeds. Seeds whose means are equal by chance have none of it.
+fn shrinkage(paradigms: &[Paradigm], of_seeds: f64) -> f64 {
     let sum = |of: fn(&Paradigm) -> f64| paradigms.iter().map(of).sum::<f64>();
     let (all, together) = (sum(|paradigm| paradigm.variance), sum(|paradigm| paradigm.together));
     if all > 0.0 {
-        (1.0 - together / all).max(0.0).sqrt()
+        (1.0 - together.min(of_seeds) / all).max(0.0).sqrt()
     } else {
         0.0
     }

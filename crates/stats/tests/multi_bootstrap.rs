@@ -266,3 +266,21 @@ fn seeds_without_end_do_not_make_up_for_items() {
         );
     }
 }
+
+#[test]
+fn seeds_that_are_equal_by_chance_do_not_make_items_certain() {
+    // Three seeds with 23 of 50 each, on items that have nothing in common.
+    let seed = |shift: usize| {
+        vec![
+            (0..50)
+                .map(|item| f64::from((item * 7 + shift * 17) % 50 < 23))
+                .collect::<Vec<f64>>(),
+        ]
+    };
+    let judged = Judged {
+        seeds: (0..3).map(seed).collect(),
+        groups: vec![0],
+    };
+    let found = level(&judged, 0.5, 1).unwrap();
+    assert!(found.p > 0.05 && found.lo < 0.46 && found.hi > 0.5, "{found:?}");
+}
