@@ -156,6 +156,9 @@ pub fn unknown_command(word: &str) -> Fault {
     fault.remedy("`cloze --help` says what each does")
 }
 
+/// The backend where none is named.
+pub const DEFAULT_DEVICE: &str = "flex";
+
 /// Which experiment, and where its results live.
 #[derive(Debug, Args)]
 pub struct ExperimentArguments {
@@ -207,7 +210,7 @@ pub struct TrainingArguments {
     #[arg(long, env = "CLOZE_DATA", value_hint = ValueHint::DirPath)]
     pub data_root: Option<PathBuf>,
     /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
-    #[arg(long, default_value = "flex")]
+    #[arg(long, default_value = DEFAULT_DEVICE)]
     pub device: String,
     /// Go on with the other runs when one fails (the default)
     #[arg(long, conflicts_with = "fail_fast")]
@@ -388,11 +391,14 @@ pub struct TrainRunArguments {
     /// The build of the parent
     #[arg(long)]
     pub build: String,
+    /// The command that the parent was given, for the provenance
+    #[arg(long)]
+    pub command: Option<String>,
     /// Folder with data sets
     #[arg(long)]
     pub data_root: Option<PathBuf>,
     /// Backend
-    #[arg(long, default_value = "flex")]
+    #[arg(long, default_value = DEFAULT_DEVICE)]
     pub device: String,
     #[command(flatten)]
     pub safety: SafetyArguments,
@@ -432,7 +438,7 @@ pub struct BenchArguments {
     #[arg(long, value_delimiter = ',', default_value = "float32")]
     pub precision: Vec<String>,
     /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
-    #[arg(long, default_value = "flex")]
+    #[arg(long, default_value = DEFAULT_DEVICE)]
     pub device: String,
     /// Threads for host computation [default: one per core]
     #[arg(long, value_delimiter = ',')]

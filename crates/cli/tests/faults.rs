@@ -173,6 +173,13 @@ fn data_that_are_missing_are_told_at_the_line_that_asks_for_them() {
         "x.toml",
         GOOD.replace("{ kind = \"wordpiece\", vocab = 64 }", tokenizer),
     );
+    // One that does not know the text is refused before anything is queued.
+    for command in ["plan", "slurm"] {
+        let output = workplace.cloze(&[command, "x.toml", "--data-root", "data"]);
+        assert_eq!(output.status.code(), Some(2), "{command}");
+        says(&common::text(&output.stderr), &["unknown to the tokenizer"]);
+    }
+    workplace.write("text.txt", "the cat sat the cat\n\n".repeat(200));
     for command in ["plan", "slurm", "status"] {
         let output = workplace.cloze(&[command, "x.toml", "--data-root", "data"]);
         assert_eq!(output.status.code(), Some(0), "{command}: {}", text(&output.stderr));

@@ -8,7 +8,7 @@ mod experiment;
 
 use cloze_plan::RunConfig;
 use cloze_runner::store::{Ending, Marker, RunFolder};
-use cloze_schema::{Frozen, history, parquet};
+use cloze_schema::{history, parquet};
 use common::{Workplace, text};
 use experiment::{JUDGED, STEPS, cloze, doctor, experiment, finished, paragraphs, runs, says};
 use std::collections::BTreeSet;
@@ -38,6 +38,14 @@ fn a_text_that_changed_is_told_and_what_was_made_from_the_old_one_is_never_poole
     let (status, said) = doctor(&workplace);
     assert_eq!(status, 1, "{said}");
     says(&said, &["other data", "trains it again"]);
+    // A report is about what was trained, and says that this is not what there is now.
+    let (status, said) = cloze(&workplace, &["report", "x.toml"]);
+    assert_eq!(status, 0, "{said}");
+    says(
+        &said,
+        &["1 runs ended with other data than there are now", "changed since"],
+    );
+    assert_eq!(data_of_rows(&workplace), old);
 
     let (status, said) = cloze(&workplace, &["run", "x.toml", "--set", "sweep.seeds=[1,2]"]);
     assert_eq!(status, 0, "{said}");
@@ -57,7 +65,7 @@ fn a_text_that_changed_is_told_and_what_was_made_from_the_old_one_is_never_poole
     assert!(kept.path().join("aside/00001/final/model.safetensors").exists());
     assert_eq!(doctor(&workplace).0, 0, "{}", doctor(&workplace).1);
     // The plan has changed after a run had ended, and the history says so.
-    let plans: Vec<Frozen<RunConfig>> = history(&workplace.path("results/x")).unwrap();
+    let plans = history::<RunConfig>(&workplace.path("results/x")).unwrap().plans;
     let ended: Vec<_> = plans
         .iter()
         .map(|frozen| (frozen.plan.runs.len(), frozen.ended))
@@ -148,7 +156,7 @@ fn a_dropped_run_stays_in_the_history_and_a_report_uses_its_file_or_says_why_not
     says(&said, &["asks, claims or shows something else", "kept as another plan"]);
     let page = std::fs::read_to_string(workplace.path("results/x/report/index.html")).unwrap();
     assert!(page.contains("Is it new?"));
-    let plans: Vec<Frozen<RunConfig>> = history(&workplace.path("results/x")).unwrap();
+    let plans = history::<RunConfig>(&workplace.path("results/x")).unwrap().plans;
     let ended: Vec<_> = plans
         .iter()
         .map(|frozen| (frozen.plan.runs.len(), frozen.ended))
@@ -333,11 +341,51 @@ fn a_marker_that_names_files_elsewhere_touches_none_of_them() {
 #[test]
 fn damaged_metrics_are_seen_by_the_doctor() {
     let (workplace, _) = finished();
-    let metrics = workplace.path("results/x/metrics.parquet");
-    std::fs::write(&metrics, "PAR1").unwrap();
-    let (status, said) = doctor(&workplace);
-    assert_eq!(status, 1, "{said}");
-    says(&said, &["metrics.parquet", "gathers it again"]);
-    assert_eq!(cloze(&workplace, &["run", "x.toml"]).0, 0);
-    assert_eq!(doctor(&workplace).0, 0);
+    for name in ["metrics.parquet", "items.parquet"] {
+        let path = workplace.path("results/x").join(name);
+        let whole = std::fs::read(&path).unwrap();
+        let seen = |what: &str| {
+            let (status, said) = doctor(&workplace);
+            assert_eq!(status, 1, "{name}, {what}: {said}");
+            says(&said, &[name, "gathers it again"]);
+        };
+        std::fs::write(&path, "PAR1").unwrap();
+        seen("a stub");
+        std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+        seen("half of it");
+        std::fs::remove_file(&path).unwrap();
+        seen("gone");
+        // A whole file that holds less than the runs do.
+        let less = match name {
+            "metrics.parquet" => parquet::to_bytes(&[]).unwrap(),
+            _ => cloze_schema::items::to_bytes(&[]).unwrap(),
+        };
+        // The task of these runs has no items.
+        if less != whole {
+            std::fs::write(&path, less).unwrap();
+            seen("empty");
+        }
+        assert_eq!(cloze(&workplace, &["report", "x.toml"]).0, 0);
+        assert_eq!(std::fs::read(&path).unwrap(), whole);
+        assert_eq!(doctor(&workplace).0, 0);
+    }
+}
+
+#[test]
+fn a_lost_plan_is_missed_by_doctor_and_report_and_stops_nobody() {
+    let (workplace, _) = finished();
+    let plans = workplace.path("results/x/plans");
+    assert_eq!(cloze(&workplace, &["run", "x.toml", "--set", "sweep.seeds=[1,2]"]).0, 0);
+    std::fs::write(plans.join("0001.json"), "{").unwrap();
+    for (lost, word) in [(false, "damaged"), (true, "missing")] {
+        if lost {
+            std::fs::remove_file(plans.join("0001.json")).unwrap();
+        }
+        let (status, said) = doctor(&workplace);
+        assert_eq!(status, 1, "{said}");
+        says(&said, &["0001.json", "not known"]);
+        let (status, said) = cloze(&workplace, &["run", "x.toml", "--set", "sweep.seeds=[1,2]"]);
+        assert_eq!(status, 0, "{said}");
+        says(&said, &[word]);
+    }
 }

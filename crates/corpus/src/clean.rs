@@ -1,12 +1,13 @@
 //! What is dropped from a text before any tokenizer sees it.
 
 /// Appends `line` to `out` without control characters, byte order marks and replacement characters, with every run of
-/// white space as one space and none at the ends. Composing characters is the tokenizer's normaliser's job.
+/// white space (and of U+0000) as one space and none at the ends. Composing characters is the tokenizer's normaliser's job.
 pub fn clean_line(line: &str, out: &mut String) {
     let mut pending = false;
     let from = out.len();
     for character in line.chars() {
-        if character.is_whitespace() {
+        // JSON can hold it, between two words as well as anywhere.
+        if character.is_whitespace() || character == '\0' {
             pending = out.len() > from;
         } else if !(character.is_control() || matches!(character, '\u{FFFD}' | '\u{FEFF}')) {
             if pending {
@@ -70,7 +71,7 @@ mod tests {
     fn what_is_not_text_is_dropped() {
         assert_eq!(
             clean("\u{FEFF}a\t b\u{0}c\u{FFFD}d  \r\n\n \u{85}\n e\u{A0}f"),
-            "a bcd\ne f"
+            "a b cd\ne f"
         );
         assert_eq!(clean(" \n\u{1}\n"), "");
     }

@@ -116,7 +116,7 @@ pub fn unread(path: &Path, line: Option<u64>, error: &std::io::Error) -> Fault {
 /// hold the other line separators of Unicode.
 ///
 /// # Errors
-/// A gzip that is damaged or ends too early, bytes that are not UTF-8, a line longer than [`LONGEST_LINE`], and what `visit`
+/// A gzip that is damaged or ends too early, bytes that are not UTF-8 text, a line longer than [`LONGEST_LINE`], and what `visit`
 /// returns.
 pub fn each_line(reader: &mut dyn BufRead, path: &Path, mut visit: impl FnMut(u64, &str) -> Result<()>) -> Result<()> {
     let mut bytes = Vec::new();
@@ -138,6 +138,9 @@ pub fn each_line(reader: &mut dyn BufRead, path: &Path, mut visit: impl FnMut(u6
                 .remedy("break the text into lines; a blank one ends a document"));
         }
         let line = std::str::from_utf8(&bytes).map_err(|error| not_utf8(path, number, &bytes, error))?;
+        if let Some(at) = line.find('\0') {
+            return Err(binary(path, number, at));
+        }
         let line = match number {
             1 => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line),
             _ => line,
@@ -154,13 +157,24 @@ fn not_utf8(path: &Path, line: u64, bytes: &[u8], error: std::str::Utf8Error) ->
         true => ("the text is UTF-16, not UTF-8", "UTF-16"),
         false => ("the text is not UTF-8", "WINDOWS-1252"),
     };
+    let which = match is_utf_16 {
+        true => "",
+        false => ", if that is the encoding that it was written in",
+    };
+    Fault::usage(what)
+        .at(format!("{}:{line}:{}", path.display(), error.valid_up_to() + 1))
+        .remedy(format!("convert it{which}: {}", conversion(path, from)))
+}
+
+/// The command that converts a file from an encoding.
+fn conversion(path: &Path, from: &str) -> String {
     let plain = match is_gzip(path) {
         true => path.with_extension(""),
         false => path.to_owned(),
     };
     let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let converted = format!("utf8-{}", name(&plain));
-    let command = match is_gzip(path) {
+    match is_gzip(path) {
         true => format!(
             "gzip -dc {} | iconv -f {from} -t UTF-8 > {}",
             quoted(&path.to_string_lossy()),
@@ -171,14 +185,17 @@ fn not_utf8(path: &Path, line: u64, bytes: &[u8], error: std::str::Utf8Error) ->
             quoted(&path.to_string_lossy()),
             quoted(&converted)
         ),
-    };
-    let which = match is_utf_16 {
-        true => "",
-        false => ", if that is the encoding that it was written in",
-    };
-    Fault::usage(what)
-        .at(format!("{}:{line}:{}", path.display(), error.valid_up_to() + 1))
-        .remedy(format!("convert it{which}: {command}"))
+    }
+}
+
+/// A byte of 0, which no text has: what is written in two bytes a character has one in each, and is UTF-8 by accident.
+fn binary(path: &Path, line: u64, at: usize) -> Fault {
+    Fault::usage("the text holds bytes of 0, so it is not UTF-8 text")
+        .at(format!("{}:{line}:{}", path.display(), at + 1))
+        .remedy(format!(
+            "if it is UTF-16, convert it: {}",
+            conversion(path, if at.is_multiple_of(2) { "UTF-16BE" } else { "UTF-16LE" })
+        ))
 }
 
 /// A word of a shell's command line.

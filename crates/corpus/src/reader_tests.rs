@@ -121,3 +121,27 @@ fn the_command_that_converts_a_text_can_be_copied() {
         assert_eq!(lines(&converted).unwrap(), ["naïve café"], "{command}");
     }
 }
+
+#[test]
+fn bytes_of_zero_are_refused_with_the_way_to_convert_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.txt");
+    for (encoding, order) in [
+        ("UTF-16LE", u16::to_le_bytes as fn(u16) -> [u8; 2]),
+        ("UTF-16BE", u16::to_be_bytes),
+    ] {
+        // Without a mark of the byte order this is UTF-8, letter for letter with a byte of 0 between.
+        let bytes: Vec<u8> = "two words\n".encode_utf16().flat_map(order).collect();
+        std::fs::write(&path, bytes).unwrap();
+        let fault = lines(&path).unwrap_err();
+        assert!(fault.what.contains("bytes of 0"), "{fault}");
+        assert!(
+            fault
+                .remedy
+                .as_ref()
+                .unwrap()
+                .contains(&format!("iconv -f {encoding} ")),
+            "{fault}"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! Well-known data sets by name: what they are, under which licence, and where they lie under a data root.
 
 use crate::fragment;
+use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
 use std::path::{Path, PathBuf};
 
@@ -172,17 +173,19 @@ pub fn locate(name: &str, data_root: Option<&Path>) -> Result<PathBuf> {
         (None, Some(root)) => vec![root.join(name), PathBuf::from(name)],
         (None, None) => vec![PathBuf::from(name)],
     };
-    tried
-        .iter()
-        .find(|path| path.exists())
-        .cloned()
-        .ok_or_else(|| missing(name, &tried))
+    for path in &tried {
+        if is_there(path)? {
+            return Ok(path.clone());
+        }
+    }
+    Err(missing(name, &tried))
 }
 
 /// The fault for a source that is nowhere.
 pub(crate) fn missing(name: &str, tried: &[PathBuf]) -> Fault {
     let tried: Vec<String> = tried.iter().map(|path| format!("`{}`", path.display())).collect();
-    let names = || SOURCES.iter().map(|source| source.name);
+    // Other sets have names too, and are nothing to train on.
+    let names = corpora;
     Fault::usage(format!("no data at {}", tried.join(" or ")))
         .allowed(names().chain(["a file", "a folder", "a glob"]))
         .nearest(name, names())

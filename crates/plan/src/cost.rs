@@ -210,7 +210,7 @@ impl Vocabularies {
         if let TokenizerConfig::Wordpiece { vocab, .. } | TokenizerConfig::Bpe { vocab } = tokenizer {
             return Ok(*vocab);
         }
-        let file = tokenizer.file(self.data_root.as_deref()).unwrap_or_default();
+        let file = tokenizer.file(self.data_root.as_deref())?.unwrap_or_default();
         if let Some(size) = self.files.get(&file) {
             return Ok(*size);
         }

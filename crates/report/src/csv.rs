@@ -4,6 +4,7 @@ use crate::chance::{Against, against};
 use crate::compare::Comparison;
 use crate::curves::over_seeds;
 use crate::escape::csv::{number, word};
+use crate::levels::Levels;
 use crate::score::Score;
 use crate::study::Study;
 use cloze_foundation::Result;
@@ -24,6 +25,14 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
+    /// What a loss is held against.
+    fn levels(&self) -> Levels {
+        match self.score.unit() {
+            Score::NATS => self.study.view.levels(&self.score.task, &[self.arm]),
+            _ => Levels::default(),
+        }
+    }
+
     /// The cell of a comparison, empty without one.
     fn paired(&self, cell: impl Fn(&Comparison) -> Option<f64>) -> String {
         number(self.compared.and_then(cell))
@@ -38,7 +47,7 @@ impl Line<'_> {
 /// A column: its heading and its cell.
 type Column = (&'static str, fn(&Line) -> String);
 
-const COLUMNS: [Column; 31] = [
+const COLUMNS: [Column; 34] = [
     ("task", |line| word(&line.score.task)),
     ("metric", |line| word(&line.score.metric)),
     ("arm", |line| word(line.study.name(line.arm))),
@@ -102,6 +111,10 @@ const COLUMNS: [Column; 31] = [
         line.paired(|one| one.items.map(|items| items.hi))
     }),
     ("p_items_holm", |line| line.paired(|one| one.items_holm)),
+    // More than the seeds where some diverged or gave no number: the mean is over those that are left.
+    ("planned", |line| line.study.view.arms[line.arm].seeds.len().to_string()),
+    ("unigram_loss", |line| number(line.levels().unigram)),
+    ("best_loss", |line| number(line.levels().best)),
 ];
 
 /// Headlines with their comparisons, then parts, other scores and the mean over tasks.
@@ -118,27 +131,15 @@ pub(crate) fn whole(study: &Study) -> Result<String> {
     groups.extend(view.others().into_iter().map(|score| vec![score]));
     groups.extend(view.aggregate().map(|score| vec![score]));
     for scores in &groups {
-        let is_alone = scores.len() == 1;
         let mut sides = std::collections::BTreeMap::new();
-        // The arms on a headline are corrected for those that are not shown, too.
-        let hidden = match &scores[..] {
-            [score] => {
-                let finals = view.finals(score)?;
-                let is_hidden = |arm: &usize| !study.is_shown(*arm) && !finals[*arm].is_empty();
-                (0..view.arms.len()).filter(is_hidden).count()
-            }
-            _ => 0,
-        };
-        let mut ask = |asked: Vec<(&Score, usize)>| -> Result<()> {
-            let found = against(view, &asked, hidden)?;
-            sides.extend(asked.into_iter().map(|(score, arm)| (score.clone(), arm)).zip(found));
-            Ok(())
-        };
-        if is_alone {
-            ask(study.shown.iter().map(|arm| (&scores[0], *arm)).collect())?;
+        if let [score] = &scores[..] {
+            let found = study.against_chance(score)?;
+            sides.extend(found.into_iter().map(|(arm, one)| ((score.clone(), arm), Some(one))));
         } else {
             for arm in &study.shown {
-                ask(scores.iter().map(|score| (score, *arm)).collect())?;
+                let asked: Vec<(&Score, usize)> = scores.iter().map(|score| (score, *arm)).collect();
+                let found = against(view, &asked, 0)?;
+                sides.extend(asked.into_iter().map(|(score, arm)| (score.clone(), arm)).zip(found));
             }
         }
         for score in scores {

@@ -37,29 +37,36 @@ pub(crate) fn facts(view: &View) -> Vec<(&'static str, String)> {
         },
     ));
     facts.extend(origins::facts(&view.origins));
-    facts.push(("command", format!("cloze run {}.toml", view.plan.experiment)));
+    if facts.iter().all(|(word, _)| *word != origins::COMMAND) {
+        // Older runs do not say it.
+        facts.push((origins::COMMAND, format!("cloze run {}.toml", view.plan.experiment)));
+    }
     facts
 }
 
-/// A table of the configurations: what all arms have, and the values of what differs.
+/// A table of the configurations: what all arms have, and the values of what differs. An arm that does not say a key differs
+/// from those that do.
 fn table_of(arms: &[Arm], table: &str) -> String {
-    let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for arm in arms {
-        for (path, value) in arm.settings.leaves(table) {
-            let known = values.entry(path).or_default();
-            if !known.contains(&value) && known.len() <= MOST_VALUES {
-                known.push(value);
+    let leaves: Vec<BTreeMap<String, String>> = arms.iter().map(|arm| arm.settings.leaves(table)).collect();
+    let paths: BTreeSet<&String> = leaves.iter().flat_map(BTreeMap::keys).collect();
+    let said = |path: &String| {
+        let mut values: Vec<&str> = Vec::new();
+        for arm in &leaves {
+            let value = arm.get(path).map_or(UNSET, String::as_str);
+            if !values.contains(&value) {
+                values.push(value);
             }
         }
-    }
-    let said = |(path, values): (&String, &Vec<String>)| {
         let key = path.strip_prefix(&format!("{table}.")).unwrap_or(path);
-        let some: Vec<&str> = values.iter().take(MOST_VALUES).map(String::as_str).collect();
+        let some = &values[..values.len().min(MOST_VALUES)];
         let more = if values.len() > some.len() { ", ..." } else { "" };
-        match some[..] {
+        match some {
             [one] => format!("{key} {one}"),
-            _ => format!("{key} {}{more} (differs)", some.join(" | ")),
+            _ => format!("{key} {}{more} (differs)", some.join(" or ")),
         }
     };
-    values.iter().map(said).collect::<Vec<_>>().join("; ")
+    paths.into_iter().map(said).collect::<Vec<_>>().join("; ")
 }
+
+/// What is said of a key that an arm does not have: it goes on as if the option did not exist.
+const UNSET: &str = "unset";

@@ -75,18 +75,26 @@ fn hashed(arm: &Arm, score: &Score) -> Option<Ground> {
 }
 
 impl View {
-    /// The fields of a score, in the order of the plan. Data that are not known of some arm are known of none: equal
-    /// configurations are then taken for equal data.
+    /// The fields of a score, in the order of the plan: by the hashes of the planned data, or by what the rows say of theirs. An
+    /// arm of which neither is known is taken for one of the same configuration, where all of those have the same data.
     pub(crate) fn fields(&self, score: &Score) -> Vec<Field> {
-        let each = |of: fn(&Arm, &Score) -> Option<Ground>| -> Option<Vec<Ground>> {
+        let each = |of: fn(&Arm, &Score) -> Option<Ground>| -> Vec<Option<Ground>> {
             self.arms.iter().map(|arm| of(arm, score)).collect()
         };
         let configured: Vec<Ground> = self.arms.iter().map(|arm| configured(arm, score)).collect();
-        let hashes = each(hashed).or_else(|| each(measured));
-        let grounds = hashes.as_ref().unwrap_or(&configured);
+        let hashes = each(hashed);
+        let known = match hashes.iter().all(Option::is_some) {
+            true => hashes,
+            false => each(measured),
+        };
+        let alike = |arm: usize, other: usize| match (&known[arm], &known[other]) {
+            (Some(one), Some(other)) => one == other,
+            (None, None) => configured[arm] == configured[other],
+            (None, Some(_)) | (Some(_), None) => false,
+        };
         let mut fields: Vec<Field> = Vec::new();
-        for (arm, ground) in grounds.iter().enumerate() {
-            match fields.iter_mut().find(|field| grounds[field.arms[0]] == *ground) {
+        for arm in 0..self.arms.len() {
+            match fields.iter_mut().find(|field| alike(field.arms[0], arm)) {
                 Some(field) => field.arms.push(arm),
                 None => fields.push(Field {
                     name: None,
@@ -94,15 +102,46 @@ impl View {
                 }),
             }
         }
+        self.join_unknown(&mut fields, &known, &configured);
+        let grounds: Vec<Ground> = known
+            .into_iter()
+            .zip(&configured)
+            .map(|(known, configured)| known.unwrap_or_else(|| configured.clone()))
+            .collect();
         if fields.len() > 1 {
             let firsts: Vec<usize> = fields.iter().map(|field| field.arms[0]).collect();
             for field in &mut fields {
                 let first = field.arms[0];
                 let name = difference(&configured, first, &firsts);
-                field.name = Some(name.or_else(|| difference(grounds, first, &firsts)).unwrap_or_default());
+                field.name = Some(
+                    name.or_else(|| difference(&grounds, first, &firsts))
+                        .unwrap_or_default(),
+                );
             }
         }
         fields
+    }
+
+    /// Puts arms of unknown data to those of the same configuration, where these are of one field: which it would be cannot be
+    /// said otherwise.
+    fn join_unknown(&self, fields: &mut Vec<Field>, known: &[Option<Ground>], configured: &[Ground]) {
+        let unknown: Vec<usize> = (0..fields.len())
+            .filter(|field| known[fields[*field].arms[0]].is_none())
+            .collect();
+        for place in unknown.into_iter().rev() {
+            let first = fields[place].arms[0];
+            let is_alike = |field: &Field| {
+                known[field.arms[0]].is_some() && field.arms.iter().any(|arm| configured[*arm] == configured[first])
+            };
+            let alike: Vec<usize> = (0..fields.len()).filter(|other| is_alike(&fields[*other])).collect();
+            if let [other] = alike[..] {
+                let arms = fields[place].arms.clone();
+                fields[other].arms.extend(arms);
+                fields[other].arms.sort_unstable();
+                fields.remove(place);
+            }
+        }
+        fields.sort_by_key(|field| field.arms[0]);
     }
 
     /// Whether two arms read the same text in the same order with the same seed: their seeds are pairs.

@@ -1,20 +1,30 @@
 //! What became of the plan since it was frozen first: a plan is a pre-registration, and a changed one says so.
 
+use crate::read::Settings;
+use crate::sentence::some;
 use crate::view::View;
-use cloze_schema::Claim;
+use cloze_schema::{Claim, PlannedRun};
 use std::collections::BTreeSet;
 
 /// That the plan was changed, and what the present one leaves out.
 pub(crate) fn changes(view: &View) -> Vec<String> {
     let mut told = Vec::new();
-    for (place, frozen) in view.history.iter().enumerate().skip(1) {
+    for gap in &view.history.gaps {
+        told.push(format!(
+            "plans/{:04}.json is {}: what was planned and claimed then is not known.",
+            gap.number,
+            if gap.is_missing { "missing" } else { "damaged" }
+        ));
+    }
+    let plans = &view.history.plans;
+    for (place, frozen) in plans.iter().enumerate().skip(1) {
         let then = match frozen.ended {
             Some(0) => "before any run had ended".to_owned(),
             Some(1) => "after 1 run had ended".to_owned(),
             Some(ended) => format!("after {ended} runs had ended"),
             None => "at a time that was not written down".to_owned(),
         };
-        let before = &view.history[place - 1].plan;
+        let before = &plans[place - 1].plan;
         let mut what = Vec::new();
         let ids = |runs: &[cloze_schema::PlannedRun<_>]| -> BTreeSet<String> {
             runs.iter().map(|run| run.id.clone()).collect()
@@ -41,26 +51,33 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         };
         told.push(format!("The plan changed {then}: {what}."));
     }
-    let present: BTreeSet<&str> = view.plan.runs.iter().map(|run| run.id.as_str()).collect();
-    let earlier = view.history.iter().flat_map(|frozen| &frozen.plan.runs);
-    let outside: BTreeSet<&str> = earlier
-        .map(|run| run.id.as_str())
-        .filter(|id| !present.contains(id))
-        .collect();
+    let outside = outside(view);
     if !outside.is_empty() {
+        let names = some(
+            outside
+                .iter()
+                .map(|run| format!("{} seed {}", run.arm, run.config.named.seed)),
+        );
         told.push(format!(
-            "{} runs of earlier plans are outside the present plan, and nothing here is about them.",
+            "{} runs of earlier plans are outside the present plan, and nothing here is about them: {names}.",
             outside.len()
         ));
     }
     told
 }
 
+/// The runs of earlier plans that the present one has not, each once, in the order in which they were planned.
+pub(crate) fn outside(view: &View) -> Vec<&PlannedRun<Settings>> {
+    let mut seen: BTreeSet<&str> = view.plan.ids().collect();
+    let earlier = view.history.plans.iter().flat_map(|frozen| &frozen.plan.runs);
+    earlier.filter(|run| seen.insert(&run.id)).collect()
+}
+
 /// The claims of all plans.
 pub(crate) struct Claims<'a> {
     /// In the first plan and in the present one.
     pub before: Vec<&'a Claim>,
-    /// In the present one alone.
+    /// In the present one and not in the first one, or the first one is lost.
     pub later: Vec<&'a Claim>,
     /// In an earlier one, and not in the present one.
     pub dropped: Vec<&'a Claim>,
@@ -68,14 +85,16 @@ pub(crate) struct Claims<'a> {
 
 /// Which claims stand in which plans.
 pub(crate) fn claims(view: &View) -> Claims<'_> {
-    let first = view
-        .history
+    let plans = &view.history.plans;
+    // Where the first plan is lost, nobody can say that a claim stood in it.
+    let first = plans
         .first()
+        .filter(|_| view.history.knows_the_first())
         .map(|frozen| frozen.plan.claims.as_slice())
         .unwrap_or_default();
     let (before, later) = view.plan.claims.iter().partition(|claim| first.contains(claim));
     let mut dropped: Vec<&Claim> = Vec::new();
-    for claim in view.history.iter().flat_map(|frozen| &frozen.plan.claims) {
+    for claim in plans.iter().flat_map(|frozen| &frozen.plan.claims) {
         if !view.plan.claims.contains(claim) && !dropped.contains(&claim) {
             dropped.push(claim);
         }

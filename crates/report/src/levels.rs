@@ -10,6 +10,17 @@ pub(crate) struct Levels {
     pub best: Option<f64>,
 }
 
+impl Levels {
+    /// Those that are known, with their names.
+    pub(crate) fn named(self) -> impl Iterator<Item = (&'static str, f64)> {
+        let named = [
+            ("word frequencies (unigram)", self.unigram),
+            ("best possible", self.best),
+        ];
+        named.into_iter().filter_map(|(name, level)| Some((name, level?)))
+    }
+}
+
 /// Task, arm and seed to levels.
 pub(crate) type LevelsOf = BTreeMap<(String, usize), BTreeMap<u64, Levels>>;
 

@@ -19,6 +19,8 @@ pub(crate) struct Origin {
     built_from: Option<String>,
     /// The git revision of the folder in which the command was given.
     git: Option<String>,
+    /// The command that the run was made by.
+    command: Option<String>,
     device: String,
     threads: usize,
     processor: String,
@@ -73,7 +75,10 @@ impl Origin {
 /// Words that say of the origins what a header shows: what it is called, and how it is said.
 type Line = (&'static str, fn(&Origin) -> Option<String>);
 
-const LINES: [Line; 4] = [
+/// What the line with the command is called.
+pub(crate) const COMMAND: &str = "command";
+
+const LINES: [Line; 5] = [
     ("trained by", |origin| Some(format!("cloze {}", origin.cloze))),
     ("built from", |origin| origin.built_from.clone()),
     ("revision", |origin| origin.git.clone()),
@@ -83,6 +88,7 @@ const LINES: [Line; 4] = [
             origin.device, origin.processor, origin.threads
         ))
     }),
+    (COMMAND, |origin| origin.command.clone()),
 ];
 
 /// The lines of the header, each with its different values, the first three of them.

@@ -1,6 +1,6 @@
 //! Which arms have learnt no more than word frequencies.
 
-use crate::curves::{last, over_seeds};
+use crate::curves::{BySeed, last, over_seeds};
 use crate::levels::Levels;
 use crate::score::{LEAST_SEEDS, Score};
 use crate::view::View;
@@ -115,29 +115,37 @@ impl View {
     /// Losses that statistics refuse; a view holds finite ones only.
     pub(crate) fn plateaus(&self) -> Result<Vec<Plateau>> {
         let mut found = Vec::new();
-        let losses: Vec<&Score> = self
-            .curves
-            .keys()
-            .filter(|score| score.metric.split('[').next() == Some(LOSS))
-            .collect();
         for arm in 0..self.arms.len() {
-            let judged = losses.iter().find_map(|score| {
-                let unigram = self.levels(&score.task, &[arm]).unigram?;
-                let curves = &self.curves(score)[arm];
-                (!curves.is_empty()).then(|| (last(curves), unigram, score.answerer()))
-            });
-            let own = || {
-                let unigram = self.levels(PRETRAINING, &[arm]).unigram?;
-                let losses = last(&self.own_loss[arm]);
-                (self.arms[arm].is_token_loss() && !losses.is_empty()).then_some((losses, unigram, None))
-            };
-            let Some((losses, unigram, answerer)) = judged.or_else(own) else {
+            let Some((losses, unigram, answerer)) = self.placed(arm) else {
                 continue;
             };
             let Some(summary) = over_seeds(&losses)? else { continue };
             found.extend(Plateau::of(arm, answerer, &summary, unigram));
         }
         Ok(found)
+    }
+
+    /// The arms with a loss of their own beside which nothing says where they are.
+    pub(crate) fn unplaced(&self) -> Vec<usize> {
+        let is_known = |arm: &usize| self.levels(PRETRAINING, &[*arm]).unigram.is_some();
+        let has_loss = |arm: &usize| !last(&self.own_loss[*arm]).is_empty();
+        let arms = (0..self.arms.len()).filter(has_loss).filter(is_known);
+        arms.filter(|arm| self.placed(*arm).is_none()).collect()
+    }
+
+    /// The losses by seed that say where an arm is, what word frequencies have there, and who answered.
+    fn placed(&self, arm: usize) -> Option<(BySeed, f64, Option<String>)> {
+        let of_masked = |score: &&Score| score.metric.split('[').next() == Some(LOSS);
+        let judged = self.curves.keys().filter(of_masked).find_map(|score| {
+            let unigram = self.levels(&score.task, &[arm]).unigram?;
+            let curves = &self.curves(score)[arm];
+            (!curves.is_empty()).then(|| (last(curves), unigram, score.answerer()))
+        });
+        judged.or_else(|| {
+            let unigram = self.levels(PRETRAINING, &[arm]).unigram?;
+            let losses = last(&self.own_loss[arm]);
+            (self.arms[arm].is_token_loss() && !losses.is_empty()).then_some((losses, unigram, None))
+        })
     }
 }
 

@@ -1,9 +1,9 @@
 //! The frozen plan and the metric rows of a results folder.
 
-use cloze_foundation::files::{read, read_text};
+use cloze_foundation::files::{is_there, read, read_text};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::plan::{METRICS_FILE, PLAN_FILE};
-use cloze_schema::{AttemptRows, Axis, ChartKind, Frozen, Plan, history, latest, parquet};
+use cloze_schema::{AttemptRows, Axis, ChartKind, Frozen, History, Plan, history, latest, parquet};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -136,21 +136,21 @@ fn remove(tree: &mut Value, path: &str) {
 ///
 /// # Errors
 /// A missing or damaged file, by name.
-pub(crate) fn plans(folder: &Path) -> Result<Vec<Frozen<Settings>>> {
+pub(crate) fn plans(folder: &Path) -> Result<History<Settings>> {
     let path = folder.join(PLAN_FILE);
-    if !path.exists() {
+    if !is_there(&path)? {
         read_text(&path)?;
     }
-    let plans = history::<Settings>(folder)?;
-    if plans.last().is_none_or(|last| last.plan.runs.is_empty()) {
+    let history = history::<Settings>(folder)?;
+    if history.plans.last().is_none_or(|last| last.plan.runs.is_empty()) {
         return Err(Fault::usage("the plan has no runs").at(path.display().to_string()));
     }
-    Ok(plans)
+    Ok(history)
 }
 
 /// The present plan of a history that is not empty.
-pub(crate) fn present(history: &[Frozen<Settings>]) -> Plan<Settings> {
-    let mut plan = history[history.len() - 1].plan.clone();
+pub(crate) fn present(plans: &[Frozen<Settings>]) -> Plan<Settings> {
+    let mut plan = plans[plans.len() - 1].plan.clone();
     // When plans had no stems yet, held-out losses were drawn wherever learning curves were.
     let charts = &mut plan.report.charts;
     if plan.runs.iter().all(|run| run.stem.is_none())

@@ -2,15 +2,19 @@
 
 use crate::arm::{Arm, Ending};
 use crate::escape::csv::{number, word};
+use crate::history;
 use crate::read::Settings;
 use crate::study::Study;
 use crate::sweep;
 use cloze_foundation::Result;
 use cloze_schema::PlannedRun;
 use cloze_schema::runs::{Cells, to_bytes};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 type Planned = PlannedRun<Settings>;
+
+/// How a run ended that the present plan has not.
+const OUTSIDE: &str = "outside the plan";
 
 /// The table.
 pub(crate) struct Runs(Vec<(String, Cells)>);
@@ -18,10 +22,16 @@ pub(crate) struct Runs(Vec<(String, Cells)>);
 impl Runs {
     /// The table of a study, in the order of the plan.
     pub(crate) fn new(study: &Study) -> Self {
-        let (view, plan) = (study.view, &study.view.plan);
-        let words = |of: &dyn Fn(&Planned) -> Option<String>| Cells::Words(plan.runs.iter().map(of).collect());
+        let view = study.view;
+        // Those that the present plan dropped stand after its own, and nobody looked what became of them.
+        let runs: Vec<&Planned> = view.plan.runs.iter().chain(history::outside(view)).collect();
+        let words = |of: &dyn Fn(&Planned) -> Option<String>| Cells::Words(runs.iter().map(|run| of(run)).collect());
+        let present: BTreeSet<&str> = view.plan.ids().collect();
         let endings: BTreeMap<(&str, u64), &str> = view.arms.iter().flat_map(ended).collect();
         let ending = |run: &Planned| {
+            if !present.contains(run.id.as_str()) {
+                return Some(OUTSIDE.to_owned());
+            }
             endings
                 .get(&(run.arm.as_str(), run.config.named.seed))
                 .map(|word| (*word).to_owned())
@@ -33,7 +43,7 @@ impl Runs {
             ("base".to_owned(), words(&|run| run.base.clone())),
             (
                 "seed".to_owned(),
-                Cells::Counts(plan.runs.iter().map(|run| Some(run.config.named.seed)).collect()),
+                Cells::Counts(runs.iter().map(|run| Some(run.config.named.seed)).collect()),
             ),
             ("ending".to_owned(), words(&ending)),
             (
@@ -46,7 +56,7 @@ impl Runs {
             ),
         ];
         for path in sweep::factors(&view.arms) {
-            let values: Vec<Option<&toml::Value>> = plan.runs.iter().map(|run| run.factors.get(path)).collect();
+            let values: Vec<Option<&toml::Value>> = runs.iter().map(|run| run.factors.get(path)).collect();
             let is_number = values
                 .iter()
                 .flatten()

@@ -1,5 +1,7 @@
 //! What is computed once for all tables, charts and sentences.
 
+use crate::arm::Ending;
+use crate::chance::{Against, against};
 use crate::compare::{Comparison, against_baselines, not_distinguishable_from_best};
 use crate::curves::{BySeed, last, over_seeds};
 use crate::ground::Field;
@@ -53,6 +55,9 @@ impl Scored {
         ranked.into_iter().map(|(arm, _)| arm).collect()
     }
 }
+
+/// The mark of an arm whose means are over survivors.
+pub(crate) const SURVIVORS: &str = "†";
 
 /// A view and what follows from it.
 pub(crate) struct Study<'a> {
@@ -197,10 +202,27 @@ impl<'a> Study<'a> {
         })
     }
 
-    /// How many arms have a score and are not shown: a correction is over them too.
-    pub(crate) fn hidden_with(&self, scored: &Scored) -> usize {
-        let has = |arm: &usize| scored.means[*arm].is_some() && !self.is_shown(*arm);
-        (0..self.view.arms.len()).filter(has).count()
+    /// The arms that are shown, each against a score's chance level, with a correction over all arms that have the score.
+    ///
+    /// # Errors
+    /// Scores that statistics refuse; a view holds finite ones only.
+    pub(crate) fn against_chance(&self, score: &Score) -> Result<BTreeMap<usize, Against>> {
+        let finals = self.view.finals(score)?;
+        let is_hidden = |arm: &usize| !self.is_shown(*arm) && !finals[*arm].is_empty();
+        let hidden = (0..finals.len()).filter(is_hidden).count();
+        let asked: Vec<(&Score, usize)> = self.shown.iter().map(|arm| (score, *arm)).collect();
+        let found = against(self.view, &asked, hidden)?;
+        let arms = self.shown.iter().copied().zip(found);
+        Ok(arms.filter_map(|(arm, one)| Some((arm, one?))).collect())
+    }
+
+    /// An arm's name with a mark where its means are over seeds that are left, since others diverged.
+    pub(crate) fn marked(&self, arm: usize) -> String {
+        let held = &self.view.arms[arm];
+        match held.count(Ending::Diverged) > 0 && held.count(Ending::Done) > 0 {
+            true => format!("{}{SURVIVORS}", self.name(arm)),
+            false => self.name(arm).to_owned(),
+        }
     }
 
     /// How many arms are not shown, where there are any.

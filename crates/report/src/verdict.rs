@@ -1,19 +1,15 @@
 //! The answer to the experiment's question: the order of the arms, what of it is established, what is not, what to do next.
 
 use crate::arm::Ending;
-use crate::chance::against;
 use crate::compare::{Comparison, Verdict};
 use crate::history;
 use crate::plateau::{Place, Plateau};
-use crate::score::{LEAST_SEEDS, Score};
+use crate::score::LEAST_SEEDS;
 use crate::sections::order::sentences as order_of_fields;
-use crate::sentence::more;
+use crate::sentence::{more, some};
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
 use std::cmp::Ordering;
-
-/// So many names stand in a list.
-const MOST_NAMES: usize = 6;
 
 /// The verdict, sentence by sentence.
 ///
@@ -40,8 +36,14 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
             ));
         }
     }
-    if let Some(change) = history::changes(view).first() {
-        told.push(change.clone());
+    if let [before @ .., last] = &history::changes(view)[..] {
+        told.push(last.clone());
+        if !before.is_empty() {
+            told.push(format!(
+                "Of the plan's history, {} more are told under Coverage.",
+                before.len()
+            ));
+        }
     }
     let Some(scored) = study.scores.first() else {
         told.push("Nothing was judged yet, so there is nothing to say.".to_owned());
@@ -57,6 +59,7 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     told.extend(study.the_same());
     told.extend(elsewhere(study));
     told.extend(plateau(study));
+    told.extend(unplaced(study));
     told.push(next(study, scored, done < planned)?);
     Ok(told)
 }
@@ -102,21 +105,17 @@ fn seeds(scored: &Scored, arms: &[usize]) -> String {
 /// Who is above chance.
 fn chance(study: &Study, scored: &Scored) -> Result<Option<String>> {
     let score = &scored.score;
-    let asked: Vec<(&Score, usize)> = study.shown.iter().map(|arm| (score, *arm)).collect();
     if score.chance().is_none() || scored.finals.iter().all(|finals| finals.len() < LEAST_SEEDS) {
         return Ok(None);
     }
     let (mut above, mut not) = (Vec::new(), Vec::new());
-    for (arm, one) in study
-        .shown
-        .iter()
-        .zip(against(study.view, &asked, study.hidden_with(scored))?)
-    {
-        match one {
-            Some(one) if one.side == Some(Ordering::Greater) => above.push(study.name(*arm).to_owned()),
-            Some(_) => not.push(study.name(*arm).to_owned()),
-            None => {}
-        }
+    for (arm, one) in study.against_chance(score)? {
+        let side = if one.side == Some(Ordering::Greater) {
+            &mut above
+        } else {
+            &mut not
+        };
+        side.push(study.name(arm).to_owned());
     }
     let all = not.is_empty();
     Ok(Some(match (above.is_empty(), all) {
@@ -246,6 +245,20 @@ fn plateau(study: &Study) -> Vec<String> {
     told
 }
 
+/// Of which arms nothing says whether they have left the plateau: their own loss is a sum of several, and they were not judged
+/// on masked tokens.
+fn unplaced(study: &Study) -> Option<String> {
+    let arms = study.view.unplaced();
+    let names: Vec<String> = arms.iter().map(|arm| study.name(*arm).to_owned()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Whether the plateau of word frequencies was left is not known of {}: the own loss is a sum, and the task \
+             masked-loss would say.",
+            some(names)
+        )
+    })
+}
+
 /// What to do.
 fn next(study: &Study, scored: &Scored, is_unfinished: bool) -> Result<String> {
     if is_unfinished {
@@ -285,14 +298,4 @@ fn next(study: &Study, scored: &Scored, is_unfinished: bool) -> Result<String> {
         }
         (None, true) => "Next: name a second arm to compare with.".to_owned(),
     })
-}
-
-/// The first few of some names.
-fn some(names: impl IntoIterator<Item = String>) -> String {
-    let names: Vec<String> = names.into_iter().collect();
-    let shown = names.iter().take(MOST_NAMES).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(MOST_NAMES) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }

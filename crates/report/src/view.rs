@@ -9,8 +9,9 @@ use crate::read::{self, Settings};
 use crate::score::{ALL_TASKS, Score, headline};
 use crate::sweep;
 use cloze_foundation::Result;
+use cloze_foundation::files::is_there;
 use cloze_schema::metric::{self, DIVERGED, LOSS, PRETRAINING};
-use cloze_schema::{AttemptRows, Axis, Frozen, Plan, PlannedRun, Row, Spent, Split};
+use cloze_schema::{AttemptRows, Axis, History, Plan, PlannedRun, Row, Spent, Split};
 use cloze_stats::{Bootstrap, chance_normalised, macro_average};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +34,7 @@ const OF_TRAINING: [&str; 8] = [
 pub(crate) struct View {
     pub plan: Plan<Settings>,
     /// Every plan that was frozen, the present one last.
-    pub history: Vec<Frozen<Settings>>,
+    pub history: History<Settings>,
     pub arms: Vec<Arm>,
     /// Per score and arm: every finished seed along training.
     pub(crate) curves: BTreeMap<Score, Vec<Curves>>,
@@ -59,27 +60,27 @@ impl View {
     /// # Errors
     /// A missing or damaged file, by name.
     pub(crate) fn read(folder: &Path) -> Result<Self> {
-        let without_rows = |run: &PlannedRun<Settings>| {
-            let says = |marker: &str| folder.join("runs").join(&run.id).join(marker).exists();
-            match () {
-                () if says("FAILED") => Ending::Failed,
-                () if says("DONE") => Ending::Ungathered,
+        let without_rows = |run: &PlannedRun<Settings>| -> Result<Ending> {
+            let says = |marker: &str| is_there(&folder.join("runs").join(&run.id).join(marker));
+            Ok(match () {
+                () if says("FAILED")? => Ending::Failed,
+                () if says("DONE")? => Ending::Ungathered,
                 () => Ending::Missing,
-            }
+            })
         };
         let attempts = read::rows(folder)?;
-        let mut view = Self::new(read::plans(folder)?, &attempts, &without_rows);
+        let mut view = Self::new(read::plans(folder)?, &attempts, &without_rows)?;
         view.answers = items::read(folder, &view.plan, &attempts)?;
         view.origins = origins::read(folder, view.plan.runs.iter().map(|run| run.id.clone()));
         Ok(view)
     }
 
     fn new(
-        history: Vec<Frozen<Settings>>,
+        history: History<Settings>,
         attempts: &[AttemptRows],
-        without_rows: &dyn Fn(&PlannedRun<Settings>) -> Ending,
-    ) -> Self {
-        let plan = read::present(&history);
+        without_rows: &dyn Fn(&PlannedRun<Settings>) -> Result<Ending>,
+    ) -> Result<Self> {
+        let plan = read::present(&history.plans);
         let mut arms: Vec<Arm> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for run in &plan.runs {
@@ -108,7 +109,7 @@ impl View {
             let ending = match &rows {
                 rows if rows.iter().any(|row| row.metric == DIVERGED && row.value != 0.0) => Ending::Diverged,
                 rows if !rows.is_empty() => Ending::Done,
-                _ => without_rows(&run),
+                _ => without_rows(&run)?,
             };
             view.arms[place].seeds.push((run.config.named.seed, ending));
             if ending == Ending::Done {
@@ -116,7 +117,7 @@ impl View {
             }
         }
         // Those of earlier plans are told with the history.
-        let earlier = view.history.iter().flat_map(|frozen| &frozen.plan.runs);
+        let earlier = view.history.plans.iter().flat_map(|frozen| &frozen.plan.runs);
         earlier.for_each(|run| _ = by_run.remove(run.id.as_str()));
         if !by_run.is_empty() {
             view.notes.push(format!(
@@ -124,7 +125,7 @@ impl View {
                 by_run.len()
             ));
         }
-        view
+        Ok(view)
     }
 
     /// Rows by run, without those of runs that were made from other data than the plan's.

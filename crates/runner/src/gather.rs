@@ -3,12 +3,13 @@
 use crate::store::checkpoint::set_aside;
 use crate::store::ending::words;
 use crate::store::marker::Done;
-use crate::store::{Ending, Flaw, Marker, RunFolder, Store};
-use cloze_foundation::files::write_whole;
+use crate::store::{Ending, Flaw, Marker, RunFolder, Store, parts};
+use cloze_foundation::files::{is_there, write_whole};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, PlannedRun, RunConfig, title};
-use cloze_schema::{AttemptRows, Frozen, RunItems, history, items, parquet};
+use cloze_schema::{AttemptRows, RunItems, history, items, parquet};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// What was found while gathering.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,27 +26,94 @@ pub struct Gathered {
 /// # Errors
 /// A folder that cannot be listed, a file that cannot be written.
 pub fn gather(plan: &Plan, store: &Store) -> Result<Gathered> {
-    let mut gathered = Gathered::default();
-    let mut all = Left::default();
-    let mut has_ended = false;
-    let plans: Vec<Frozen<RunConfig>> = history(store.root())?;
-    let earlier = plans.iter().rev().flat_map(|frozen| &frozen.plan.runs);
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    for run in plan.runs.iter().chain(earlier).filter(|run| seen.insert(&run.id)) {
-        let folder = store.run(&run.id);
-        match ended(run, &folder) {
-            Ok(Some(mut left)) => all.append(&mut left),
-            Ok(None) => {}
-            Err(why) => gathered.damaged.push(format!("{}: {why}", title(run))),
-        }
-        has_ended |= folder.has_ended().unwrap_or(true);
-    }
+    let found = Found::of(plan, store, with_damaged_parts_aside)?;
     // Where nothing was ever trained, what lies here was brought from elsewhere.
-    if has_ended {
-        write_whole(&store.metrics(), &parquet::to_bytes(&all.rows)?)?;
-        write_whole(&store.items(), &items::to_bytes(&all.items)?)?;
+    if found.has_ended {
+        write_whole(&store.metrics(), &parquet::to_bytes(&found.left.rows)?)?;
+        write_whole(&store.items(), &items::to_bytes(&found.left.items)?)?;
     }
-    Ok(gathered)
+    Ok(Gathered { damaged: found.damaged })
+}
+
+/// What is the matter with the gathered files: they cannot be read, or do not hold what the runs hold. Each with what to do;
+/// nothing is changed.
+pub fn differences(plan: &Plan, store: &Store) -> Vec<String> {
+    let found = match Found::of(plan, store, |folder, flaws| words(folder, &flaws)) {
+        Ok(found) => found,
+        Err(fault) => return vec![fault.to_string()],
+    };
+    let metrics = difference(
+        &store.metrics(),
+        &found,
+        &found.left.rows,
+        parts::read,
+        parquet::to_bytes,
+    );
+    let items = difference(
+        &store.items(),
+        &found,
+        &found.left.items,
+        parts::read_items,
+        items::to_bytes,
+    );
+    metrics.into_iter().chain(items).collect()
+}
+
+fn difference<T>(
+    path: &Path,
+    found: &Found,
+    ought: &[T],
+    read: fn(&Path) -> Result<Vec<T>>,
+    bytes: fn(&[T]) -> Result<Vec<u8>>,
+) -> Option<String> {
+    // What was brought from elsewhere needs not be whole, and has no runs beside it.
+    if !found.has_ended && matches!(is_there(path), Ok(false)) {
+        return None;
+    }
+    // Written again by the laws of now, so that files of older versions are held against the same.
+    let is = read(path).and_then(|is| bytes(&is));
+    let why = match (is, bytes(ought)) {
+        (Ok(_), Ok(_)) if !found.has_ended => return None,
+        (Ok(is), Ok(ought)) if is == ought => return None,
+        (Ok(_), Ok(_)) => format!("`{}` does not hold what the runs' own parts hold", path.display()),
+        (Err(fault), _) | (_, Err(fault)) => fault.what,
+    };
+    Some(if found.has_ended {
+        format!("{why}; `cloze report` gathers it again from the runs' own parts")
+    } else {
+        format!("{why}; put it back from where the results came from")
+    })
+}
+
+/// What the runs of all plans of a folder left.
+struct Found {
+    left: Left,
+    /// As in [`Gathered`].
+    damaged: Vec<String>,
+    has_ended: bool,
+}
+
+impl Found {
+    fn of(plan: &Plan, store: &Store, flawed: fn(&RunFolder, Vec<Flaw>) -> String) -> Result<Self> {
+        let mut found = Self {
+            left: Left::default(),
+            damaged: Vec::new(),
+            has_ended: false,
+        };
+        let known = history::<RunConfig>(store.root())?;
+        let earlier = known.plans.iter().rev().flat_map(|frozen| &frozen.plan.runs);
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        for run in plan.runs.iter().chain(earlier).filter(|run| seen.insert(&run.id)) {
+            let folder = store.run(&run.id);
+            match ended(run, &folder, flawed) {
+                Ok(Some(mut left)) => found.left.append(&mut left),
+                Ok(None) => {}
+                Err(why) => found.damaged.push(format!("{}: {why}", title(run))),
+            }
+            found.has_ended |= folder.has_ended().unwrap_or(true);
+        }
+        Ok(found)
+    }
 }
 
 /// What runs left: their rows, and which items they got right.
@@ -63,11 +131,15 @@ impl Left {
 }
 
 /// What a run that has ended and is whole left, or why it cannot be had.
-fn ended(run: &PlannedRun, folder: &RunFolder) -> std::result::Result<Option<Left>, String> {
+fn ended(
+    run: &PlannedRun,
+    folder: &RunFolder,
+    flawed: fn(&RunFolder, Vec<Flaw>) -> String,
+) -> std::result::Result<Option<Left>, String> {
     let said = |fault: Fault| fault.to_string();
     let marker = match Ending::of(folder, run.data.as_ref()).map_err(said)? {
         Ending::Whole(marker) => marker,
-        Ending::Flawed(flaws) => return Err(with_damaged_parts_aside(folder, flaws)),
+        Ending::Flawed(flaws) => return Err(flawed(folder, flaws)),
         Ending::Open | Ending::Failed(_) | Ending::OtherData(_) => return Ok(None),
     };
     read(folder, &marker).map(Some).map_err(said)
@@ -82,7 +154,7 @@ fn read(folder: &RunFolder, marker: &Marker) -> Result<Left> {
     }
     let mut left = Left::default();
     for path in paths {
-        left.rows.append(&mut crate::store::parts::read(&path)?);
+        left.rows.append(&mut parts::read(&path)?);
     }
     if let Marker::Done(Done {
         attempt,
@@ -90,7 +162,7 @@ fn read(folder: &RunFolder, marker: &Marker) -> Result<Left> {
         ..
     }) = marker
     {
-        left.items = crate::store::parts::read_items(&folder.items(*attempt))?;
+        left.items = parts::read_items(&folder.items(*attempt))?;
     }
     Ok(left)
 }

@@ -4,7 +4,7 @@ use crate::store::Store;
 use cloze_foundation::files::{is_there, write_new};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, RunConfig};
-use cloze_schema::{Frozen, history};
+use cloze_schema::{Frozen, History, history};
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,7 +17,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub fn freeze(plan: &Plan, store: &Store) -> Result<Plan> {
     let mut plan = plan.clone();
     loop {
-        let mut plans: Vec<Frozen<RunConfig>> = history(store.root())?;
+        let mut known: History<RunConfig> = history(store.root())?;
+        let plans = &mut known.plans;
         if let Some(last) = plans.last() {
             keep_data(&mut plan, &last.plan);
         }
@@ -28,10 +29,10 @@ pub fn freeze(plan: &Plan, store: &Store) -> Result<Plan> {
                     .duration_since(UNIX_EPOCH)
                     .ok()
                     .map(|since| since.as_secs()),
-                ended: Some(ended(store, &plans)?),
+                ended: Some(ended(store, plans)?),
                 plan: plan.clone(),
             });
-            if !kept(&plans, store)? {
+            if !kept(&known, store)? {
                 // Another process has frozen a plan in this moment: this one comes after it, or is it.
                 continue;
             }
@@ -48,8 +49,8 @@ pub fn freeze(plan: &Plan, store: &Store) -> Result<Plan> {
 /// # Errors
 /// A history that cannot be read.
 pub fn keep_known(plan: &mut Plan, store: &Store) -> Result<()> {
-    let plans: Vec<Frozen<RunConfig>> = history(store.root())?;
-    if let Some(last) = plans.last() {
+    let known: History<RunConfig> = history(store.root())?;
+    if let Some(last) = known.plans.last() {
         keep_data(plan, &last.plan);
     }
     Ok(())
@@ -57,12 +58,9 @@ pub fn keep_known(plan: &mut Plan, store: &Store) -> Result<()> {
 
 /// Writes what is not in the history yet: the last plan, and before it one that was frozen when there was no history. False
 /// where another process was first.
-fn kept(plans: &[Frozen<RunConfig>], store: &Store) -> Result<bool> {
-    for (frozen, number) in plans.iter().zip(1..) {
+fn kept(known: &History<RunConfig>, store: &Store) -> Result<bool> {
+    for (frozen, number) in known.plans[known.kept..].iter().zip(known.last + 1..) {
         let path = cloze_schema::history::file(store.root(), number);
-        if number < plans.len() && is_there(&path)? {
-            continue;
-        }
         let text = serde_json::to_string_pretty(frozen).map_err(|error| Fault::run(error.to_string()))?;
         if !write_new(&path, (text + "\n").as_bytes())? {
             return Ok(false);

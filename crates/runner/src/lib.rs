@@ -12,4 +12,4 @@ pub mod store;
 
 pub use gather::{Gathered, gather};
 pub use history::freeze;
-pub use processes::{Cadence, Errand, Progress, RunOptions, Stop, Summary, run, train_run};
+pub use processes::{Cadence, Errand, Progress, Ready, RunOptions, Stop, Summary, run, train_run};

@@ -21,6 +21,9 @@ pub struct Provenance {
     /// The git revision of the folder in which the command was given, with `+` where files differ from it: that of the
     /// experiment, which need not be cloze's. `None` outside a repository.
     pub git: Option<String>,
+    /// The command that trains such runs, as far as it decides results; `None` in older files.
+    #[serde(default)]
+    pub command: Option<String>,
     /// The device's name.
     pub device: String,
     /// Threads for host computation.
@@ -50,11 +53,12 @@ pub struct Provenance {
 
 impl Provenance {
     /// What can be known now.
-    pub fn now(device: &str, corpus: &Prepared) -> Self {
+    pub fn now(device: &str, command: Option<String>, corpus: &Prepared) -> Self {
         Self {
             cloze: env!("CARGO_PKG_VERSION").to_owned(),
             built_from: option_env!("CLOZE_BUILT_FROM").map(str::to_owned),
             git: revision(),
+            command,
             device: device.to_owned(),
             threads: rayon::current_num_threads(),
             data: corpus.hash.clone(),

@@ -1,5 +1,6 @@
 //! Where the runs of a plan stand, as far as the store says.
 
+use crate::data::Now;
 use crate::store::ending::words;
 use crate::store::{Attempt, Ending, Failed, Marker, RunFolder, attempt::Owner};
 use cloze_foundation::Result;
@@ -77,6 +78,21 @@ impl Status {
                 attempt,
                 share,
             }
+        })
+    }
+
+    /// [`of`](Self::of) a run whose data are known as far as they can be without preparing anything: where the text is not
+    /// prepared, the provenance of the run says whether it is another one.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub fn held_against(run: &RunFolder, now: &Now) -> Result<Self> {
+        let status = Self::of(run, now.data())?;
+        Ok(match &status {
+            Self::Ended(marker) if now.is_other_text(run, marker) == Some(true) => {
+                Self::OtherData(vec!["the text".to_owned()])
+            }
+            _ => status,
         })
     }
 

@@ -38,6 +38,7 @@ fn child() {
         data: value("--data").to_owned(),
         retry: given("--retry").map(|attempt| attempt.parse().unwrap()),
         build: value("--build").to_owned(),
+        command: given("--command").map(str::to_owned),
         checkpoint: value("--checkpoint").parse().unwrap(),
         lease: Duration::from_secs_f64(value("--lease").parse().unwrap()),
         stop_signal: None,
@@ -66,6 +67,7 @@ fn options(folder: &Path, before: &str) -> RunOptions {
     RunOptions {
         results: folder.join("results"),
         origin: None,
+        command: None,
         data_root: None,
         device: "flex".to_owned(),
         jobs: None,

@@ -19,7 +19,7 @@ pub use axis::{AXES, Axis, Spent};
 pub use chart::ChartKind;
 pub use claim::{Check, Claim};
 pub use data::RunData;
-pub use history::{Frozen, history};
+pub use history::{Frozen, History, history};
 pub use items::{Credit, Items, RunItems};
 pub use plan::{MeanOver, ObjectiveFacts, Plan, PlannedRun, ReportConfig, TaskFacts};
 pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};

@@ -8,6 +8,7 @@ use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Model};
 use cloze_trainer::optimizer::Matrices;
 use cloze_trainer::optimizer::gradient_norm;
+use cloze_trainer::optimizer::{Kind, OptimizerOptions};
 use cloze_trainer::{Muon, Optimizer, OptimizerConfig};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -214,11 +215,12 @@ fn muons_updates_are_pytorchs() {
         };
         let mut optimizer = Optimizer::new(OptimizerConfig {
             weight_decay: setting("weight_decay"),
-            clip: 0.0,
-            peak_lr: 1.0,
+            // Gradients are twice as large as they should be, and clipping halves them.
+            clip: 1.0,
+            peak_lr: 0.25,
             muon: Some(Muon {
                 // Half of the other rate at every moment.
-                peak_lr: 0.5,
+                peak_lr: 0.125,
                 momentum: setting("momentum"),
                 iterations: setting("iterations") as usize,
                 matrices,
@@ -226,10 +228,10 @@ fn muons_updates_are_pytorchs() {
             ..OptimizerConfig::default()
         });
         for (step, rate) in case["steps"].as_array().unwrap().iter().zip(&rates) {
-            let gradients = (block.weight.clone() * matrix(floats(&step["gradient"])))
+            let gradients = (block.weight.clone() * matrix(floats(&step["gradient"])) * 2.0)
                 .sum()
                 .backward();
-            optimizer.update(&mut block, gradients, 1.0, 2.0 * f64::from(*rate));
+            optimizer.update(&mut block, gradients, 2.0, 2.0 * f64::from(*rate));
             let found: Vec<f32> = block.weight.to_data().iter::<f32>().collect();
             assert!(
                 close(&found, &floats(&step["weight"])),
@@ -239,6 +241,150 @@ fn muons_updates_are_pytorchs() {
         let kept: Vec<String> = optimizer.moments().into_keys().collect();
         assert_eq!(kept, [format!("momentum/encoder.blocks.3.{name}.weight")]);
     }
+}
+
+/// A model whose matrix is Muon's and whose vector is AdamW's.
+struct Both {
+    matrix: Tensor<2>,
+    vector: Tensor<1>,
+}
+
+impl Both {
+    fn new() -> Self {
+        let numbers = |count: usize| (0..count).map(|number| 0.1 * number as f32 - 0.3).collect::<Vec<_>>();
+        Self {
+            matrix: Tensor::from_data(TensorData::new(numbers(12), [4, 3]), &device()).require_grad(),
+            vector: Tensor::from_data(TensorData::new(numbers(3), [3]), &device()).require_grad(),
+        }
+    }
+
+    fn step(&mut self, optimizer: &mut Optimizer) {
+        let loss = self.matrix.clone().powi_scalar(2).sum() + self.vector.clone().exp().sum();
+        optimizer.update(self, loss.backward(), 0.5, 0.1);
+    }
+}
+
+impl Parameters for Both {
+    fn each_parameter(&self, see: &mut dyn FnMut(&str, &Parameter)) {
+        see(
+            "encoder.blocks.0.output.weight",
+            &Parameter::Matrix(self.matrix.clone()),
+        );
+        see("encoder.blocks.0.output.bias", &Parameter::Vector(self.vector.clone()));
+    }
+
+    fn change_parameters(&mut self, change: &mut dyn FnMut(&str, Parameter) -> Parameter) {
+        let matrix = change("encoder.blocks.0.output.weight", Parameter::Matrix(self.matrix.clone()));
+        let vector = change("encoder.blocks.0.output.bias", Parameter::Vector(self.vector.clone()));
+        if let (Parameter::Matrix(matrix), Parameter::Vector(vector)) = (matrix, vector) {
+            self.matrix = Tensor::from_inner(matrix).require_grad();
+            self.vector = Tensor::from_inner(vector).require_grad();
+        }
+    }
+}
+
+#[test]
+fn what_was_kept_goes_on_to_the_bit_and_what_is_not_whole_is_refused() {
+    let config = OptimizerConfig {
+        muon: Some(Muon::default()),
+        ..OptimizerConfig::default()
+    };
+    let (mut model, mut optimizer) = (Both::new(), Optimizer::new(config));
+    model.step(&mut optimizer);
+    let moments = optimizer.moments();
+    let names: Vec<&str> = moments.keys().map(String::as_str).collect();
+    let path = "encoder.blocks.0.output";
+    let kept = [
+        format!("first/{path}.bias"),
+        format!("momentum/{path}.weight"),
+        format!("second/{path}.bias"),
+    ];
+    assert_eq!(names, kept);
+    let bytes = |without: Option<&str>, more: Option<&str>| {
+        let mut moments = moments.clone();
+        without.map(|name| moments.remove(name));
+        more.map(|name| moments.insert(name.to_owned(), moments[&kept[0]].clone()));
+        cloze_backbone::tensors::serialise(moments.iter().map(|(name, moment)| (name.clone(), moment))).unwrap()
+    };
+    let host = Device::flex();
+    let mut again = Optimizer::new(config);
+    again.restore(1, &bytes(None, None), &host).unwrap();
+    let mut same = Both {
+        matrix: model.matrix.clone(),
+        vector: model.vector.clone(),
+    };
+    for _ in 0..2 {
+        model.step(&mut optimizer);
+        same.step(&mut again);
+    }
+    assert_eq!(numbers(&model), numbers(&same));
+    for (updates, bytes) in [
+        (1, bytes(Some(&kept[0]), None)),
+        (1, bytes(Some(&kept[2]), None)),
+        (1, bytes(None, Some("second/encoder.blocks.0.output.weight"))),
+        (1, bytes(None, Some("third/encoder.blocks.0.output.bias"))),
+        (0, bytes(None, None)),
+        (1, cloze_backbone::tensors::serialise([]).unwrap()),
+    ] {
+        let fault = Optimizer::new(config).restore(updates, &bytes, &host).unwrap_err();
+        assert!(fault.what.contains("not complete"), "{fault}");
+    }
+    let none = cloze_backbone::tensors::serialise([]).unwrap();
+    Optimizer::new(config).restore(0, &none, &host).unwrap();
+}
+
+#[test]
+fn muon_alone_costs_more_than_a_number_each() {
+    let matrix = HiddenMatrix {
+        inputs: 4,
+        outputs: 6,
+        parts: 1,
+    };
+    assert_eq!(
+        cloze_trainer::optimizer::flops(&OptimizerConfig::default(), &[matrix]),
+        0.0
+    );
+    let config = OptimizerConfig {
+        muon: Some(Muon {
+            iterations: 2,
+            ..Muon::default()
+        }),
+        ..OptimizerConfig::default()
+    };
+    // 4 · 5 · (6 + 4) for the halves of two products, 2 · 4² · 6 for the third, twice.
+    assert_eq!(
+        cloze_trainer::optimizer::flops(&config, &[matrix]),
+        2.0 * (200.0 + 192.0)
+    );
+}
+
+#[test]
+fn options_give_the_optimizer_and_those_of_another_one_are_refused() {
+    let none = OptimizerOptions::default();
+    assert_eq!(none.resolve().unwrap(), OptimizerConfig::default());
+    let muon = Muon {
+        momentum: 0.5,
+        ..Muon::default()
+    };
+    let given = OptimizerOptions {
+        peak_lr: 0.5,
+        beta_1: 0.25,
+        muon: Some(muon),
+        ..none
+    };
+    let found = OptimizerOptions {
+        kind: Kind::Muon,
+        ..given
+    };
+    let found = found.resolve().unwrap();
+    assert_eq!((found.peak_lr, found.beta_1, found.muon), (0.5, 0.25, Some(muon)));
+    let usual = OptimizerOptions {
+        kind: Kind::Muon,
+        ..none
+    };
+    assert_eq!(usual.resolve().unwrap().muon, Some(Muon::default()));
+    let fault = given.resolve().unwrap_err();
+    assert!(fault.what.contains("Muon has options and is not used"), "{fault}");
 }
 
 /// Every objective's model: the matrices that are counted are those that Muon moves, and nothing else is.

@@ -1,18 +1,19 @@
 //! `cloze doctor`: whether this machine and a results folder are in order.
 
-use super::results::folder_of;
+use super::results::{folder_of, results_of};
 use crate::arguments::DoctorArguments;
 use crate::plain::name;
 use crate::terminal::say;
 use cloze_corpus::CorpusConfig;
 use cloze_foundation::Result;
-use cloze_foundation::files::{is_there, list};
+use cloze_foundation::files::list;
 use cloze_plan::{Plan, PlannedRun};
 use cloze_runner::data::{Looked, of_corpus};
 use cloze_runner::processes::options::cache;
 use cloze_runner::status::Status;
-use cloze_runner::store::{Attempt, Checkpoint, Store, parts};
-use cloze_schema::{Frozen, RunData, history};
+use cloze_runner::store::{Attempt, Checkpoint, Store};
+use cloze_schema::RunData;
+use cloze_schema::history::{Gap, history};
 use cloze_trainer::device;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -34,11 +35,9 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<(String, u8)> {
     let plan = cloze_plan::read(&folder)?;
     let store = Store::new(&folder);
     let _ = writeln!(text, "\n{}: {} runs planned", folder.display(), plan.runs.len());
-    // Where the results lie says where the corpora were prepared, and not `--results`, which may be another folder's.
-    let results = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let cache = cache(results.unwrap_or(Path::new(".")));
+    let cache = cache(results_of(&folder));
     let (data, unknown) = looked(&plan, arguments.data_root.as_deref(), &cache);
-    let mut wrong = whole(&store);
+    let mut wrong = whole(&plan, &store);
     wrong.extend(unknown.map(|why| format!("whether the data are still those of the runs cannot be said: {why}")));
     for (run, data) in plan.runs.iter().zip(&data) {
         let lines = damage(&store, run, data.as_ref())?;
@@ -119,23 +118,18 @@ fn looked(plan: &Plan, data_root: Option<&Path>, cache: &Path) -> (Vec<Option<Ru
     (data, unknown)
 }
 
-/// What is damaged of the folder as a whole: the gathered metrics, the history of plans.
-fn whole(store: &Store) -> Vec<String> {
-    let mut lines = Vec::new();
-    match is_there(&store.metrics()) {
-        Ok(true) => {
-            if let Err(fault) = parts::read(&store.metrics()) {
-                lines.push(format!(
-                    "{}; `cloze run` gathers it again from the runs' own parts",
-                    fault.what
-                ));
+/// What is damaged of the folder as a whole: what was gathered, the history of plans.
+fn whole(plan: &Plan, store: &Store) -> Vec<String> {
+    let mut lines = cloze_runner::gather::differences(plan, store);
+    match history::<cloze_plan::RunConfig>(store.root()) {
+        Ok(known) => {
+            let lost = |gap: &Gap| format!("{}: what was planned and claimed then is not known", gap.why);
+            lines.extend(known.gaps.iter().map(lost));
+            if known.kept < known.plans.len() && !known.gaps.is_empty() {
+                lines.push("when the present plan was frozen is not written down in `plans/`".to_owned());
             }
         }
-        Ok(false) => {}
-        Err(fault) => lines.push(fault.what),
-    }
-    if let Err(fault) = history::<cloze_plan::RunConfig>(store.root()).map(|_: Vec<Frozen<_>>| ()) {
-        lines.push(fault.to_string());
+        Err(fault) => lines.push(fault.to_string()),
     }
     lines
 }

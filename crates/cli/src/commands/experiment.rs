@@ -1,17 +1,21 @@
 //! `cloze plan` and `cloze run`.
 
 use super::results::statuses;
-use crate::arguments::{ExperimentArguments, RunArguments, SafetyArguments, TrainingArguments};
+use crate::arguments::{DEFAULT_DEVICE, ExperimentArguments, RunArguments, SafetyArguments, TrainingArguments};
 use crate::plain::name;
 use crate::remaining::duration;
 use crate::teller::Teller;
 use crate::terminal::say;
+use cloze_corpus::fragment;
+use cloze_corpus::prepare::{Readiness, readiness};
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, FaultKind, Result};
 use cloze_plan::cost;
 use cloze_runner::processes::errand::this_program;
+use cloze_runner::processes::options::cache;
+use cloze_runner::processes::slurm;
 use cloze_runner::store::{Origin, Store, checkpoint};
-use cloze_runner::{RunOptions, Stop};
+use cloze_runner::{Ready, RunOptions, Stop};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -75,6 +79,68 @@ pub fn plan(arguments: &ExperimentArguments, data_root: Option<&Path>, json: boo
     Ok(text)
 }
 
+/// Looks whether every arm can do something with its text and every evaluation judge, where the texts are prepared or small.
+///
+/// # Errors
+/// What `run` would refuse.
+pub fn check(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Result<()> {
+    let plan = arguments.plan(data_root)?;
+    let cache = cache(&arguments.results);
+    // Planning leaves nothing behind.
+    let aside = tempfile::tempdir().map_err(|error| Fault::run(format!("no folder for a moment: {error}")))?;
+    let (mut prepared, mut small, mut large) = (Vec::new(), Vec::new(), Vec::<&str>::new());
+    for run in &plan.runs {
+        let corpus = &run.config.corpus;
+        match readiness(corpus, data_root, &cache)? {
+            Readiness::Prepared => prepared.push(run),
+            Readiness::Quick => small.push(run),
+            Readiness::Slow if corpus.source == fragment::NAME || large.contains(&corpus.source.as_str()) => {}
+            Readiness::Slow => large.push(&corpus.source),
+        }
+    }
+    for (runs, cache) in [(prepared, cache.as_path()), (small, aside.path())] {
+        let ready = Ready {
+            data_root,
+            cache,
+            say: &|_| {},
+        };
+        ready.check(&runs)?;
+    }
+    if !large.is_empty() {
+        say(&format!(
+            "{}: whether every arm can do something with it is looked at when it is prepared, by `cloze run` or `cloze slurm`",
+            large.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+/// The command that gives these results again. Where data sets and results lie is another place on another machine.
+fn repeatable(arguments: &ExperimentArguments, has_data: bool, device: &str) -> String {
+    let ExperimentArguments {
+        experiment,
+        set,
+        results: _,
+    } = arguments;
+    let word = |word: &str| {
+        let is_plain = |c: char| c.is_alphanumeric() || "-=_.,:/@%+".contains(c);
+        match !word.is_empty() && word.chars().all(is_plain) {
+            true => word.to_owned(),
+            false => slurm::quote(word),
+        }
+    };
+    // Of a path from the root, only the last part means anything elsewhere.
+    let file = match experiment.is_absolute() {
+        true => experiment.file_name().map(Path::new).unwrap_or(experiment),
+        false => experiment,
+    };
+    let mut words = vec!["cloze run".to_owned(), word(&file.to_string_lossy())];
+    words.extend(set.iter().map(|set| format!("--set {}", word(set))));
+    words.extend(has_data.then(|| "--data-root DATA".to_owned()));
+    words.extend((device != DEFAULT_DEVICE).then(|| format!("--device {}", word(device))));
+    words.join(" ")
+}
+
 /// Runs what is missing and reports; the text is the table, the status 0 or 1.
 ///
 /// # Errors
@@ -116,6 +182,7 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
     let options = RunOptions {
         results: arguments.results.clone(),
         origin: Some(origin),
+        command: Some(repeatable(arguments, data_root.is_some(), &device)),
         data_root,
         device,
         jobs: *jobs,

@@ -27,7 +27,8 @@ pub fn execute(command: Command) -> Result<u8> {
             let data_root = data.data_root.as_deref();
             print(&experiment::plan(&experiment, data_root, json)?)?;
             // What is asked and what it costs are known without the data; that it can be run is not.
-            experiment.check_data(data_root).map(|()| 0)
+            experiment.check_data(data_root)?;
+            experiment::check(&experiment, data_root).map(|()| 0)
         }
         Command::Run { experiment, running } => {
             let (text, status) = experiment::run(&experiment, &running)?;
@@ -89,6 +90,7 @@ pub fn execute_internal(command: InternalCommand) -> Result<u8> {
                 data: arguments.data,
                 retry: arguments.retry,
                 build: arguments.build,
+                command: arguments.command,
                 checkpoint,
                 lease: Duration::from_secs_f64(lease),
                 stop_signal,

@@ -48,12 +48,7 @@ pub fn statuses(plan: &Plan, results: &Path, data_root: Option<&Path>) -> Result
     let mut unknown = BTreeSet::new();
     for (run, now) in plan.runs.iter().zip(&data) {
         let folder = store.run(&run.id);
-        let status = Status::of(&folder, now.data()).map(|status| match &status {
-            Status::Ended(marker) if now.is_other_text(&folder, marker) == Some(true) => {
-                Status::OtherData(vec!["the text".to_owned()])
-            }
-            _ => status,
-        });
+        let status = Status::held_against(&folder, now);
         if let (Ok(Status::Ended(_)), Now::Unreadable(why)) = (&status, now) {
             unknown.insert(why);
         }
@@ -90,11 +85,12 @@ pub fn report(experiment: &Path, results: &Path, data_root: Option<&Path>, forma
     }
     // Runs that were trained one by one are in the metrics when somebody has put them there.
     let store = Store::new(&folder);
-    let damaged = if is_there(&folder.join("runs"))? {
-        cloze_runner::gather(&cloze_plan::read(&folder)?, &store)?.damaged
-    } else {
-        Vec::new()
-    };
+    let (mut damaged, mut other) = (Vec::new(), None);
+    if is_there(&folder.join("runs"))? {
+        let plan = cloze_plan::read(&folder)?;
+        damaged = cloze_runner::gather(&plan, &store)?.damaged;
+        other = of_other_data(&plan, &store, data_root);
+    }
     let report = cloze_report::write(&folder)?;
     say(&format!(
         "report: {}",
@@ -103,6 +99,7 @@ pub fn report(experiment: &Path, results: &Path, data_root: Option<&Path>, forma
     for line in &damaged {
         say(&format!("damaged: {line}"));
     }
+    other.iter().for_each(|line| say(line));
     let text = match format {
         Format::Md => report.table,
         Format::Csv => report.csv,
@@ -110,6 +107,33 @@ pub fn report(experiment: &Path, results: &Path, data_root: Option<&Path>, forma
         Format::Html => report.page,
     };
     Ok((text, u8::from(!damaged.is_empty())))
+}
+
+/// That runs were made from other data than there are now: a report is about the data that they were made from.
+fn of_other_data(plan: &Plan, store: &Store, data_root: Option<&Path>) -> Option<String> {
+    let data = Now::of(&plan.runs, data_root, &cache(results_of(store.root())));
+    let mut what = BTreeSet::new();
+    let mut count = 0;
+    for (run, now) in plan.runs.iter().zip(&data) {
+        if let Ok(Status::OtherData(differences)) = Status::held_against(&store.run(&run.id), now) {
+            what.extend(differences);
+            count += 1;
+        }
+    }
+    let what: Vec<String> = what.into_iter().collect();
+    (count > 0).then(|| {
+        format!(
+            "{count} runs ended with other data than there are now ({} changed since): the report is about what they were made \
+             from, and the next `cloze run` trains them again",
+            what.join(", ")
+        )
+    })
+}
+
+/// Where the results lie says where the corpora were prepared, and not `--results`, which may be another folder's.
+pub(super) fn results_of(folder: &Path) -> &Path {
+    let results = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+    results.unwrap_or(Path::new("."))
 }
 
 /// Uses an experiment file for the report of its results: what it asks, claims and shows becomes the present plan, which is

@@ -1,9 +1,15 @@
 //! `cloze slurm`: the arguments of `cloze run` as an array job.
 
 use crate::arguments::{ExperimentArguments, SlurmArguments, TrainingArguments, utf8};
+use crate::terminal::say;
 use cloze_foundation::{Fault, Result};
+use cloze_plan::Plan;
+use cloze_runner::Ready;
+use cloze_runner::data::Now;
+use cloze_runner::processes::options::cache;
 use cloze_runner::processes::slurm::{Request, is_option, script as write};
-use cloze_runner::store::Origin;
+use cloze_runner::status::Status;
+use cloze_runner::store::{Marker, Origin, Store};
 
 /// Prints the array job that runs an experiment with these arguments.
 ///
@@ -16,7 +22,7 @@ pub fn script(
     slurm: &SlurmArguments,
 ) -> Result<String> {
     let data_root = training.data_root.as_deref();
-    let plan = experiment.plan(data_root)?;
+    let mut plan = experiment.plan(data_root)?;
     // Every task would find out for itself, when nobody looks any more.
     experiment.check_data(data_root)?;
     if let Some(option) = slurm.sbatch.iter().find(|option| !is_option(option)) {
@@ -24,7 +30,25 @@ pub fn script(
             .at("--sbatch")
             .allowed(["--name or --name=value, of letters, digits and -=_.,:/@%+[]"]));
     }
-    Origin::of(&experiment.experiment)?.check(&experiment.results.join(&plan.experiment))?;
+    let folder = experiment.results.join(&plan.experiment);
+    Origin::of(&experiment.experiment)?.check(&folder)?;
+    let ended = leave_out_what_ended(&mut plan, &Store::new(&folder), experiment, training);
+    if plan.runs.is_empty() {
+        return Err(
+            Fault::usage("every run has ended already, so there is nothing to queue")
+                .remedy("`cloze report` writes what they came to"),
+        );
+    }
+    // The tasks would prepare the same text all at once, and each refuse for itself what can be refused here.
+    let ready = Ready {
+        data_root,
+        cache: &cache(&experiment.results),
+        say: &say,
+    };
+    ready.check(&plan.runs.iter().collect::<Vec<_>>())?;
+    if ended > 0 {
+        say(&format!("{ended} runs have ended already and are left out"));
+    }
     let found = |error: std::io::Error| Fault::run(format!("cannot find where this is: {error}"));
     let sets = experiment.set.iter().map(|set| format!("--set={set}"));
     let results = format!("--results={}", utf8(&experiment.results)?);
@@ -34,7 +58,7 @@ pub fn script(
         &Request {
             program: std::env::current_exe().map_err(found)?,
             directory: std::env::current_dir().map_err(found)?,
-            folder: experiment.results.join(&plan.experiment),
+            folder,
             experiment: utf8(&experiment.experiment)?.to_owned(),
             arguments,
             data_root: training.data_root.clone(),
@@ -45,4 +69,25 @@ pub fn script(
             options: slurm.sbatch.clone(),
         },
     ))
+}
+
+/// Takes the runs out of a plan that no task would do anything about; how many these are.
+fn leave_out_what_ended(
+    plan: &mut Plan,
+    store: &Store,
+    experiment: &ExperimentArguments,
+    training: &TrainingArguments,
+) -> usize {
+    let data = Now::of(&plan.runs, training.data_root.as_deref(), &cache(&experiment.results));
+    let mut data = data.iter();
+    let before = plan.runs.len();
+    plan.runs.retain(|run| {
+        let Some(now) = data.next() else { return true };
+        match Status::held_against(&store.run(&run.id), now) {
+            Ok(Status::Ended(Marker::Diverged(_))) => training.retry_diverged,
+            Ok(Status::Ended(_)) => false,
+            _ => true,
+        }
+    });
+    before - plan.runs.len()
 }

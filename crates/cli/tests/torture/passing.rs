@@ -1,4 +1,4 @@
-//! Errors that pass: one opening for reading fails, with what a network file system, a broken disk, another owner or a full
+//! Errors that pass: one opening for reading, or one look whether something is there, fails, with what a network file system, a broken disk, another owner or a full
 //! table of files says. Nothing that is whole is set aside, begun again or taken for absent.
 
 use crate::library::STUMBLING;
@@ -12,24 +12,28 @@ const OBJECTIVES: [&str; 2] = ["mlm", "electra"];
 const STEPS: usize = 30;
 /// ESTALE, EIO, EACCES, EMFILE.
 const ERRORS: [u32; 4] = [116, 5, 13, 24];
-/// Openings that are tried in a normal test run for each word.
+/// How many of each are tried in a normal test run.
 const TRIED: u32 = 2;
-/// Words in the paths of what is read.
-const WORDS: [&str; 7] = [
-    "metrics/part",
-    "/DONE",
-    "/final",
-    "/checkpoints/",
-    "/attempts/",
-    "plan",
-    "config.json",
+/// Kinds of operations, and words in the paths of what is read or looked at.
+const PLACES: [(&str, &str); 11] = [
+    ("openr", "metrics/part"),
+    ("openr", "/DONE"),
+    ("openr", "/final"),
+    ("openr", "/checkpoints/"),
+    ("openr", "/attempts/"),
+    ("openr", "plan"),
+    ("openr", "config.json"),
+    ("stat", "/DONE"),
+    ("stat", "plan.json"),
+    ("stat", "metrics.parquet"),
+    ("stat", "/.cache/"),
 ];
 
-fn run_with(sweep: &Sweep, library: &Path, word: &str, at: u32, error: u32) -> (Option<i32>, String) {
+fn run_with(sweep: &Sweep, library: &Path, (op, word): (&str, &str), at: u32, error: u32) -> (Option<i32>, String) {
     let mut child = sweep
         .run()
         .env("LD_PRELOAD", library)
-        .env("STUMBLE_OP", "openr")
+        .env("STUMBLE_OP", op)
         .env("STUMBLE_MATCH", word)
         .env("STUMBLE_AT", at.to_string())
         .env("STUMBLE_HOW", error.to_string())
@@ -51,11 +55,11 @@ fn an_error_that_passes_destroys_nothing() {
     let ended = Sweep::new(&OBJECTIVES, STEPS);
     ended.finish(1);
     let attempts = ended.attempts();
-    for (turn, word) in WORDS.iter().enumerate() {
+    for (turn, place) in PLACES.into_iter().enumerate() {
         for at in 1..=tried {
             let error = ERRORS[(turn + at as usize) % ERRORS.len()];
-            let what = format!("error {error} at opening {at} of {word}");
-            let (status, said) = run_with(&ended, library, word, at, error);
+            let what = format!("error {error} at {place:?} {at}");
+            let (status, said) = run_with(&ended, library, place, at, error);
             assert!(!said.contains("panicked"), "{what}: {said}");
             told += u32::from(status != Some(0));
             ended.has_nothing_aside(&what);
@@ -70,15 +74,15 @@ fn an_error_that_passes_destroys_nothing() {
     }
     assert!(told > 0, "nobody noticed anything");
     // One that was left in its middle is gone on with, and not begun again.
-    for (turn, word) in WORDS.iter().enumerate() {
+    for (turn, place) in PLACES.into_iter().enumerate() {
         let (at, error) = (1 + turn as u32 % 2, ERRORS[turn % ERRORS.len()]);
-        let what = format!("in the middle, error {error} at opening {at} of {word}");
+        let what = format!("in the middle, error {error} at {place:?} {at}");
         let sweep = Sweep::new(&OBJECTIVES, STEPS);
         let mut child = sweep.run().spawn().unwrap();
         std::thread::sleep(Duration::from_millis(700));
         let _ = child.kill();
         let _ = child.wait();
-        let (_, said) = run_with(&sweep, library, word, at, error);
+        let (_, said) = run_with(&sweep, library, place, at, error);
         assert!(!said.contains("panicked"), "{what}: {said}");
         sweep.finish(2);
         sweep.has_nothing_aside(&what);

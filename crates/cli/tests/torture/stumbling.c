@@ -1,8 +1,8 @@
 /* A process that stumbles: loaded before the C library (LD_PRELOAD), it waits for the n-th operation of one kind on a path
  * that holds a word, in each process by itself, and does something to the process there.
  *
- *   STUMBLE_OP     openr, openw, rename, renamed, link, linked, fsync, mkdir, unlink, unlinkat, thread; the past forms come
- *                  after the operation has succeeded. A thread has no path.
+ *   STUMBLE_OP     openr, openw, stat, rename, renamed, link, linked, fsync, mkdir, unlink, unlinkat, thread; the past
+ *                  forms come after the operation has succeeded. A thread has no path.
  *   STUMBLE_MATCH  the word
  *   STUMBLE_AT     the number of the operation, from 1; with 0 every one
  *   STUMBLE_HOW    "stop", "kill", "sleep" and milliseconds, or the number of the error with which the operation fails
@@ -113,6 +113,11 @@ int fsync(int fd) {
     char path[PATH_MAX];
     FAIL("fsync", path_of(fd, path));
     return REAL(fsync)(fd);
+}
+
+int statx(int folder, const char *restrict path, int flags, unsigned wanted, struct statx *restrict found) {
+    if (path && path[0]) FAIL("stat", path);
+    return REAL(statx)(folder, path, flags, wanted, found);
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *with, void *(*start)(void *), void *argument) {

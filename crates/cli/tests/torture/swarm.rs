@@ -1,12 +1,16 @@
-//! Several parents on one plan with a short lease, under random stops, wake-ups, kills and starts, of parents and children.
+//! Several parents on one plan with a short lease, under random stops, wake-ups, kills and starts, of parents and children,
+//! while bits of the prepared corpus are flipped.
 
 use crate::patience;
 use crate::sweep::{Sweep, command, end, everything};
 use cloze_foundation::Draw;
+use cloze_foundation::files::list;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 const STEPS: usize = 60;
+/// What may happen in a moment: a stop, a kill, now and then a flipped bit, and as often as all of these everybody is woken.
+const FATES: usize = 6;
 /// Parents at once.
 const PARENTS: usize = 3;
 /// How long the nemesis works in a normal test run.
@@ -42,6 +46,25 @@ struct Deeds {
     stops: u32,
     kills: u32,
     wakes: u32,
+    flips: u32,
+}
+
+/// Turns a bit of a prepared corpus round, as a bad disk does.
+fn flip(sweep: &Sweep, stream: &mut cloze_foundation::Stream) -> bool {
+    let cache = list(&sweep.place().join("results/.cache")).unwrap();
+    let Some(path) = cache
+        .iter()
+        .map(|folder| folder.join("train.ids"))
+        .find(|path| path.is_file())
+    else {
+        return false;
+    };
+    let Ok(mut bytes) = std::fs::read(&path) else {
+        return false;
+    };
+    let place = stream.below(bytes.len());
+    bytes[place] ^= 1 << stream.below(8);
+    std::fs::write(&path, bytes).is_ok()
 }
 
 /// Works on a sweep until it has ended or the time is over; then everybody may go on.
@@ -73,7 +96,7 @@ fn nemesis(sweep: &Sweep, until: Instant, stream: &mut cloze_foundation::Stream,
         // A number may belong to somebody else by now.
         known.retain(|pid| std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|place| place == sweep.place()));
         let victim = all[stream.below(all.len())];
-        match stream.below(4) {
+        match stream.below(FATES) {
             0 => {
                 send("-STOP", victim);
                 deeds.stops += 1;
@@ -82,6 +105,7 @@ fn nemesis(sweep: &Sweep, until: Instant, stream: &mut cloze_foundation::Stream,
                 send("-KILL", victim);
                 deeds.kills += 1;
             }
+            2 => deeds.flips += u32::from(stream.below(4) == 0 && flip(sweep, stream)),
             _ => {
                 ids.iter().chain(&known).for_each(|pid| send("-CONT", *pid));
                 deeds.wakes += 1;
@@ -107,11 +131,13 @@ fn a_swarm_under_random_stops_wakes_kills_and_starts_ends_with_the_same_bits() {
     while Instant::now() < until {
         let sweep = Sweep::new(&objectives, STEPS);
         nemesis(&sweep, until, &mut stream, &mut deeds);
-        sweep.finish(2);
-        sweep.has_nothing_aside("after the swarm");
+        sweep.finish(3);
         sweep.is_as_if_undisturbed(&objectives, STEPS, "after the swarm");
         sweeps += 1;
     }
     eprintln!("{sweeps} sweeps: {deeds:?}");
-    assert!(deeds.starts > 0 && deeds.wakes > 0);
+    assert!(
+        deeds.starts > 0 && deeds.wakes > 0 && deeds.stops > 0 && deeds.kills > 0,
+        "{deeds:?}"
+    );
 }

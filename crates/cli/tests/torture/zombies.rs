@@ -122,6 +122,48 @@ fn a_zombie(library: &Path, (op, word, at): (&str, &str, u32), late: bool) -> bo
     true
 }
 
+/// What becomes of a process that comes to a place: it dies there, or is away for longer than its lease while it lives.
+const FATES: [&str; 2] = ["kill", "sleep2500"];
+
+fn a_victim(library: &Path, (op, word, at): (&str, &str, u32), fate: &str) -> bool {
+    let what = format!("{fate} at {op} {at} of {word}");
+    let sweep = Sweep::new(&OBJECTIVES, STEPS);
+    let mark = sweep.place().join("mark");
+    let first = run(&sweep)
+        .env("LD_PRELOAD", library)
+        .env("STUMBLE_OP", op)
+        .env("STUMBLE_MATCH", word)
+        .env("STUMBLE_AT", at.to_string())
+        .env("STUMBLE_HOW", fate)
+        .env("STUMBLE_MARK", &mark)
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Somebody else works on it all the while.
+    let second = run(&sweep).stderr(Stdio::null()).spawn().unwrap();
+    end(first);
+    end(second);
+    sweep.finish(2);
+    sweep.has_nothing_aside(&what);
+    sweep.is_as_if_undisturbed(&OBJECTIVES, STEPS, &what);
+    mark.exists()
+}
+
+#[test]
+fn a_process_that_dies_or_dawdles_at_an_operation_leaves_nothing_that_is_not_whole() {
+    let Some(library) = STUMBLING.path() else { return };
+    let tried = (TRIED * patience()).min(PLACES.len());
+    let mut reached = 0;
+    // From the other end than the zombies, so that a short run sees other places.
+    for place in PLACES.iter().rev().take(tried) {
+        for fate in FATES {
+            reached += usize::from(a_victim(library, *place, fate));
+        }
+    }
+    eprintln!("{reached} victims at {tried} places");
+    assert!(reached >= tried, "most places were never reached");
+}
+
 #[test]
 fn a_holder_that_lost_its_run_changes_nothing_when_it_wakes_up() {
     let Some(library) = STUMBLING.path() else { return };

@@ -98,6 +98,43 @@ pub fn check(config: &CorpusConfig, data_root: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
+/// How long [`prepare`] takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readiness {
+    /// No time: it is done.
+    Prepared,
+    /// No longer than a person waits for an answer: there is little text.
+    Quick,
+    /// Longer.
+    Slow,
+}
+
+/// How long [`prepare`] would take.
+///
+/// # Errors
+/// As [`check`].
+pub fn readiness(config: &CorpusConfig, data_root: Option<&Path>, cache: &Path) -> Result<Readiness> {
+    let bytes = match &resolve(config, data_root)? {
+        Source::Fragment { words } => words.saturating_mul(LETTERS_A_WORD),
+        Source::Files(files) => {
+            let length = |file: &source::TextFile| std::fs::metadata(&file.path).map_or(0, |metadata| metadata.len());
+            files.files.iter().map(length).sum()
+        }
+    };
+    if files::is_there(cache)? && files::is_there(&cache.join(name_in_cache(config, data_root)?))? {
+        return Ok(Readiness::Prepared);
+    }
+    Ok(match bytes <= FEW_BYTES {
+        true => Readiness::Quick,
+        false => Readiness::Slow,
+    })
+}
+
+/// Text that is prepared within some seconds.
+const FEW_BYTES: u64 = 4 << 20;
+/// Of the built-in language, with the space.
+const LETTERS_A_WORD: u64 = 6;
+
 fn resolve(config: &CorpusConfig, data_root: Option<&Path>) -> Result<Source> {
     if !(config.held_out > 0.0 && config.held_out < 1.0) {
         return Err(Fault::usage(format!("a held-out share of {}", config.held_out))
@@ -117,7 +154,7 @@ enum TokenizerPlan {
 
 impl TokenizerPlan {
     fn of(config: &TokenizerConfig, data_root: Option<&Path>) -> Result<Self> {
-        let Some(file) = config.file(data_root) else {
+        let Some(file) = config.file(data_root)? else {
             return Ok(Self::Trained);
         };
         Tokenizer::load(&file)

@@ -105,6 +105,14 @@ fn matches(pattern: &str, data_root: Option<&Path>) -> Result<Vec<PathBuf>> {
     Err(registry::missing(pattern, &tried))
 }
 
+/// Whether a folder holds the results of an experiment, whose metrics are no text to train on.
+fn is_results(folder: &Path) -> bool {
+    folder.join("plan.json").is_file()
+        && ["metrics.parquet", "runs"]
+            .iter()
+            .any(|name| folder.join(name).exists())
+}
+
 /// A folder to enter, and the real folders that it is in.
 struct Entered {
     path: PathBuf,
@@ -147,10 +155,12 @@ fn walk(folder: &Path, depth: usize, is_wanted: &dyn Fn(&Path) -> bool) -> Resul
                 continue;
             }
             if !inner.is_dir() {
-                if is_readable(&inner) && is_wanted(&inner) && inner.is_file() {
+                if is_readable(&inner) && is_wanted(&inner) {
+                    // A pipe or a broken link under the name of a text is no text, and not nothing.
+                    reader::open(&inner)?;
                     files.push(inner);
                 }
-            } else if depth > 1 {
+            } else if depth > 1 && !is_results(&inner) {
                 folders.push(Entered {
                     path: inner,
                     depth: depth - 1,

@@ -118,3 +118,40 @@ fn what_has_no_end_is_no_file() {
         }
     }
 }
+
+#[test]
+fn results_of_experiments_are_no_text() {
+    let place = place(&[
+        "text/a.txt",
+        "results/x/plan.json",
+        "results/x/metrics.parquet",
+        "results/x/runs/0123/items-00001.parquet",
+        "results/y/plan.json",
+        "results/y/b.txt",
+    ]);
+    assert_eq!(found_in(&place, ".").unwrap(), ["results/y/b.txt", "text/a.txt"]);
+    // What is named is meant.
+    assert_eq!(found_in(&place, "results/x/metrics.parquet").unwrap().len(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_bears_the_name_of_a_text_and_is_none_is_not_passed_over() {
+    let place = place(&["a/b.txt", "a/c.pdf"]);
+    std::os::unix::fs::symlink(place.path().join("gone.pdf"), place.path().join("a/d.pdf")).unwrap();
+    assert_eq!(found_in(&place, "a").unwrap(), ["a/b.txt"]);
+    std::os::unix::fs::symlink(place.path().join("gone.txt"), place.path().join("a/d.txt")).unwrap();
+    let fault = found_in(&place, "a").unwrap_err();
+    assert!(fault.what.contains("a/d.txt"), "{fault}");
+    std::fs::remove_file(place.path().join("a/d.txt")).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(place.path().join("a/e.txt"))
+        .status();
+    if made.is_ok_and(|status| status.success()) {
+        let fault = found_in(&place, "a").unwrap_err();
+        assert!(
+            fault.what.contains("e.txt` is not a file that can be read to its end"),
+            "{fault}"
+        );
+    }
+}

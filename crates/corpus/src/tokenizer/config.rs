@@ -1,5 +1,7 @@
 //! The resolved `[corpus] tokenizer` table.
 
+use cloze_foundation::Result;
+use cloze_foundation::files::is_there;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -35,10 +37,17 @@ pub enum TokenizerConfig {
 
 impl TokenizerConfig {
     /// The file of a given tokenizer: below the data root where there is one of that name, otherwise as it is written.
-    pub fn file(&self, data_root: Option<&Path>) -> Option<PathBuf> {
-        let Self::File { path } = self else { return None };
-        let under_root = data_root.map(|root| root.join(path)).filter(|path| path.exists());
-        Some(under_root.unwrap_or_else(|| path.clone()))
+    ///
+    /// # Errors
+    /// A system that does not say whether there is one: it would be another tokenizer.
+    pub fn file(&self, data_root: Option<&Path>) -> Result<Option<PathBuf>> {
+        let Self::File { path } = self else { return Ok(None) };
+        if let Some(under_root) = data_root.map(|root| root.join(path))
+            && is_there(&under_root)?
+        {
+            return Ok(Some(under_root));
+        }
+        Ok(Some(path.clone()))
     }
 
     /// WordPiece as `bert-base-uncased` has it.

@@ -11,6 +11,9 @@ use tokenizers::ModelWrapper;
 
 /// Ids end here: models have a row for each, the unused ones included, so that one huge id would fill the memory.
 const MOST_IDS: usize = 1 << 24;
+/// Ids may have gaps, as for tokens that were kept free, but no more than this many ids a token, and a few to spare.
+const MOST_ROWS_A_TOKEN: usize = 2;
+const SPARE_ROWS: usize = 1000;
 /// Words that a tokenizer has to separate, if it separates any: letters that every alphabet of Latin has.
 const PROBE: [&str; 3] = ["aaa", "eee", "aaa"];
 
@@ -65,6 +68,16 @@ pub fn from_json(json: String, place: &str) -> Result<Tokenizer> {
                 .allowed([format!("ids below {MOST_IDS}")])
                 .remedy("number its tokens from 0, without gaps"),
         );
+    }
+    let used = inner.get_vocab_size(true);
+    if size > used.saturating_mul(MOST_ROWS_A_TOKEN) + SPARE_ROWS {
+        return Err(Fault::usage(format!(
+            "the tokenizer has {used} tokens and ids up to {}, so that most rows of a model would stand for nothing",
+            size - 1
+        ))
+        .at(place)
+        .allowed([format!("ids below {}", used * MOST_ROWS_A_TOKEN + SPARE_ROWS)])
+        .remedy("number its tokens from 0, without gaps"));
     }
     let vocabulary = Vocabulary::new(size, special);
     if vocabulary.ordinary().is_empty() {

@@ -210,6 +210,23 @@ fn a_tokenizer_of_nothing_but_special_tokens_is_refused() {
     assert_eq!(fault.exit_status(), 2);
 }
 
+#[test]
+fn a_tokenizer_whose_ids_have_a_great_gap_is_refused() {
+    let with_last = |id: usize| {
+        changed(|json| {
+            let added = json["added_tokens"].as_array_mut().unwrap();
+            let mut last = added[0].clone();
+            last["id"] = id.into();
+            last["content"] = "<last>".into();
+            added.push(last);
+            json["model"]["vocab"]["<last>"] = id.into();
+        })
+    };
+    assert!(with_last(1_000).is_ok());
+    let fault = with_last(5_000_000).err().unwrap();
+    assert!(fault.what.contains("stand for nothing"), "{}", fault.what);
+}
+
 /// The text of every word.
 fn words(tokenizer: &Tokenizer, text: &str) -> Vec<String> {
     let encoded = tokenizer.encode(text);

@@ -13,7 +13,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     };
     let score = &scored.score;
     let (curves, scale) = (study.view.curves(score), score.scale());
-    let names = study.shown.iter().map(|arm| study.name(*arm));
+    let names = study.shown.iter().map(|arm| study.marked(*arm));
     let mut figure = Figure::new(format!("{} against each budget", score.title()), 2, 180.0)
         .one_y()
         .legend(names);

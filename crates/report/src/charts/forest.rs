@@ -49,7 +49,7 @@ fn panel(study: &Study, scored: &Scored, compared: &[&Comparison]) -> Panel {
         study.name(compared[0].baseline)
     };
     let better = if score.higher_is_better() { "right" } else { "left" };
-    let names = compared.iter().map(|one| study.name(one.arm).to_owned()).collect();
+    let names = compared.iter().map(|one| study.marked(one.arm)).collect();
     let label = format!("arm minus {against}; better to the {better}");
     let mut panel = Panel::rows(score.label(), names, 1, Scale::around(label));
     panel.reference("", 0.0);

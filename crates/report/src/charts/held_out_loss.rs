@@ -20,7 +20,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     for arm in drawn {
         let (curves, look) = (&view.own_loss[arm], look(study.place(arm)));
         let (x, y) = (Scale::from_zero(axis.facts().label), Scale::around("own loss (nats)"));
-        let mut panel = Panel::new(with_seeds(study.name(arm), curves), x, y);
+        let mut panel = Panel::new(with_seeds(&study.marked(arm), curves), x, y);
         if view.arms[arm].is_token_loss() {
             levels(&mut panel, study, PRETRAINING, &[arm]);
         }

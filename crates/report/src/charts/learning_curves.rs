@@ -34,7 +34,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         hold(&mut panel, study, score, arms);
         panel
     };
-    let names = study.shown.iter().map(|arm| study.name(*arm));
+    let names = study.shown.iter().map(|arm| study.marked(*arm));
     let mut figure = Figure::new(format!("{} along training", score.title()), 2, 180.0)
         .one_x()
         .one_y()
@@ -70,7 +70,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     for (_, drawn) in &fields {
         for arm in drawn {
             let look = look(study.place(*arm));
-            let mut panel = new(with_seeds(study.name(*arm), &curves[*arm]), drawn);
+            let mut panel = new(with_seeds(&study.marked(*arm), &curves[*arm]), drawn);
             drawn
                 .iter()
                 .filter(|other| *other != arm)

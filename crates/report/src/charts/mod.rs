@@ -11,6 +11,7 @@ mod ratio;
 use crate::document::Topic;
 use crate::figure::{Figure, Scene, png, svg};
 use crate::study::Study;
+use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
 use cloze_schema::ChartKind;
 use cloze_schema::chart::CHARTS;
@@ -110,7 +111,7 @@ pub(crate) fn all(study: &Study) -> Result<(Vec<Chart>, Vec<String>)> {
 pub(crate) fn remove_stale(folder: &Path, fresh: &[PathBuf]) -> Result<()> {
     for facts in CHARTS {
         for path in FORMATS.map(|format| folder.join(format!("{}.{format}", facts.word))) {
-            if !fresh.contains(&path) && path.exists() {
+            if !fresh.contains(&path) && is_there(&path)? {
                 std::fs::remove_file(&path).map_err(|error| Fault::file("remove", &path, &error))?;
             }
         }

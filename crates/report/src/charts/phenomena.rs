@@ -22,7 +22,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     };
     let whole = &scored.score;
     let title = format!("{} by phenomenon", whole.title());
-    let names = study.shown.iter().map(|arm| study.name(*arm));
+    let names = study.shown.iter().map(|arm| study.marked(*arm));
     let mut figure = Figure::new(title, 1, 0.0).legend(names);
     let mut left_out = false;
     for field in &scored.fields {

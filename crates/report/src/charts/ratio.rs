@@ -10,13 +10,15 @@ use cloze_schema::chart::RATE;
 
 /// So many series are drawn.
 const MOST_SERIES: usize = 12;
+/// So many rates of a series are drawn.
+const MOST_RATES: usize = 60;
 /// Pixels between the bars of two series at one rate.
 const ASIDE: f64 = 6.0;
 
 pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     let arms = &study.view.arms;
     let all = series(arms, RATE);
-    let drawn = &all[..all.len().min(MOST_SERIES)];
+    let drawn: Vec<Series> = all.iter().take(MOST_SERIES).map(thinned).collect();
     let mut rates: Vec<f64> = drawn
         .iter()
         .flat_map(|series| &series.arms)
@@ -68,6 +70,15 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     if all.len() > drawn.len() {
         figure.say(format!("{} more series are in table.csv.", all.len() - drawn.len()));
     }
+    if drawn
+        .iter()
+        .zip(&all)
+        .any(|(drawn, all)| drawn.arms.len() < all.arms.len())
+    {
+        figure.say(format!(
+            "Of more than {MOST_RATES} rates some are drawn, spread over all; the others are in table.csv."
+        ));
+    }
     figure.say(
         scheduled
             .map(|scheduled| format!("Not drawn: {scheduled}."))
@@ -107,6 +118,17 @@ fn panel(
         panel.seeds(look, series.arms.iter().flat_map(at).collect());
     }
     Ok(panel)
+}
+
+/// A series with no more rates than can be told apart, the first and the last among them.
+fn thinned(series: &Series) -> Series {
+    let mut series = series.clone();
+    let count = series.arms.len();
+    if count > MOST_RATES {
+        let spread = (0..MOST_RATES).map(|place| series.arms[place * (count - 1) / (MOST_RATES - 1)]);
+        series.arms = spread.collect();
+    }
+    series
 }
 
 /// Percent, without the rounding error of 0.07 * 100.

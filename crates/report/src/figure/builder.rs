@@ -61,8 +61,8 @@ impl Figure {
     }
 
     /// Names for the looks 0, 1, 2, ...
-    pub(crate) fn legend<'a>(self, names: impl IntoIterator<Item = &'a str>) -> Self {
-        let legend = names.into_iter().map(str::to_owned).collect();
+    pub(crate) fn legend<N: Into<String>>(self, names: impl IntoIterator<Item = N>) -> Self {
+        let legend = names.into_iter().map(Into::into).collect();
         Self { legend, ..self }
     }
 

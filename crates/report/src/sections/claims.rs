@@ -15,10 +15,14 @@ pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {
          differ where the t test or the exact test says so, and where items were kept resampling of seeds and items too. \
          Nothing is said from fewer than {LEAST_SEEDS} seeds, and a claim does not hold only where a test speaks against it."
     );
-    let after =
-        "These were not in the first plan: they may have been made in the knowledge of results, and what they say is \
-                 then no test of them."
-            .to_owned();
+    let after = format!(
+        "{}: they may have been made in the knowledge of results, and what they say is then no test of them.",
+        if study.view.history.knows_the_first() {
+            "These were not in the first plan"
+        } else {
+            "The first plan is lost, so nobody can say that these stood in it"
+        }
+    );
     let mut found = Vec::new();
     found.extend(section(
         study,

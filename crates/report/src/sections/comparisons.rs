@@ -32,7 +32,7 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
         (
             "arm",
             Box::new(|one| {
-                let (name, baseline) = (study.name(one.arm), study.name(one.baseline));
+                let (name, baseline) = (study.marked(one.arm), study.marked(one.baseline));
                 Some(if several {
                     format!("{name} against {baseline}")
                 } else {

@@ -3,7 +3,7 @@
 use crate::arm::Ending;
 use crate::document::Section;
 use crate::score::LEAST_SEEDS;
-use crate::study::Study;
+use crate::study::{SURVIVORS, Study};
 
 const METHODS: [&str; 6] = [
     "Intervals: Student's t over seeds, 95 %. SD: with n - 1. Over seeds and items: items are resampled within their paradigm, the same ones for every seed and arm, and what seeds add is drawn from Student's t, since a few seeds have too few resamples (after Sellam et al. 2022); from a fixed seed. Pairs that mirror each other are one item.",
@@ -33,7 +33,10 @@ pub(super) fn section(study: &Study) -> Section {
     }
     if view.arms.iter().any(|arm| arm.count(Ending::Diverged) > 0) {
         points.push(
-            "Diverged runs are counted above and have no place in means: a mean is then one over survivors.".to_owned(),
+            format!(
+                "Diverged runs are counted above and have no place in means: what stands of an arm that is marked {SURVIVORS} is \
+                 over survivors."
+            ),
         );
     }
     if study.hidden().is_some() {

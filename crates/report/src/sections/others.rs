@@ -1,46 +1,99 @@
-//! Scores that nothing is led by: further scoring rules, other answerers, ties. One table for each unit.
+//! Scores that nothing is led by: further scoring rules, other answerers, ties. One table for each unit and field.
 
 use super::of_many;
 use crate::curves::over_seeds;
 use crate::document::{Cell, Section, Table};
-use crate::score::HALF_WIDTH;
+use crate::score::{HALF_WIDTH, Score};
 use crate::study::Study;
 use cloze_foundation::Result;
 
+/// What stands in one table: scores in one unit of arms that may be compared.
+struct Group {
+    unit: &'static str,
+    /// What sets the arms apart from those of other tables.
+    field: Option<String>,
+    arms: Vec<usize>,
+    rows: Vec<Vec<Cell>>,
+}
+
 pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {
-    let mut units: Vec<(&'static str, Vec<Vec<Cell>>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for score in study.view.others() {
-        let finals = study.view.finals(&score)?;
-        if study.shown.iter().all(|arm| finals[*arm].is_empty()) {
-            continue;
-        }
-        let mut row = vec![Cell::plain(score.title())];
-        for arm in &study.shown {
-            row.push(Cell::optional(
-                over_seeds(&finals[*arm])?.map(|found| score.half_width(&found)),
-            ));
-        }
-        match units.iter_mut().find(|(unit, _)| *unit == score.unit()) {
-            Some((_, rows)) => rows.push(row),
-            None => units.push((score.unit(), vec![row])),
+        for field in study.view.fields(&score) {
+            let arms: Vec<usize> = field.arms.into_iter().filter(|arm| study.is_shown(*arm)).collect();
+            let Some(row) = row(study, &score, &arms)? else {
+                continue;
+            };
+            let unit = score.unit();
+            let is_same = |group: &&mut Group| group.unit == unit && group.field == field.name && group.arms == arms;
+            match groups.iter_mut().find(is_same) {
+                Some(group) => group.rows.push(row),
+                None => groups.push(Group {
+                    unit,
+                    field: field.name,
+                    arms,
+                    rows: vec![row],
+                }),
+            }
         }
     }
-    let table = |(unit, rows): (&'static str, Vec<Vec<Cell>>)| {
-        let columns = ["score"]
-            .into_iter()
-            .chain(study.shown.iter().map(|arm| study.name(*arm)));
-        let caption = format!("Further scoring rules, answerers and ties ({unit})");
-        let mut lead = vec![
-            HALF_WIDTH.to_owned(),
-            "What is in brackets answered in place of the judged encoder itself; nothing here is compared or tested."
-                .to_owned(),
-        ];
-        lead.extend(of_many(study));
-        Section {
-            lead,
-            table: Some(Table::new(&format!("others {unit}"), caption, columns, rows)),
-            ..Section::new(format!("Other scores ({unit})"))
-        }
+    Ok(groups.into_iter().map(|group| section(study, group)).collect())
+}
+
+/// A score of some arms; none where no arm has it.
+fn row(study: &Study, score: &Score, arms: &[usize]) -> Result<Option<Vec<Cell>>> {
+    let finals = study.view.finals(score)?;
+    if arms.iter().all(|arm| finals[*arm].is_empty()) {
+        return Ok(None);
+    }
+    let levels = study.view.levels(&score.task, arms);
+    let held = levels.named().filter(|_| score.unit() == Score::NATS);
+    let held: Vec<String> = held
+        .map(|(name, level)| format!("{name} {}", score.text(level)))
+        .collect();
+    let mut row = vec![Cell::plain(match held.is_empty() {
+        true => score.title(),
+        false => format!("{} ({})", score.title(), held.join(", ")),
+    })];
+    for arm in arms {
+        row.push(Cell::optional(
+            over_seeds(&finals[*arm])?.map(|found| score.half_width(&found)),
+        ));
+    }
+    Ok(Some(row))
+}
+
+fn section(study: &Study, group: Group) -> Section {
+    let Group {
+        unit,
+        field,
+        arms,
+        rows,
+    } = group;
+    let titled = |text: String| match &field {
+        Some(name) => format!("{text}, {name}"),
+        None => text,
     };
-    Ok(units.into_iter().map(table).collect())
+    let columns = ["score".to_owned()]
+        .into_iter()
+        .chain(arms.iter().map(|arm| study.marked(*arm)));
+    let caption = format!(
+        "Further scoring rules, answerers and ties ({})",
+        titled(unit.to_owned())
+    );
+    let mut lead = vec![
+        HALF_WIDTH.to_owned(),
+        "What is in brackets answered in place of the judged encoder itself; nothing here is compared or tested."
+            .to_owned(),
+    ];
+    lead.extend(of_many(study));
+    let name = match &field {
+        Some(field) => format!("others {unit} {field}"),
+        None => format!("others {unit}"),
+    };
+    Section {
+        lead,
+        table: Some(Table::new(&name, caption, columns, rows)),
+        ..Section::new(format!("Other scores ({})", titled(unit.to_owned())))
+    }
 }

@@ -41,9 +41,9 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         ));
     }
     lead.extend(of_many(study));
-    let columns = ["phenomenon"]
+    let columns = ["phenomenon".to_owned()]
         .into_iter()
-        .chain(arms.iter().map(|arm| study.name(*arm)));
+        .chain(arms.iter().map(|arm| study.marked(*arm)));
     let chance = whole.chance().map(|chance| format!("; chance {}", whole.text(chance)));
     let caption = field.titled(&whole.label()) + &chance.unwrap_or_default();
     let name = field.titled(&format!("{} {} by phenomenon", whole.task, whole.metric));

@@ -1,15 +1,29 @@
 //! A score of every arm of a field.
 
 use super::of_many;
-use crate::chance::{Against, against};
 use crate::curves::over_seeds;
 use crate::document::{Cell, Section, Table, Topic};
 use crate::ground::Field;
+use crate::read::Settings;
 use crate::score::Score;
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
 use cloze_stats::Interval;
 use std::cmp::Ordering;
+
+/// The highest learning rates of an arm: the one that everything has, then those of an optimizer that moves a part of it.
+fn peak_rates(settings: &Settings) -> Option<String> {
+    let named = |(path, rate): (String, String)| {
+        let whose = path.strip_prefix("optimizer.")?.strip_suffix("peak_lr")?;
+        Some(match whose.trim_end_matches('.') {
+            "" => rate,
+            whose => format!("{whose} {rate}"),
+        })
+    };
+    let mut rates: Vec<String> = settings.leaves("optimizer").into_iter().filter_map(named).collect();
+    rates.sort_by_key(|rate| rate.contains(' '));
+    (!rates.is_empty()).then(|| rates.join(", "))
+}
 
 pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<Option<Section>> {
     let (view, score) = (study.view, &scored.score);
@@ -23,14 +37,8 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     } else {
         field.arms.clone()
     };
-    let shown: Vec<usize> = arms.iter().copied().filter(|arm| study.is_shown(*arm)).collect();
-    let asked: Vec<(&Score, usize)> = shown.iter().map(|arm| (score, *arm)).collect();
-    let hidden = field
-        .arms
-        .iter()
-        .filter(|arm| scored.means[**arm].is_some() && !study.is_shown(**arm));
-    let sides = against(view, &asked, hidden.count())?;
-    let side = |arm: usize| -> Option<&Against> { sides[shown.iter().position(|shown| *shown == arm)?].as_ref() };
+    let sides = study.against_chance(score)?;
+    let side = |arm: usize| sides.get(&arm);
     let has_items = view.answers.has(score);
     let is_scored = score.unit() != Score::NATS && arms.iter().any(|arm| study.rule(*arm).is_some());
     let (mut rows, mut lone, mut points) = (Vec::new(), false, Vec::new());
@@ -39,11 +47,11 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         let found = over_seeds(values)?;
         lone |= found.is_some_and(|found| found.n == 1);
         let arrow = arrow(side(*arm).and_then(|one| one.side));
-        let mut row = vec![Cell::plain(study.name(*arm))];
+        let mut row = vec![Cell::plain(study.marked(*arm))];
         if is_scored {
             row.push(Cell::optional(study.rule(*arm)));
         }
-        row.push(Cell::optional(view.arms[*arm].settings.said("optimizer.peak_lr")));
+        row.push(Cell::optional(peak_rates(&view.arms[*arm].settings)));
         let survivors = view.survivors(score, *arm);
         row.push(Cell::plain(match &survivors {
             Some(_) => format!("{} of {}", values.len(), view.arms[*arm].seeds.len()),
@@ -89,7 +97,12 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     if lone {
         lead.push("An arm with one seed has no standard deviation and no interval.".to_owned());
     }
-    if sides.iter().flatten().any(|one| one.side.is_some()) {
+    if field
+        .arms
+        .iter()
+        .filter_map(|arm| side(*arm))
+        .any(|one| one.side.is_some())
+    {
         lead.push(format!(
             "↑ above chance, ↓ below it, after Holm's correction over the arms; {}.",
             by(has_items)
@@ -150,18 +163,13 @@ fn caption(score: &Score) -> String {
 fn levels(study: &Study, scored: &Scored, field: &Field, columns: &[&str]) -> Vec<Vec<Cell>> {
     let levels = study.view.levels(&scored.score.task, &field.arms);
     let is_loss = scored.score.unit() == Score::NATS;
-    let named = [
-        ("word frequencies (unigram)", levels.unigram),
-        ("best possible", levels.best),
-    ];
-    let row = |(name, level): (&str, Option<f64>)| {
-        let level = level.filter(|_| is_loss)?;
+    let row = |(name, level): (&str, f64)| {
         let cell = |column: &&str| match *column {
             "arm" => Cell::plain(name),
             "mean" => Cell::plain(scored.score.text(level)),
             _ => Cell::plain(crate::number::NONE),
         };
-        Some(columns.iter().map(cell).collect())
+        columns.iter().map(cell).collect()
     };
-    named.into_iter().filter_map(row).collect()
+    levels.named().filter(|_| is_loss).map(row).collect()
 }

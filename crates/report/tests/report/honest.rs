@@ -338,7 +338,15 @@ fn a_changed_plan_says_when_it_changed_and_which_claims_came_later() {
     fs::write(folder.path().join("plan.json"), first.plan().to_string()).unwrap();
     let text = Report::read(folder.path()).unwrap().markdown;
     says(&text, "The plan changed after 15 runs had ended: 5 runs dropped");
-    says(&text, "5 runs of earlier plans are outside the present plan");
+    says(
+        &text,
+        "5 runs of earlier plans are outside the present plan, and nothing here is about them: mlm seed 3, ",
+    );
+    let verdict = Report::read(folder.path()).unwrap().verdict;
+    says(&verdict, "5 runs of earlier plans are outside the present plan");
+    let runs = Report::read(folder.path()).unwrap();
+    let outside = runs.runs.lines().filter(|line| line.contains(",outside the plan,"));
+    assert_eq!(outside.count(), 5, "{}", runs.runs);
     // So is a claim that was taken back; it is answered all the same.
     let dropped = text
         .split("\n## Claims that were dropped\n")
@@ -349,6 +357,25 @@ fn a_changed_plan_says_when_it_changed_and_which_claims_came_later() {
         .unwrap();
     says(dropped, "spans are bad");
     never(dropped, "mlm is worse");
+    // A first plan that is gone may have held anything: no claim was surely made before the first run.
+    fs::write(folder.path().join("plan.json"), made.plan().to_string()).unwrap();
+    fs::remove_file(folder.path().join("plans/0003.json")).unwrap();
+    fs::remove_file(folder.path().join("plans/0001.json")).unwrap();
+    let report = Report::read(folder.path()).unwrap();
+    says(
+        &report.verdict,
+        "plans/0001.json is missing: what was planned and claimed then is not known",
+    );
+    never(&report.markdown, "\n## Claims\n");
+    says(
+        &report.markdown,
+        "The first plan is lost, so nobody can say that these stood in it",
+    );
+    fs::write(folder.path().join("plans/0001.json"), "{").unwrap();
+    says(
+        &Report::read(folder.path()).unwrap().markdown,
+        "plans/0001.json is damaged",
+    );
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub struct MadeArm {
     pub parts: Vec<&'static str>,
     /// Who answers the masked loss, where it is not the encoder.
     pub answerer: Option<&'static str>,
+    /// Muon's learning rate, where it is used.
+    pub muon: Option<f64>,
 }
 
 impl MadeArm {
@@ -45,6 +47,7 @@ impl MadeArm {
             amount: 1e6,
             parts: vec!["mlm"],
             answerer: None,
+            muon: None,
         }
     }
 
@@ -73,6 +76,8 @@ pub struct Made {
     pub tasks: Vec<&'static str>,
     pub phenomena: Vec<String>,
     pub baseline: Option<&'static str>,
+    /// Cores that were busy with something else while each run trained, where that was measured.
+    pub elsewhere: Option<f64>,
     /// (arm, seed): left out of the metrics.
     pub missing: Vec<(usize, u64)>,
     /// (arm, seed): diverged half-way.
@@ -122,6 +127,7 @@ impl Made {
             tasks: vec!["minimal-pairs", "masked-loss"],
             phenomena: phenomena.map(str::to_owned).to_vec(),
             baseline: Some("mlm"),
+            elsewhere: None,
             missing: Vec::new(),
             diverged: Vec::new(),
             broken: Vec::new(),
@@ -216,13 +222,16 @@ impl Made {
                     .iter()
                     .map(|task| json!({ "task": task, "options": {} }))
                     .collect();
-                let config = json!({
+                let mut config = json!({
                     "objective": arm.objective, "options": options, "seed": seed, "evaluate": tasks,
                     "budget": { "equalise": "tokens", "amount": arm.amount, "batch": arm.batch }, "points": 4,
                     "corpus": { "source": arm.corpus, "tokenizer": { "kind": "wordpiece", "vocab": 2048 } },
                     "encoder": { "preset": "modern", "width": 128, "window": arm.window },
                     "optimizer": { "kind": "adamw", "peak_lr": 0.003 },
                 });
+                if let Some(rate) = arm.muon {
+                    config["optimizer"]["muon"] = json!({ "peak_lr": rate });
+                }
                 let mut run = json!({
                     "id": id(place, seed), "arm": arm.name, "factors": factors, "config": config, "flops": 3e13,
                 });
@@ -295,6 +304,9 @@ impl Made {
                     row(split, task, "best_loss", best);
                 }
             }
+            if let (Some(cores), 4) = (self.elsewhere, point) {
+                row(Split::Train, "pretraining", "cores_elsewhere", cores);
+            }
             if diverged && point == 3 {
                 row(Split::Train, "pretraining", "diverged", 1.0);
                 break;
@@ -351,7 +363,8 @@ impl Made {
     }
 }
 
-fn id(arm: usize, seed: u64) -> String {
+/// The id of a run.
+pub fn id(arm: usize, seed: u64) -> String {
     format!("{arm:08x}{seed:08x}")
 }
 

@@ -6,6 +6,7 @@ mod kept;
 mod made;
 mod outputs;
 mod snapshots;
+mod told;
 
 use cloze_report::{Report, write};
 use cloze_schema::chart::CHARTS;

@@ -12,7 +12,7 @@ fn plan(seeds: &str, question: &str) -> Plan {
 }
 
 fn frozen(store: &Store) -> Vec<(Vec<u64>, Option<usize>)> {
-    let plans: Vec<Frozen<RunConfig>> = history(store.root()).unwrap();
+    let plans = history::<RunConfig>(store.root()).unwrap().plans;
     let seeds = |plan: &Plan| plan.runs.iter().map(|run| run.config.seed).collect();
     plans.iter().map(|frozen| (seeds(&frozen.plan), frozen.ended)).collect()
 }
@@ -110,4 +110,25 @@ fn of_many_that_freeze_at_once_every_plan_is_kept() {
     let mut seeds: Vec<u64> = frozen(&store).iter().map(|(seeds, _)| seeds[0]).collect();
     seeds.sort_unstable();
     assert_eq!(seeds, [1, 2, 3, 4]);
+}
+
+#[test]
+fn a_plan_that_was_lost_blocks_nothing_and_no_number_is_given_twice() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::new(place.path());
+    freeze(&plan("[1]", "?"), &store).unwrap();
+    freeze(&plan("[1, 2]", "?"), &store).unwrap();
+    std::fs::remove_file(cloze_schema::history::file(store.root(), 1)).unwrap();
+    freeze(&plan("[1, 2, 3]", "?"), &store).unwrap();
+    std::fs::write(cloze_schema::history::file(store.root(), 3), "{").unwrap();
+    freeze(&plan("[1]", "?"), &store).unwrap();
+    let seeds: Vec<Vec<u64>> = frozen(&store).into_iter().map(|(seeds, _)| seeds).collect();
+    assert_eq!(
+        seeds,
+        [vec![1, 2], vec![1, 2, 3], vec![1]],
+        "plan.json still knows the third"
+    );
+    assert!(cloze_schema::history::file(store.root(), 5).is_file());
+    let gaps = history::<RunConfig>(store.root()).unwrap().gaps;
+    assert_eq!(gaps.iter().map(|gap| gap.number).collect::<Vec<_>>(), [1, 3]);
 }

@@ -85,6 +85,8 @@ pub struct Errand {
     pub retry: Option<u32>,
     /// [`build`](crate::provenance::build) of the parent.
     pub build: String,
+    /// The command that the parent was given, for the provenance.
+    pub command: Option<String>,
     /// When to save.
     pub checkpoint: Cadence,
     /// How long others wait for a sign of life.
@@ -95,7 +97,7 @@ pub struct Errand {
 
 impl Errand {
     /// The command line that has `program` run this errand on `threads` threads.
-    pub fn command(&self, program: &Path, threads: usize) -> Command {
+    pub fn started_by(&self, program: &Path, threads: usize) -> Command {
         let mut command = computing(program, threads);
         command.arg(SUBCOMMAND);
         // One word each: names and paths may begin with a hyphen.
@@ -122,6 +124,7 @@ impl Errand {
             ("lease", Some(&self.lease.as_secs_f64().to_string())),
             ("retry", retry.as_ref()),
             ("stop-signal", self.stop_signal.as_ref()),
+            ("command", self.command.as_ref()),
         ] {
             if let Some(value) = value {
                 word(option, value.as_ref());
@@ -176,11 +179,12 @@ mod tests {
             data: "4567".to_owned(),
             retry: Some(3),
             build: "-b".to_owned(),
+            command: Some("cloze run -x.toml".to_owned()),
             checkpoint: Cadence::default(),
             lease: Duration::from_secs(60),
             stop_signal: None,
         };
-        let command = errand.command(Path::new("cloze"), 1);
+        let command = errand.started_by(Path::new("cloze"), 1);
         let words: Vec<_> = command
             .get_args()
             .map(|word| word.to_string_lossy().into_owned())

@@ -17,6 +17,7 @@ mod worker;
 pub use errand::{Cadence, Errand};
 pub use options::RunOptions;
 pub use progress::Progress;
+pub use ready::Ready;
 pub use run::{Summary, run};
 pub use stop::Stop;
 pub use worker::train_run;

@@ -12,6 +12,8 @@ pub struct RunOptions {
     pub results: PathBuf,
     /// The experiment file, where there is one: a results folder that belongs to another is refused.
     pub origin: Option<Origin>,
+    /// The command that this is, as far as it decides results, for provenance.
+    pub command: Option<String>,
     /// Folder with data sets.
     pub data_root: Option<PathBuf>,
     /// The device's name.

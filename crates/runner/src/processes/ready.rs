@@ -1,24 +1,77 @@
 //! What is asked before the first run starts: texts, evaluations and objectives, each once.
 
-use super::Progress;
-use super::options::{RunOptions, cache};
 use crate::judge::Opened;
 use cloze_corpus::{CorpusConfig, Prepared, prepare};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::PlannedRun;
 use cloze_trainer::job;
+use std::path::Path;
 
-/// Asks every evaluation whether it has what it needs, before hours are spent on something to judge.
-pub(super) fn check_evaluations(runs: &[&PlannedRun], options: &RunOptions) -> Result<()> {
-    let mut checked = Vec::new();
-    for task in runs.iter().flat_map(|run| &run.config.evaluate) {
-        if !checked.contains(&task) {
-            let entry = cloze_evals::find(&task.task)?;
-            (entry.check)(&task.options, options.data_root.as_deref()).map_err(|fault| fault.at(task.name()))?;
-            checked.push(task);
-        }
+/// Where data are, and who is told what is found.
+pub struct Ready<'a> {
+    /// Folder with data sets.
+    pub data_root: Option<&'a Path>,
+    /// Folder of prepared corpora.
+    pub cache: &'a Path,
+    /// Told a line at a time.
+    pub say: &'a dyn Fn(&str),
+}
+
+impl Ready<'_> {
+    /// Prepares the texts of some runs and asks everything that can be asked before the first of them starts.
+    ///
+    /// # Errors
+    /// Whatever would keep a run from its end, as far as it can be known.
+    pub fn check(&self, runs: &[&PlannedRun]) -> Result<()> {
+        self.check_evaluations(runs)?;
+        let corpora = self.prepare_all(runs)?;
+        check_objectives(runs, &corpora)?;
+        self.open_evaluations(runs, &corpora)
     }
-    Ok(())
+
+    /// Asks every evaluation whether it has what it needs, before hours are spent on something to judge.
+    pub(super) fn check_evaluations(&self, runs: &[&PlannedRun]) -> Result<()> {
+        let mut checked = Vec::new();
+        for task in runs.iter().flat_map(|run| &run.config.evaluate) {
+            if !checked.contains(&task) {
+                let entry = cloze_evals::find(&task.task)?;
+                (entry.check)(&task.options, self.data_root).map_err(|fault| fault.at(task.name()))?;
+                checked.push(task);
+            }
+        }
+        Ok(())
+    }
+
+    /// Has every evaluation read what it needs as the runs' processes will, and says what a person should know of it.
+    pub(super) fn open_evaluations(&self, runs: &[&PlannedRun], corpora: &[(CorpusConfig, Prepared)]) -> Result<()> {
+        let mut opened = Vec::new();
+        for run in runs {
+            let (config, window) = (&run.config.corpus, run.config.encoder.window);
+            for task in &run.config.evaluate {
+                let this = (task, config, window);
+                if opened.contains(&this) {
+                    continue;
+                }
+                let found = Opened::of(task, corpus_of(corpora, config)?, window, self.data_root)?;
+                found.evaluation.warnings().iter().for_each(|line| (self.say)(line));
+                opened.push(this);
+            }
+        }
+        Ok(())
+    }
+
+    /// Prepares each distinct corpus once: its folder, by configuration.
+    pub(super) fn prepare_all(&self, runs: &[&PlannedRun]) -> Result<Vec<(CorpusConfig, Prepared)>> {
+        let mut corpora: Vec<(CorpusConfig, Prepared)> = Vec::new();
+        for run in runs {
+            let config = &run.config.corpus;
+            if corpus_of(&corpora, config).is_err() {
+                let prepared = prepare(config, self.data_root, self.cache, &mut |line| (self.say)(line))?;
+                corpora.push((config.clone(), prepared));
+            }
+        }
+        Ok(corpora)
+    }
 }
 
 /// Asks every objective whether it can do something with its text.
@@ -35,49 +88,6 @@ pub(super) fn check_objectives(runs: &[&PlannedRun], corpora: &[(CorpusConfig, P
         }
     }
     Ok(())
-}
-
-/// Has every evaluation read what it needs as the runs' processes will, and says what a person should know of it.
-pub(super) fn open_evaluations(
-    runs: &[&PlannedRun],
-    corpora: &[(CorpusConfig, Prepared)],
-    options: &RunOptions,
-    progress: &dyn Progress,
-) -> Result<()> {
-    let mut opened = Vec::new();
-    for run in runs {
-        let (config, window) = (&run.config.corpus, run.config.encoder.window);
-        for task in &run.config.evaluate {
-            let this = (task, config, window);
-            if opened.contains(&this) {
-                continue;
-            }
-            let found = Opened::of(task, corpus_of(corpora, config)?, window, options.data_root.as_deref())?;
-            found.evaluation.warnings().iter().for_each(|line| progress.say(line));
-            opened.push(this);
-        }
-    }
-    Ok(())
-}
-
-/// Prepares each distinct corpus once: its folder, by configuration.
-pub(super) fn prepare_all(
-    runs: &[&PlannedRun],
-    options: &RunOptions,
-    progress: &dyn Progress,
-) -> Result<Vec<(CorpusConfig, Prepared)>> {
-    let mut corpora: Vec<(CorpusConfig, Prepared)> = Vec::new();
-    let cache = cache(&options.results);
-    for run in runs {
-        let config = &run.config.corpus;
-        if corpus_of(&corpora, config).is_err() {
-            let prepared = prepare(config, options.data_root.as_deref(), &cache, &mut |line| {
-                progress.say(line)
-            })?;
-            corpora.push((config.clone(), prepared));
-        }
-    }
-    Ok(corpora)
 }
 
 pub(super) fn corpus_of<'a>(corpora: &'a [(CorpusConfig, Prepared)], config: &CorpusConfig) -> Result<&'a Prepared> {

@@ -2,7 +2,7 @@
 
 use super::options::{RunOptions, cache};
 use super::queue::Rules;
-use super::ready::{check_evaluations, check_objectives, corpus_of, open_evaluations, prepare_all};
+use super::ready::{Ready, check_objectives, corpus_of};
 use super::supervise::Outcome;
 use super::sweep::{Ended, Sweep};
 use super::{Progress, Stop};
@@ -69,14 +69,20 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
     }
     let mut plan = plan.clone();
     history::keep_known(&mut plan, &store)?;
-    let corpora = look(&mut plan, &store, options, progress)?;
+    let cache = cache(&options.results);
+    let ready = Ready {
+        data_root: options.data_root.as_deref(),
+        cache: &cache,
+        say: &|line| progress.say(line),
+    };
+    let corpora = look(&mut plan, &store, options, &ready)?;
     let mut summary = Summary::default();
     let found = Found::of(&plan, &store, options, &mut summary, progress)?;
     let (jobs, threads) = workers(&found.waiting, options)?;
     if !found.waiting.is_empty() {
         device::open(&options.device)?;
         check_objectives(&found.waiting, &corpora)?;
-        open_evaluations(&found.waiting, &corpora, options, progress)?;
+        ready.open_evaluations(&found.waiting, &corpora)?;
     }
     history::freeze(&plan, &store)?;
     if let Some(origin) = &options.origin {
@@ -116,14 +122,11 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
 ///
 /// Where all of those runs have ended, data that are not here any more are no reason to stop: the runs are then held against
 /// what the plan knew of them.
-fn look(
-    plan: &mut Plan,
-    store: &Store,
-    options: &RunOptions,
-    progress: &dyn Progress,
-) -> Result<Vec<(CorpusConfig, Prepared)>> {
+fn look(plan: &mut Plan, store: &Store, options: &RunOptions, ready: &Ready) -> Result<Vec<(CorpusConfig, Prepared)>> {
     let chosen = chosen(plan, options)?;
-    let looked = check_evaluations(&chosen, options).and_then(|()| prepare_all(&chosen, options, progress));
+    let looked = ready
+        .check_evaluations(&chosen)
+        .and_then(|()| ready.prepare_all(&chosen));
     let corpora = match looked {
         Ok(corpora) => corpora,
         Err(fault) => {
@@ -132,7 +135,7 @@ fn look(
             if !chosen.iter().all(is_whole) {
                 return Err(fault);
             }
-            progress.say(&format!(
+            (ready.say)(&format!(
                 "the data cannot be looked at ({}); the runs, which have all ended, are held against what was known of them",
                 fault.what
             ));

@@ -93,7 +93,8 @@ pub fn script(plan: &Plan, request: &Request) -> String {
     {
         let _ = writeln!(text, "#SBATCH {option}");
     }
-    let logs = request.folder.join("slurm");
+    // From the root, so that what goes wrong on the way to the folder is in the log.
+    let logs = request.directory.join(&request.folder).join("slurm");
     let logs = quote(&logs.to_string_lossy());
     let arguments: Vec<String> = request.arguments.iter().map(|word| quote(word)).collect();
     let ids: Vec<&str> = plan.runs.iter().map(|run| run.id.as_str()).collect();
@@ -104,9 +105,9 @@ pub fn script(plan: &Plan, request: &Request) -> String {
 runs=(
 {ids}
 )
-cd -- {directory} || exit 2
 mkdir -p -- {logs} || exit 2
 exec >>{logs}/"${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}.log" 2>&1
+cd -- {directory} || exit 2
 export RAYON_NUM_THREADS="${{SLURM_CPUS_PER_TASK:-1}}"
 
 limit=no

@@ -49,7 +49,7 @@ pub fn supervise(
     ticked: &dyn Fn(&Tick),
 ) -> Result<(Outcome, bool)> {
     let folder = Store::new(&errand.folder).run(&errand.id);
-    let mut command = errand.command(program, threads);
+    let mut command = errand.started_by(program, threads);
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -96,6 +96,7 @@ impl Sweep<'_> {
             data: run.data.as_ref().map(cloze_schema::RunData::short).unwrap_or_default(),
             retry,
             build: build(),
+            command: options.command.clone(),
             checkpoint: options.checkpoint,
             lease: options.lease,
             stop_signal: options.stop_signal.clone(),

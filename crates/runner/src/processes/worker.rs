@@ -47,7 +47,7 @@ pub fn train_run(errand: &Errand, out: &mut dyn Write, warnings: &mut dyn Write,
     let corpus = Prepared::open(&errand.corpus)?;
     let data = of_run(&config, &corpus, errand.data_root.as_deref())?;
     check_data(&data, errand)?;
-    let mut provenance = Provenance::now(&errand.device, &corpus);
+    let mut provenance = Provenance::now(&errand.device, errand.command.clone(), &corpus);
     let load = Load::start();
     let Some(attempt) = Attempt::claim(&folder, errand.after, &errand.token, &provenance)? else {
         return Err(Fault::interrupted(format!(

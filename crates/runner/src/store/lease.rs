@@ -79,6 +79,7 @@ mod tests {
         Provenance {
             cloze: "test".to_owned(),
             built_from: None,
+            command: None,
             git: None,
             device: "flex".to_owned(),
             threads: 1,

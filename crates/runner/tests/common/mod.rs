@@ -131,6 +131,7 @@ pub fn errand_in(folder: &Path, plan: &Plan, index: usize, after: u32, corpus: &
         data: data.short(),
         retry: None,
         build: cloze_runner::provenance::build(),
+        command: None,
         checkpoint: Cadence::default(),
         lease: std::time::Duration::from_secs(60),
         stop_signal: None,

@@ -69,7 +69,8 @@ impl Optimizer {
                 _ => continue,
             };
             let is_whole = second.is_some() == name.starts_with(FIRST);
-            if let Some(first) = tensors.remove(&name).filter(|_| is_whole) {
+            // What has no partner stays, and is told below.
+            if is_whole && let Some(first) = tensors.remove(&name) {
                 states.insert(path.to_owned(), State { first, second });
             }
         }
