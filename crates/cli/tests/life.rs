@@ -170,7 +170,11 @@ fn known_sources_are_listed_and_the_built_in_one_is_described() {
         assert!(source.path.is_none() || list.contains(source.address));
     }
     std::fs::create_dir_all(workplace.path("data/corpora/fiction_eltec")).unwrap();
-    let here = text(&workplace.cloze(&["data", "list", "--data-root", "data"]).stdout);
+    let listed = || text(&workplace.cloze(&["data", "list", "--data-root", "data"]).stdout);
+    let empty = listed();
+    assert!(empty.contains("there, but not usable (the folder"), "{empty}");
+    workplace.write("data/corpora/fiction_eltec/a.txt", "A novel.");
+    let here = listed();
     let line = |name: &str| {
         let lines: Vec<&str> = here
             .lines()

@@ -4,6 +4,7 @@
 pub mod draw;
 pub mod fault;
 pub mod files;
+pub mod load;
 pub mod panics;
 pub mod place;
 

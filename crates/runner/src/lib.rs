@@ -4,7 +4,6 @@ pub mod data;
 pub mod gather;
 pub mod history;
 pub mod judge;
-pub mod load;
 pub mod processes;
 pub mod provenance;
 pub mod status;

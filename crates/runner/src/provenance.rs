@@ -1,8 +1,8 @@
 //! Where, when and by what a run was made. None of it decides the result; all of it explains one.
 
-use crate::load;
 use cloze_corpus::Prepared;
 use cloze_foundation::files::{hash, read_text, write_whole};
+use cloze_foundation::load;
 use cloze_foundation::{Fault, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;

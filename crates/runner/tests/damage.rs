@@ -175,6 +175,12 @@ fn a_run_with_a_damaged_part_is_named_and_left_out_whole_and_the_part_set_aside(
                 if let Some(damaged) = &damaged {
                     assert_eq!(&std::fs::read(&aside).unwrap(), damaged, "{how}");
                     assert!(!part.exists(), "{how}");
+                    // Nobody takes away what was set aside.
+                    store.sweep().unwrap();
+                    run.sweep().unwrap();
+                    run.drop_checkpoints().unwrap();
+                    gather(&plan, &store).unwrap();
+                    assert_eq!(&std::fs::read(&aside).unwrap(), damaged, "{how}");
                     std::fs::remove_file(&aside).unwrap();
                 }
                 noticed += 1;

@@ -176,7 +176,13 @@ fn list(data_root: Option<&Path>) -> String {
     for source in registry::sources() {
         let place = match (source.path, data_root) {
             (None, _) => "here: built in".to_owned(),
-            (Some(path), Some(root)) if root.join(path).exists() => format!("here: {}", root.join(path).display()),
+            (Some(path), Some(root)) if root.join(path).exists() => {
+                let what = match registry::has_files(source, root) {
+                    Ok(()) => "here".to_owned(),
+                    Err(fault) => format!("there, but not usable ({})", fault.what),
+                };
+                format!("{what}: {}", root.join(path).display())
+            }
             (Some(path), root) => {
                 let root = root.map_or_else(|| "<data root>".to_owned(), |root| root.display().to_string());
                 format!("not here: get it from {} and put it at {root}/{path}", source.address)

@@ -1,8 +1,9 @@
 //! Several processes on one plan.
 
+use crate::library::STUMBLING;
 use crate::patience;
 use crate::sweep::{Sweep, command, end, everything};
-use cloze_runner::store::Attempt;
+use cloze_runner::store::{Attempt, Owner};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -36,6 +37,46 @@ fn two_and_four_processes_share_a_plan_and_each_run_is_trained_once() {
         assert_eq!(sweep.attempts(), vec![1; objectives.len()], "a run was trained twice");
         sweep.is_as_if_undisturbed(&objectives, STEPS, &format!("{processes} processes"));
     }
+}
+
+#[test]
+fn two_machines_of_one_name_wait_for_each_other() {
+    let Some(library) = STUMBLING.path() else { return };
+    // Long enough that both are at it at once. Nobody is silent for so long that a run may be taken over.
+    let sweep = Sweep::new(&["mlm", "electra"], 1500);
+    let boot = sweep.place().join("boot");
+    std::fs::write(&boot, "11111111-1111-1111-1111-111111111111\n").unwrap();
+    let arguments = [
+        "run",
+        "x.toml",
+        "--checkpoint",
+        "200 steps",
+        "--lease",
+        "60",
+        "--jobs",
+        "1",
+    ];
+    let first = command(sweep.place(), &arguments).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    let mut other = command(sweep.place(), &arguments);
+    other.env("LD_PRELOAD", library).env("STUMBLE_BOOT", &boot);
+    let second = other.spawn().unwrap();
+    assert!(end(first).success() && end(second).success());
+    assert_eq!(sweep.attempts(), [1, 1], "a run was taken from a machine that lives");
+    let owner = |run: &cloze_plan::PlannedRun| {
+        let attempt = Attempt::latest(&sweep.store().run(&run.id)).unwrap().unwrap();
+        attempt.owner().unwrap()
+    };
+    let owners: Vec<_> = sweep.plan().runs.iter().map(owner).collect();
+    assert_eq!(owners[0].host, owners[1].host);
+    let is_other = |owner: &Owner| {
+        owner
+            .identity
+            .as_ref()
+            .is_some_and(|identity| identity.contains("11111111-"))
+    };
+    let others = owners.iter().filter(|owner| is_other(owner)).count();
+    assert_eq!(others, 1, "one of them did nothing, or the library nothing: {owners:?}");
 }
 
 #[test]

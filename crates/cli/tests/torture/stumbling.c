@@ -7,6 +7,8 @@
  *   STUMBLE_AT     the number of the operation, from 1; with 0 every one
  *   STUMBLE_HOW    "stop", "kill", "sleep" and milliseconds, or the number of the error with which the operation fails
  *   STUMBLE_MARK   a file that gets a line with the process and the path
+ *
+ * With STUMBLE_BOOT the system has another boot identity, which is in that file: a machine of the same name.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -68,6 +70,8 @@ static const char *path_of(int fd, char *path) {
         va_start(rest, flags); \
         mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0; \
         va_end(rest); \
+        const char *boot = getenv("STUMBLE_BOOT"); \
+        if (boot && strcmp(path, "/proc/sys/kernel/random/boot_id") == 0) path = boot; \
         FAIL(flags & (O_WRONLY | O_RDWR | O_CREAT) ? "openw" : "openr", path); \
         return REAL(name)(path, flags, mode); \
     }

@@ -5,7 +5,7 @@ mod kind;
 mod stream;
 mod table;
 
-pub(crate) use find::name;
+pub(crate) use find::{files, name};
 pub use kind::Kind;
 pub use stream::{TextFile, Unit};
 

@@ -4,7 +4,6 @@ use super::pulse::Pulse;
 use super::{Cadence, Errand, Stop};
 use crate::data::of_run;
 use crate::judge::Evaluations;
-use crate::load::Load;
 use crate::provenance::{Provenance, build};
 use crate::store::attempt::Ended;
 use crate::store::checkpoint::Made;
@@ -15,6 +14,7 @@ use crate::store::{Attempt, Checkpoint, Ending, Marker, Recorder, RunFolder, Sto
 use burn::tensor::Device;
 use cloze_corpus::Prepared;
 use cloze_foundation::files::{read_text, remove, write_whole};
+use cloze_foundation::load::Load;
 use cloze_foundation::{Fault, FaultKind, Result};
 use cloze_plan::{RunConfig, had_id, run_id};
 use cloze_schema::metric::{CORES_ELSEWHERE, PRETRAINING};

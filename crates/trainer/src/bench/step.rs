@@ -1,6 +1,6 @@
 //! The step of a run with a clock between its parts.
 
-use super::machine::{Watch, Yardstick, median, peak_bytes};
+use super::machine::{Yardstick, median, peak_bytes};
 use super::{Measurement, Setting};
 use crate::step::{Clock, Phase, Stopwatch, wait};
 use crate::{Feed, Learner, Optimizer, OptimizerConfig, device};
@@ -8,6 +8,7 @@ use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Parameters as _};
 use cloze_corpus::tokenizer::Encoded;
 use cloze_corpus::{Shard, SpecialTokens, Vocabulary, shard};
+use cloze_foundation::load::Load;
 use cloze_foundation::{Draw, Fault, Result};
 
 /// Steps before the clock counts: buffers are taken, the optimizer's moments made, a device's kernels compiled.
@@ -43,27 +44,14 @@ pub fn measure(setting: &Setting) -> Result<Measurement> {
     // Read before the yardstick, whose matrices are not the model's.
     let peak_bytes = peak_bytes();
     let yardstick = Yardstick::new(&bench.learner.device)?;
-    let watch = Watch::start();
-    // A product, some steps, a product, and so on: a machine that changes its speed changes both.
+    let load = Load::start();
     let together = setting.steps.div_ceil(PRODUCTS);
-    let (mut steps, mut shares, mut rates) = (Vec::new(), Vec::new(), vec![yardstick.rate()?]);
-    while steps.len() < setting.steps {
-        let first = steps.len();
-        for step in first..setting.steps.min(first + together) {
-            steps.push(bench.step((WARM_UP + step) as u64)?);
-        }
-        let before = rates[rates.len() - 1];
-        let after = yardstick.rate()?;
-        rates.push(after);
-        let rate = (before + after) / 2.0;
-        shares.extend(
-            steps[first..]
-                .iter()
-                .map(|parts: &Parts| parts.flops / parts.seconds() / rate),
-        );
-    }
-    let others_busy = watch.others();
-    let middle = |of: fn(&Parts) -> f64| median(&steps.iter().map(of).collect::<Vec<_>>());
+    let step = |step: usize| bench.step((WARM_UP + step) as u64);
+    let (steps, rates) = in_turn(setting.steps, together, step, || yardstick.rate())?;
+    let share = |(parts, rate): &(Parts, f64)| parts.flops / parts.seconds() / rate;
+    let shares: Vec<f64> = steps.iter().map(share).collect();
+    let others_busy = load.elsewhere();
+    let middle = |of: fn(&Parts) -> f64| median(&steps.iter().map(|(parts, _)| of(parts)).collect::<Vec<_>>());
     let seconds = middle(Parts::seconds);
     let flops = middle(|parts| parts.flops / parts.seconds());
     let rate = median(&rates);
@@ -89,6 +77,29 @@ pub fn measure(setting: &Setting) -> Result<Measurement> {
         optimizer_ms: middle(|parts| parts.optimizer) * 1e3,
         peak_bytes,
     })
+}
+
+/// A step, and what large products had for a rate around it.
+type Rated<T> = (T, f64);
+
+/// A product, some steps, a product, and so on: a machine that changes its speed changes both. Gives each step with the mean
+/// of the rates of the products before and after it, and all of these rates.
+pub(super) fn in_turn<T>(
+    steps: usize,
+    together: usize,
+    mut step: impl FnMut(usize) -> Result<T>,
+    mut rate: impl FnMut() -> Result<f64>,
+) -> Result<(Vec<Rated<T>>, Vec<f64>)> {
+    let (mut done, mut rates) = (Vec::new(), vec![rate()?]);
+    while done.len() < steps {
+        let these = done.len()..steps.min(done.len() + together.max(1));
+        let these: Vec<T> = these.map(&mut step).collect::<Result<_>>()?;
+        let before = rates[rates.len() - 1];
+        let after = rate()?;
+        rates.push(after);
+        done.extend(these.into_iter().map(|one| (one, (before + after) / 2.0)));
+    }
+    Ok((done, rates))
 }
 
 /// Seconds of the parts of a step, and its FLOPs.

@@ -1,6 +1,7 @@
 //! The yardsticks of a measurement, and one measurement in this process.
 
-use super::machine::{busy_in, median, others, own_in, peak_in};
+use super::machine::{median, peak_in};
+use super::step::in_turn;
 use super::{Setting, measure};
 use cloze_backbone::{Precision, Preset};
 
@@ -53,14 +54,25 @@ fn every_objective_is_measured_and_its_parts_make_up_the_step() {
 }
 
 #[test]
-fn processor_time_is_read_field_by_field() {
-    // user nice system idle iowait irq softirq steal guest guest_nice
-    let stat = "cpu  100 20 30 9999 8888 4 5 6 70 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n";
-    assert_eq!(busy_in(stat), Some(100 + 20 + 30 + 4 + 5 + 6));
-    assert_eq!(busy_in("cpu 1 2 3"), None);
-    let own = "7 (a) name) R 1 2 3 4 5 6 7 8 9 10 400 23 0 0 20 0";
-    assert_eq!(own_in(own), Some(423));
-    assert_eq!(own_in("7 (name"), None);
+fn steps_and_products_take_turns() {
+    let order = std::cell::RefCell::new(Vec::new());
+    let step = |step: usize| {
+        order.borrow_mut().push(format!("step {step}"));
+        Ok(step)
+    };
+    let mut count = 0.0;
+    let rate = || {
+        order.borrow_mut().push("product".to_owned());
+        count += 2.0;
+        Ok(count)
+    };
+    let (steps, rates) = in_turn(5, 2, step, rate).unwrap();
+    assert_eq!(
+        order.into_inner().join(", "),
+        "product, step 0, step 1, product, step 2, step 3, product, step 4, product"
+    );
+    assert_eq!(rates, [2.0, 4.0, 6.0, 8.0]);
+    assert_eq!(steps, [(0, 3.0), (1, 3.0), (2, 5.0), (3, 5.0), (4, 7.0)]);
 }
 
 #[test]
@@ -94,13 +106,6 @@ fn a_busy_machine_is_told_and_a_quiet_one_is_not() {
         ..quiet
     };
     assert_eq!(unknown.caution(), None);
-}
-
-#[test]
-fn the_work_of_others_is_all_work_but_ones_own() {
-    // In two seconds 3 s of processor time, of which 1 s was this process's.
-    assert_eq!(others([1000, 100], [1300, 200], 2.0), 1.0);
-    assert_eq!(others([1000, 100], [1010, 120], 1.0), 0.0);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What else the machine does while a run is trained: a budget in seconds is shared with it.
+//! What else the machine does while something is measured or trained: seconds are shared with it.
 
 use std::time::Instant;
 
@@ -27,11 +27,14 @@ impl Load {
 
     /// Cores that were busy with other processes since, on average; `None` where the system does not say.
     pub fn elsewhere(&self) -> Option<f64> {
-        let ((all, mine), (all_now, mine_now)) = (self.busy?, busy()?);
-        let elapsed = self.since.elapsed().as_secs_f64();
-        let elsewhere = (all_now - all) - (mine_now - mine);
-        (elapsed > 0.0).then(|| (elsewhere / elapsed).max(0.0))
+        others(self.busy?, busy()?, self.since.elapsed().as_secs_f64())
     }
+}
+
+/// Cores that worked for others, from the seconds of all processors and of this process before and after.
+fn others((all, mine): (f64, f64), (all_now, mine_now): (f64, f64), elapsed: f64) -> Option<f64> {
+    let elsewhere = (all_now - all) - (mine_now - mine);
+    (elapsed > 0.0).then(|| (elsewhere / elapsed).max(0.0))
 }
 
 /// Seconds that all processors were busy since the boot, and this process since it began.
@@ -44,14 +47,15 @@ fn busy() -> Option<(f64, f64)> {
 /// The kernel counts for its users in hundredths of a second (`USER_HZ` of every architecture that burn runs on).
 const TICKS: f64 = 100.0;
 
-/// user, nice, system, idle, iowait, irq, softirq of the first line; neither of the idle ones is work.
+/// user, nice, system, idle, iowait, irq, softirq, steal of the first line: neither of the idle ones is work, and what a
+/// hypervisor gave to others is. Guests are counted as users already.
 fn all_ticks(stat: &str) -> Option<f64> {
     let line = stat.lines().next()?.strip_prefix("cpu ")?;
     let numbers: Vec<f64> = line.split_whitespace().map_while(|word| word.parse().ok()).collect();
-    let [user, nice, system, _idle, _wait, irq, soft, ..] = numbers[..] else {
+    let [user, nice, system, _idle, _wait, irq, soft, steal, ..] = numbers[..] else {
         return None;
     };
-    Some(user + nice + system + irq + soft)
+    Some(user + nice + system + irq + soft + steal)
 }
 
 /// utime and stime: the 14th and 15th field. The second, the name in parentheses, may hold anything.
@@ -67,9 +71,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_work_of_others_is_all_work_but_ones_own() {
+        // In two seconds 3 s of processor time, of which 1 s was this process's.
+        assert_eq!(others((10.0, 1.0), (13.0, 2.0), 2.0), Some(1.0));
+        // The two are not read in the same moment.
+        assert_eq!(others((10.0, 1.0), (10.1, 1.2), 1.0), Some(0.0));
+        assert_eq!(others((10.0, 1.0), (13.0, 2.0), 0.0), None);
+    }
+
+    #[test]
     fn what_the_kernel_says_is_read() {
         let stat = "cpu  100 20 30 4000 500 6 7 8 0 0\ncpu0 1 2 3 4 5 6 7\n";
-        assert_eq!(all_ticks(stat), Some(163.0));
+        assert_eq!(all_ticks(stat), Some(171.0));
         let own = "42 (a) b c) R 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20 0";
         assert_eq!(own_ticks(own), Some(300.0));
         assert_eq!((all_ticks("cpu 1 2"), own_ticks("42 (x)")), (None, None));
