@@ -389,3 +389,30 @@ fn a_lost_plan_is_missed_by_doctor_and_report_and_stops_nobody() {
         says(&said, &[word]);
     }
 }
+
+#[test]
+fn what_dead_processes_left_half_written_is_swept_everywhere() {
+    let (workplace, run) = finished();
+    let results = workplace.path("results/x");
+    let cache = cloze_foundation::files::list(&workplace.path("results/.cache")).unwrap();
+    let mut folders = vec![workplace.path("results/.cache"), cache[0].clone(), results.clone()];
+    folders.extend(["plans", "report", "report/charts", "report/tables"].map(|name| results.join(name)));
+    let inner = ["", "attempts", "attempts/00001", "metrics"];
+    folders.extend(inner.map(|name| run.path().join(name)));
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(2 * 24 * 3600);
+    let plant = |name: &str, when: Option<std::time::SystemTime>| {
+        for folder in &folders {
+            std::fs::write(folder.join(name), "half").unwrap();
+            let file = std::fs::File::options().write(true).open(folder.join(name)).unwrap();
+            when.into_iter().for_each(|when| file.set_modified(when).unwrap());
+        }
+    };
+    plant(".part-left", Some(long_ago));
+    // Somebody may be writing this one.
+    plant(".part-new", None);
+    assert_eq!(cloze(&workplace, &["run", "x.toml"]).0, 0);
+    for folder in &folders {
+        assert!(!folder.join(".part-left").exists(), "{}", folder.display());
+        assert!(folder.join(".part-new").exists(), "{}", folder.display());
+    }
+}

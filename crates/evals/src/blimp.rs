@@ -109,6 +109,15 @@ mod tests {
 "#;
 
     #[test]
+    fn the_work_is_two_sentences_a_pair() {
+        let options = resolve(&toml::Table::from_iter([("pairs".to_owned(), 7.into())]));
+        let Some(Work::Sentences { count, .. }) = (ENTRY.work)(&options) else {
+            panic!("no work")
+        };
+        assert_eq!(count, 938.0);
+    }
+
+    #[test]
     fn missing_data_are_found_before_training() {
         let options = resolve(&toml::Table::new());
         let fault = (ENTRY.check)(&options, None).unwrap_err();

@@ -69,6 +69,16 @@ fn mask(window: &Window, vocabulary: &Vocabulary, draw: Draw) -> Example {
     example
 }
 
+/// `count` of `available` windows, spread over the whole of the text, so that a few of them are not one document.
+fn spread(count: u64, available: u64) -> impl Iterator<Item = u64> {
+    (0..count).map(move |index| index * available / count)
+}
+
+/// Where in the stream a position of a window lies: a window is `[CLS]` and the next `length - 1` tokens.
+fn place(window: u64, length: usize, position: u32) -> usize {
+    window as usize * (length - 1) + position as usize - 1
+}
+
 /// Masked windows, and what their tokens cost a scorer who knows only frequencies and one who knows the language.
 struct MaskedText {
     batches: Vec<Batch>,
@@ -87,20 +97,21 @@ impl MaskedText {
                     .remedy("hold out more text or shorten encoder.window"),
             );
         }
-        // Spread over the whole of the held-out text, so that a few windows are not one document.
         let count = settings.windows.min(available);
         let draw = Draw::new(SEED, "masked-loss");
         let (mut examples, mut places) = (Vec::new(), Vec::new());
-        for index in 0..count {
-            let window = index * available / count;
+        for window in spread(count, available) {
             let example = mask(
                 &text.window(window, length, vocabulary),
                 vocabulary,
                 draw.example(window),
             );
-            // A window is `[CLS]` and the next `length - 1` tokens of the stream.
-            let first = window as usize * (length - 1);
-            places.extend(example.positions.iter().map(|position| first + *position as usize - 1));
+            places.extend(
+                example
+                    .positions
+                    .iter()
+                    .map(|position| place(window, length, *position)),
+            );
             examples.push(example);
         }
         examples.retain(|example| !example.positions.is_empty());
@@ -160,6 +171,14 @@ impl Evaluation for MaskedText {
 mod tests {
     use super::*;
     use cloze_corpus::SpecialTokens;
+
+    #[test]
+    fn windows_are_spread_and_their_positions_are_places_of_the_stream() {
+        assert_eq!(spread(4, 10).collect::<Vec<_>>(), [0, 2, 5, 7]);
+        assert_eq!(spread(3, 3).collect::<Vec<_>>(), [0, 1, 2]);
+        // Windows of four hold three tokens: the third window begins with the seventh.
+        assert_eq!([place(0, 4, 1), place(2, 4, 1), place(2, 4, 3)], [0, 6, 8]);
+    }
 
     #[test]
     fn the_masks_are_fixed_spread_and_of_the_stated_rate() {

@@ -81,6 +81,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_work_is_all_sentences_of_their_own_mean_length() {
+        let options = |pairs: i64| toml::Table::from_iter([("pairs".to_owned(), pairs.into())]);
+        let Some(Work::Sentences { count, words }) = work(&options(2)) else {
+            panic!("no work")
+        };
+        let pairs = fragment::minimal_pairs(SEED, 2);
+        let sentences: Vec<&String> = pairs.iter().flat_map(|pair| [&pair.good, &pair.bad]).collect();
+        let all: usize = sentences.iter().map(|text| text.split(' ').count()).sum();
+        assert_eq!(count, sentences.len() as f64);
+        assert_eq!(words, all as f64 / sentences.len() as f64);
+        let Some(Work::Sentences { count: more, words }) = work(&options(100)) else {
+            panic!("no work")
+        };
+        assert_eq!(more, 50.0 * count);
+        assert!((4.0..20.0).contains(&words), "{words}");
+    }
+
+    #[test]
     fn numbers_that_mean_the_same_pairs_are_resolved_alike() {
         let resolved = |pairs: i64| {
             let options = toml::Table::from_iter([("pairs".to_owned(), pairs.into())]);

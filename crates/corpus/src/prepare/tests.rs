@@ -174,7 +174,7 @@ fn bad_input_is_one_fault_and_nothing_is_written() {
     assert!(place.fault(&config("a.pdf")).allowed.unwrap().contains(".jsonl.gz"));
     fs::create_dir(place.data.path().join("bare")).unwrap();
     assert!(place.fault(&config("bare")).what.contains("holds no text"));
-    file("empty.txt", b" \n\n\x00\n");
+    file("empty.txt", b" \n\n\x01\n");
     assert!(place.fault(&config("empty.txt")).what.contains("empty"));
     file("one.txt", b"only one line");
     assert!(

@@ -203,9 +203,9 @@ impl RunFolder {
         for folder in [&self.path, &self.attempts(), &self.checkpoints(), &self.metrics()] {
             sweep_scratch(folder)?;
         }
-        list(&self.attempts())?
-            .iter()
-            .try_for_each(|attempt| sweep_scratch(attempt))
+        let attempts = list(&self.attempts())?;
+        let mut folders = attempts.iter().filter(|path| path.is_dir());
+        folders.try_for_each(|attempt| sweep_scratch(attempt))
     }
 
     /// Removes the checkpoints of a run that has ended. What was set aside stays.
