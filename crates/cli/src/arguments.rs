@@ -162,7 +162,7 @@ pub const DEFAULT_DEVICE: &str = "flex";
 /// Which experiment, and where its results live.
 #[derive(Debug, Args)]
 pub struct ExperimentArguments {
-    /// The experiment file
+    /// The experiment file; `status` also takes a results folder
     #[arg(value_hint = ValueHint::FilePath)]
     pub experiment: PathBuf,
     /// Override a key, as in `--set budget.amount=500k`; may be repeated

@@ -2,6 +2,7 @@
 
 mod common;
 
+use cloze_corpus::{SpecialTokens, Vocabulary, Window};
 use cloze_objectives::{OBJECTIVES, configure, find, laws};
 use cloze_options::{Usual, show};
 use common::{configured, every_objective};
@@ -116,4 +117,29 @@ fn an_unknown_objective_names_the_nearest() {
     let fault = find("eletcra").err().unwrap();
     assert_eq!(fault.nearest.as_deref(), Some("electra"));
     assert_eq!(fault.exit_status(), 2);
+}
+
+/// The realised number of predictions is held against this one: by hand, the rate times the tokens that may be hidden.
+#[test]
+fn who_has_a_rate_says_how_many_predictions_it_means_and_nobody_else_does() {
+    let vocabulary = Vocabulary::new(60, SpecialTokens::FIRST);
+    let special = vocabulary.special;
+    let mut ids: Vec<u32> = (0..42).map(|place| 10 + place % 40).collect();
+    (ids[0], ids[41]) = (special.start, special.end);
+    let window = Window::new(ids, vec![true; 42]);
+    let mut rated = 0;
+    for (entry, ..) in every_objective() {
+        let objective = configured(entry.name, "");
+        let rate = objective.options().get("rate").and_then(toml::Value::as_float);
+        let asked = objective.asked(&window, &vocabulary, 0.5);
+        match rate {
+            Some(rate) => {
+                let asked = asked.unwrap_or_else(|| panic!("{} does not say", entry.name));
+                assert!((asked - 40.0 * rate).abs() < 1e-9, "{}: {asked}", entry.name);
+                rated += 1;
+            }
+            None => assert_eq!(asked, None, "{}", entry.name),
+        }
+    }
+    assert!(rated > 2);
 }

@@ -98,7 +98,7 @@ fn describe(source: &str, config: &CorpusConfig, manifest: &Manifest) -> String 
     for (side, counts) in [("training", manifest.train), ("held out", manifest.held_out)] {
         let _ = writeln!(
             text,
-            "  {side}: {} documents, {} words, {} tokens ({:.3} per word), {:.2} % unknown",
+            "  {side}: {} documents, {} words between spaces, {} tokens ({:.3} per word), {:.2} % unknown",
             counts.documents,
             counts.words,
             counts.tokens,

@@ -156,7 +156,7 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
             let chosen = cloze_plan::select(&plan, &running.only).map_err(|fault| fault.at("--only"))?;
             plan.runs = chosen.into_iter().cloned().collect();
         }
-        let (text, _) = statuses(&plan, &arguments.results, data_root)?;
+        let (text, _) = statuses(&plan, &arguments.results.join(&plan.experiment), data_root)?;
         return Ok((text, 0));
     }
     // Taken apart whole, so that no option is forgotten.

@@ -5,13 +5,14 @@ use crate::plain::{name, shortened_lines};
 use crate::terminal::say;
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
-use cloze_plan::{Experiment, Plan, expand};
+use cloze_plan::{Experiment, Plan, PlannedRun, expand};
 use cloze_runner::data::Now;
 use cloze_runner::processes::options::cache;
 use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, Origin, Store};
 use cloze_schema::plan::PLAN_FILE;
-use std::collections::BTreeSet;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -23,10 +24,22 @@ const MOST_COLUMNS: usize = 60;
 /// # Errors
 /// Anything wrong with the experiment, a results folder that belongs to another one.
 pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Result<(String, u8)> {
+    if arguments.experiment.is_dir() {
+        if !arguments.set.is_empty() {
+            return Err(Fault::usage("a results folder has the plan that it has")
+                .at("--set")
+                .remedy("name the experiment's file"));
+        }
+        return statuses(
+            &cloze_plan::read(&arguments.experiment)?,
+            &arguments.experiment,
+            data_root,
+        );
+    }
     let plan = arguments.plan(data_root)?;
     let folder = arguments.results.join(&plan.experiment);
     Origin::of(&arguments.experiment)?.check(&folder)?;
-    let (mut text, status) = statuses(&plan, &arguments.results, data_root)?;
+    let (mut text, status) = statuses(&plan, &folder, data_root)?;
     if let Some(frozen) = frozen(&folder)? {
         for line in differences(&plan, &frozen) {
             let _ = writeln!(text, "{}: {line}", arguments.experiment.display());
@@ -39,12 +52,12 @@ pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resu
 ///
 /// # Errors
 /// A store that cannot be read.
-pub fn statuses(plan: &Plan, results: &Path, data_root: Option<&Path>) -> Result<(String, u8)> {
-    let store = Store::new(results.join(&plan.experiment));
+pub fn statuses(plan: &Plan, folder: &Path, data_root: Option<&Path>) -> Result<(String, u8)> {
+    let store = Store::new(folder);
     let widths = plan.runs.iter().map(|run| name(&run.arm).chars().count());
     let width = widths.max().unwrap_or(0).min(MOST_COLUMNS);
     let (mut text, mut bad, mut done) = (String::new(), 0, 0);
-    let data = Now::of(&plan.runs, data_root, &cache(results));
+    let data = Now::of(&plan.runs, data_root, &cache(results_of(folder)));
     let mut unknown = BTreeSet::new();
     for (run, now) in plan.runs.iter().zip(&data) {
         let folder = store.run(&run.id);
@@ -185,6 +198,7 @@ fn differences(plan: &Plan, frozen: &Plan) -> Vec<String> {
     if gone > 0 {
         words.push(format!("the frozen plan has {gone} runs that it does not plan"));
     }
+    words.extend(changed_key(plan, frozen));
     if new + gone == 0 && !plan.runs_the_same(frozen) {
         words.push("it names or orders its runs otherwise than the frozen plan".to_owned());
     }
@@ -192,6 +206,53 @@ fn differences(plan: &Plan, frozen: &Plan) -> Vec<String> {
         words.push("it asks, claims or shows something else than the frozen plan".to_owned());
     }
     words
+}
+
+/// The keys in which the first run that is new differs from one of the same arm and seed that is gone.
+fn changed_key(plan: &Plan, frozen: &Plan) -> Option<String> {
+    let is_alike = |one: &PlannedRun, other: &PlannedRun| one.arm == other.arm && one.config.seed == other.config.seed;
+    let new = plan.runs.iter().filter(|run| frozen.run(&run.id).is_none());
+    let pairs = new.filter_map(|new| {
+        let gone = frozen
+            .runs
+            .iter()
+            .find(|gone| is_alike(new, gone) && plan.run(&gone.id).is_none())?;
+        Some((new, gone))
+    });
+    let (new, gone) = pairs.into_iter().next()?;
+    let leaves = |run: &PlannedRun| {
+        let mut found = BTreeMap::new();
+        let value = serde_json::to_value(&run.config).unwrap_or_default();
+        leaves("", &value, &mut found);
+        found
+    };
+    let (new, gone) = (leaves(new), leaves(gone));
+    let keys: BTreeSet<&String> = new.keys().chain(gone.keys()).collect();
+    let said = |found: &BTreeMap<String, String>, key: &str| found.get(key).cloned().unwrap_or("unset".to_owned());
+    let differing = keys.into_iter().filter(|key| new.get(*key) != gone.get(*key));
+    let some: Vec<String> = differing
+        .take(MOST_KEYS)
+        .map(|key| format!("{key} is {} and was {}", said(&new, key), said(&gone, key)))
+        .collect();
+    (!some.is_empty()).then(|| some.join(", "))
+}
+
+/// Keys that are named.
+const MOST_KEYS: usize = 4;
+
+/// Every value by its path.
+fn leaves(path: &str, value: &Value, found: &mut BTreeMap<String, String>) {
+    match value.as_object() {
+        Some(table) => table.iter().for_each(|(key, value)| {
+            let path = if path.is_empty() {
+                key.clone()
+            } else {
+                format!("{path}.{key}")
+            };
+            leaves(&path, value, found);
+        }),
+        None => _ = found.insert(path.to_owned(), value.to_string()),
+    }
 }
 
 /// The results folder that an experiment file or a folder stands for.

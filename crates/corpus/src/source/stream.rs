@@ -5,7 +5,7 @@ use super::kind::Kind;
 use crate::clean;
 use crate::json::{each_element_of, each_object_of};
 use crate::reader::{each_line, with_bytes};
-use cloze_foundation::Result;
+use cloze_foundation::{Fault, Result};
 use std::path::PathBuf;
 
 /// A file of a corpus.
@@ -65,10 +65,12 @@ pub fn each_step(file: &TextFile, field: &str, visit: &mut dyn FnMut(Step) -> Re
     };
     match file.kind {
         Kind::Lines => with_bytes(path, expected, |reader| {
-            each_object_of(reader, path, |object| whole(object.text(field)?))
+            each_object_of(reader, path, |object| whole(object.text(field).map_err(elsewhere)?))
         }),
         Kind::Array => with_bytes(path, expected, |reader| {
-            each_element_of(reader, path, &mut |object| whole(object.text(field)?))
+            each_element_of(reader, path, &mut |object| {
+                whole(object.text(field).map_err(elsewhere)?)
+            })
         }),
         Kind::Parquet => super::table::each_text(path, expected, field, &mut whole),
         Kind::Text => {
@@ -89,6 +91,14 @@ pub fn each_step(file: &TextFile, field: &str, visit: &mut dyn FnMut(Step) -> Re
             let mut ends = ends.into_iter().filter(|(is_open, _)| *is_open);
             ends.try_for_each(|(_, unit)| visit(Step::End(unit)))
         }
+    }
+}
+
+/// What to do where texts stand in another field.
+fn elsewhere(fault: Fault) -> Fault {
+    match &fault.remedy {
+        Some(_) => fault,
+        None => fault.remedy("say in which one the texts are: corpus.field, or --set corpus.field=NAME"),
     }
 }
 

@@ -48,6 +48,7 @@ impl FromStr for Cadence {
             "s" | "" => digits
                 .parse()
                 .ok()
+                .filter(|seconds| *seconds > 0.0)
                 .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
                 .map(Self::Time)
                 .ok_or_else(wrong),
@@ -213,7 +214,18 @@ mod tests {
             assert_eq!(text.parse::<Cadence>().unwrap().to_string(), text);
         }
         assert_eq!("60".parse(), Ok(Cadence::Time(Duration::from_secs(60))));
-        for text in ["", "s", "1.5 steps", "0 steps", "-1s", "1e400s", "5 minutes", "1.2.3s"] {
+        for text in [
+            "",
+            "s",
+            "0",
+            "0s",
+            "1.5 steps",
+            "0 steps",
+            "-1s",
+            "1e400s",
+            "5 minutes",
+            "1.2.3s",
+        ] {
             assert!(text.parse::<Cadence>().is_err(), "{text}");
         }
     }
