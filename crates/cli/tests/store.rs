@@ -147,7 +147,10 @@ fn a_dropped_run_stays_in_the_history_and_a_report_uses_its_file_or_says_why_not
     let (status, said) = cloze(&workplace, &["status", "results/x"]);
     assert_eq!(status, 0, "{said}");
     says(&said, &["1 of 1 runs are done"]);
-    assert_eq!(cloze(&workplace, &["status", "results/x", "--set", "encoder.width=64"]).0, 2);
+    assert_eq!(
+        cloze(&workplace, &["status", "results/x", "--set", "encoder.width=64"]).0,
+        2
+    );
     assert_eq!(cloze(&workplace, &["run", "x.toml"]).0, 0);
 
     // Two seeds are dropped, and another question is asked of the third.

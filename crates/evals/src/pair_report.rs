@@ -2,7 +2,7 @@
 
 use crate::Finding;
 use cloze_corpus::MinimalPair;
-use cloze_schema::metric::{ACCURACY, CUT, SEEN, TIES};
+use cloze_schema::metric::{ACCURACY, CUT, MARGIN, SEEN, TIES, VOTE};
 use cloze_schema::{Credit, Items, MeanOver};
 use std::collections::BTreeMap;
 
@@ -24,6 +24,9 @@ impl Score {
 pub(crate) struct Verdict {
     credit: Credit,
     per_token: Credit,
+    /// By how much the good sentence is ahead, in nats: of the whole sentences, and for each token.
+    margin: f64,
+    margin_per_token: f64,
     /// Whether it stands in the training text.
     seen: bool,
 }
@@ -33,6 +36,8 @@ impl Verdict {
         Self {
             credit: credit(good.sum, bad.sum),
             per_token: credit(good.per_token(), bad.per_token()),
+            margin: good.sum - bad.sum,
+            margin_per_token: good.per_token() - bad.per_token(),
             seen,
         }
     }
@@ -108,10 +113,14 @@ impl Groups {
     /// What a model's answers give.
     pub(crate) fn findings(&self, task: &str, brackets: &str, verdicts: &[Verdict]) -> Vec<Finding> {
         let worth = |pair: usize| verdicts[pair].credit.worth();
-        let metrics: [(&str, OfPair); 4] = [
+        let vote = |margin: f64| 1.0 / (1.0 + (-margin).exp());
+        let metrics: [(&str, OfPair); 7] = [
             (ACCURACY, &|pair| Some(worth(pair))),
             ("accuracy.per_token", &|pair| Some(verdicts[pair].per_token.worth())),
             ("accuracy.unseen", &|pair| (!verdicts[pair].seen).then(|| worth(pair))),
+            (MARGIN, &|pair| Some(verdicts[pair].margin)),
+            ("margin.per_token", &|pair| Some(verdicts[pair].margin_per_token)),
+            (VOTE, &|pair| Some(vote(verdicts[pair].margin))),
             (TIES, &|pair| Some(f64::from(verdicts[pair].credit == Credit::Tie))),
         ];
         let metrics = metrics.iter();
@@ -200,6 +209,17 @@ mod tests {
         assert_eq!(value(&found, "t/a", "ties"), Some(0.25));
         assert_eq!(value(&found, "t/b", "accuracy"), Some(0.0));
         assert_eq!(value(&found, "t", "accuracy"), Some(0.375 / 2.0));
+        // By hand: 1 and 0 in the first paradigm, -2 in the second.
+        assert_eq!(value(&found, "t/a", "margin"), Some((0.5 - 2.0) / 2.0));
+        assert_eq!(
+            value(&found, "t/a", "margin.per_token"),
+            Some((0.25 - 1.0) / 2.0 / 2.0 + 1.0 / 2.0)
+        );
+        let vote = |margin: f64| 1.0 / (1.0 + (-margin).exp());
+        let votes = ((vote(1.0) + 0.5) / 2.0 + vote(-2.0)) / 2.0;
+        assert!((value(&found, "t/a", "vote").unwrap() - votes).abs() < 1e-12);
+        // What is no number is not left out of a mean: the mean is none.
+        assert!(value(&found, "t/b", "margin").unwrap().is_nan());
         // One pair does not stand in the training text: the means are over its paradigm and its phenomenon alone.
         assert_eq!(value(&found, "t", "accuracy.unseen"), Some(0.5));
         assert_eq!(value(&found, "t/a", "accuracy.unseen"), Some(0.5));

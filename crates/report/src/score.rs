@@ -99,6 +99,7 @@ impl Score {
         match metric::of(&self.metric).unit {
             Unit::Share => "%",
             Unit::Nats => Self::NATS,
+            Unit::NatsOfPair => "nats",
             Unit::None => "no unit",
         }
     }

@@ -26,6 +26,11 @@ pub const LOST_SECONDS: &str = "lost_seconds";
 /// Cores that were busy with other processes while a run with a budget in seconds was trained, on average over the attempt.
 pub const CORES_ELSEWHERE: &str = "cores_elsewhere";
 
+/// How far the score of a pair's right sentence is above that of the wrong one: what the pair's order is taken from, in nats of
+/// its scoring rule. It says more than the order where most orders are alike, and is no number to compare rules by.
+pub const MARGIN: &str = "margin";
+/// The logistic of the margin: a vote for the right sentence between 0 and 1 where accuracy has 0 or 1.
+pub const VOTE: &str = "vote";
 /// Pairs of sentences, or tokens, that were told right.
 pub const ACCURACY: &str = "accuracy";
 /// Pairs of which both sentences got the same score. They count one half in an accuracy.
@@ -44,6 +49,8 @@ pub enum Unit {
     Share,
     /// Nats for each prediction.
     Nats,
+    /// Nats of a pair of sentences; for each token where the metric is taken so.
+    NatsOfPair,
     /// A number by itself.
     None,
 }
@@ -75,10 +82,12 @@ const fn metric(name: &'static str, unit: Unit, better: Better) -> Metric {
 }
 
 /// Every metric that an evaluation of cloze gives, and the loss of pretraining.
-pub const METRICS: [Metric; 6] = [
+pub const METRICS: [Metric; 8] = [
     metric(ACCURACY, Unit::Share, Better::Higher),
     metric(SCORE, Unit::Share, Better::Higher),
     metric(LOSS, Unit::Nats, Better::Lower),
+    metric(MARGIN, Unit::NatsOfPair, Better::Higher),
+    metric(VOTE, Unit::Share, Better::Higher),
     metric(TIES, Unit::Share, Better::Neither),
     metric(SEEN, Unit::Share, Better::Neither),
     metric(CUT, Unit::Share, Better::Neither),

@@ -1,4 +1,4 @@
-//! Statistics of a comparison with few seeds: intervals, paired tests, corrections, power, curves.
+//! Statistics of a comparison with few seeds: intervals, paired tests, corrections, power, reliability, curves.
 //!
 //! Pure functions over slices, one concept per file. The unit of replication is the pretraining seed (docs/shapes.md):
 //! whatever is nested below it (fine-tuning seeds, test items) is averaged before it comes here. Every function refuses
@@ -12,6 +12,7 @@ mod holm;
 mod multi_bootstrap;
 mod permutation;
 mod power;
+mod reliability;
 mod sign_flip;
 mod student;
 mod summary;
@@ -24,6 +25,7 @@ pub use holm::holm;
 pub use multi_bootstrap::{Bootstrap, Judged, difference, level};
 pub use permutation::permutation;
 pub use power::{Needed, detectable_effect, effect_limits, power, seeds_needed, seeds_range};
+pub use reliability::{Reliability, reliability};
 pub use sign_flip::{seeds_for_sign_flip, sign_flip, smallest_sign_flip_p};
 pub use student::{two_sided_p, two_sided_quantile};
 pub use summary::{Interval, Summary, correlation, summarise};

@@ -138,3 +138,53 @@ fn the_monte_carlo_sign_flip_estimates_the_enumerated_one() {
     let with_zero = [differences, vec![0.0]].concat();
     near(sign_flip(&with_zero).unwrap(), exact, 0.01);
 }
+
+#[test]
+fn reliability_is_that_of_shrout_and_fleiss() {
+    for (place, case) in cases("reliability").iter().enumerate() {
+        let table: Vec<Vec<f64>> = case["table"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|arm| {
+                arm.as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|value| value.as_f64().unwrap())
+                    .collect()
+            })
+            .collect();
+        let found = reliability(&table, 0.95).unwrap().unwrap();
+        near(found.single, number(case, "single"), 1e-9);
+        near(found.mean, number(case, "mean"), 1e-9);
+        near(found.interval.low, number(case, "low"), 1e-6);
+        near(found.interval.high, number(case, "high"), 1e-6);
+        if place == 0 {
+            // As printed in the paper.
+            assert_eq!(
+                (format!("{:.2}", found.single), format!("{:.2}", found.mean)),
+                ("0.71".to_owned(), "0.91".to_owned())
+            );
+        }
+    }
+}
+
+#[test]
+fn an_order_that_always_repeats_and_one_that_never_means_anything() {
+    // What a seed does to all arms alike does not count.
+    let arms = [vec![1.0, 2.0, 3.1], vec![5.0, 6.1, 7.0], vec![9.1, 10.0, 11.0]];
+    let found = reliability(&arms, 0.95).unwrap().unwrap();
+    assert!(found.single > 0.99 && found.order_repeats() > 0.95, "{found:?}");
+    let same = [vec![0.1, 0.5, 0.3], vec![0.5, 0.3, 0.1], vec![0.3, 0.1, 0.5]];
+    let found = reliability(&same, 0.95).unwrap().unwrap();
+    assert!(found.single < 0.0 && found.order_repeats() == 0.5, "{found:?}");
+    assert_eq!(reliability(&[vec![1.0, 2.0], vec![3.0, 4.0]], 0.95).unwrap(), None);
+    for wrong in [
+        vec![vec![1.0, 2.0]],
+        vec![vec![1.0], vec![2.0]],
+        vec![vec![1.0, 2.0], vec![1.0]],
+    ] {
+        assert!(reliability(&wrong, 0.95).is_err());
+    }
+    assert!(reliability(&[vec![1.0, f64::NAN], vec![1.0, 2.0]], 0.95).is_err());
+}

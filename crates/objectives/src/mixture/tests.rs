@@ -349,3 +349,18 @@ fn what_cannot_be_mixed_is_refused_with_its_place() {
         (Some("prats"), Some("parts"))
     );
 }
+
+#[test]
+fn what_rounding_leaves_of_a_whole_is_nothing() {
+    let part = |name: &str, share: &str| format!("{{ objective = \"mlm\", name = \"{name}\"{share} }}");
+    let parts = [
+        ("a", ", share = 0.1"),
+        ("b", ", share = 0.2"),
+        ("c", ", share = 0.7"),
+        ("d", ""),
+    ];
+    let parts: Vec<String> = parts.iter().map(|(name, share)| part(name, share)).collect();
+    // 0.1 + 0.2 + 0.7 is not 1 in binary.
+    assert_ne!(1.0 - (0.1 + 0.2 + 0.7), 0.0);
+    assert_eq!(mixture(&parts.join(", ")).shares(0.5), [0.1, 0.2, 0.7, 0.0]);
+}

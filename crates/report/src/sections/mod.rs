@@ -9,6 +9,7 @@ pub(crate) mod order;
 mod others;
 mod own_losses;
 mod parts;
+mod reliability;
 mod scores;
 
 use crate::document::{Document, Section};
@@ -36,6 +37,7 @@ pub(crate) fn document(study: &Study, undrawn: &[String]) -> Result<Document> {
         }
     }
     sections.extend(others::sections(study)?);
+    sections.extend(reliability::section(study)?);
     sections.push(budgets::section(study)?);
     sections.extend(own_losses::section(study)?);
     sections.push(notes::section(study));

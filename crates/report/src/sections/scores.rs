@@ -39,6 +39,11 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     };
     let sides = study.against_chance(score)?;
     let side = |arm: usize| sides.get(&arm);
+    let held = view.levels(&score.task, &field.arms);
+    let knowable = held
+        .unigram
+        .zip(held.best)
+        .filter(|(unigram, best)| score.unit() == Score::NATS && unigram > best);
     let has_items = view.answers.has(score);
     let is_scored = score.unit() != Score::NATS && arms.iter().any(|arm| study.rule(*arm).is_some());
     let (mut rows, mut lone, mut points) = (Vec::new(), false, Vec::new());
@@ -81,6 +86,10 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
                 score.interval_of_mean(Interval { low, high })
             })));
         }
+        if let Some((unigram, best)) = knowable {
+            let share = found.map(|found| format!("{:.1}", 100.0 * (unigram - found.mean) / (unigram - best)));
+            row.push(Cell::optional(share));
+        }
         rows.push(row);
     }
     let columns: Vec<&str> = ["arm"]
@@ -88,6 +97,7 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         .chain(is_scored.then_some("scored by"))
         .chain(["peak lr", "seeds", "mean", "SD", INTERVAL])
         .chain(has_items.then_some(OVER_ITEMS))
+        .chain(knowable.map(|_| KNOWN))
         .collect();
     rows.extend(levels(study, scored, field, &columns));
     let mut lead = Vec::new();
@@ -119,7 +129,7 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     );
     Ok(Some(Section {
         lead,
-        table: Some(table.spare(&["peak lr", "scored by", OVER_ITEMS])),
+        table: Some(table.spare(&["peak lr", "scored by", OVER_ITEMS, KNOWN])),
         points,
         brief: true,
         topic: Some(Topic::Score),
@@ -130,6 +140,8 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
 /// The interval over seeds alone, and the one over seeds and items.
 const INTERVAL: &str = "95 % interval";
 const OVER_ITEMS: &str = "over seeds and items";
+/// (unigram - loss) / (unigram - best possible): how much of what can be known beyond word frequencies the mean knows.
+const KNOWN: &str = "of the knowable (%)";
 
 /// What decides that an arm is above or below chance.
 pub(super) fn by(has_items: bool) -> &'static str {

@@ -177,3 +177,55 @@ fn arms_of_unknown_data_are_not_pooled_with_those_of_two_texts() {
     }
     says(&text, "## Masked-token loss (data other da)");
 }
+
+#[test]
+fn the_measure_that_tells_arms_apart_best_stands_first() {
+    let made = Made::quickstart(5);
+    let text = markdown(&made);
+    let section = text.split("## Reliability of the measures\n").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    says(section, "use other seeds to choose");
+    let rows: Vec<Vec<&str>> = section
+        .lines()
+        .filter(|line| line.starts_with("| M"))
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect();
+    let single: Vec<f64> = rows.iter().map(|row| row[4].parse().unwrap()).collect();
+    assert!(single.len() > 2 && single.is_sorted_by(|a, b| a >= b), "{section}");
+    // The fabricated arms differ by far more than the seeds.
+    let accuracy = rows.iter().find(|row| row[1] == "Minimal pairs: accuracy").unwrap();
+    assert_eq!((accuracy[2], accuracy[3]), ("5", "5"));
+    assert!(accuracy[4].parse::<f64>().unwrap() > 0.8, "{section}");
+    // Ties describe, and judge nobody.
+    never(section, "ties");
+    // Two seeds or two arms say nothing.
+    never(&markdown(&Made::quickstart(2)), "Reliability of the measures");
+    let mut two = Made::quickstart(5);
+    two.arms.truncate(2);
+    never(&markdown(&two), "Reliability of the measures");
+}
+
+#[test]
+fn of_a_loss_the_share_of_what_can_be_known_is_told_where_the_best_one_is_known() {
+    let mut made = Made::quickstart(3);
+    made.levels = Some((6.0, 3.0));
+    let text = markdown(&made);
+    let table = text.split("## Masked-token loss\n").nth(1).unwrap();
+    let head = table.lines().find(|line| line.starts_with("| arm ")).unwrap();
+    says(head, "of the knowable (%)");
+    let cells = |name: &str| -> Vec<f64> {
+        let row = table
+            .lines()
+            .find(|line| line.starts_with(&format!("| {name} ")))
+            .unwrap();
+        let cells = row.split('|').map(|cell| cell.replace('*', ""));
+        cells.filter_map(|cell| cell.trim().parse().ok()).collect()
+    };
+    // Rate, seeds, mean, deviation, share.
+    let [_, _, mean, _, share] = cells("mlm")[..] else {
+        panic!("{table}")
+    };
+    assert!((share - 100.0 * (6.0 - mean) / 3.0).abs() < 0.06, "{mean} {share}");
+    made.levels = None;
+    never(&markdown(&made), "of the knowable");
+}

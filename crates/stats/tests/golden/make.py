@@ -57,6 +57,19 @@ def power(effect, n, alpha=0.05):
     return law.sf(threshold) + law.cdf(-threshold)
 
 
+def reliability_case(table):
+    """ICC(3,1), ICC(3,k) and the interval of the first, as Shrout & Fleiss (1979) have them."""
+    table = np.asarray(table, float)
+    n, k = table.shape
+    rest = table - table.mean(1, keepdims=True) - table.mean(0, keepdims=True) + table.mean()
+    degrees = (n - 1) * (k - 1)
+    between, within = k * table.mean(1).var(ddof=1), (rest ** 2).sum() / degrees
+    single = lambda ratio: (ratio - 1) / (ratio + k - 1)
+    ratio = between / within
+    return {"table": table.tolist(), "single": single(ratio), "mean": 1 - 1 / ratio,
+            "low": single(ratio / st.f.ppf(0.975, n - 1, degrees)), "high": single(ratio * st.f.ppf(0.975, degrees, n - 1))}
+
+
 cases = {
     "interval": [interval_case(sample(n, 0.6, 0.05)) for n in (2, 3, 5, 12)] + [interval_case(sample(4, 1e6, 1e-2))],
     "paired": [paired_case(sample(n, 0.7, 0.1), sample(n, 0.6, 0.1)) for n in (3, 5, 8, 20)],
@@ -70,6 +83,12 @@ cases = {
     "quantile": [{"degrees": d, "confidence": c, "t": st.t.ppf(0.5 + c / 2, d)} for d in (1, 2, 4, 30) for c in (0.8, 0.95, 0.99)],
     "power": [{"effect": e, "n": n, "power": power(e, n)} for n in (2, 3, 5, 8, 20, 200) for e in (0.1, 0.5, 1.0, 2.0)],
     "unpaired": [unpaired_case(sample(n, 0.7, 0.1), sample(m, 0.6, 0.3)) for n, m in ((3, 3), (4, 6), (8, 3))],
+    "reliability": [
+        # The example of Shrout & Fleiss, whose ICC(3,1) is .71 and ICC(3,4) .91.
+        reliability_case([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]),
+        reliability_case([sample(3, mean, 0.05) for mean in (0.5, 0.55, 0.8, 0.9)]),
+        reliability_case([sample(5) for _ in range(3)]),
+    ],
     "limits": [limits_case(e, n) for n in (3, 5, 12) for e in (0.3, 1.0, 2.5)],
 }
 print(json.dumps(cases, indent=1))

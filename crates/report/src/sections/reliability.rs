@@ -1,0 +1,122 @@
+//! Which measure tells arms apart best, beside what seeds do to it.
+
+use crate::curves::{BySeed, CONFIDENCE};
+use crate::document::{Cell, Section, Table};
+use crate::number::NONE;
+use crate::score::{LEAST_SEEDS, Score};
+use crate::study::Study;
+use cloze_foundation::Result;
+use cloze_schema::metric::{Better, MARGIN};
+use cloze_stats::{Reliability, reliability};
+use std::collections::BTreeSet;
+
+/// Arms below which nothing is said of what tells arms apart.
+const LEAST_ARMS: usize = 3;
+
+/// A measure and how reliable it is over some arms.
+struct Measured {
+    title: String,
+    arms: usize,
+    seeds: usize,
+    found: Option<Reliability>,
+}
+
+pub(super) fn section(study: &Study) -> Result<Option<Section>> {
+    let mut all = Vec::new();
+    let scores = study.view.headlines().into_iter().chain(study.view.others());
+    for score in scores.filter(|score| score.better() != Better::Neither) {
+        for field in study.view.fields(&score) {
+            for arms in of_one_scale(study, &score, &field.arms) {
+                all.extend(measured(study, &score, &field.titled(&score.title()), &arms)?);
+            }
+        }
+    }
+    let single = |one: &Measured| one.found.map_or(f64::NEG_INFINITY, |found| found.single);
+    all.sort_by(|a, b| single(b).total_cmp(&single(a)));
+    let rows: Vec<Vec<Cell>> = all.iter().map(row).collect();
+    let columns = [
+        "measure",
+        "arms",
+        "seeds",
+        "one seed",
+        "95 % interval",
+        "all seeds",
+        "order repeats (%)",
+    ];
+    Ok((!rows.is_empty()).then(|| Section {
+        lead: vec![
+            "Of the spread of a measure, the share that is between arms and not between seeds: ICC(3,1) of Shrout and Fleiss \
+             (1979) for one seed, ICC(3,k) for the mean of all. Order repeats: how often two such arms would stand in the same \
+             order with as many other seeds; 50 is a coin."
+                .to_owned(),
+            "Measures that are chosen here and tested on the same seeds are chosen by their result: use other seeds to choose."
+                .to_owned(),
+        ],
+        table: Some(
+            Table::new("reliability", "How well each measure tells arms apart", columns, rows).spare(&["arms", "seeds"]),
+        ),
+        ..Section::new("Reliability of the measures")
+    }))
+}
+
+/// The arms whose numbers are of one scale: margins are in the nats of a scoring rule.
+fn of_one_scale(study: &Study, score: &Score, arms: &[usize]) -> Vec<Vec<usize>> {
+    if !score.metric.starts_with(MARGIN) {
+        return vec![arms.to_vec()];
+    }
+    let rules: BTreeSet<Option<String>> = arms.iter().map(|arm| study.rule(*arm)).collect();
+    let of = |rule: Option<String>| arms.iter().copied().filter(|arm| study.rule(*arm) == rule).collect();
+    rules.into_iter().map(of).collect()
+}
+
+fn measured(study: &Study, score: &Score, title: &str, arms: &[usize]) -> Result<Option<Measured>> {
+    let finals = study.view.finals(score)?;
+    let held: Vec<&BySeed> = arms
+        .iter()
+        .map(|arm| &finals[*arm])
+        .filter(|of| !of.is_empty())
+        .collect();
+    let Some(first) = held.first().filter(|_| held.len() >= LEAST_ARMS) else {
+        return Ok(None);
+    };
+    let seeds: Vec<u64> = first
+        .keys()
+        .copied()
+        .filter(|seed| held.iter().all(|of| of.contains_key(seed)))
+        .collect();
+    if seeds.len() < LEAST_SEEDS {
+        return Ok(None);
+    }
+    let table: Vec<Vec<f64>> = held
+        .iter()
+        .map(|of| seeds.iter().map(|seed| of[seed]).collect())
+        .collect();
+    Ok(Some(Measured {
+        title: title.to_owned(),
+        arms: held.len(),
+        seeds: seeds.len(),
+        found: reliability(&table, CONFIDENCE)?,
+    }))
+}
+
+fn row(one: &Measured) -> Vec<Cell> {
+    let number = |of: fn(&Reliability) -> f64, decimals: usize| {
+        Cell::plain(
+            one.found
+                .as_ref()
+                .map_or_else(|| NONE.to_owned(), |found| format!("{:.decimals$}", of(found))),
+        )
+    };
+    let interval = one
+        .found
+        .map(|found| format!("[{:.2}, {:.2}]", found.interval.low, found.interval.high));
+    vec![
+        Cell::plain(&one.title),
+        Cell::plain(one.arms.to_string()),
+        Cell::plain(one.seeds.to_string()),
+        number(|found| found.single, 2),
+        Cell::optional(interval),
+        number(|found| found.mean, 2),
+        number(|found| 100.0 * found.order_repeats(), 0),
+    ]
+}
