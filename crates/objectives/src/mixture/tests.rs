@@ -360,7 +360,7 @@ fn what_rounding_leaves_of_a_whole_is_nothing() {
         ("d", ""),
     ];
     let parts: Vec<String> = parts.iter().map(|(name, share)| part(name, share)).collect();
-    // 0.1 + 0.2 + 0.7 is not 1 in binary.
-    assert_ne!(1.0 - (0.1 + 0.2 + 0.7), 0.0);
-    assert_eq!(mixture(&parts.join(", ")).shares(0.5), [0.1, 0.2, 0.7, 0.0]);
+    // In this order it is not 1 in binary.
+    assert_ne!(1.0 - (0.7 + 0.2 + 0.1), 0.0);
+    assert_eq!(mixture(&parts.join(", ")).shares(0.5), [0.7, 0.2, 0.1, 0.0]);
 }
