@@ -353,14 +353,13 @@ fn what_cannot_be_mixed_is_refused_with_its_place() {
 #[test]
 fn what_rounding_leaves_of_a_whole_is_nothing() {
     let part = |name: &str, share: &str| format!("{{ objective = \"mlm\", name = \"{name}\"{share} }}");
-    let parts = [
-        ("a", ", share = 0.1"),
-        ("b", ", share = 0.2"),
-        ("c", ", share = 0.7"),
-        ("d", ""),
-    ];
-    let parts: Vec<String> = parts.iter().map(|(name, share)| part(name, share)).collect();
-    // In this order it is not 1 in binary.
-    assert_ne!(1.0 - (0.7 + 0.2 + 0.1), 0.0);
-    assert_eq!(mixture(&parts.join(", ")).shares(0.5), [0.7, 0.2, 0.1, 0.0]);
+    let mut parts: Vec<String> = (0..10)
+        .map(|place| part(&format!("part {place}"), ", share = 0.1"))
+        .collect();
+    parts.push(part("rest", ""));
+    // Ten tenths are not 1 in binary.
+    assert_ne!(1.0 - [0.1; 10].iter().sum::<f64>(), 0.0);
+    let mixture = mixture(&parts.join(", "));
+    let rest = mixture.parts.iter().position(|part| part.share.is_none()).unwrap();
+    assert_eq!(mixture.shares(0.5)[rest], 0.0);
 }
