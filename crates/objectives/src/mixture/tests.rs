@@ -354,7 +354,7 @@ fn what_cannot_be_mixed_is_refused_with_its_place() {
 fn what_rounding_leaves_of_a_whole_is_nothing() {
     let part = |name: &str, share: &str| format!("{{ objective = \"mlm\", name = \"{name}\"{share} }}");
     let mut parts: Vec<String> = (0..10)
-        .map(|place| part(&format!("part {place}"), ", share = 0.1"))
+        .map(|place| part(&format!("part-{place}"), ", share = 0.1"))
         .collect();
     parts.push(part("rest", ""));
     // Ten tenths are not 1 in binary.
