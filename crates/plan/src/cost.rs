@@ -15,6 +15,9 @@ use std::path::{Path, PathBuf};
 /// FLOPs a second that are assumed where time has to be guessed: two cores with AVX-512, one run on each, as measured
 /// over the shipped experiments.
 pub const ASSUMED_FLOPS_PER_SECOND: f64 = 1.2e11;
+/// Seconds of a step whatever is in it: what a tiny encoder's time mostly is. As measured (docs/performance.md), on two cores with
+/// one run on each.
+const STEP_SECONDS: f64 = 2e-4;
 /// Windows that are corrupted to see how much an objective predicts, spread over the training's progress.
 const SAMPLE: usize = 8;
 /// Share of tokens that begin a word, in the windows made for that.
@@ -67,7 +70,6 @@ pub fn cost(plan: &Plan, data_root: Option<&Path>, flops_per_second: f64) -> Res
         let step = expected.step(config, &*objective)?;
         let judged = expected.evaluation(config, &*objective)?;
         cost.flops += run.flops;
-        cost.seconds += training_seconds(run, flops_per_second);
         cost.evaluation_seconds += judged.seconds(flops_per_second);
         for task in judged.unknown {
             if !cost.unknown.contains(&task) {
@@ -75,6 +77,7 @@ pub fn cost(plan: &Plan, data_root: Option<&Path>, flops_per_second: f64) -> Res
             }
         }
         let steps = run.flops / step[Axis::Flops];
+        cost.seconds += training_seconds(run, steps, flops_per_second);
         cost.tokens += steps * (config.budget.batch * config.encoder.window) as f64;
         let vocabulary = expected.vocabularies.size(&config.corpus.tokenizer)?;
         let bytes = (config.encoder.parameters(vocabulary) as u64).saturating_mul(WEIGHT_BYTES);
@@ -88,20 +91,24 @@ pub fn cost(plan: &Plan, data_root: Option<&Path>, flops_per_second: f64) -> Res
 /// not known counts nothing.
 pub fn seconds(runs: &[&PlannedRun], data_root: Option<&Path>) -> Vec<f64> {
     let mut expected = Expected::new(data_root);
-    let mut judging = |run: &PlannedRun| -> Result<f64> {
+    let mut of = |run: &PlannedRun| -> Result<f64> {
         let objective = cloze_objectives::configure(&run.config.objective, &run.config.options)?;
+        let steps = run.flops / expected.step(&run.config, &*objective)?[Axis::Flops];
         let judged = expected.evaluation(&run.config, &*objective)?;
-        Ok(judged.seconds(ASSUMED_FLOPS_PER_SECOND))
+        let training = training_seconds(run, steps, ASSUMED_FLOPS_PER_SECOND);
+        Ok(training + judged.seconds(ASSUMED_FLOPS_PER_SECOND))
     };
-    let mut of = |run: &&PlannedRun| training_seconds(run, ASSUMED_FLOPS_PER_SECOND) + judging(run).unwrap_or(0.0);
-    runs.iter().map(&mut of).collect()
+    let flops_alone = |run: &PlannedRun| training_seconds(run, 0.0, ASSUMED_FLOPS_PER_SECOND);
+    runs.iter()
+        .map(|run| of(run).unwrap_or_else(|_| flops_alone(run)))
+        .collect()
 }
 
-/// Seconds of training; a budget in seconds counts as it is.
-fn training_seconds(run: &PlannedRun, flops_per_second: f64) -> f64 {
+/// Seconds of training in so many steps; a budget in seconds counts as it is.
+fn training_seconds(run: &PlannedRun, steps: f64, flops_per_second: f64) -> f64 {
     match run.config.budget.equalise {
         Axis::Seconds => run.config.budget.amount,
-        _ => run.flops / flops_per_second,
+        _ => run.flops / flops_per_second + steps * STEP_SECONDS,
     }
 }
 

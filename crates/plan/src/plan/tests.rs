@@ -339,8 +339,9 @@ fn cost_adds_up() {
     let close = |found: f64, wanted: f64| (found / wanted - 1.0).abs() < 1e-9;
     assert_eq!(cost.runs, 6);
     assert!(close(cost.flops, plan.runs.iter().map(|run| run.flops).sum()));
+    // A thousand steps a run take some time whatever is in them.
     assert!(
-        close(cost.seconds, cost.flops / 1e10) && close(cost.tokens, 6.0 * 1_024_000.0),
+        close(cost.seconds, cost.flops / 1e10 + 6.0 * 1000.0 * 2e-4) && close(cost.tokens, 6.0 * 1_024_000.0),
         "{cost:?}"
     );
     let parameters = plan.runs[0].config.encoder.parameters(2048) as u64;
