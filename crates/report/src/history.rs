@@ -3,19 +3,30 @@
 use crate::read::Settings;
 use crate::sentence::some;
 use crate::view::View;
+use cloze_schema::history::Gap;
 use cloze_schema::{Claim, PlannedRun};
 use std::collections::BTreeSet;
+
+/// The plans that are missing or damaged.
+pub(crate) fn gaps(view: &View) -> Vec<String> {
+    let said = |gap: &Gap| {
+        format!(
+            "plans/{:04}.json is {}: what was planned and claimed then is not known.",
+            gap.number,
+            if gap.is_missing { "missing" } else { "damaged" }
+        )
+    };
+    view.history.gaps.iter().map(said).collect()
+}
 
 /// That the plan was changed, and what the present one leaves out.
 pub(crate) fn changes(view: &View) -> Vec<String> {
     let mut told = Vec::new();
-    for gap in &view.history.gaps {
-        told.push(format!(
-            "plans/{:04}.json is {}: what was planned and claimed then is not known.",
-            gap.number,
-            if gap.is_missing { "missing" } else { "damaged" }
-        ));
-    }
+    // Where plans are lost, a change may have been made in one of them.
+    let changed = match view.history.gaps.is_empty() {
+        true => "The plan changed",
+        false => "The plan had changed by the time of one that was frozen",
+    };
     let plans = &view.history.plans;
     for (place, frozen) in plans.iter().enumerate().skip(1) {
         let then = match frozen.ended {
@@ -49,7 +60,7 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         } else {
             what.join(", ")
         };
-        told.push(format!("The plan changed {then}: {what}."));
+        told.push(format!("{changed} {then}: {what}."));
     }
     let outside = outside(view);
     if !outside.is_empty() {
@@ -58,8 +69,12 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
                 .iter()
                 .map(|run| format!("{} seed {}", run.arm, run.config.named.seed)),
         );
+        let (runs, them) = match outside.len() {
+            1 => ("run of earlier plans is", "it"),
+            _ => ("runs of earlier plans are", "them"),
+        };
         told.push(format!(
-            "{} runs of earlier plans are outside the present plan, and nothing here is about them: {names}.",
+            "{} {runs} outside the present plan, and nothing here is about {them}: {names}.",
             outside.len()
         ));
     }
@@ -75,9 +90,9 @@ pub(crate) fn outside(view: &View) -> Vec<&PlannedRun<Settings>> {
 
 /// The claims of all plans.
 pub(crate) struct Claims<'a> {
-    /// In the first plan and in the present one.
+    /// In the first plan, which was frozen before any run had ended, and in the present one.
     pub before: Vec<&'a Claim>,
-    /// In the present one and not in the first one, or the first one is lost.
+    /// In the present one, and not known to have been made before the first run.
     pub later: Vec<&'a Claim>,
     /// In an earlier one, and not in the present one.
     pub dropped: Vec<&'a Claim>,
@@ -86,10 +101,10 @@ pub(crate) struct Claims<'a> {
 /// Which claims stand in which plans.
 pub(crate) fn claims(view: &View) -> Claims<'_> {
     let plans = &view.history.plans;
-    // Where the first plan is lost, nobody can say that a claim stood in it.
+    // Where the first plan is lost, or when it was frozen, nobody can say that a claim was made before the first run.
     let first = plans
         .first()
-        .filter(|_| view.history.knows_the_first())
+        .filter(|first| view.history.knows_the_first() && first.ended == Some(0))
         .map(|frozen| frozen.plan.claims.as_slice())
         .unwrap_or_default();
     let (before, later) = view.plan.claims.iter().partition(|claim| first.contains(claim));

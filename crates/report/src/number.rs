@@ -7,6 +7,9 @@ pub(crate) const NONE: &str = "–";
 pub(crate) fn p(p: f64) -> String {
     if p < 0.001 {
         "<0.001".to_owned()
+    } else if (p - 0.05).abs() < 0.0005 {
+        // Which side of it this is shall be seen.
+        format!("{p:.5}")
     } else {
         format!("{p:.3}")
     }
@@ -74,6 +77,12 @@ pub(crate) fn unsigned_zero(text: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_p_at_the_level_is_written_so_that_its_side_is_seen() {
+        assert_eq!([0.2, 0.0493, 0.0001].map(p), ["0.200", "0.049", "<0.001"]);
+        assert_eq!([0.050_126, 0.049_96].map(p), ["0.05013", "0.04996"]);
+    }
 
     #[test]
     fn numbers_are_short_and_have_honest_signs() {

@@ -86,7 +86,7 @@ impl Plateau {
                 });
                 format!(
                     "{name}{who} may be on the plateau of word frequencies: {loss}{interval}, and they have {unigram}; it would \
-                     be off it with a loss that is lower by {share} %."
+                     be off it with all of the interval more than {share} % below them."
                 )
             }
         }

@@ -12,7 +12,7 @@ pub(crate) const LEAST_SEEDS: usize = 3;
 /// The pseudo-task of the mean over tasks.
 pub(crate) const ALL_TASKS: &str = "all tasks";
 /// How [`Score::half_width`] reads.
-pub(crate) const HALF_WIDTH: &str = "Mean over seeds ± half the width of the 95 % interval.";
+pub(crate) const HALF_WIDTH: &str = "Mean over seeds ± half the width of the 95 % interval; without it where there is one seed or all have the same number.";
 
 /// A score: `minimal-pairs/agreement`, `accuracy`. Two are the same when task and metric are.
 #[derive(Clone, Debug)]

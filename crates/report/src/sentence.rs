@@ -61,7 +61,8 @@ pub(crate) fn more(study: &Study, one: &Comparison, family: usize) -> Result<Str
         .flatten()
     {
         return Ok(format!(
-            "items are too few to show a difference this small, however many seeds there are: it takes about {times} times as many"
+            "items are too few to show a difference this small, however many seeds there are: it takes at least {times} times as many, and \
+             may take more seeds besides"
         ));
     }
     let n = one.by.n;

@@ -36,14 +36,12 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
             ));
         }
     }
-    if let [before @ .., last] = &history::changes(view)[..] {
-        told.push(last.clone());
-        if !before.is_empty() {
-            told.push(format!(
-                "Of the plan's history, {} more are told under Coverage.",
-                before.len()
-            ));
-        }
+    let mut gaps = history::gaps(view).into_iter();
+    told.extend(gaps.next());
+    let changes = history::changes(view);
+    told.extend(changes.last().cloned());
+    if gaps.len() > 0 || changes.len() > 1 {
+        told.push("More of the plan's history stands under Coverage.".to_owned());
     }
     let Some(scored) = study.scores.first() else {
         told.push("Nothing was judged yet, so there is nothing to say.".to_owned());
@@ -60,7 +58,12 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     told.extend(elsewhere(study));
     told.extend(plateau(study));
     told.extend(unplaced(study));
-    told.push(next(study, scored, done < planned)?);
+    let lacking = [Ending::Missing, Ending::Failed, Ending::Ungathered];
+    told.push(next(
+        study,
+        scored,
+        lacking.into_iter().any(|ending| count(ending) > 0),
+    )?);
     Ok(told)
 }
 
@@ -77,7 +80,7 @@ fn order(study: &Study, scored: &Scored) -> Vec<String> {
         let arms = scored.ranked(field);
         let named = |arm: &usize| {
             let mean = scored.means[*arm].map(|mean| score.text(mean)).unwrap_or_default();
-            let why = study.view.survivors(score, *arm).map(|_| ", the seeds that are left");
+            let why = study.view.survivors(score, *arm).map(|_| " (the seeds that are left)");
             format!("{} {mean}{}", study.name(*arm), why.unwrap_or_default())
         };
         if !arms.is_empty() {
@@ -204,7 +207,13 @@ fn elsewhere(study: &Study) -> Vec<String> {
         if scored.compared.is_empty() {
             continue;
         }
-        told.push(if found.is_empty() {
+        let is_tested = scored.compared.iter().any(|one| one.by.n >= LEAST_SEEDS);
+        told.push(if !is_tested {
+            format!(
+                "{}: not tested, since no two arms have {LEAST_SEEDS} seeds.",
+                scored.score.label()
+            )
+        } else if found.is_empty() {
             format!("{}: no difference is established.", scored.score.label())
         } else {
             format!("{}: established, {}.", scored.score.label(), some(found))
@@ -235,7 +244,11 @@ fn plateau(study: &Study) -> Vec<String> {
             "On the plateau of word frequencies",
             " A loss that frequencies alone give says that nothing else was learnt.",
         ),
-        (Place::Open, "Not established to be off that plateau", ""),
+        (
+            Place::Open,
+            "Not established to be off the plateau of word frequencies",
+            "",
+        ),
     ] {
         let names = of(place);
         if !names.is_empty() {

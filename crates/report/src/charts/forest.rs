@@ -44,9 +44,9 @@ fn panel(study: &Study, scored: &Scored, compared: &[&Comparison]) -> Panel {
     let score = &scored.score;
     let several = compared.iter().any(|one| one.baseline != compared[0].baseline);
     let against = if several {
-        "its baseline"
+        "its baseline".to_owned()
     } else {
-        study.name(compared[0].baseline)
+        study.marked(compared[0].baseline)
     };
     let better = if score.higher_is_better() { "right" } else { "left" };
     let names = compared.iter().map(|one| study.marked(one.arm)).collect();

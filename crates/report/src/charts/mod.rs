@@ -10,7 +10,7 @@ mod ratio;
 
 use crate::document::Topic;
 use crate::figure::{Figure, Scene, png, svg};
-use crate::study::Study;
+use crate::study::{SURVIVORS, Study};
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
 use cloze_schema::ChartKind;
@@ -91,7 +91,8 @@ pub(crate) fn all(study: &Study) -> Result<(Vec<Chart>, Vec<String>)> {
     {
         let (draw, topic) = drawing(facts.kind);
         let chart = match draw(study)? {
-            Ok(figure) => {
+            Ok(mut figure) => {
+                figure.say(survivors(study).unwrap_or_default());
                 Chart::new(facts.kind, topic, &figure)?.ok_or_else(|| "nothing was measured for it".to_owned())
             }
             Err(why) => Err(why),
@@ -102,6 +103,13 @@ pub(crate) fn all(study: &Study) -> Result<(Vec<Chart>, Vec<String>)> {
         }
     }
     Ok((charts, undrawn))
+}
+
+/// What the mark of survivors is, where a chart has one.
+fn survivors(study: &Study) -> Option<String> {
+    let is_marked = |arm: &usize| study.marked(*arm).ends_with(SURVIVORS);
+    let any = study.shown.iter().any(is_marked);
+    any.then(|| format!("{SURVIVORS} Some seeds diverged: the means are over those that are left."))
 }
 
 /// Removes charts of an earlier report that this one does not have.

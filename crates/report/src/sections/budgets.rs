@@ -11,8 +11,12 @@ use cloze_schema::{AXES, Axis};
 pub(super) fn section(study: &Study) -> Result<Section> {
     let view = study.view;
     let mut rows = Vec::new();
-    for arm in study.shown.iter().map(|arm| &view.arms[*arm]) {
-        let mut row = vec![Cell::plain(&arm.name), Cell::plain(arm.spent.len().to_string())];
+    for place in &study.shown {
+        let arm = &view.arms[*place];
+        let mut row = vec![
+            Cell::plain(study.marked(*place)),
+            Cell::plain(arm.spent.len().to_string()),
+        ];
         for facts in AXES {
             let used: BySeed = arm
                 .spent

@@ -15,13 +15,17 @@ pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {
          differ where the t test or the exact test says so, and where items were kept resampling of seeds and items too. \
          Nothing is said from fewer than {LEAST_SEEDS} seeds, and a claim does not hold only where a test speaks against it."
     );
-    let after = format!(
-        "{}: they may have been made in the knowledge of results, and what they say is then no test of them.",
-        if study.view.history.knows_the_first() {
-            "These were not in the first plan"
-        } else {
-            "The first plan is lost, so nobody can say that these stood in it"
+    let history = &study.view.history;
+    let why = match history.plans.first().and_then(|first| first.ended) {
+        _ if !history.knows_the_first() => {
+            "The first plan is lost, so nobody can say that these stood in it".to_owned()
         }
+        None => "When the first plan was frozen is not known".to_owned(),
+        Some(0) => "These were not in the first plan".to_owned(),
+        Some(ended) => format!("The first plan was frozen after {ended} of its runs had ended"),
+    };
+    let after = format!(
+        "{why}: they may have been made in the knowledge of results, and what they say is then no test of them."
     );
     let mut found = Vec::new();
     found.extend(section(

@@ -36,6 +36,7 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
         .chain(["seeds done"]);
     let rows: Vec<Vec<Cell>> = rows.collect();
     let mut lead = vec![format!("{planned} runs planned: {}.", counts.join(", "))];
+    lead.extend(history::gaps(view));
     lead.extend(history::changes(view));
     let caption = match study.hidden() {
         Some(_) => "Arms that lack runs, the first of them",

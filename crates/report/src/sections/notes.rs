@@ -9,7 +9,7 @@ const METHODS: [&str; 6] = [
     "Intervals: Student's t over seeds, 95 %. SD: with n - 1. Over seeds and items: items are resampled within their paradigm, the same ones for every seed and arm, and what seeds add is drawn from Student's t, since a few seeds have too few resamples (after Sellam et al. 2022); from a fixed seed. Pairs that mirror each other are one item.",
     "p exact: two-sided sign-flip test on the paired differences, all 2^n patterns up to 16 seeds, beyond that 65,535 drawn from a fixed seed; for arms that are not paired a permutation test of the seeds. Holm: over the arms of one score.",
     "P(better): share of all pairs of seeds that the arm wins, ties one half. r: correlation of the two arms over seeds.",
-    "Bold: the best mean and every arm that a t test against it (Holm over the arms, 5 %) does not tell apart.",
+    "Bold: the best mean and every arm that a t test against it (Holm over the arms, 5 %) does not tell apart. That arm was chosen for its mean, so this is another family of tests than that of the comparisons, and no verdict.",
     "Better or worse: the exact test with Holm's correction is below 5 %. Ahead or behind: only the t test is. Where answers were kept item by item, resampling of seeds and items has to be below 5 % too.",
     "More seeds: a range, for the middle half of the differences that these seeds allow, at the level at which Holm's correction tests the comparison.",
 ];

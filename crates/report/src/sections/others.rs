@@ -83,7 +83,8 @@ fn section(study: &Study, group: Group) -> Section {
     );
     let mut lead = vec![
         HALF_WIDTH.to_owned(),
-        "What is in brackets answered in place of the judged encoder itself; nothing here is compared or tested."
+        "What is in square brackets answered in place of the judged encoder itself, and in round ones stands what a loss is \
+         held against; nothing here is compared or tested."
             .to_owned(),
     ];
     lead.extend(of_many(study));

@@ -25,7 +25,7 @@ pub(super) fn section(study: &Study) -> Result<Option<Section>> {
         }
         let beside = |level: Option<f64>| Cell::optional(level.filter(|_| held.is_token_loss()).map(digits));
         rows.push(vec![
-            Cell::plain(&held.name),
+            Cell::plain(study.marked(*arm)),
             Cell::plain(&held.settings.named.objective),
             Cell::plain(found.n.to_string()),
             Cell::plain(digits(found.mean)),

@@ -282,7 +282,7 @@ fn a_mean_over_those_that_are_left_says_so() {
         .find(|line| line.starts_with("| whole-word") && line.contains("0.003"))
         .unwrap();
     says(row, "3 of 4");
-    says(&verdict(&made), ", the seeds that are left");
+    says(&verdict(&made), " (the seeds that are left)");
 }
 
 #[test]

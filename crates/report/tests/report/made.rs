@@ -159,6 +159,9 @@ impl Made {
     pub fn write(&self, folder: &Path) {
         std::fs::create_dir_all(folder).unwrap();
         std::fs::write(folder.join("plan.json"), self.plan().to_string()).unwrap();
+        let frozen = json!({ "frozen": 1_700_000_000, "ended": 0, "plan": self.plan() });
+        std::fs::create_dir_all(folder.join("plans")).unwrap();
+        std::fs::write(folder.join("plans/0001.json"), frozen.to_string()).unwrap();
         let (mut attempts, mut answers) = (Vec::new(), Vec::new());
         for (place, arm) in self.arms.iter().enumerate() {
             for seed in (1..=self.seeds).filter(|seed| !self.missing.contains(&(place, *seed))) {

@@ -360,6 +360,7 @@ fn a_damaged_or_foreign_file_is_a_fault_that_names_it() {
         }
     }
     fs::write(&metrics, &whole).unwrap();
+    fs::remove_dir_all(path.join("plans")).unwrap();
     fs::write(path.join("plan.json"), "{\"experiment\": 3}").unwrap();
     says(&refusal(path), "plan.json` is not a plan");
 }

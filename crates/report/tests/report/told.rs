@@ -229,3 +229,70 @@ fn of_a_loss_the_share_of_what_can_be_known_is_told_where_the_best_one_is_known(
     made.levels = None;
     never(&markdown(&made), "of the knowable");
 }
+
+#[test]
+fn a_claim_is_of_before_the_first_run_only_where_that_is_written_down() {
+    let mut made = Made::quickstart(3);
+    made.claims = vec![("mlm is worse", "better(minimal-pairs, electra, mlm)")];
+    let folder = tempfile::tempdir().unwrap();
+    made.write(folder.path());
+    says(
+        &Report::read(folder.path()).unwrap().markdown,
+        "Written down before the first run",
+    );
+    let frozen = json!({ "frozen": 1, "ended": 7, "plan": made.plan() });
+    fs::write(folder.path().join("plans/0001.json"), frozen.to_string()).unwrap();
+    let text = Report::read(folder.path()).unwrap().markdown;
+    says(
+        &text,
+        "The first plan was frozen after 7 of its runs had ended: they may have been made in",
+    );
+    never(&text, "Written down before the first run");
+    fs::remove_dir_all(folder.path().join("plans")).unwrap();
+    let text = Report::read(folder.path()).unwrap().markdown;
+    says(
+        &text,
+        "When the first plan was frozen is not known: they may have been made in",
+    );
+    never(&text, "Written down before the first run");
+}
+
+#[test]
+fn what_diverged_is_not_missing_and_what_has_too_few_pairs_is_not_tested() {
+    let mut made = Made::quickstart(3);
+    made.diverged = vec![(0, 1), (0, 2)];
+    let folder = tempfile::tempdir().unwrap();
+    made.write(folder.path());
+    let report = Report::read(folder.path()).unwrap();
+    says(&report.verdict, "13 of 15 runs are done, 2 diverged.");
+    never(&report.verdict, "trains what is missing");
+    says(
+        &report.verdict,
+        "Masked-token loss (nats per token): not tested, since no two arms have 3 seeds.",
+    );
+    says(&report.verdict, " (the seeds that are left)");
+    made.missing = vec![(1, 1)];
+    made.write(folder.path());
+    says(&Report::read(folder.path()).unwrap().verdict, "trains what is missing");
+}
+
+#[test]
+fn the_mark_of_survivors_stands_in_every_table_and_chart() {
+    let mut made = Made::quickstart(3);
+    made.diverged = vec![(0, 1)];
+    let folder = folder("survivors");
+    made.write(&folder);
+    let report = write(&folder).unwrap();
+    // The mark stands in every table of the arm, and every chart says what it is.
+    for heading in ["## Budgets", "## Held-out losses", "## Minimal pairs: accuracy\n"] {
+        let section = report.markdown.split(heading).nth(1).unwrap();
+        says(section.split("\n## ").next().unwrap(), "| mlm†");
+    }
+    let charts = fs::read_dir(folder.join("report/charts")).unwrap();
+    for chart in charts.map(|entry| entry.unwrap().path()) {
+        if chart.extension().is_some_and(|end| end == "svg") && !chart.ends_with("ratio.svg") {
+            let text = fs::read_to_string(&chart).unwrap();
+            assert!(text.contains('†') && text.contains("diverged"), "{}", chart.display());
+        }
+    }
+}
