@@ -259,3 +259,13 @@ fn an_unknown_topic() {
     assert_eq!(output.status.code(), Some(2));
     says(&text(&output.stderr), &["elektra", "did you mean `electra`?"]);
 }
+
+#[test]
+fn planning_needs_no_folder_for_a_moment() {
+    let workplace = workplace();
+    workplace.write("x.toml", GOOD);
+    let mut command = workplace.command(&["plan", "x.toml"]);
+    let output = command.env("TMPDIR", "/nonexistent").output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    says(&text(&output.stderr), &["looked at when it is prepared"]);
+}

@@ -382,6 +382,49 @@ fn damaged_metrics_are_seen_by_the_doctor() {
 }
 
 #[test]
+fn rows_of_a_run_whose_folder_is_gone_are_not_thrown_away() {
+    let (workplace, _) = finished();
+    assert_eq!(cloze(&workplace, &["run", "x.toml", "--set", "sweep.seeds=[1,2]"]).0, 0);
+    let read = || parquet::from_bytes(&std::fs::read(workplace.path("results/x/metrics.parquet")).unwrap()).unwrap();
+    let all = read();
+    assert_eq!(all.len(), 2);
+    std::fs::remove_dir_all(runs(&workplace)[0].path()).unwrap();
+    assert_eq!(cloze(&workplace, &["report", "results/x"]).0, 0);
+    assert!(read() == all, "rows are gone");
+    // Metrics of another experiment are no results of this one.
+    let other = experiment("fragment", "equalise = \"steps\"\namount = 4", JUDGED);
+    workplace.write("y.toml", other);
+    assert_eq!(cloze(&workplace, &["run", "y.toml"]).0, 0);
+    std::fs::remove_dir_all(workplace.path("results/x/runs")).unwrap();
+    let metrics = |name: &str| workplace.path(&format!("results/{name}/metrics.parquet"));
+    std::fs::copy(metrics("y"), metrics("x")).unwrap();
+    let (status, said) = doctor(&workplace);
+    assert_eq!(status, 1, "{said}");
+    says(&said, &["holds rows of no run"]);
+}
+
+#[test]
+fn without_the_present_plan_the_last_one_of_the_history_is_it() {
+    let (workplace, _) = finished();
+    let plan = workplace.path("results/x/plan.json");
+    for damage in [None, Some("x")] {
+        std::fs::remove_file(&plan).unwrap();
+        damage.into_iter().for_each(|text| std::fs::write(&plan, text).unwrap());
+        for command in [
+            &["status", "x.toml"][..],
+            &["status", "results/x"],
+            &["report", "x.toml"],
+            &["report", "results/x"],
+        ] {
+            let (status, said) = cloze(&workplace, command);
+            assert_eq!(status, 0, "{damage:?} {command:?}: {said}");
+        }
+        assert_eq!(cloze(&workplace, &["run", "x.toml"]).0, 0);
+        assert!(plan.is_file());
+    }
+}
+
+#[test]
 fn a_lost_plan_is_missed_by_doctor_and_report_and_stops_nobody() {
     let (workplace, _) = finished();
     let plans = workplace.path("results/x/plans");

@@ -139,7 +139,7 @@ pub fn each_line(reader: &mut dyn BufRead, path: &Path, mut visit: impl FnMut(u6
         }
         let line = std::str::from_utf8(&bytes).map_err(|error| not_utf8(path, number, &bytes, error))?;
         if let Some(at) = line.find('\0') {
-            return Err(binary(path, number, at));
+            return Err(binary(path, number, line, at));
         }
         let line = match number {
             1 => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line),
@@ -152,12 +152,14 @@ pub fn each_line(reader: &mut dyn BufRead, path: &Path, mut visit: impl FnMut(u6
 
 /// What to do with text in another encoding, as a command that can be copied.
 fn not_utf8(path: &Path, line: u64, bytes: &[u8], error: std::str::Utf8Error) -> Fault {
+    let is_utf_32 = line == 1 && (bytes.starts_with(&[0xFF, 0xFE, 0, 0]) || bytes.starts_with(&[0, 0, 0xFE, 0xFF]));
     let is_utf_16 = line == 1 && (bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]));
-    let (what, from) = match is_utf_16 {
-        true => ("the text is UTF-16, not UTF-8", "UTF-16"),
-        false => ("the text is not UTF-8", "WINDOWS-1252"),
+    let (what, from) = match () {
+        () if is_utf_32 => ("the text is UTF-32, not UTF-8", "UTF-32"),
+        () if is_utf_16 => ("the text is UTF-16, not UTF-8", "UTF-16"),
+        () => ("the text is not UTF-8", "WINDOWS-1252"),
     };
-    let which = match is_utf_16 {
+    let which = match is_utf_16 || is_utf_32 {
         true => "",
         false => ", if that is the encoding that it was written in",
     };
@@ -189,13 +191,20 @@ fn conversion(path: &Path, from: &str) -> String {
 }
 
 /// A byte of 0, which no text has: what is written in two bytes a character has one in each, and is UTF-8 by accident.
-fn binary(path: &Path, line: u64, at: usize) -> Fault {
-    Fault::usage("the text holds bytes of 0, so it is not UTF-8 text")
-        .at(format!("{}:{line}:{}", path.display(), at + 1))
-        .remedy(format!(
-            "if it is UTF-16, convert it: {}",
-            conversion(path, if at.is_multiple_of(2) { "UTF-16BE" } else { "UTF-16LE" })
-        ))
+fn binary(path: &Path, number: u64, line: &str, at: usize) -> Fault {
+    let zeros = line.bytes().filter(|byte| *byte == 0).count();
+    let fault = Fault::usage("the text holds bytes of 0, so it is not UTF-8 text").at(format!(
+        "{}:{number}:{}",
+        path.display(),
+        at + 1
+    ));
+    if 3 * zeros < line.len() {
+        return fault.remedy("take these bytes out of it, as `tr -d '\\000'` does");
+    }
+    fault.remedy(format!(
+        "if it is UTF-16, convert it: {}",
+        conversion(path, if at.is_multiple_of(2) { "UTF-16BE" } else { "UTF-16LE" })
+    ))
 }
 
 /// A word of a shell's command line.

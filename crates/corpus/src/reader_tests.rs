@@ -144,4 +144,18 @@ fn bytes_of_zero_are_refused_with_the_way_to_convert_them() {
             "{fault}"
         );
     }
+    // A few of them are no encoding.
+    std::fs::write(&path, "the cat\0sat on the mat\n").unwrap();
+    let fault = lines(&path).unwrap_err();
+    assert!(fault.remedy.as_ref().unwrap().contains("tr -d"), "{fault}");
+    let wide: Vec<u8> = "\u{feff}the cat"
+        .chars()
+        .flat_map(|letter| u32::from(letter).to_le_bytes())
+        .collect();
+    std::fs::write(&path, wide).unwrap();
+    let fault = lines(&path).unwrap_err();
+    assert!(
+        fault.what.contains("UTF-32") && fault.remedy.as_ref().unwrap().contains("iconv -f UTF-32 "),
+        "{fault}"
+    );
 }

@@ -112,19 +112,24 @@ pub fn write(plan: &Plan, folder: &Path) -> Result<()> {
     files::write_whole(&folder.join(PLAN_FILE), &text)
 }
 
-/// Reads the `plan.json` of a results folder.
+/// Reads the present plan of a results folder: `plan.json`, or the last one of `plans/` where that is missing or damaged.
 ///
 /// # Errors
 /// A missing or damaged file, or one in which a run's configuration is not the one that its id was made from, by the laws of now or of before.
 pub fn read(folder: &Path) -> Result<Plan> {
     let path = folder.join(PLAN_FILE);
+    let found = present(&path);
+    // What was frozen last is the present plan, and `cloze run` writes it there again.
+    let found = found.or_else(|fault| match cloze_schema::history::<RunConfig>(folder) {
+        Ok(mut known) => known.plans.pop().map(|frozen| frozen.plan).ok_or(fault),
+        Err(_) => Err(fault),
+    });
     let damaged = |what: String| {
         Fault::usage(what)
             .at(path.display().to_string())
             .remedy("plan the experiment again: `cloze run` on its file does so")
     };
-    let plan: Plan =
-        serde_json::from_str(&files::read_text(&path)?).map_err(|error| damaged(format!("not a plan: {error}")))?;
+    let plan = found?;
     match plan.runs.iter().find(|run| !had_id(&run.config, &run.id)) {
         Some(run) => Err(damaged(format!(
             "run {} has another configuration than its id says",
@@ -132,6 +137,15 @@ pub fn read(folder: &Path) -> Result<Plan> {
         ))),
         None => Ok(plan),
     }
+}
+
+/// What `plan.json` holds.
+fn present(path: &Path) -> Result<Plan> {
+    serde_json::from_str(&files::read_text(path)?).map_err(|error| {
+        Fault::usage(format!("not a plan: {error}"))
+            .at(path.display().to_string())
+            .remedy("plan the experiment again: `cloze run` on its file does so")
+    })
 }
 
 /// The evaluations of all runs by name, each once, in the order of the first run that has it.

@@ -28,6 +28,9 @@ pub(crate) fn last(curves: &Curves) -> BySeed {
         .collect()
 }
 
+/// Of a mean: what sums in another order differ by is no spread of seeds.
+const ROUNDING: f64 = 1e-12;
+
 /// Mean, standard deviation and interval over seeds; none without seeds. Seeds that do not differ give no interval: their
 /// spread is not known to be nothing, it is not known.
 pub(crate) fn over_seeds(values: &BySeed) -> Result<Option<Summary>> {
@@ -36,7 +39,9 @@ pub(crate) fn over_seeds(values: &BySeed) -> Result<Option<Summary>> {
         Ok(None)
     } else {
         let mut found = summarise(&values, CONFIDENCE)?;
-        found.interval = found.interval.filter(|_| found.sd.is_some_and(|sd| sd > 0.0));
+        found.interval = found
+            .interval
+            .filter(|_| found.sd.is_some_and(|sd| sd > ROUNDING * found.mean.abs()));
         Ok(Some(found))
     }
 }

@@ -4,7 +4,7 @@ use crate::read::Settings;
 use crate::sentence::some;
 use crate::view::View;
 use cloze_schema::history::Gap;
-use cloze_schema::{Claim, PlannedRun};
+use cloze_schema::{Claim, Frozen, PlannedRun};
 use std::collections::BTreeSet;
 
 /// The plans that are missing or damaged.
@@ -28,6 +28,16 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         false => "The plan had changed by the time of one that was frozen",
     };
     let plans = &view.history.plans;
+    let is_backwards = |pair: &[Frozen<Settings>]| {
+        let before = |one: Option<u64>, other: Option<u64>| one.zip(other).is_some_and(|(one, other)| other < one);
+        let count = |frozen: &Frozen<Settings>| frozen.ended.map(|ended| ended as u64);
+        before(pair[0].frozen, pair[1].frozen) || before(count(&pair[0]), count(&pair[1]))
+    };
+    if plans.windows(2).any(is_backwards) {
+        told.push(
+            "The files of plans/ are not in the order in which plans were frozen: somebody moved them.".to_owned(),
+        );
+    }
     for (place, frozen) in plans.iter().enumerate().skip(1) {
         let then = match frozen.ended {
             Some(0) => "before any run had ended".to_owned(),

@@ -1,6 +1,6 @@
 //! The frozen plan and the metric rows of a results folder.
 
-use cloze_foundation::files::{is_there, read, read_text};
+use cloze_foundation::files::{read, read_text};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::plan::{METRICS_FILE, PLAN_FILE};
 use cloze_schema::{AttemptRows, Axis, ChartKind, Frozen, History, Plan, history, latest, parquet};
@@ -138,10 +138,10 @@ fn remove(tree: &mut Value, path: &str) {
 /// A missing or damaged file, by name.
 pub(crate) fn plans(folder: &Path) -> Result<History<Settings>> {
     let path = folder.join(PLAN_FILE);
-    if !is_there(&path)? {
+    let history = history::<Settings>(folder)?;
+    if history.plans.is_empty() {
         read_text(&path)?;
     }
-    let history = history::<Settings>(folder)?;
     if history.plans.last().is_none_or(|last| last.plan.runs.is_empty()) {
         return Err(Fault::usage("the plan has no runs").at(path.display().to_string()));
     }

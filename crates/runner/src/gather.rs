@@ -19,7 +19,7 @@ pub struct Gathered {
     pub damaged: Vec<String>,
 }
 
-/// Writes the rows of every run that has ended, done or diverged, as one file, and of the items that they got right: those of the plan in its order, then those
+/// Writes the rows of every run that has ended (those of runs whose folders are gone as they were gathered before), done or diverged, as one file, and of the items that they got right: those of the plan in its order, then those
 /// that earlier plans of this folder had. A run that was made from other data than planned, or of which anything is missing
 /// or damaged, is left out whole: its last rows would pass for its end. Damaged parts are set aside.
 ///
@@ -42,6 +42,16 @@ pub fn differences(plan: &Plan, store: &Store) -> Vec<String> {
         Ok(found) => found,
         Err(fault) => return vec![fault.to_string()],
     };
+    if !found.has_ended
+        && let Ok(rows) = parts::read(&store.metrics())
+        && !rows.is_empty()
+        && found.left.rows.is_empty()
+    {
+        return vec![format!(
+            "`{}` holds rows of no run of this folder's plans",
+            store.metrics().display()
+        )];
+    }
     let metrics = difference(
         &store.metrics(),
         &found,
@@ -69,6 +79,12 @@ fn difference<T>(
     // What was brought from elsewhere needs not be whole, and has no runs beside it.
     if !found.has_ended && matches!(is_there(path), Ok(false)) {
         return None;
+    }
+    if path.is_dir() {
+        return Some(format!(
+            "`{}` is a folder; move it away, and `cloze report` gathers it",
+            path.display()
+        ));
     }
     // Written again by the laws of now, so that files of older versions are held against the same.
     let is = read(path).and_then(|is| bytes(&is));
@@ -103,8 +119,14 @@ impl Found {
         let known = history::<RunConfig>(store.root())?;
         let earlier = known.plans.iter().rev().flat_map(|frozen| &frozen.plan.runs);
         let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let mut before = Before::Unread;
         for run in plan.runs.iter().chain(earlier).filter(|run| seen.insert(&run.id)) {
             let folder = store.run(&run.id);
+            if !is_there(folder.path())? {
+                // Its rows may have no other copy than what was gathered before.
+                found.left.append(&mut before.of(&run.id, store));
+                continue;
+            }
             match ended(run, &folder, flawed) {
                 Ok(Some(mut left)) => found.left.append(&mut left),
                 Ok(None) => {}
@@ -113,6 +135,29 @@ impl Found {
             found.has_ended |= folder.has_ended().unwrap_or(true);
         }
         Ok(found)
+    }
+}
+
+/// What was gathered before, read when it is asked for.
+enum Before {
+    Unread,
+    Read(Left),
+}
+
+impl Before {
+    /// What it has of a run; nothing where it cannot be read.
+    fn of(&mut self, run: &str, store: &Store) -> Left {
+        if let Self::Unread = self {
+            *self = Self::Read(Left {
+                rows: parts::read(&store.metrics()).unwrap_or_default(),
+                items: parts::read_items(&store.items()).unwrap_or_default(),
+            });
+        }
+        let Self::Read(left) = self else { return Left::default() };
+        Left {
+            rows: left.rows.iter().filter(|of| of.label.run == run).cloned().collect(),
+            items: left.items.iter().filter(|of| of.label.run == run).cloned().collect(),
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Freezing a plan: it becomes the present one, and stays among those that were ever frozen.
 
 use crate::store::Store;
-use cloze_foundation::files::{is_there, write_new};
+use cloze_foundation::files::{is_there, list, write_new};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, RunConfig};
 use cloze_schema::{Frozen, History, history};
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Makes `plan` the present plan of a results folder. Where it is another than before, it is added to the history, with the
@@ -29,13 +30,13 @@ pub fn freeze(plan: &Plan, store: &Store) -> Result<Plan> {
                     .duration_since(UNIX_EPOCH)
                     .ok()
                     .map(|since| since.as_secs()),
-                ended: Some(ended(store, plans)?),
+                ended: Some(ended(store, plans, &plan)?),
                 plan: plan.clone(),
             });
-            if !kept(&known, store)? {
-                // Another process has frozen a plan in this moment: this one comes after it, or is it.
-                continue;
-            }
+        }
+        if !kept(&known, store)? {
+            // Another process has frozen a plan in this moment: this one comes after it, or is it.
+            continue;
         }
         if !is_present(&plan, store)? {
             cloze_plan::write(&plan, store.root())?;
@@ -93,11 +94,19 @@ fn keep_data(plan: &mut Plan, before: &Plan) {
     }
 }
 
-/// How many of the runs that were ever planned here have ended, one way or another.
-fn ended(store: &Store, plans: &[Frozen<RunConfig>]) -> Result<usize> {
-    let ids: BTreeSet<&str> = plans.iter().flat_map(|frozen| frozen.plan.ids()).collect();
+/// How many of the runs that were ever planned here have ended, one way or another: of the plans that are known, of this one, and
+/// whatever else lies there, since a history may be lost.
+fn ended(store: &Store, plans: &[Frozen<RunConfig>], plan: &Plan) -> Result<usize> {
+    let name = |path: PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let there = list(&store.root().join("runs"))?.into_iter().filter_map(name);
+    let planned = plans
+        .iter()
+        .map(|frozen| &frozen.plan)
+        .chain([plan])
+        .flat_map(Plan::ids);
+    let ids: BTreeSet<String> = planned.map(str::to_owned).chain(there).collect();
     let mut count = 0;
-    for id in ids {
+    for id in &ids {
         // Whether it is whole does not matter here: somebody may have seen what it came to.
         count += usize::from(store.run(id).has_ended()?);
     }

@@ -51,6 +51,12 @@ impl BudgetOptions {
             // The default is a number of tokens; on another axis it would be a guess.
             None => return Err(refuse("`budget.amount` is missing".to_owned())),
         };
+        if self.equalise.facts().is_count && amount < 1.0 {
+            return Err(refuse(format!(
+                "amount = {amount} is less than one of the {}",
+                self.equalise.facts().word
+            )));
+        }
         Ok(Budget {
             equalise: self.equalise,
             amount,

@@ -87,18 +87,20 @@ pub fn check(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resul
     let plan = arguments.plan(data_root)?;
     let cache = cache(&arguments.results);
     // Planning leaves nothing behind.
-    let aside = tempfile::tempdir().map_err(|error| Fault::run(format!("no folder for a moment: {error}")))?;
+    let aside = tempfile::tempdir();
     let (mut prepared, mut small, mut large) = (Vec::new(), Vec::new(), Vec::<&str>::new());
     for run in &plan.runs {
         let corpus = &run.config.corpus;
         match readiness(corpus, data_root, &cache)? {
             Readiness::Prepared => prepared.push(run),
-            Readiness::Quick => small.push(run),
-            Readiness::Slow if corpus.source == fragment::NAME || large.contains(&corpus.source.as_str()) => {}
-            Readiness::Slow => large.push(&corpus.source),
+            Readiness::Quick if aside.is_ok() => small.push(run),
+            Readiness::Quick | Readiness::Slow
+                if corpus.source == fragment::NAME || large.contains(&corpus.source.as_str()) => {}
+            Readiness::Quick | Readiness::Slow => large.push(&corpus.source),
         }
     }
-    for (runs, cache) in [(prepared, cache.as_path()), (small, aside.path())] {
+    let aside = aside.as_ref().map_or(cache.as_path(), tempfile::TempDir::path);
+    for (runs, cache) in [(prepared, cache.as_path()), (small, aside)] {
         let ready = Ready {
             data_root,
             cache,

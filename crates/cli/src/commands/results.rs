@@ -10,6 +10,7 @@ use cloze_runner::data::Now;
 use cloze_runner::processes::options::cache;
 use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, Origin, Store};
+use cloze_schema::history::PLANS_FOLDER;
 use cloze_schema::plan::PLAN_FILE;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -177,7 +178,7 @@ fn take_file(file: &Path, folder: &Path, data_root: Option<&Path>) -> Result<()>
 
 /// The frozen plan of a results folder, if there is one.
 fn frozen(folder: &Path) -> Result<Option<Plan>> {
-    if is_there(&folder.join(PLAN_FILE))? {
+    if is_there(&folder.join(PLAN_FILE))? || is_there(&folder.join(PLANS_FOLDER))? {
         cloze_plan::read(folder).map(Some)
     } else {
         Ok(None)

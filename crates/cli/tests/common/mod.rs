@@ -25,12 +25,15 @@ impl Workplace {
     }
 
     pub fn cloze(&self, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_cloze"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env_remove("CLOZE_DATA")
-            .output()
-            .unwrap()
+        self.command(arguments).output().unwrap()
+    }
+
+    /// The command, to be changed before it runs.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cloze"));
+        command.args(arguments).current_dir(self.folder.path());
+        command.env_remove("CLOZE_DATA");
+        command
     }
 
     /// Names of everything in the folder.

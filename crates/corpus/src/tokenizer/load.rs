@@ -6,6 +6,7 @@ use crate::vocabulary::SPECIAL_NAMES;
 use crate::{SpecialTokens, Vocabulary};
 use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result, files};
+use std::collections::HashSet;
 use std::path::Path;
 use tokenizers::ModelWrapper;
 
@@ -69,7 +70,15 @@ pub fn from_json(json: String, place: &str) -> Result<Tokenizer> {
                 .remedy("number its tokens from 0, without gaps"),
         );
     }
-    let used = inner.get_vocab_size(true);
+    let ids: HashSet<u32> = inner.get_vocab(true).into_values().collect();
+    if ids.len() < inner.get_vocab_size(true) {
+        return Err(
+            Fault::usage("the tokenizer has two tokens of one id, which no model can tell apart")
+                .at(place)
+                .remedy("give each token an id of its own"),
+        );
+    }
+    let used = ids.len();
     if size > used.saturating_mul(MOST_ROWS_A_TOKEN) + SPARE_ROWS {
         return Err(Fault::usage(format!(
             "the tokenizer has {used} tokens and ids up to {}, so that most rows of a model would stand for nothing",

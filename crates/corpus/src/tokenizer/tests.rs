@@ -227,6 +227,20 @@ fn a_tokenizer_whose_ids_have_a_great_gap_is_refused() {
     assert!(fault.what.contains("stand for nothing"), "{}", fault.what);
 }
 
+#[test]
+fn a_tokenizer_with_two_tokens_of_one_id_is_refused() {
+    let fault = changed(|json| {
+        let vocab = json["model"]["vocab"].as_object_mut().unwrap();
+        let last = vocab.values().filter_map(serde_json::Value::as_u64).max().unwrap();
+        let (name, _) = vocab.iter().find(|(_, id)| id.as_u64() == Some(last - 1)).unwrap();
+        let name = name.clone();
+        vocab.insert(name, last.into());
+    })
+    .err()
+    .unwrap();
+    assert!(fault.what.contains("two tokens of one id"), "{}", fault.what);
+}
+
 /// The text of every word.
 fn words(tokenizer: &Tokenizer, text: &str) -> Vec<String> {
     let encoded = tokenizer.encode(text);

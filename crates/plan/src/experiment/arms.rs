@@ -82,6 +82,10 @@ impl Arm {
         if name.chars().any(char::is_control) {
             return Err(written.open("name").fault("an arm's name holds control characters"));
         }
+        if let Some(unseen) = name.chars().find(|letter| is_unseen(*letter)) {
+            let what = format!("an arm's name holds U+{:04X}, which nobody sees", u32::from(unseen));
+            return Err(written.open("name").fault(what));
+        }
         let swept = [("grid", arm.grid.0), ("zip", arm.zip.0.into_iter().collect())];
         let mut dimensions: Vec<Dimension> = Vec::new();
         for (table, found) in swept {
@@ -218,4 +222,12 @@ fn schema() -> serde_json::Value {
     };
     let arms: Vec<serde_json::Value> = OBJECTIVES.iter().map(arm).collect();
     json!({ "type": "array", "items": { "oneOf": arms }, "minItems": 1 })
+}
+
+/// Letters that have no shape, or turn the direction of others, or stand for what is no letter: two names that differ in them
+/// alone look the same.
+fn is_unseen(letter: char) -> bool {
+    matches!(letter,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffd}' | '\u{e0000}'..='\u{e007f}')
 }

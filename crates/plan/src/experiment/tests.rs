@@ -514,3 +514,22 @@ fn no_text_makes_it_panic() {
         assert!(Experiment::parse("x", "x.toml", &deep, &[]).is_err());
     }
 }
+
+#[test]
+fn names_that_look_like_others_and_amounts_below_one_are_refused() {
+    for unseen in ["\\u202Ea", "mlm\\u200B", "so\\u00ADft", "\\uFEFFa", "\\uFFFD"] {
+        let said = fault(&format!("[[arm]]\nobjective = \"mlm\"\nname = \"{unseen}\"\n"), &[]);
+        assert!(said.contains("which nobody sees"), "{unseen}: {said}");
+    }
+    // Letters of any script are seen.
+    let name = "\u{645}\u{646} 漢字 שלום é";
+    assert!(plan(&format!("[[arm]]\nobjective = \"mlm\"\nname = \"{name}\"\n"), &[]).is_ok());
+    for (axis, amount) in [("steps", "0.5"), ("tokens", "1e-3"), ("predictions", "0.99")] {
+        let said = fault(
+            &format!("[budget]\nequalise = \"{axis}\"\namount = {amount}\n{MLM}"),
+            &[],
+        );
+        assert!(said.contains("less than one"), "{axis}: {said}");
+    }
+    assert!(plan(&format!("[budget]\nequalise = \"seconds\"\namount = 0.5\n{MLM}"), &[]).is_ok());
+}

@@ -85,6 +85,8 @@ mod tests {
             ("-2+3", "'-2+3"),
             ("\t=1", "' =1"),
             ("a \"b\", c", "\"a \"\"b\"\", c\""),
+            // Or it would be the first one of these.
+            ("'=1+2", "''=1+2"),
             ("mlm rate=0.4", "mlm rate=0.4"),
         ] {
             assert_eq!(csv::word(name), cell);

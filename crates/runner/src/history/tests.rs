@@ -132,3 +132,23 @@ fn a_plan_that_was_lost_blocks_nothing_and_no_number_is_given_twice() {
     let gaps = history::<RunConfig>(store.root()).unwrap().gaps;
     assert_eq!(gaps.iter().map(|gap| gap.number).collect::<Vec<_>>(), [1, 3]);
 }
+
+#[test]
+fn a_history_that_was_deleted_is_not_begun_anew_as_if_nothing_had_ended() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::new(place.path());
+    let two = plan("[1, 2]", "?");
+    freeze(&two, &store).unwrap();
+    end(&store, &two, 0);
+    end(&store, &two, 1);
+    std::fs::remove_dir_all(store.root().join("plans")).unwrap();
+    std::fs::remove_file(store.root().join("plan.json")).unwrap();
+    // Another plan, which has one of the runs.
+    freeze(&plan("[2, 3]", "?"), &store).unwrap();
+    assert_eq!(frozen(&store), [(vec![2, 3], Some(2))]);
+    // The present plan alone: it is kept again, and when it was frozen is not known.
+    std::fs::remove_dir_all(store.root().join("plans")).unwrap();
+    freeze(&plan("[2, 3]", "?"), &store).unwrap();
+    assert!(cloze_schema::history::file(store.root(), 1).is_file());
+    assert_eq!(frozen(&store), [(vec![2, 3], None)]);
+}

@@ -108,10 +108,15 @@ runs=(
 mkdir -p -- {logs} || exit 2
 exec >>{logs}/"${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}.log" 2>&1
 cd -- {directory} || exit 2
+run="${{runs[${{SLURM_ARRAY_TASK_ID:?this script is for an array job: sbatch it as it is}}]}}"
+if [ -z "$run" ]; then
+    echo "there is no run $SLURM_ARRAY_TASK_ID: the array is 0 to {last}" >&2
+    exit 2
+fi
 export RAYON_NUM_THREADS="${{SLURM_CPUS_PER_TASK:-1}}"
 
 limit=no
-{program} run {arguments} --jobs 1 --only "${{runs[$SLURM_ARRAY_TASK_ID]}}" -- {experiment} &
+{program} run {arguments} --jobs 1 --only "$run" -- {experiment} &
 child=$!
 # Ahead of the time limit only this script is told; otherwise Slurm tells every process itself.
 trap 'limit=yes; kill -TERM "$child"' USR1

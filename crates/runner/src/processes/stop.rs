@@ -43,6 +43,9 @@ impl Stop {
                 }
             }
         }
+        // A limit on the size of files is told as a full disk is, where the write fails, and ends no process by itself.
+        #[cfg(unix)]
+        let _ = register(signal_hook::consts::SIGXFSZ, Arc::default());
         for number in signals {
             let status = i32::from(Fault::interrupted("").exit_status());
             register_conditional_shutdown(number, status, Arc::clone(&stop.0))
