@@ -16,6 +16,7 @@ pub mod order;
 pub mod pairs;
 pub mod prepare;
 mod prepared;
+pub mod present;
 mod reader;
 pub mod registry;
 pub mod shard;

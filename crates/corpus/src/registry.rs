@@ -155,18 +155,6 @@ pub fn corpora() -> impl Iterator<Item = &'static str> {
         .map(|source| source.name)
 }
 
-/// Looks whether a data set that lies under a root has files that can be read.
-///
-/// # Errors
-/// Why not.
-pub fn has_files(source: &KnownSource, root: &Path) -> Result<()> {
-    match (source.used_as, source.path) {
-        (_, None) => Ok(()),
-        (Use::Corpus, Some(_)) => crate::source::files(source.name, Some(root)).map(drop),
-        (Use::MinimalPairs, Some(path)) => crate::pairs::blimp_files(&root.join(path)).map(drop),
-    }
-}
-
 /// The file or folder that `name` stands for: a registered name under the data root, or a path relative to the data
 /// root (if it exists there) or else to the working directory.
 ///

@@ -2,7 +2,7 @@
 
 use crate::arguments::DataCommand;
 use cloze_corpus::loss::Loss;
-use cloze_corpus::{CorpusConfig, Manifest, fragment, prepare, registry};
+use cloze_corpus::{CorpusConfig, Manifest, fragment, prepare, present, registry};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Experiment, expand};
 use std::fmt::Write as _;
@@ -177,7 +177,7 @@ fn list(data_root: Option<&Path>) -> String {
         let place = match (source.path, data_root) {
             (None, _) => "here: built in".to_owned(),
             (Some(path), Some(root)) if root.join(path).exists() => {
-                let what = match registry::has_files(source, root) {
+                let what = match present::has_files(source, root) {
                     Ok(()) => "here".to_owned(),
                     Err(fault) => format!("there, but not usable ({})", fault.what),
                 };
