@@ -45,7 +45,7 @@ pub fn differences(plan: &Plan, store: &Store) -> Vec<String> {
     if !found.has_ended
         && let Ok(rows) = parts::read(&store.metrics())
         && !rows.is_empty()
-        && found.left.rows.is_empty()
+        && rows.iter().all(|of| !found.planned.contains(&of.label.run))
     {
         return vec![format!(
             "`{}` holds rows of no run of this folder's plans",
@@ -103,6 +103,8 @@ fn difference<T>(
 
 /// What the runs of all plans of a folder left.
 struct Found {
+    /// The ids of all of them.
+    planned: BTreeSet<String>,
     left: Left,
     /// As in [`Gathered`].
     damaged: Vec<String>,
@@ -112,6 +114,7 @@ struct Found {
 impl Found {
     fn of(plan: &Plan, store: &Store, flawed: fn(&RunFolder, Vec<Flaw>) -> String) -> Result<Self> {
         let mut found = Self {
+            planned: BTreeSet::new(),
             left: Left::default(),
             damaged: Vec::new(),
             has_ended: false,
@@ -120,6 +123,14 @@ impl Found {
         let earlier = known.plans.iter().rev().flat_map(|frozen| &frozen.plan.runs);
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         let mut before = Before::Unread;
+        found.planned = plan.ids().map(str::to_owned).collect();
+        found.planned.extend(
+            known
+                .plans
+                .iter()
+                .flat_map(|frozen| frozen.plan.ids())
+                .map(str::to_owned),
+        );
         for run in plan.runs.iter().chain(earlier).filter(|run| seen.insert(&run.id)) {
             let folder = store.run(&run.id);
             if !is_there(folder.path())? {
