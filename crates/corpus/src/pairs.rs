@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "reads the data sets under CLOZE_DATA: cargo test -p cloze-corpus --lib -- --ignored blimp_is_read_whole"]
+    #[ignore = "needs the data sets: CLOZE_DATA=FOLDER cargo test --workspace --lib -- --ignored blimp_is_read_whole"]
     fn blimp_is_read_whole() {
         let root = std::env::var_os("CLOZE_DATA").expect("CLOZE_DATA says where the data sets are");
         let pairs = read_blimp(&crate::registry::locate("blimp", Some(Path::new(&root))).unwrap(), 1000).unwrap();

@@ -6,8 +6,8 @@ use crate::plain::name;
 use crate::remaining::duration;
 use crate::teller::Teller;
 use crate::terminal::say;
-use cloze_corpus::fragment;
 use cloze_corpus::prepare::{Readiness, readiness};
+use cloze_corpus::{CorpusConfig, fragment};
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, FaultKind, Result};
 use cloze_plan::cost;
@@ -89,9 +89,22 @@ pub fn check(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resul
     // Planning leaves nothing behind.
     let aside = tempfile::tempdir();
     let (mut prepared, mut small, mut large) = (Vec::new(), Vec::new(), Vec::<&str>::new());
+    let mut known: Vec<(&CorpusConfig, Readiness)> = Vec::new();
     for run in &plan.runs {
         let corpus = &run.config.corpus;
-        match readiness(corpus, data_root, &cache)? {
+        // Its files are hashed for that: once each text.
+        let looked = known
+            .iter()
+            .find(|(other, _)| *other == corpus)
+            .map(|(_, found)| *found);
+        let found = match looked {
+            Some(found) => found,
+            None => readiness(corpus, data_root, &cache)?,
+        };
+        if looked.is_none() {
+            known.push((corpus, found));
+        }
+        match found {
             Readiness::Prepared => prepared.push(run),
             Readiness::Quick if aside.is_ok() => small.push(run),
             Readiness::Quick | Readiness::Slow
