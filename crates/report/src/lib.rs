@@ -38,7 +38,7 @@ mod view;
 
 use charts::Chart;
 use cloze_foundation::Result;
-use cloze_foundation::files::{list, remove, write_whole};
+use cloze_foundation::files::{is_scratch, list, remove, write_whole};
 use runs::Runs;
 use std::path::{Path, PathBuf};
 use study::Study;
@@ -128,9 +128,9 @@ impl Report {
         }
         charts::remove_stale(&report.join("charts"), &files)?;
         for path in list(&report.join(TABLES))? {
-            // Somebody may keep tables of their own there.
+            // Somebody may keep tables of their own there, and another process may be writing the one that is to come.
             let is_ours = || std::fs::read_to_string(&path).is_ok_and(|text| latex::is_ours(&text));
-            if !files.contains(&path) && is_ours() {
+            if !files.contains(&path) && !is_scratch(&path) && is_ours() {
                 remove(&path)?;
             }
         }

@@ -11,8 +11,8 @@ mod ratio;
 use crate::document::Topic;
 use crate::figure::{Figure, Scene, png, svg};
 use crate::study::{SURVIVORS, Study};
-use cloze_foundation::files::is_there;
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::Result;
+use cloze_foundation::files::remove;
 use cloze_schema::ChartKind;
 use cloze_schema::chart::CHARTS;
 use std::path::{Path, PathBuf};
@@ -119,8 +119,8 @@ fn survivors(study: &Study) -> Option<String> {
 pub(crate) fn remove_stale(folder: &Path, fresh: &[PathBuf]) -> Result<()> {
     for facts in CHARTS {
         for path in FORMATS.map(|format| folder.join(format!("{}.{format}", facts.word))) {
-            if !fresh.contains(&path) && is_there(&path)? {
-                std::fs::remove_file(&path).map_err(|error| Fault::file("remove", &path, &error))?;
+            if !fresh.contains(&path) {
+                remove(&path)?;
             }
         }
     }

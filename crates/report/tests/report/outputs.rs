@@ -158,6 +158,21 @@ fn png_size(file: &[u8]) -> (u32, u32) {
     (number(16), number(20))
 }
 
+/// Two processes may write one report. What one is writing is not an older table to the other.
+#[test]
+fn what_another_process_is_writing_is_not_removed_and_an_older_table_is() {
+    let folder = folder("two-writers");
+    Made::new(&["MLM", "ELECTRA"], &[1, 2, 3]).write(&folder);
+    write(&folder).unwrap();
+    let tables = folder.join("report/tables");
+    let one = fs::read_dir(&tables).unwrap().next().unwrap().unwrap().path();
+    let (being_written, older) = (tables.join(".part-00000000-1-abc"), tables.join("older.tex"));
+    fs::copy(&one, &being_written).unwrap();
+    fs::copy(&one, &older).unwrap();
+    write(&folder).unwrap();
+    assert!(being_written.exists() && !older.exists());
+}
+
 /// The engines of this machine set the tables of a report with nasty names in a plain article, without a box that is too wide.
 #[test]
 fn tables_fit_a_page_under_every_engine_that_is_here() {
