@@ -69,6 +69,10 @@ impl Objective for Autoregressive {
         Box::new(TokenHeads::new(encoder, vocabulary, init, tokens))
     }
 
+    fn has_vocabulary_head(&self) -> bool {
+        true
+    }
+
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         vocabulary_flops(encoder, vocabulary, sizes, true)
     }

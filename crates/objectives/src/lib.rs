@@ -23,9 +23,10 @@ pub mod whole_word;
 pub use batch::{Batch, Portion, Sizes};
 pub use example::{Example, Extra, Part};
 pub use heads::Heads;
+pub use mixture::MIXTURE;
 pub use model::{Loss, Model};
 pub use objective::{Entry, Objective};
-pub use registry::{OBJECTIVES, configure, find, laws, prepared, read};
+pub use registry::{OBJECTIVES, configure, entries, find, laws, prepared, read, rules};
 pub use scoring::{Answerer, Rule};
 pub use token_heads::{TokenHeads, Tokens};
 

@@ -1,5 +1,6 @@
 //! The one list of objectives.
 
+use crate::scoring::Rule;
 use crate::{Entry, Objective};
 use cloze_corpus::{Prepared, Statistics};
 use cloze_foundation::{Fault, Result};
@@ -15,22 +16,23 @@ pub static OBJECTIVES: &[&Entry] = &[
     &crate::autoregressive::ENTRY,
 ];
 
+/// All that an arm can train: every objective, and mixtures of them, which work with no options of their own.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    OBJECTIVES.iter().copied().chain([&crate::mixture::ENTRY])
+}
+
 /// The entry with this name.
 ///
 /// # Errors
 /// An unknown name, with the names that exist and the nearest one.
 pub fn find(name: &str) -> Result<&'static Entry> {
-    OBJECTIVES
-        .iter()
-        .copied()
-        .find(|entry| entry.name == name)
-        .ok_or_else(|| {
-            let names = || OBJECTIVES.iter().map(|entry| entry.name);
-            Fault::usage(format!("unknown objective `{name}`"))
-                .allowed(names())
-                .nearest(name, names())
-                .remedy("`cloze explain` lists the objectives")
-        })
+    entries().find(|entry| entry.name == name).ok_or_else(|| {
+        let names = || entries().map(|entry| entry.name);
+        Fault::usage(format!("unknown objective `{name}`"))
+            .allowed(names())
+            .nearest(name, names())
+            .remedy("`cloze explain` lists the objectives")
+    })
 }
 
 /// An objective from its name and its options as they were written.
@@ -91,4 +93,16 @@ fn collect(name: &str, options: &toml::Table, found: &mut BTreeSet<(&'static str
     for (name, options) in objective.uses() {
         collect(name, &options, found);
     }
+}
+
+/// How the model of an objective with these options scores sentences, headline first.
+///
+/// # Errors
+/// As [`configure`].
+pub fn rules(name: &str, options: &toml::Table) -> Result<Vec<Rule>> {
+    let given = configure(name, options)?.rules();
+    Ok(match given {
+        Some(rules) => rules,
+        None => find(name)?.scores.to_vec(),
+    })
 }

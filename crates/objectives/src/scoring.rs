@@ -81,6 +81,14 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// The same by a part of a mixture: `mlm.pseudo-log-likelihood`.
+    pub fn of_part(self, part: &str) -> Self {
+        let name = Cow::Owned(format!("{part}.{}", self.name));
+        Self { name, ..self }
+    }
+}
+
 /// Rules are told apart by their names.
 impl PartialEq for Rule {
     fn eq(&self, other: &Self) -> bool {

@@ -1,5 +1,6 @@
 //! The heads of every objective that predicts tokens from the states where they are predicted, and does nothing else.
 
+use crate::heads::VOCABULARY_HEAD;
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::{cross_entropy, guesses, mean, numbers, pass, tensor_ids};
 use crate::{Batch, Example, Heads, Loss};
@@ -37,7 +38,7 @@ impl TokenHeads {
     /// Draws the head.
     pub fn new(encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init, tokens: Tokens) -> Self {
         Self {
-            head: VocabularyHead::new(encoder, encoder.width, vocabulary.size, &init.at("head")),
+            head: VocabularyHead::new(encoder, encoder.width, vocabulary.size, &init.at(VOCABULARY_HEAD)),
             tokens,
         }
     }
@@ -100,6 +101,14 @@ impl Heads for TokenHeads {
             )
         };
         self.tokens.masked.then(guesses)
+    }
+
+    fn vocabulary_head(&self) -> Option<&VocabularyHead> {
+        Some(&self.head)
+    }
+
+    fn share_vocabulary_head(&mut self, head: &VocabularyHead) {
+        self.head = head.clone();
     }
 
     fn frozen(&self) -> Box<dyn Heads> {

@@ -2,7 +2,7 @@
 
 use cloze_evals::EVALUATIONS;
 use cloze_foundation::{Fault, Result};
-use cloze_objectives::OBJECTIVES;
+use cloze_objectives::entries;
 use cloze_options::{Field, rows, show};
 use cloze_plan::experiment::fields;
 use std::fmt::Write as _;
@@ -33,7 +33,7 @@ pub fn explain(topic: Option<&str>) -> Result<String> {
 }
 
 fn objective(topic: &str) -> Option<String> {
-    let entry = OBJECTIVES.iter().find(|entry| entry.name == topic)?;
+    let entry = entries().find(|entry| entry.name == topic)?;
     let mut text = heading(entry.name, entry.title, entry.summary, entry.citation);
     options(&mut text, &(entry.options)());
     let scores = entry.scores.iter().map(|rule| (&*rule.name, rule.meaning));
@@ -72,7 +72,7 @@ fn key(topic: &str) -> Option<String> {
 /// An option of objectives by its name alone, as in an arm: `rate`. What it is stands once for all that agree on it.
 fn option(topic: &str) -> Option<String> {
     let mut told: Vec<(String, Vec<&str>)> = Vec::new();
-    for entry in OBJECTIVES {
+    for entry in entries() {
         let fields = (entry.options)();
         let Some((path, field)) = rows("", &fields).into_iter().find(|(path, _)| path == topic) else {
             continue;
@@ -110,18 +110,14 @@ fn meaning(path: &str) -> String {
 
 /// The names of all objectives' options.
 fn option_names() -> impl Iterator<Item = &'static str> {
-    OBJECTIVES
-        .iter()
-        .flat_map(|entry| (entry.options)())
-        .map(|field| field.name)
+    entries().flat_map(|entry| (entry.options)()).map(|field| field.name)
 }
 
 static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| rows("", &fields()).into_iter().map(|(path, _)| path).collect());
 
 /// Every topic: objectives, evaluations, experiment keys.
 pub fn topics() -> impl Iterator<Item = &'static str> {
-    OBJECTIVES
-        .iter()
+    entries()
         .map(|entry| entry.name)
         .chain(EVALUATIONS.iter().map(|entry| entry.name))
         .chain(KEYS.iter().map(String::as_str))
@@ -135,7 +131,7 @@ fn index() -> String {
     list(
         &mut text,
         "Objectives",
-        OBJECTIVES.iter().map(|entry| (entry.name, entry.title)),
+        entries().map(|entry| (entry.name, entry.title)),
     );
     list(
         &mut text,

@@ -89,6 +89,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         arm: config.objective.clone(),
         stem: None,
         base: None,
+        rule: None,
         factors: toml::Table::new(),
         config,
         flops: 0.0,
