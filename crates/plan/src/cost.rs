@@ -87,6 +87,16 @@ pub fn cost(plan: &Plan, data_root: Option<&Path>, flops_per_second: f64) -> Res
     Ok(cost)
 }
 
+/// Optimizer steps that a run is expected to take.
+///
+/// # Errors
+/// A tokenizer file that cannot be read.
+pub fn steps(run: &PlannedRun, data_root: Option<&Path>) -> Result<u64> {
+    let objective = cloze_objectives::configure(&run.config.objective, &run.config.options)?;
+    let step = Expected::new(data_root).step(&run.config, &*objective)?;
+    Ok((run.flops / step[Axis::Flops]).round() as u64)
+}
+
 /// Seconds that each run is expected to take, judging included, on the machine that [`cost`] is usually asked about. What is
 /// not known counts nothing.
 pub fn seconds(runs: &[&PlannedRun], data_root: Option<&Path>) -> Vec<f64> {

@@ -44,13 +44,18 @@ impl Feed<'_> {
             .collect()
     }
 
+    /// The windows themselves, each with the draw by which it is corrupted.
+    pub fn read(&self, step: u64) -> impl Iterator<Item = (Window, Draw)> {
+        let draw = Draw::new(self.seed, "corruption").step(step);
+        self.order(step).into_iter().zip(0..).map(move |(index, example)| {
+            let window = self.text.window(index, self.length, self.vocabulary);
+            (window, draw.example(example))
+        })
+    }
+
     /// The batch of a step that begins when `progress` of the budget is used.
     pub fn batch(&self, step: u64, progress: f64) -> Batch {
-        let draw = Draw::new(self.seed, "corruption").step(step);
-        let windows = self.order(step).into_iter().zip(0..).map(|(index, example)| {
-            let window = self.text.window(index, self.length, self.vocabulary);
-            (window, progress, draw.example(example))
-        });
+        let windows = self.read(step).map(|(window, draw)| (window, progress, draw));
         corrupted(&*self.objective, windows, self.vocabulary)
     }
 }

@@ -15,7 +15,6 @@ pub mod schedule;
 pub mod step;
 pub mod train;
 
-pub use audit::Audit;
 pub use budget::{Budget, BudgetOptions};
 pub use feed::Feed;
 pub use held_out::HeldOut;
