@@ -30,16 +30,22 @@ pub fn check(objective: &str, options: &toml::Table, length: usize, corpus: &Pre
 /// Looks at what a run will really read: windows of its own order, as it will corrupt them, spread evenly over its `steps`
 /// until about `tokens` are counted. With them come `examples` windows as a person reads them.
 pub fn of_run(feed: &Feed<'_>, steps: u64, tokens: u64, examples: u64, tokenizer: &Tokenizer) -> (Audit, Vec<String>) {
-    let of_step = (feed.windows * feed.length).max(1) as u64;
+    let of_step = (feed.shape.windows * feed.shape.length).max(1) as u64;
     let looked = tokens.div_ceil(of_step).clamp(1, steps.max(1));
     let mut audit = Audit::default();
     let mut texts: Vec<String> = Vec::new();
-    let windows = looked * feed.windows as u64;
+    let windows: f64 = feed
+        .shape
+        .shares(feed.stages)
+        .iter()
+        .map(|(shape, share)| shape.windows as f64 * share)
+        .sum();
+    let windows = (looked as f64 * windows) as u64;
     for number in 0..looked {
         // A budget may be so large that the product needs more than 64 bits.
         let step = (u128::from(number) * u128::from(steps.max(1)) / u128::from(looked)) as u64;
         let progress = step as f64 / steps.max(1) as f64;
-        for (window, draw) in feed.read(step) {
+        for (window, draw) in feed.read(step, progress) {
             let example = feed.objective.corrupt(&window, feed.vocabulary, progress, draw);
             let asked = feed.objective.asked(&window, feed.vocabulary, progress);
             if (texts.len() as u64) < examples && audit.windows * examples >= texts.len() as u64 * windows {

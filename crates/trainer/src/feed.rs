@@ -1,5 +1,6 @@
 //! From the order of a run to a batch: which windows a step reads, and what the objective makes of them.
 
+use crate::{Shape, Stage};
 use cloze_corpus::{BatchOrder, Shard, Vocabulary, Window};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Objective};
@@ -23,39 +24,44 @@ pub struct Feed<'a> {
     pub text: &'a Shard,
     /// Its words.
     pub vocabulary: &'a Vocabulary,
-    /// L.
-    pub length: usize,
-    /// B, windows in a step.
-    pub windows: usize,
+    /// L and B, once all stages are over.
+    pub shape: Shape,
+    /// When windows are shorter.
+    pub stages: &'a [Stage],
     /// The run's.
     pub seed: u64,
 }
 
 impl Feed<'_> {
-    /// The windows that a step reads.
-    pub fn order(&self, step: u64) -> Vec<u64> {
+    /// The windows that a step reads, which begins when `progress` of the budget is used.
+    pub fn order(&self, step: u64, progress: f64) -> Vec<u64> {
+        let Shape { length, windows } = self.shape.at(self.stages, progress);
         let order = BatchOrder {
             seed: self.seed,
-            windows: self.text.windows(self.length),
+            windows: self.text.windows(length),
         };
-        let first = step * self.windows as u64;
-        (first..first + self.windows as u64)
+        let first = step * windows as u64;
+        (first..first + windows as u64)
             .map(|position| order.window(position))
             .collect()
     }
 
     /// The windows themselves, each with the draw by which it is corrupted.
-    pub fn read(&self, step: u64) -> impl Iterator<Item = (Window, Draw)> {
+    pub fn read(&self, step: u64, progress: f64) -> impl Iterator<Item = (Window, Draw)> {
         let draw = Draw::new(self.seed, "corruption").step(step);
-        self.order(step).into_iter().zip(0..).map(move |(index, example)| {
-            let window = self.text.window(index, self.length, self.vocabulary);
-            (window, draw.example(example))
-        })
+        let length = self.shape.at(self.stages, progress).length;
+        self.order(step, progress)
+            .into_iter()
+            .zip(0..)
+            .map(move |(index, example)| {
+                let window = self.text.window(index, length, self.vocabulary);
+                (window, draw.example(example))
+            })
     }
 
     /// The batch of a step that begins when `progress` of the budget is used.
     pub fn batch(&self, step: u64, progress: f64) -> Batch {
-        let windows = self.read(step).map(|(window, draw)| (window, progress, draw));
+        let windows = self.read(step, progress).map(|(window, draw)| (window, progress, draw));
         corrupted(&*self.objective, windows, self.vocabulary)
     }
 }

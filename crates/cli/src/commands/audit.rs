@@ -79,8 +79,8 @@ fn of_run(run: &PlannedRun, corpus: &Prepared, data_root: Option<&Path>, asked: 
         objective: objective.map_err(|fault| fault.at(format!("arm `{}`", run.arm)))?,
         text: &corpus.train,
         vocabulary: corpus.tokenizer.vocabulary(),
-        length: config.encoder.window,
-        windows: config.budget.batch,
+        shape: config.budget.shape(config.encoder.window),
+        stages: &config.budget.stages,
         seed: config.seed,
     };
     let steps = cost::steps(run, data_root)?;

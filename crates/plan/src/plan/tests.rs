@@ -78,6 +78,25 @@ fn a_mixture_is_an_arm_whose_parts_can_be_swept() {
 }
 
 #[test]
+fn windows_may_be_shorter_at_first() {
+    let of = |budget: &str| {
+        plan(&format!(
+            "[budget]\nbatch = 8\namount = \"100k\"\n{budget}\n[[arm]]\nobjective = \"mlm\"\n"
+        ))
+    };
+    let (whole, none) = (of("").unwrap(), of("stages = []").unwrap());
+    assert_eq!(whole.runs[0].id, none.runs[0].id);
+    let staged = of("stages = [{ until = 0.5, window = 16 }, { until = 0.75, window = 32 }]").unwrap();
+    assert_ne!(staged.runs[0].id, whole.runs[0].id);
+    let share = staged.runs[0].flops / whole.runs[0].flops;
+    assert!(0.8 < share && share < 1.0, "{share}");
+    let fault = of("stages = [{ until = 0.5, window = 24 }]").unwrap_err();
+    assert!(fault.place().unwrap().contains("budget.stages[0].window"), "{fault}");
+    let fault = of("stages = [{ until = 1.5, window = 32 }]").unwrap_err();
+    assert!(fault.place().unwrap().contains("budget.stages[0].until"), "{fault}");
+}
+
+#[test]
 fn dotted_and_nested_keys_mean_the_same() {
     let arm = "[[arm]]\nobjective = \"mlm\"\n";
     let quoted = plan(&format!("[sweep.grid]\n\"encoder.width\" = [32, 64]\n{arm}")).unwrap();
