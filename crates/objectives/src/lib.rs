@@ -26,7 +26,7 @@ pub use heads::Heads;
 pub use mixture::MIXTURE;
 pub use model::{Loss, Model};
 pub use objective::{Entry, Objective};
-pub use registry::{OBJECTIVES, configure, entries, find, laws, prepared, read, rules};
+pub use registry::{OBJECTIVES, configure, entries, find, laws, page, prepared, read, rules};
 pub use scoring::{Answerer, Rule};
 pub use token_heads::{TokenHeads, Tokens};
 

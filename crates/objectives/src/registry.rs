@@ -7,14 +7,35 @@ use cloze_foundation::{Fault, Result};
 use cloze_options::Written;
 use std::collections::BTreeSet;
 
-/// Every objective. A new one is a file and a line here.
-pub static OBJECTIVES: &[&Entry] = &[
-    &crate::mlm::ENTRY,
-    &crate::whole_word::ENTRY,
-    &crate::span::ENTRY,
-    &crate::electra::ENTRY,
-    &crate::autoregressive::ENTRY,
-];
+/// Lists modules, each with the name of its page in docs/objectives.
+macro_rules! objectives {
+    ($($module:ident $page:literal),* $(,)?) => {
+        /// Every objective. A new one is a file and a line here.
+        pub static OBJECTIVES: &[&Entry] = &[$(&crate::$module::ENTRY),*];
+
+        /// Their pages, and that of mixtures.
+        static PAGES: &[&str] = &[
+            $(include_str!(concat!("../../../docs/objectives/", $page, ".md")),)*
+            include_str!("../../../docs/objectives/mixture.md"),
+        ];
+    };
+}
+
+objectives! {
+    mlm "mlm",
+    whole_word "whole-word",
+    span "span",
+    electra "electra",
+    autoregressive "autoregressive",
+}
+
+/// What docs/objectives says of an entry, as Markdown; nothing for a name that there is not.
+pub fn page(name: &str) -> &'static str {
+    entries()
+        .zip(PAGES)
+        .find(|(entry, _)| entry.name == name)
+        .map_or("", |(_, page)| page)
+}
 
 /// All that an arm can train: every objective, and mixtures of them, which work with no options of their own.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {

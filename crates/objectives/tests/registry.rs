@@ -55,6 +55,15 @@ fn every_objective_has_a_page_with_its_options_and_scores() {
     for entry in entries() {
         let path = format!("{}/../../docs/objectives/{}.md", env!("CARGO_MANIFEST_DIR"), entry.name);
         let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(
+            page.starts_with(&format!("# `{}`", entry.name)),
+            "{path} is another objective's"
+        );
+        assert!(
+            cloze_objectives::page(entry.name).starts_with(&format!("# `{}`", entry.name)),
+            "{}",
+            entry.name
+        );
         for rule in entry.scores {
             assert!(
                 page.contains(&format!("`{}`", rule.name)),

@@ -8,6 +8,7 @@ use cloze_corpus::{Prepared, Shard, Tokenizer, Vocabulary};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::Objective;
 use cloze_schema::Audit;
+pub use shown::Shown;
 
 /// Windows that are looked at, or all where there are fewer.
 const SAMPLE: u64 = 256;
@@ -29,11 +30,11 @@ pub fn check(objective: &str, options: &toml::Table, length: usize, corpus: &Pre
 
 /// Looks at what a run will really read: windows of its own order, as it will corrupt them, spread evenly over its `steps`
 /// until about `tokens` are counted. With them come `examples` windows as a person reads them.
-pub fn of_run(feed: &Feed<'_>, steps: u64, tokens: u64, examples: u64, tokenizer: &Tokenizer) -> (Audit, Vec<String>) {
+pub fn of_run(feed: &Feed<'_>, steps: u64, tokens: u64, examples: u64, tokenizer: &Tokenizer) -> (Audit, Vec<Shown>) {
     let of_step = (feed.shape.windows * feed.shape.length).max(1) as u64;
     let looked = tokens.div_ceil(of_step).clamp(1, steps.max(1));
     let mut audit = Audit::default();
-    let mut texts: Vec<String> = Vec::new();
+    let mut texts: Vec<Shown> = Vec::new();
     let windows: f64 = feed
         .shape
         .shares(feed.stages)
@@ -49,7 +50,7 @@ pub fn of_run(feed: &Feed<'_>, steps: u64, tokens: u64, examples: u64, tokenizer
             let example = feed.objective.corrupt(&window, feed.vocabulary, progress, draw);
             let asked = feed.objective.asked(&window, feed.vocabulary, progress);
             if (texts.len() as u64) < examples && audit.windows * examples >= texts.len() as u64 * windows {
-                texts.push(shown::shown(&window, &example, tokenizer));
+                texts.push(Shown::of(&window, &example, tokenizer));
             }
             count::add(&mut audit, &window, &example, asked, feed.vocabulary);
         }

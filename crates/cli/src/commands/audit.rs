@@ -9,6 +9,7 @@ use cloze_foundation::{Fault, Result};
 use cloze_plan::{PlannedRun, cost};
 use cloze_runner::processes::options::cache;
 use cloze_schema::{Audit, Share};
+use cloze_trainer::audit::Shown;
 use cloze_trainer::{Feed, audit};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -23,14 +24,18 @@ struct Audited {
     /// Steps of the run that they are spread over.
     steps: u64,
     audit: Audit,
-    examples: Vec<String>,
+    examples: Vec<Shown>,
 }
 
 impl Audited {
     fn json(&self) -> serde_json::Value {
+        let examples = self
+            .examples
+            .iter()
+            .map(|example| json!({ "text": example.text, "sight": example.sight }));
         json!({
             "arm": self.arm, "objective": self.objective, "seed": self.seed, "steps": self.steps,
-            "audit": self.audit, "examples": self.examples,
+            "audit": self.audit, "examples": examples.collect::<Vec<_>>(),
         })
     }
 }
@@ -267,9 +272,24 @@ fn details(text: &mut String, one: &Audited) {
         let _ = writeln!(text, "  {what:12} {line}");
     }
     for example in &one.examples {
-        let _ = writeln!(text, "  {:12} {}", "for example", in_a_line(example));
+        let _ = writeln!(text, "  {:12} {}", "for example", in_a_line(&example.text));
+    }
+    let sights = one.examples.iter().filter(|example| !example.sight.is_empty());
+    for example in sights.take(SIGHTS_SHOWN) {
+        let _ = writeln!(
+            text,
+            "  {:12} # is what each of the first positions sees, a line for each",
+            "sight"
+        );
+        example
+            .sight
+            .iter()
+            .for_each(|line| _ = writeln!(text, "  {:12} {line}", ""));
     }
 }
+
+/// Windows whose sight is drawn.
+const SIGHTS_SHOWN: usize = 1;
 
 /// Lengths of runs that are told one by one.
 const RUNS_SHOWN: usize = 10;

@@ -2,11 +2,52 @@
 
 use super::count::predicted;
 use cloze_corpus::{Tokenizer, Window};
+use cloze_kernels::Visibility;
 use cloze_objectives::Example;
+
+/// Positions whose sight is drawn.
+const DRAWN: usize = 16;
+
+/// A window of an audit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// What stands there, is read there and is predicted there: see [`shown`].
+    pub text: String,
+    /// Who sees whom among the first positions, a line for each that looks: `#` for what it sees. Empty where everybody sees
+    /// everybody.
+    pub sight: Vec<String>,
+}
+
+impl Shown {
+    /// A window and what an objective made of it.
+    pub fn of(window: &Window, example: &Example, tokenizer: &Tokenizer) -> Self {
+        Self {
+            text: shown(window, example, tokenizer),
+            sight: sight(example),
+        }
+    }
+}
+
+fn sight(example: &Example) -> Vec<String> {
+    if example.visibility == Visibility::Bidirectional {
+        return Vec::new();
+    }
+    let (length, drawn) = (example.inputs.len(), example.inputs.len().min(DRAWN));
+    let sees = |query: usize, key: usize| {
+        if example.visibility.sees(length, query, key) {
+            '#'
+        } else {
+            '.'
+        }
+    };
+    (0..drawn)
+        .map(|query| (0..drawn).map(|key| sees(query, key)).collect())
+        .collect()
+}
 
 /// The text of a window, in which `[small cat -> MASK MASK]` is two tokens that are predicted and what is read in their place,
 /// `[small cat]` two that are predicted and read as they are, and `(small -> MASK)` one that is hidden and not asked for.
-pub fn shown(window: &Window, example: &Example, tokenizer: &Tokenizer) -> String {
+fn shown(window: &Window, example: &Example, tokenizer: &Tokenizer) -> String {
     let special = tokenizer.vocabulary().special;
     let predicted = predicted(window, example);
     let ordinary = |place: &usize| !tokenizer.vocabulary().is_special(window.ids[*place]);
