@@ -17,10 +17,11 @@ pub mod autoregressive;
 pub mod electra;
 pub mod mixture;
 pub mod mlm;
+pub mod prefix;
 pub mod span;
 pub mod whole_word;
 
-pub use batch::{Batch, Portion, Sizes};
+pub use batch::{Batch, Looks, Portion, Sizes};
 pub use example::{Example, Extra, Part};
 pub use heads::Heads;
 pub use model::{Loss, Model};

@@ -13,6 +13,7 @@ pub static OBJECTIVES: &[&Entry] = &[
     &crate::span::ENTRY,
     &crate::electra::ENTRY,
     &crate::autoregressive::ENTRY,
+    &crate::prefix::ENTRY,
 ];
 
 /// The entry with this name.
