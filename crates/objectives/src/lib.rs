@@ -17,6 +17,7 @@ pub mod autoregressive;
 pub mod electra;
 pub mod mixture;
 pub mod mlm;
+pub mod mntp;
 pub mod prefix;
 pub mod span;
 pub mod whole_word;

@@ -14,6 +14,7 @@ pub static OBJECTIVES: &[&Entry] = &[
     &crate::electra::ENTRY,
     &crate::autoregressive::ENTRY,
     &crate::prefix::ENTRY,
+    &crate::mntp::ENTRY,
 ];
 
 /// The entry with this name.
