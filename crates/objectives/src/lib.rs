@@ -14,6 +14,7 @@ pub mod tensors;
 pub mod token_heads;
 
 pub mod autoregressive;
+pub mod diffusion;
 pub mod electra;
 pub mod mixture;
 pub mod mlm;

@@ -15,6 +15,7 @@ pub static OBJECTIVES: &[&Entry] = &[
     &crate::autoregressive::ENTRY,
     &crate::prefix::ENTRY,
     &crate::mntp::ENTRY,
+    &crate::diffusion::ENTRY,
 ];
 
 /// The entry with this name.

@@ -4,15 +4,19 @@ use cloze_corpus::{BatchOrder, Shard, Vocabulary, Window};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Objective};
 
-/// What an objective makes of some windows: each comes with the share of the budget that is used, and a draw of its own.
+/// What an objective makes of some windows: each comes with the share of the budget that is used, and a draw of its own, which
+/// is told its place among them.
 pub fn corrupted(
     objective: &dyn Objective,
     windows: impl IntoIterator<Item = (Window, f64, Draw)>,
     vocabulary: &Vocabulary,
 ) -> Batch {
-    let corrupt =
-        |(window, progress, draw): (Window, f64, Draw)| objective.corrupt(&window, vocabulary, progress, draw);
-    Batch::of(&windows.into_iter().map(corrupt).collect::<Vec<_>>())
+    let windows: Vec<(Window, f64, Draw)> = windows.into_iter().collect();
+    let of = windows.len() as u32;
+    let corrupt = |(index, (window, progress, draw)): (u32, (Window, f64, Draw))| {
+        objective.corrupt(&window, vocabulary, progress, draw.among(index, of))
+    };
+    Batch::of(&(0..).zip(windows).map(corrupt).collect::<Vec<_>>())
 }
 
 /// The batches of a run: a function of the seed and the step, and of nothing that was done before.
