@@ -16,6 +16,7 @@ pub static OBJECTIVES: &[&Entry] = &[
     &crate::prefix::ENTRY,
     &crate::mntp::ENTRY,
     &crate::diffusion::ENTRY,
+    &crate::permutation::ENTRY,
 ];
 
 /// The entry with this name.
