@@ -115,9 +115,11 @@ impl Encoder {
         let mut g = self.embedded(stream.embedded.clone(), &stream.how(how), "query-embeddings");
         for (index, block) in self.blocks.iter().enumerate() {
             let layer = index + 1;
-            g = block.forward_queries(g, x.clone(), &self.config, how, layer, stream);
+            // Both streams read the same keys and values.
+            let content = block.projected(x.clone(), &self.config, how);
+            g = block.forward_queries(g, content.clone(), &self.config, how, layer, stream);
             if layer < self.blocks.len() {
-                x = block.forward(x, &self.config, how, layer, None);
+                x = block.attending(x, content, &self.config, how, layer, None);
             }
         }
         self.finish(g)

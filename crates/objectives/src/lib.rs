@@ -14,13 +14,17 @@ pub mod tensors;
 pub mod token_heads;
 
 pub mod autoregressive;
+pub mod diffusion;
 pub mod electra;
 pub mod mixture;
 pub mod mlm;
+pub mod mntp;
+pub mod permutation;
+pub mod prefix;
 pub mod span;
 pub mod whole_word;
 
-pub use batch::{Batch, Portion, Sizes};
+pub use batch::{Batch, Looks, Portion, Sizes};
 pub use example::{Example, Extra, Part};
 pub use heads::Heads;
 pub use mixture::MIXTURE;

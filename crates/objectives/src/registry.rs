@@ -27,6 +27,10 @@ objectives! {
     span "span",
     electra "electra",
     autoregressive "autoregressive",
+    prefix "prefix",
+    mntp "mntp",
+    diffusion "diffusion",
+    permutation "permutation",
 }
 
 /// What docs/objectives says of an entry, as Markdown; nothing for a name that there is not.

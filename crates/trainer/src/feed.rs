@@ -5,15 +5,19 @@ use cloze_corpus::{BatchOrder, Shard, Vocabulary, Window};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Objective};
 
-/// What an objective makes of some windows: each comes with the share of the budget that is used, and a draw of its own.
+/// What an objective makes of some windows: each comes with the share of the budget that is used, and a draw of its own, which
+/// is told its place among them.
 pub fn corrupted(
     objective: &dyn Objective,
     windows: impl IntoIterator<Item = (Window, f64, Draw)>,
     vocabulary: &Vocabulary,
 ) -> Batch {
-    let corrupt =
-        |(window, progress, draw): (Window, f64, Draw)| objective.corrupt(&window, vocabulary, progress, draw);
-    Batch::of(&windows.into_iter().map(corrupt).collect::<Vec<_>>())
+    let windows: Vec<(Window, f64, Draw)> = windows.into_iter().collect();
+    let of = windows.len() as u32;
+    let corrupt = |(index, (window, progress, draw)): (u32, (Window, f64, Draw))| {
+        objective.corrupt(&window, vocabulary, progress, draw.among(index, of))
+    };
+    Batch::of(&(0..).zip(windows).map(corrupt).collect::<Vec<_>>())
 }
 
 /// The batches of a run: a function of the seed and the step, and of nothing that was done before.
@@ -49,14 +53,11 @@ impl Feed<'_> {
     /// The windows themselves, each with the draw by which it is corrupted.
     pub fn read(&self, step: u64, progress: f64) -> impl Iterator<Item = (Window, Draw)> {
         let draw = Draw::new(self.seed, "corruption").step(step);
-        let length = self.shape.at(self.stages, progress).length;
-        self.order(step, progress)
-            .into_iter()
-            .zip(0..)
-            .map(move |(index, example)| {
-                let window = self.text.window(index, length, self.vocabulary);
-                (window, draw.example(example))
-            })
+        let Shape { length, windows } = self.shape.at(self.stages, progress);
+        (0..).zip(self.order(step, progress)).map(move |(place, index)| {
+            let window = self.text.window(index, length, self.vocabulary);
+            (window, draw.example(u64::from(place)).among(place, windows as u32))
+        })
     }
 
     /// The batch of a step that begins when `progress` of the budget is used.

@@ -306,7 +306,7 @@ fn a_shared_vocabulary_head_is_one_head_that_both_parts_teach() {
     };
     let before = [0, 1].map(|rule| score(&together, rule));
     together.change_parameters(&mut |path, parameter| match path {
-        "mlm.head.dense.weight" => parameter.scaled(2.0),
+        "mlm.head.dense.weight" => parameter.inner().scaled(2.0),
         _ => parameter,
     });
     let after = [0, 1].map(|rule| score(&together, rule));
