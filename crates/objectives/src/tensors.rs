@@ -50,7 +50,7 @@ pub fn pass(batch: &Batch, dropout: Option<Draw>) -> Forward {
 /// Training FLOPs of an encoder with a vocabulary head on its predicted positions, and no other use of its last block.
 pub fn vocabulary_flops(encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes, causal: bool) -> f64 {
     let predicted = sizes.predicted;
-    let head = VocabularyHead::forward_flops(encoder.width, encoder.width, vocabulary, predicted);
+    let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), vocabulary, predicted);
     let body = encoder.forward_flops_at(sizes.windows, sizes.length, causal, predicted);
     FORWARD_AND_BACKWARD * (body + head)
 }

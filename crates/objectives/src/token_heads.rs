@@ -37,7 +37,7 @@ impl TokenHeads {
     /// Draws the head.
     pub fn new(encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init, tokens: Tokens) -> Self {
         Self {
-            head: VocabularyHead::new(encoder, encoder.width, vocabulary.size, &init.at("head")),
+            head: VocabularyHead::new(encoder, encoder.table_width(), vocabulary.size, &init.at("head")),
             tokens,
         }
     }
