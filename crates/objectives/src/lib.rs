@@ -3,11 +3,14 @@
 //! An objective is one file here and one line in [`registry::OBJECTIVES`].
 
 pub mod batch;
+mod discriminator;
 pub mod example;
+mod generator;
 pub mod heads;
 pub mod laws;
 pub mod model;
 pub mod objective;
+mod proposed;
 pub mod registry;
 pub mod scoring;
 pub mod tensors;
