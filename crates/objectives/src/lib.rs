@@ -16,10 +16,12 @@ pub mod scoring;
 pub mod tensors;
 pub mod token_heads;
 
+pub mod all_tokens_mlm;
 pub mod autoregressive;
 pub mod electra;
 pub mod mixture;
 pub mod mlm;
+pub mod replace_mlm;
 pub mod span;
 pub mod whole_word;
 

@@ -12,6 +12,8 @@ pub static OBJECTIVES: &[&Entry] = &[
     &crate::whole_word::ENTRY,
     &crate::span::ENTRY,
     &crate::electra::ENTRY,
+    &crate::replace_mlm::ENTRY,
+    &crate::all_tokens_mlm::ENTRY,
     &crate::autoregressive::ENTRY,
 ];
 
