@@ -22,6 +22,7 @@ pub mod electra;
 pub mod mixture;
 pub mod mlm;
 pub mod replace_mlm;
+pub mod rtd;
 pub mod span;
 pub mod whole_word;
 

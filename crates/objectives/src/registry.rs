@@ -14,6 +14,7 @@ pub static OBJECTIVES: &[&Entry] = &[
     &crate::electra::ENTRY,
     &crate::replace_mlm::ENTRY,
     &crate::all_tokens_mlm::ENTRY,
+    &crate::rtd::ENTRY,
     &crate::autoregressive::ENTRY,
 ];
 
