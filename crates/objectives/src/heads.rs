@@ -22,6 +22,12 @@ pub trait Heads: Parameters + Send {
         Example::reading(ids)
     }
 
+    /// The encoder with which the model reads a text of its own accord, where that is not the shared one as it is: heads that
+    /// hold a part of its tables put them together here.
+    fn reader(&self, _encoder: &Encoder) -> Option<Encoder> {
+        None
+    }
+
     /// The ways in which the model scores a sentence, the headline one first.
     fn rules(&self) -> &[Rule];
 

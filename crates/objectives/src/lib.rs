@@ -3,16 +3,20 @@
 //! An objective is one file here and one line in [`registry::OBJECTIVES`].
 
 pub mod batch;
+mod discriminator;
 pub mod example;
+mod generator;
 pub mod heads;
 pub mod laws;
 pub mod model;
 pub mod objective;
+mod proposed;
 pub mod registry;
 pub mod scoring;
 pub mod tensors;
 pub mod token_heads;
 
+pub mod all_tokens_mlm;
 pub mod autoregressive;
 pub mod diffusion;
 pub mod electra;
@@ -21,6 +25,8 @@ pub mod mlm;
 pub mod mntp;
 pub mod permutation;
 pub mod prefix;
+pub mod replace_mlm;
+pub mod rtd;
 pub mod span;
 pub mod whole_word;
 

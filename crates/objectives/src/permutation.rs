@@ -123,8 +123,8 @@ impl Objective for Permutation {
 
     fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
         Box::new(PermutationHeads {
-            query: init.normal("query", [1, encoder.width], init::STANDARD_DEVIATION),
-            head: VocabularyHead::new(encoder, encoder.width, vocabulary.size, &init.at("head")),
+            query: init.normal("query", [1, encoder.table_width()], init::STANDARD_DEVIATION),
+            head: VocabularyHead::new(encoder, encoder.table_width(), vocabulary.size, &init.at("head")),
         })
     }
 
@@ -144,7 +144,7 @@ impl Objective for Permutation {
             pairs: looks.predicted.saturating_sub(predicted),
         };
         let body = encoder.forward_flops_of(content, Queries::NONE) + encoder.query_stream_flops(queries);
-        let head = VocabularyHead::forward_flops(encoder.width, encoder.width, vocabulary, predicted);
+        let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), vocabulary, predicted);
         FORWARD_AND_BACKWARD * (body + head)
     }
 }
@@ -152,7 +152,7 @@ impl Objective for Permutation {
 /// What stands at a predicted position in place of its token, and a vocabulary head.
 #[derive(Module, Debug)]
 struct PermutationHeads {
-    /// `[1, D]`.
+    /// `[1, E]`, as wide as the token table.
     query: Param<Tensor<2>>,
     head: VocabularyHead,
 }

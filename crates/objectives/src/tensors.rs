@@ -51,7 +51,7 @@ pub fn pass(batch: &Batch, dropout: Option<Draw>) -> Forward {
 /// ranks say who sees whom, what is seen is counted; `causal` is of the plain laws.
 pub fn vocabulary_flops(encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes, causal: bool) -> f64 {
     let predicted = sizes.predicted;
-    let head = VocabularyHead::forward_flops(encoder.width, encoder.width, vocabulary, predicted);
+    let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), vocabulary, predicted);
     let body = match sizes.looks {
         None => encoder.forward_flops_at(sizes.windows, sizes.length, causal, predicted),
         Some(looks) => {

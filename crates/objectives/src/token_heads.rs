@@ -45,7 +45,12 @@ impl TokenHeads {
     /// Draws the head.
     pub fn new(encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init, tokens: Tokens) -> Self {
         Self {
-            head: VocabularyHead::new(encoder, encoder.width, vocabulary.size, &init.at(VOCABULARY_HEAD)),
+            head: VocabularyHead::new(
+                encoder,
+                encoder.table_width(),
+                vocabulary.size,
+                &init.at(VOCABULARY_HEAD),
+            ),
             tokens,
             before: 0,
             over: None,

@@ -60,7 +60,10 @@ proptest! {
             if !objective.options().contains_key("rate") {
                 continue;
             }
-            let mut options = format!("mode = \"{mode}\"\nrate = {{ from = {rate}, to = {}, shape = \"cosine\" }}\n", 1.0 - rate);
+            let mut options = format!("rate = {{ from = {rate}, to = {}, shape = \"cosine\" }}\n", 1.0 - rate);
+            if !mode.is_empty() {
+                options += &format!("mode = \"{mode}\"\n");
+            }
             if objective.options().contains_key("replace") {
                 options += &format!("replace = {{ mask = {share}, random = {} }}\n", 1.0 - share);
             }

@@ -3,11 +3,13 @@
 mod rate;
 mod replacement;
 mod selection;
+mod slots;
 mod spans;
 
 pub use rate::{Rate, Schedule, Shape};
 pub use replacement::{Fate, Pool, Replacement};
 pub use selection::{budget, choose, deal, maskable, words, words_within};
+pub use slots::Slots;
 pub use spans::{SpanLaw, runs, tiles};
 
 use cloze_options::words;

@@ -134,6 +134,10 @@ impl Heads for MixtureHeads {
         first.map_or_else(|| Example::reading(ids), |(_, heads)| heads.reading(ids))
     }
 
+    fn reader(&self, encoder: &Encoder) -> Option<Encoder> {
+        self.parts.first().and_then(|(_, heads)| heads.reader(encoder))
+    }
+
     fn rules(&self) -> &[Rule] {
         &self.rules
     }

@@ -132,7 +132,8 @@ impl Reader<'_> {
     fn answer(&self, who: Answerer, questions: usize, length: usize, predicted: usize, causal: bool) -> f64 {
         let encoder = &self.config.encoder;
         let read = || encoder.forward_flops_at(questions, length, causal, predicted);
-        let head = VocabularyHead::forward_flops(encoder.width, encoder.width, self.vocabulary.size, predicted);
+        let table = encoder.table_width();
+        let head = VocabularyHead::forward_flops(encoder.width, table, self.vocabulary.size, predicted);
         match who {
             Answerer::Encoder => read() + head,
             // One number a position: nothing beside the encoder.

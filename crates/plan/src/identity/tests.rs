@@ -31,6 +31,8 @@ fn example() -> RunConfig {
             dropout: 0.0,
             segments: 1,
             precision: Precision::Float32,
+            layer_groups: None,
+            embedding_width: None,
         },
         budget: Budget {
             equalise: Axis::Tokens,
