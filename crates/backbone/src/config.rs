@@ -343,14 +343,18 @@ impl EncoderConfig {
     pub fn forward_flops_of(&self, all: Queries, read: Queries) -> f64 {
         let (layers, width) = (self.layers as f64, self.width as f64);
         let projected = 2.0 * all.rows as f64 * width * 3.0 * width;
-        layers * projected + (layers - 1.0) * self.attending_flops(all) + self.attending_flops(read)
+        self.project_flops(all.rows as f64)
+            + layers * projected
+            + (layers - 1.0) * self.attending_flops(all)
+            + self.attending_flops(read)
     }
 
     /// What a query stream costs beside the content that it looks at: a block computes no keys and values of it. Of the last
     /// block's content nothing but keys and values is read, so that the content is `forward_flops_of(all, Queries::NONE)`.
     pub fn query_stream_flops(&self, queries: Queries) -> f64 {
         let (layers, width) = (self.layers as f64, self.width as f64);
-        layers * (2.0 * queries.rows as f64 * width * width + self.attending_flops(queries))
+        let blocks = layers * (2.0 * queries.rows as f64 * width * width + self.attending_flops(queries));
+        self.project_flops(queries.rows as f64) + blocks
     }
 
     /// What follows a block's queries, keys and values: scores and values of every pair, output, up and down of every row.
@@ -487,8 +491,11 @@ mod tests {
     #[test]
     fn any_law_of_who_sees_whom_is_counted_by_its_pairs() {
         let queries = |rows, pairs| Queries { rows, pairs };
-        for preset in [Preset::Bert, Preset::Modern] {
-            let config = tiny(preset);
+        for (preset, embedding_width) in [(Preset::Bert, None), (Preset::Modern, None), (Preset::Bert, Some(3))] {
+            let config = EncoderConfig {
+                embedding_width,
+                ..tiny(preset)
+            };
             // The plain law is a case of it: 10 rows see 5 keys each, 3 of them are read.
             let plain = config.forward_flops_of(queries(10, 50), queries(3, 15));
             assert_eq!(plain, config.forward_flops_at(2, 5, false, 3));
