@@ -17,6 +17,7 @@ pub static OBJECTIVES: &[&Entry] = &[
     &crate::mntp::ENTRY,
     &crate::diffusion::ENTRY,
     &crate::permutation::ENTRY,
+    &crate::mpnet::ENTRY,
 ];
 
 /// The entry with this name.
