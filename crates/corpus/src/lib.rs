@@ -42,4 +42,4 @@ pub use split::Part;
 pub use statistics::{Statistic, Statistics};
 pub use tokenizer::{Tokenizer, TokenizerConfig};
 pub use vocabulary::{SpecialTokens, Vocabulary};
-pub use window::Window;
+pub use window::{Visit, Window};

@@ -12,6 +12,7 @@ pub mod registry;
 pub mod scoring;
 pub mod tensors;
 pub mod token_heads;
+mod units;
 
 pub mod autoregressive;
 pub mod electra;

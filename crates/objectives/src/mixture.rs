@@ -105,6 +105,7 @@ impl Mixture {
             meaning: "The objectives, each with its own options beside what it says of its part.".to_owned(),
             kind: Kind::List(Box::new(Kind::Table(Mixing::fields()))),
             usual: Usual::Required,
+            since: None,
         }]
     }
 

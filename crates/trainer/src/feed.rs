@@ -1,6 +1,6 @@
 //! From the order of a run to a batch: which windows a step reads, and what the objective makes of them.
 
-use cloze_corpus::{BatchOrder, Shard, Vocabulary, Window};
+use cloze_corpus::{BatchOrder, Shard, Visit, Vocabulary, Window};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Objective};
 
@@ -32,25 +32,91 @@ pub struct Feed<'a> {
 }
 
 impl Feed<'_> {
-    /// The windows that a step reads.
-    pub fn order(&self, step: u64) -> Vec<u64> {
-        let order = BatchOrder {
+    fn all(&self) -> BatchOrder {
+        BatchOrder {
             seed: self.seed,
             windows: self.text.windows(self.length),
-        };
+        }
+    }
+
+    /// The places of a step's windows in the order of the run.
+    fn positions(&self, step: u64) -> std::ops::Range<u64> {
         let first = step * self.windows as u64;
-        (first..first + self.windows as u64)
-            .map(|position| order.window(position))
-            .collect()
+        first..first + self.windows as u64
+    }
+
+    /// The windows that a step reads.
+    pub fn order(&self, step: u64) -> Vec<u64> {
+        let order = self.all();
+        self.positions(step).map(|position| order.window(position)).collect()
     }
 
     /// The batch of a step that begins when `progress` of the budget is used.
     pub fn batch(&self, step: u64, progress: f64) -> Batch {
+        let (order, own) = (self.all(), Draw::new(self.seed, "window"));
         let draw = Draw::new(self.seed, "corruption").step(step);
-        let windows = self.order(step).into_iter().zip(0..).map(|(index, example)| {
-            let window = self.text.window(index, self.length, self.vocabulary);
+        let windows = self.positions(step).zip(0..).map(|(position, example)| {
+            let index = order.window(position);
+            let mut window = self.text.window(index, self.length, self.vocabulary);
+            window.visit = Some(Visit {
+                draw: own.example(index),
+                epoch: order.epoch(position),
+            });
             (window, progress, draw.example(example))
         });
         corrupted(&*self.objective, windows, self.vocabulary)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cloze_corpus::tokenizer::Encoded;
+    use cloze_corpus::{SpecialTokens, shard};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_window_is_told_which_visit_it_is() {
+        let vocabulary = Vocabulary::new(100, SpecialTokens::FIRST);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text.ids");
+        let document = Encoded {
+            ids: (0..8 * 31).map(|index| 5 + index % 95).collect(),
+            word_starts: vec![true; 8 * 31],
+        };
+        shard::write(&path, vocabulary.special.end, |writer| {
+            writer.document(&document).unwrap();
+            Ok(())
+        })
+        .unwrap();
+        // Eight windows, four in a step: what is read in each epoch, in whichever order.
+        let epochs = |options: &str| {
+            let feed = Feed {
+                objective: cloze_objectives::configure("mlm", &options.parse().unwrap()).unwrap(),
+                text: &Shard::open(&path).unwrap(),
+                vocabulary: &vocabulary,
+                length: 32,
+                windows: 4,
+                seed: 1,
+            };
+            let read = |step| {
+                feed.batch(step, 0.0)
+                    .inputs
+                    .chunks(32)
+                    .map(<[u32]>::to_vec)
+                    .collect::<Vec<_>>()
+            };
+            (0..4)
+                .map(|epoch| [2 * epoch, 2 * epoch + 1].map(read).concat().into_iter().collect())
+                .collect()
+        };
+        let found: Vec<BTreeSet<Vec<u32>>> = epochs("copies = 2");
+        assert!(found[0].len() == 8 && found[0] == found[2] && found[1] == found[3]);
+        assert!(
+            found[0].is_disjoint(&found[1]),
+            "each window has its other mask in the next epoch"
+        );
+        let found: Vec<BTreeSet<Vec<u32>>> = epochs("");
+        assert!(found[0].is_disjoint(&found[2]));
     }
 }

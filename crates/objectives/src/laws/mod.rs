@@ -7,8 +7,8 @@ mod spans;
 
 pub use rate::{Rate, Schedule, Shape};
 pub use replacement::{Fate, Pool, Replacement};
-pub use selection::{budget, choose, deal, maskable, words, words_within};
-pub use spans::{SpanLaw, runs};
+pub use selection::{Selection, budget, choose, deal, maskable, toss, words, words_within};
+pub use spans::{Reciprocal, SpanLaw, runs};
 
 use cloze_options::words;
 
