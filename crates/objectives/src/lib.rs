@@ -18,6 +18,7 @@ pub mod autoregressive;
 pub mod electra;
 pub mod mixture;
 pub mod mlm;
+pub mod n_gram;
 pub mod span;
 pub mod whole_word;
 

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 pub static OBJECTIVES: &[&Entry] = &[
     &crate::mlm::ENTRY,
     &crate::whole_word::ENTRY,
+    &crate::n_gram::ENTRY,
     &crate::span::ENTRY,
     &crate::electra::ENTRY,
     &crate::autoregressive::ENTRY,

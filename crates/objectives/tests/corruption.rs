@@ -57,7 +57,8 @@ proptest! {
             if !objective.options().contains_key("rate") {
                 continue;
             }
-            let mut options = format!("mode = \"{mode}\"\nrate = {{ from = {rate}, to = {}, shape = \"cosine\" }}\n", 1.0 - rate);
+            let mut options = if mode.is_empty() { String::new() } else { format!("mode = \"{mode}\"\n") };
+            options += &format!("rate = {{ from = {rate}, to = {}, shape = \"cosine\" }}\n", 1.0 - rate);
             if objective.options().contains_key("replace") {
                 options += &format!("replace = {{ mask = {share}, random = {} }}\n", 1.0 - share);
             }

@@ -63,6 +63,8 @@ fn a_value_out_of_range_or_of_another_type_names_its_key() {
         ("mlm", "predict = 2", "predict"),
         ("mlm", "copies = 0", "copies"),
         ("whole-word", "copies = 4\nrate = { from = 0.3, to = 0.15 }", "copies"),
+        ("n-gram", "longest = 0", "longest"),
+        ("n-gram", "placement = \"window\"", "placement"),
         ("autoregressive", "mode = 1", "mode"),
         ("electra", "generator_width = 0", "generator_width"),
         ("electra", "discriminator_weight = -1", "discriminator_weight"),
