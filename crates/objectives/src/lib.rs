@@ -16,6 +16,7 @@ mod units;
 
 pub mod autoregressive;
 pub mod electra;
+pub mod frequency;
 pub mod mixture;
 pub mod mlm;
 pub mod n_gram;

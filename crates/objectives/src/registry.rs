@@ -11,6 +11,7 @@ pub static OBJECTIVES: &[&Entry] = &[
     &crate::mlm::ENTRY,
     &crate::whole_word::ENTRY,
     &crate::n_gram::ENTRY,
+    &crate::frequency::ENTRY,
     &crate::span::ENTRY,
     &crate::electra::ENTRY,
     &crate::autoregressive::ENTRY,

@@ -65,6 +65,7 @@ fn a_value_out_of_range_or_of_another_type_names_its_key() {
         ("whole-word", "copies = 4\nrate = { from = 0.3, to = 0.15 }", "copies"),
         ("n-gram", "longest = 0", "longest"),
         ("n-gram", "placement = \"window\"", "placement"),
+        ("frequency", "exponent = -1", "exponent"),
         ("autoregressive", "mode = 1", "mode"),
         ("electra", "generator_width = 0", "generator_width"),
         ("electra", "discriminator_weight = -1", "discriminator_weight"),

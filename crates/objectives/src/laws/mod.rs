@@ -1,10 +1,12 @@
 //! Laws that objectives share: how many positions, which ones, and what replaces them.
 
+mod inclusion;
 mod rate;
 mod replacement;
 mod selection;
 mod spans;
 
+pub use inclusion::{inclusion, sample};
 pub use rate::{Rate, Schedule, Shape};
 pub use replacement::{Fate, Pool, Replacement};
 pub use selection::{Selection, budget, choose, deal, maskable, toss, words, words_within};
