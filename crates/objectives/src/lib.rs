@@ -20,6 +20,7 @@ pub mod frequency;
 pub mod mixture;
 pub mod mlm;
 pub mod n_gram;
+pub mod pmi;
 pub mod span;
 pub mod whole_word;
 

@@ -12,6 +12,7 @@ pub static OBJECTIVES: &[&Entry] = &[
     &crate::whole_word::ENTRY,
     &crate::n_gram::ENTRY,
     &crate::frequency::ENTRY,
+    &crate::pmi::ENTRY,
     &crate::span::ENTRY,
     &crate::electra::ENTRY,
     &crate::autoregressive::ENTRY,

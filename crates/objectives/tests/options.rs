@@ -66,6 +66,8 @@ fn a_value_out_of_range_or_of_another_type_names_its_key() {
         ("n-gram", "longest = 0", "longest"),
         ("n-gram", "placement = \"window\"", "placement"),
         ("frequency", "exponent = -1", "exponent"),
+        ("pmi", "vocabulary = 0", "vocabulary"),
+        ("pmi", "occurrences = 0.5", "occurrences"),
         ("autoregressive", "mode = 1", "mode"),
         ("electra", "generator_width = 0", "generator_width"),
         ("electra", "discriminator_weight = -1", "discriminator_weight"),
