@@ -2,7 +2,7 @@
 
 use crate::annotations::{MarkKind, SpanKind};
 use crate::{Annotations, Vocabulary};
-use cloze_foundation::Result;
+use cloze_foundation::{Draw, Result};
 use std::ops::Range;
 
 /// L consecutive positions: `[CLS]`, then L - 1 tokens of the stream, in which every document ends with `[SEP]`.
@@ -14,6 +14,17 @@ pub struct Window {
     pub word_starts: Vec<bool>,
     /// What else is known of the text; empty unless its source says it.
     pub annotations: Annotations,
+    /// Which reading of a training text it is from; none of a text that is read once.
+    pub visit: Option<Visit>,
+}
+
+/// A window in one of the epochs of a run: what is to be the same whenever the run comes back to it is drawn from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The window's own draws, whatever the step.
+    pub draw: Draw,
+    /// How often the run has read the whole text before.
+    pub epoch: u64,
 }
 
 impl Window {
@@ -23,6 +34,7 @@ impl Window {
             ids,
             word_starts,
             annotations: Annotations::default(),
+            visit: None,
         }
     }
 

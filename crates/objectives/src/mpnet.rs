@@ -101,7 +101,7 @@ impl Objective for Mpnet {
 
     fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
         Box::new(MpnetHeads {
-            head: VocabularyHead::new(encoder, encoder.width, vocabulary.size, &init.at("head")),
+            head: VocabularyHead::new(encoder, encoder.table_width(), vocabulary.size, &init.at("head")),
         })
     }
 
@@ -127,7 +127,7 @@ impl Objective for Mpnet {
                 content + encoder.query_stream_flops(seeing(predicted))
             }
         };
-        let head = VocabularyHead::forward_flops(encoder.width, encoder.width, vocabulary, predicted);
+        let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), vocabulary, predicted);
         FORWARD_AND_BACKWARD * (body + head)
     }
 }

@@ -24,6 +24,9 @@ macro_rules! objectives {
 objectives! {
     mlm "mlm",
     whole_word "whole-word",
+    n_gram "n-gram",
+    pmi "pmi",
+    frequency "frequency",
     span "span",
     electra "electra",
     replace_mlm "replace-mlm",
