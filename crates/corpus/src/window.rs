@@ -4,6 +4,7 @@ use crate::annotations::{MarkKind, SpanKind};
 use crate::{Annotations, Vocabulary};
 use cloze_foundation::{Draw, Result};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// L consecutive positions: `[CLS]`, then L - 1 tokens of the stream, in which every document ends with `[SEP]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Window {
     pub annotations: Annotations,
     /// Which reading of a training text it is from; none of a text that is read once.
     pub visit: Option<Visit>,
+    /// Another window of the text, for whoever asks whether two segments belong together; none where nobody asked for one.
+    pub elsewhere: Option<Arc<Window>>,
 }
 
 /// A window in one of the epochs of a run: what is to be the same whenever the run comes back to it is drawn from here.
@@ -35,6 +38,7 @@ impl Window {
             word_starts,
             annotations: Annotations::default(),
             visit: None,
+            elsewhere: None,
         }
     }
 

@@ -10,6 +10,7 @@ pub mod heads;
 pub mod laws;
 pub mod model;
 pub mod objective;
+mod pair_heads;
 mod proposed;
 pub mod registry;
 pub mod scoring;

@@ -1,6 +1,7 @@
 //! Masked language modelling: hide single tokens, predict them (Devlin et al. 2019).
 
-use crate::laws::{Mode, Pool, Rate, Replacement, Selection, budget, choose, maskable, toss, words_within};
+use crate::laws::{Mode, Pairs, Pool, Rate, Replacement, Selection, budget, choose, maskable, toss, words_within};
+use crate::pair_heads::PairHeads;
 use crate::scoring::{PSEUDO_LOG_LIKELIHOOD, Rule};
 use crate::units::{Hiding, Units};
 use crate::{Entry, Example, Heads, TokenHeads, Tokens};
@@ -45,6 +46,9 @@ options! {
         /// How many masks a window has, of which each epoch takes the next one (static masking); without it every visit draws a new one.
         #[since = "0.2"]
         pub copies: Option<usize> = None, from(1).to(1000);
+        /// What is asked beside the tokens about the two segments into which a window is cut; without it a window is one.
+        #[since = "0.2"]
+        pub pairs: Option<Pairs> = None;
     }
     check Self::possible
 }
@@ -165,7 +169,11 @@ impl Masking {
             masked: true,
             rules: MASKED_SCORES,
         };
-        Box::new(TokenHeads::new(encoder, vocabulary, init, tokens))
+        let tokens = TokenHeads::new(encoder, vocabulary, init, tokens);
+        match self.pairs {
+            Some(_) => Box::new(PairHeads::new(tokens, encoder, init)),
+            None => Box::new(tokens),
+        }
     }
 }
 

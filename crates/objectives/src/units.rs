@@ -1,10 +1,11 @@
 //! Objectives that hide units of a window (tokens, words, phrases) and predict their tokens. Which units is all that one of
 //! them has to say: the fates of what is chosen, the heads and their cost are the same.
 
-use crate::laws::Mode;
+use crate::laws::{Mode, Paired, Pairs};
 use crate::mlm::Masking;
-use crate::tensors::vocabulary_flops;
-use crate::{Example, Heads, Objective, Sizes};
+use crate::pair_heads::{APART, PairHeads};
+use crate::tensors::{FORWARD_AND_BACKWARD, vocabulary_flops};
+use crate::{Example, Extra, Heads, Objective, Sizes};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Draw, Result, Stream};
@@ -75,6 +76,8 @@ impl<U: Units> Objective for Hiding<U> {
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
         let masking = self.0.masking();
+        let paired = masking.pairs.and_then(|pairs| pairs.cut(window, vocabulary, draw));
+        let window = paired.as_ref().map_or(window, |paired| &paired.window);
         let mut stream = masking.stream(window, draw);
         let chosen = self.0.choose(window, vocabulary, progress, &mut stream);
         let positions = chosen.iter().cloned().flatten();
@@ -92,6 +95,10 @@ impl<U: Units> Objective for Hiding<U> {
             }
         }
         masking.predict_some(&mut example, &mut stream);
+        if let Some(Paired { segments, apart, .. }) = paired {
+            example.segment_ids = Some(segments);
+            example.extra.insert(APART, Extra::Numbers(vec![u32::from(apart)]));
+        }
         example
     }
 
@@ -103,8 +110,20 @@ impl<U: Units> Objective for Hiding<U> {
         true
     }
 
-    /// 3 × (encoder forward + vocabulary head on the M predicted positions).
+    fn segments(&self) -> usize {
+        if self.0.masking().pairs.is_some() { 2 } else { 1 }
+    }
+
+    fn reads_elsewhere(&self) -> bool {
+        self.0.masking().pairs == Some(Pairs::Next)
+    }
+
+    /// 3 × (encoder forward + vocabulary head on the M predicted positions); where pairs are asked about, the last block is
+    /// also read at the B first positions, and a verdict is 2·B·D·(D + 2).
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
-        vocabulary_flops(encoder, vocabulary, sizes, false)
+        let cut = sizes.extra.get(APART).copied().unwrap_or(0);
+        let read = |rows| encoder.forward_flops_at(sizes.windows, sizes.length, false, rows);
+        let further = read(sizes.predicted + cut) - read(sizes.predicted) + PairHeads::forward_flops(encoder, cut);
+        vocabulary_flops(encoder, vocabulary, sizes, false) + FORWARD_AND_BACKWARD * further
     }
 }

@@ -73,6 +73,8 @@ const MARKS: [&str; 2] = [
 #[test]
 fn every_objective_has_a_page_with_its_options_and_scores() {
     for entry in entries() {
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+        assert!(readme.contains(&format!("`{}`", entry.name)), "the README does not name {}", entry.name);
         let path = format!("{}/../../docs/objectives/{}.md", env!("CARGO_MANIFEST_DIR"), entry.name);
         let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         assert!(

@@ -4,6 +4,7 @@ mod count;
 mod shown;
 
 use crate::Feed;
+use crate::feed::side_by_side;
 use cloze_corpus::{Prepared, Shard, Tokenizer, Vocabulary};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::Objective;
@@ -46,7 +47,8 @@ pub fn of_run(feed: &Feed<'_>, steps: u64, tokens: u64, examples: u64, tokenizer
         // A budget may be so large that the product needs more than 64 bits.
         let step = (u128::from(number) * u128::from(steps.max(1)) / u128::from(looked)) as u64;
         let progress = step as f64 / steps.max(1) as f64;
-        for (window, draw) in feed.read(step, progress) {
+        let windows_of_step = feed.read(step, progress).map(|(window, draw)| (window, progress, draw));
+        for (window, _, draw) in side_by_side(&*feed.objective, windows_of_step) {
             let example = feed.objective.corrupt(&window, feed.vocabulary, progress, draw);
             let asked = feed.objective.asked(&window, feed.vocabulary, progress);
             if (texts.len() as u64) < examples && audit.windows * examples >= texts.len() as u64 * windows {

@@ -4,20 +4,36 @@ use crate::{Shape, Stage};
 use cloze_corpus::{BatchOrder, Shard, Visit, Vocabulary, Window};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Objective};
+use std::sync::Arc;
 
-/// What an objective makes of some windows: each comes with the share of the budget that is used, and a draw of its own, which
-/// is told its place among them.
+/// What an objective makes of some windows: each comes with the share of the budget that is used, and a draw of its own.
 pub fn corrupted(
     objective: &dyn Objective,
     windows: impl IntoIterator<Item = (Window, f64, Draw)>,
     vocabulary: &Vocabulary,
 ) -> Batch {
-    let windows: Vec<(Window, f64, Draw)> = windows.into_iter().collect();
-    let of = windows.len() as u32;
-    let corrupt = |(index, (window, progress, draw)): (u32, (Window, f64, Draw))| {
-        objective.corrupt(&window, vocabulary, progress, draw.among(index, of))
+    let corrupt = |(window, progress, draw)| objective.corrupt(&window, vocabulary, progress, draw);
+    let windows = side_by_side(objective, windows).into_iter();
+    Batch::of(&windows.map(corrupt).collect::<Vec<_>>())
+}
+
+/// The windows of a batch as they know of each other: every draw is told its place among them, and every window has the next
+/// one beside it, if the objective reads it.
+pub(crate) fn side_by_side(
+    objective: &dyn Objective,
+    windows: impl IntoIterator<Item = (Window, f64, Draw)>,
+) -> Vec<(Window, f64, Draw)> {
+    let mut windows: Vec<(Window, f64, Draw)> = windows.into_iter().collect();
+    let of = windows.len();
+    let others: Vec<Arc<Window>> = match objective.reads_elsewhere() && of > 1 {
+        true => windows.iter().map(|(window, ..)| Arc::new(window.clone())).collect(),
+        false => Vec::new(),
     };
-    Batch::of(&(0..).zip(windows).map(corrupt).collect::<Vec<_>>())
+    for (place, (window, _, draw)) in windows.iter_mut().enumerate() {
+        *draw = draw.among(place as u32, of as u32);
+        window.elsewhere = others.get((place + 1) % of).cloned();
+    }
+    windows
 }
 
 /// The batches of a run: a function of the seed and the step, and of nothing that was done before.

@@ -1,6 +1,7 @@
 //! Laws that objectives share: how many positions, which ones, and what replaces them.
 
 mod inclusion;
+mod pairs;
 mod phrases;
 mod rate;
 mod replacement;
@@ -9,6 +10,7 @@ mod slots;
 mod spans;
 
 pub use inclusion::{inclusion, sample};
+pub use pairs::{Paired, Pairs};
 pub use phrases::{Phrases, with_words};
 pub use rate::{Rate, Schedule, Shape};
 pub use replacement::{Fate, Pool, Replacement};

@@ -54,6 +54,7 @@ fn a_mixture_is_an_arm_whose_parts_can_be_swept() {
     assert_eq!(run.config.options["mixture"][0]["rate"].as_float(), Some(0.3));
     assert_eq!(run.config.options["mixture"][1]["share"].as_float(), Some(0.0625));
     assert_eq!(run.rule.as_deref(), Some("mlm.pseudo-log-likelihood"));
+    let parts = parts.replace("\"autoregressive\"", "\"autoregressive\", share = 0.5");
     let said = plan(&format!(
         "[[arm]]\nname = \"both\"\nobjective = \"mixture\"\nmixture = {parts}\n"
     ))
