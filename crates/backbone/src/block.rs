@@ -85,7 +85,7 @@ impl Block {
     }
 
     /// What follows the queries, keys and values.
-    fn attending(
+    pub(crate) fn attending(
         &self,
         x: Tensor<2>,
         qkv: Tensor<2>,
@@ -110,20 +110,20 @@ impl Block {
         }
     }
 
-    /// The query stream `g` over the content stream `x`, with the weights that both share.
+    /// The query stream `g` over what the content stream's [`projected`](Self::projected) gives, with the weights that both
+    /// share.
     ///
     /// # Shapes
-    /// - `x`: `[N, D]`, `g` and result: `[M, D]`
+    /// - `content`: `[N, 3D]`, `g` and result: `[M, D]`
     pub(crate) fn forward_queries(
         &self,
         g: Tensor<2>,
-        x: Tensor<2>,
+        content: Tensor<2>,
         config: &EncoderConfig,
         how: &Forward,
         layer: usize,
         stream: &QueryStream,
     ) -> Tensor<2> {
-        let content = self.projected(x, config, how);
         let queries = self.qkv.first(config.width, self.before_attention(g.clone(), config));
         let queries = turned(queries, config, config.width, stream.places(how));
         let queries = stream.scaled(queries, how);
@@ -147,7 +147,7 @@ impl Block {
     ///
     /// # Shapes
     /// - `x`: `[N, D]`, result: `[N, 3D]`
-    fn projected(&self, x: Tensor<2>, config: &EncoderConfig, how: &Forward) -> Tensor<2> {
+    pub(crate) fn projected(&self, x: Tensor<2>, config: &EncoderConfig, how: &Forward) -> Tensor<2> {
         self.placed(self.qkv.forward(self.before_attention(x, config)), config, how)
     }
 

@@ -337,6 +337,46 @@ impl EncoderConfig {
         let after_attention = 2.0 * (width * width + width * columns + self.feed_forward as f64 * width);
         self.forward_flops(windows, length, causal) - left_out * (attention + after_attention)
     }
+
+    /// [`forward_flops_at`](Self::forward_flops_at) under any law of who sees whom: `all` are the positions of the batch and
+    /// `read` those at which states are wanted, both with the keys that they see.
+    pub fn forward_flops_of(&self, all: Queries, read: Queries) -> f64 {
+        let (layers, width) = (self.layers as f64, self.width as f64);
+        let projected = 2.0 * all.rows as f64 * width * 3.0 * width;
+        self.project_flops(all.rows as f64)
+            + layers * projected
+            + (layers - 1.0) * self.attending_flops(all)
+            + self.attending_flops(read)
+    }
+
+    /// What a query stream costs beside the content that it looks at: a block computes no keys and values of it. Of the last
+    /// block's content nothing but keys and values is read, so that the content is `forward_flops_of(all, Queries::NONE)`.
+    pub fn query_stream_flops(&self, queries: Queries) -> f64 {
+        let (layers, width) = (self.layers as f64, self.width as f64);
+        self.project_flops(queries.rows as f64)
+            + layers * (2.0 * queries.rows as f64 * width * width + self.attending_flops(queries))
+    }
+
+    /// What follows a block's queries, keys and values: scores and values of every pair, output, up and down of every row.
+    fn attending_flops(&self, queries: Queries) -> f64 {
+        let (width, columns) = (self.width as f64, self.feed_forward_columns() as f64);
+        let dense = width * width + width * columns + self.feed_forward as f64 * width;
+        2.0 * queries.rows as f64 * dense + 4.0 * queries.pairs as f64 * width
+    }
+}
+
+/// Rows that go through what follows a block's queries, keys and values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queries {
+    /// How many.
+    pub rows: usize,
+    /// How many keys they see, all together.
+    pub pairs: usize,
+}
+
+impl Queries {
+    /// No row at all.
+    pub const NONE: Self = Self { rows: 0, pairs: 0 };
 }
 
 #[cfg(test)]
@@ -446,6 +486,32 @@ mod tests {
             let all = tiny(preset).forward_flops(2, 5, true);
             assert_eq!(tiny(preset).forward_flops_at(2, 5, true, 10), all);
         }
+    }
+
+    #[test]
+    fn any_law_of_who_sees_whom_is_counted_by_its_pairs() {
+        let queries = |rows, pairs| Queries { rows, pairs };
+        for preset in [Preset::Bert, Preset::Modern] {
+            let factorised = EncoderConfig {
+                embedding_width: Some(3),
+                ..tiny(preset)
+            };
+            for config in [tiny(preset), factorised] {
+                // The plain law is a case of it: 10 rows see 5 keys each, 3 of them are read.
+                let plain = config.forward_flops_of(queries(10, 50), queries(3, 15));
+                assert_eq!(plain, config.forward_flops_at(2, 5, false, 3));
+            }
+        }
+        let config = tiny(Preset::Bert);
+        // 7 pairs of 3 rows: scores 2·7·4 = 56, and the same for values.
+        let read = config.forward_flops_of(queries(10, 50), queries(3, 7));
+        let none = config.forward_flops_of(queries(10, 50), Queries::NONE);
+        assert_eq!(read - none, 112.0 + 96.0 + 288.0);
+        // A stream of 3 queries: queries 2·3·4·4 = 96 a block beside that.
+        assert_eq!(
+            config.query_stream_flops(queries(3, 7)),
+            3.0 * (96.0 + 112.0 + 96.0 + 288.0)
+        );
     }
 
     #[test]

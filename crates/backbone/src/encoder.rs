@@ -161,9 +161,11 @@ impl Encoder {
         ));
         for layer in 1..=self.config.layers {
             let block = &self.blocks[self.config.block_of(layer - 1)];
-            g = block.forward_queries(g, x.clone(), &self.config, how, layer, stream);
+            // Both streams read the same keys and values.
+            let content = block.projected(x.clone(), &self.config, how);
+            g = block.forward_queries(g, content.clone(), &self.config, how, layer, stream);
             if layer < self.config.layers {
-                x = block.forward(x, &self.config, how, layer, None);
+                x = block.attending(x, content, &self.config, how, layer, None);
             }
         }
         self.finish(g)

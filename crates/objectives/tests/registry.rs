@@ -3,7 +3,7 @@
 mod common;
 
 use cloze_corpus::{SpecialTokens, Vocabulary, Window};
-use cloze_objectives::{OBJECTIVES, configure, find, laws};
+use cloze_objectives::{OBJECTIVES, configure, entries, find, laws};
 use cloze_options::{Field, Usual, show};
 use common::{configured, every_objective};
 use std::collections::HashSet;
@@ -58,9 +58,18 @@ const MARKS: [&str; 2] = [
 
 #[test]
 fn every_objective_has_a_page_with_its_options_and_scores() {
-    for entry in OBJECTIVES {
+    for entry in entries() {
         let path = format!("{}/../../docs/objectives/{}.md", env!("CARGO_MANIFEST_DIR"), entry.name);
         let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(
+            page.starts_with(&format!("# `{}`", entry.name)),
+            "{path} is another objective's"
+        );
+        assert!(
+            cloze_objectives::page(entry.name).starts_with(&format!("# `{}`", entry.name)),
+            "{}",
+            entry.name
+        );
         for rule in entry.scores {
             assert!(
                 page.contains(&format!("`{}`", rule.name)),

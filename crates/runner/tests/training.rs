@@ -12,7 +12,7 @@ use cloze_runner::store::{Marker, Store, parts, weights};
 use cloze_runner::{Stop, train_run};
 use cloze_schema::metric::{BEST_LOSS, UNIGRAM_LOSS};
 use cloze_schema::{Axis, Split, items};
-use cloze_trainer::{Budget, Ending};
+use cloze_trainer::{Budget, Ending, Stage};
 use common::{Memory, config, corpus, errand, names, plan, task, train_here, work};
 use std::collections::BTreeMap;
 
@@ -227,6 +227,18 @@ fn the_loss_falls_and_every_parameter_moves() {
             );
         }
     }
+}
+
+#[test]
+fn shorter_windows_come_first_and_a_step_reads_as_many_tokens() {
+    let mut config = config("mlm", 1, 8);
+    config.encoder.window = 32;
+    let (whole, _) = train_here(&config, &Device::flex());
+    config.budget.stages = vec![Stage { until: 0.5, window: 8 }];
+    let (staged, _) = train_here(&config, &Device::flex());
+    assert_eq!(staged.spent[Axis::Tokens], whole.spent[Axis::Tokens]);
+    // Attention over shorter windows costs less.
+    assert!(staged.spent[Axis::Flops] < whole.spent[Axis::Flops]);
 }
 
 #[test]

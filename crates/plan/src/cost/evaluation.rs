@@ -101,8 +101,7 @@ impl Reader<'_> {
 
     fn flops(&self, work: Work) -> f64 {
         let encoder = &self.config.encoder;
-        let entry = cloze_objectives::find(&self.config.objective);
-        let rules = entry.map_or(&[][..], |entry| entry.scores);
+        let rules = cloze_objectives::rules(&self.config.objective, &self.config.options).unwrap_or_default();
         match work {
             Work::MaskedWindows(windows) => {
                 let masked = |rule: &&Rule| rule.who != Answerer::Discriminator && !is_causal(rule);

@@ -38,6 +38,7 @@ fn example() -> RunConfig {
             equalise: Axis::Tokens,
             amount: 1e6,
             batch: 16,
+            stages: Vec::new(),
         },
         optimizer: OptimizerConfig {
             peak_lr: 3e-3,
