@@ -23,6 +23,7 @@ pub mod electra;
 pub mod mixture;
 pub mod mlm;
 pub mod mntp;
+pub mod mpnet;
 pub mod permutation;
 pub mod prefix;
 pub mod replace_mlm;

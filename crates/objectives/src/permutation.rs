@@ -152,7 +152,7 @@ impl Objective for Permutation {
 /// What stands at a predicted position in place of its token, and a vocabulary head.
 #[derive(Module, Debug)]
 struct PermutationHeads {
-    /// `[1, E]`.
+    /// `[1, E]`, as wide as the token table.
     query: Param<Tensor<2>>,
     head: VocabularyHead,
 }

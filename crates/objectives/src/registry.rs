@@ -34,6 +34,7 @@ objectives! {
     mntp "mntp",
     diffusion "diffusion",
     permutation "permutation",
+    mpnet "mpnet",
 }
 
 /// What docs/objectives says of an entry, as Markdown; nothing for a name that there is not.

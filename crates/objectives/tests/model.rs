@@ -74,7 +74,8 @@ fn parameters_have_the_paths_and_the_order_that_they_always_had() {
                 listed(discriminator),
             ]
             .concat(),
-            "mlm" | "whole-word" | "autoregressive" => head("head"),
+            "mlm" | "whole-word" | "autoregressive" | "prefix" | "mntp" | "diffusion" | "mpnet" => head("head"),
+            "permutation" => [listed("query"), head("head")].concat(),
             _ => continue,
         };
         let model = build(&*objective, Preset::Bert);
@@ -123,6 +124,10 @@ fn states_are_those_under_the_models_own_attention() {
         ("autoregressive", true),
         ("electra", false),
         ("span", false),
+        // What is there as a whole is a prefix, and is content to both streams.
+        ("prefix", false),
+        ("mntp", false),
+        ("permutation", false),
     ] {
         for preset in [Preset::Bert, Preset::Modern] {
             let model = build(&*configured(name, ""), preset).frozen();

@@ -56,6 +56,11 @@ fn a_value_out_of_range_or_of_another_type_names_its_key() {
         ("whole-word", "replace = { mask = 1.5 }", "replace.mask"),
         ("electra", "discriminator_weight = inf", "discriminator_weight"),
         ("autoregressive", "mode = 1", "mode"),
+        ("prefix", "mode = \"reference\"", "mode"),
+        ("mntp", "rate = 0", "rate"),
+        ("diffusion", "smallest_time = 0", "smallest_time"),
+        ("diffusion", "smallest_time = 1", "smallest_time"),
+        ("permutation", "span_words = 0", "span_words"),
         ("electra", "generator_width = 0", "generator_width"),
         ("electra", "discriminator_weight = -1", "discriminator_weight"),
     ] {

@@ -122,10 +122,20 @@ fn the_headline_is_answered_by_the_encoder_and_helpers_stand_in_brackets() {
         names("electra"),
         (vec![own.clone(), "[generator]".to_owned()], Some(Answerer::Generator))
     );
-    for name in ["mlm", "whole-word", "span"] {
+    for name in ["mlm", "whole-word", "span", "mntp", "mpnet"] {
         assert_eq!(names(name), (vec![own.clone()], Some(Answerer::Encoder)), "{name}");
     }
-    assert_eq!(names("autoregressive"), (vec![own], None));
+    for name in ["autoregressive", "prefix"] {
+        assert_eq!(names(name), (vec![own.clone()], None), "{name}");
+    }
+    for name in ["diffusion", "permutation"] {
+        let second = "[pseudo-log-likelihood]".to_owned();
+        assert_eq!(
+            names(name),
+            (vec![own.clone(), second], Some(Answerer::Encoder)),
+            "{name}"
+        );
+    }
     // Were a helper the first to be asked, it would not stand there as if it were the encoder.
     let helper = Rule::new("helper", "its own score", Answerer::Generator, every_position);
     assert_eq!(brackets(&[helper]), ["[helper]"]);

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Parameters, Preset};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Model, Objective};
-use common::training::{SIZE, batch, build, descend, encoder, gradients, nothing, number};
+use common::training::{SIZE, Trainer, batch, build, descend, encoder, gradients, nothing, number};
 use common::{configured, every_objective, vocabulary};
 use std::collections::BTreeMap;
 
@@ -22,6 +22,21 @@ fn the_loss_falls_along_its_gradient() {
                 entry.name
             );
         }
+    }
+}
+
+/// But for those with a helper, whose samples are new in every step.
+#[test]
+fn one_batch_is_learnt_by_heart() {
+    for (entry, mode, objective) in every_objective() {
+        if !objective.helpers(&encoder(Preset::Modern)).is_empty() {
+            continue;
+        }
+        let batch = batch(&*objective);
+        let mut trainer = Trainer::new(build(&*objective, Preset::Modern), 1e-2);
+        let losses: Vec<f64> = (0..120).map(|step| trainer.step(&batch, step)).collect();
+        let (first, last) = (losses[0], losses[119]);
+        assert!(last < 0.3 * first, "{} ({mode}): from {first} to {last}", entry.name);
     }
 }
 

@@ -41,11 +41,18 @@ impl HeldOut {
         self.batches.iter().all(|batch| batch.visibility == Visibility::Causal)
     }
 
-    /// All targets, where no model sees any of them: it looks back only, or they are masked; `None` where some are seen.
+    /// All targets, where no model sees any of them: it looks back only where it predicts, or they are masked; `None` where
+    /// some are seen.
     pub fn unseen_targets(&self, mask: u32) -> Option<Vec<u32>> {
         let is_unseen = |batch: &Batch| {
             let is_mask = |position: &u32| batch.inputs.get(*position as usize) == Some(&mask);
-            batch.visibility == Visibility::Causal || batch.positions.iter().all(is_mask)
+            // Ranks may look back where it is predicted only: then the target is the next token, which is not seen.
+            let is_ahead = |(position, target): (&u32, &u32)| {
+                let next = *position as usize + 1;
+                batch.originals.get(next) == Some(target) && !batch.visibility.sees(batch.length, next - 1, next)
+            };
+            let looks_back = || batch.positions.iter().zip(&batch.targets).all(is_ahead);
+            batch.visibility == Visibility::Causal || batch.positions.iter().all(is_mask) || looks_back()
         };
         let all = self.batches.iter().all(is_unseen);
         all.then(|| {
@@ -80,7 +87,33 @@ pub(crate) fn spread(all: u64, count: u64) -> Vec<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cloze_objectives::Example;
     use proptest::prelude::*;
+
+    #[test]
+    fn targets_are_unseen_where_they_are_masked_or_behind_what_looks_back() {
+        const MASK: u32 = 4;
+        let unseen = |visibility: Visibility, inputs: [u32; 4], positions: Vec<u32>, targets: Vec<u32>| {
+            let example = Example {
+                inputs: inputs.to_vec(),
+                positions,
+                targets,
+                visibility,
+                ..Example::reading(&[2, 7, 8, 9])
+            };
+            let batches = vec![Batch::of(&[example])];
+            HeldOut { batches }.unseen_targets(MASK)
+        };
+        let (all, whole) = (Visibility::Bidirectional, [2, 7, 8, 9]);
+        assert_eq!(unseen(all.clone(), [2, MASK, 8, 9], vec![1], vec![7]), Some(vec![7]));
+        assert_eq!(unseen(all.clone(), whole, vec![1], vec![7]), None);
+        assert_eq!(unseen(all, whole, vec![1], vec![8]), None);
+        assert_eq!(unseen(Visibility::Causal, whole, vec![0], vec![7]), Some(vec![7]));
+        let prefix = |from: u32, target| unseen(Visibility::prefix(4, 2), whole, vec![from], vec![target]);
+        assert_eq!((prefix(1, 8), prefix(2, 9)), (Some(vec![8]), Some(vec![9])));
+        // Within the prefix the next token is seen, and so is what stands in its own place.
+        assert_eq!((prefix(0, 7), prefix(2, 8)), (None, None));
+    }
 
     #[test]
     fn windows_are_spread_over_the_text() {

@@ -148,38 +148,6 @@ pub fn nothing() -> Window {
     Window::new([vec![SPECIAL.start], vec![SPECIAL.end; 7]].concat(), vec![true; 8])
 }
 
-/// Holds every parameter's gradient of a loss against the slope of the loss along it; gives how many there were.
-pub fn assert_slopes<P: Parameters + Clone>(parameters: &P, loss: &dyn Fn(&P) -> Tensor<1>) -> usize {
-    let gradients = loss(parameters).backward();
-    let mut found = Vec::new();
-    parameters.each_parameter(&mut |path, parameter| {
-        found.extend(parameter.grad(&gradients).map(|gradient| (path.to_owned(), gradient)));
-    });
-    let count = found.len();
-    for (path, gradient) in found {
-        let norm = gradient.squared_norm().sqrt();
-        let moved = |size: f64| {
-            let mut parameters = parameters.clone();
-            parameters.change_parameters(&mut |other, parameter| match other == path {
-                true => parameter
-                    .inner()
-                    .plus(gradient.clone().scaled(size / norm.max(f64::MIN_POSITIVE))),
-                false => parameter.inner(),
-            });
-            number(&loss(&parameters))
-        };
-        let step = 5e-3;
-        let slope = (moved(step) - moved(-step)) / (2.0 * step);
-        // What 32-bit numbers can tell of a difference of two losses.
-        let noise = 1e-6 / step;
-        assert!(
-            (slope - norm).abs() < 0.03 * norm + noise,
-            "{path}: {slope}, not {norm}"
-        );
-    }
-    count
-}
-
 /// Every gradient is the slope of the loss: along its own direction, parameter by parameter, from two nearby values.
 pub fn assert_gradients_are_slopes(objective: &dyn Objective, preset: Preset) {
     const STEP: f64 = 0.02;
@@ -240,4 +208,36 @@ pub fn noticed(objective: &dyn Objective, example: &Example, preset: Preset) -> 
             .collect()
     };
     (0..example.inputs.len()).map(other).collect()
+}
+
+/// Holds every parameter's gradient of a loss against the slope of the loss along it; gives how many there were.
+pub fn assert_slopes<P: Parameters + Clone>(parameters: &P, loss: &dyn Fn(&P) -> Tensor<1>) -> usize {
+    let gradients = loss(parameters).backward();
+    let mut found = Vec::new();
+    parameters.each_parameter(&mut |path, parameter| {
+        found.extend(parameter.grad(&gradients).map(|gradient| (path.to_owned(), gradient)));
+    });
+    let count = found.len();
+    for (path, gradient) in found {
+        let norm = gradient.squared_norm().sqrt();
+        let moved = |size: f64| {
+            let mut parameters = parameters.clone();
+            parameters.change_parameters(&mut |other, parameter| match other == path {
+                true => parameter
+                    .inner()
+                    .plus(gradient.clone().scaled(size / norm.max(f64::MIN_POSITIVE))),
+                false => parameter.inner(),
+            });
+            number(&loss(&parameters))
+        };
+        let step = 5e-3;
+        let slope = (moved(step) - moved(-step)) / (2.0 * step);
+        // What 32-bit numbers can tell of a difference of two losses.
+        let noise = 1e-6 / step;
+        assert!(
+            (slope - norm).abs() < 0.03 * norm + noise,
+            "{path}: {slope}, not {norm}"
+        );
+    }
+    count
 }

@@ -105,8 +105,13 @@ impl Reader<'_> {
         match work {
             Work::MaskedWindows(windows) => {
                 let masked = |rule: &&Rule| rule.who != Answerer::Discriminator && !is_causal(rule);
-                let predicted = (MASKED * encoder.window as f64).round() as usize;
-                let twice = |rule: &Rule| 2.0 * self.answer(rule.who, 1, encoder.window, predicted, false);
+                let sizes = Sizes {
+                    windows: 1,
+                    length: encoder.window,
+                    predicted: (MASKED * encoder.window as f64).round() as usize,
+                    ..Sizes::default()
+                };
+                let twice = |rule: &Rule| 2.0 * self.answer(rule.who, &sizes);
                 windows * rules.iter().find(masked).map_or(0.0, twice)
             }
             Work::Sentences { count, words } => {
@@ -120,34 +125,34 @@ impl Reader<'_> {
                 sentence.push(self.vocabulary.special.end);
                 let rule = |rule: &Rule| {
                     let questions = (rule.how)(&sentence, &self.vocabulary);
-                    let predicted = questions.iter().map(|example| example.positions.len()).sum();
-                    self.answer(rule.who, questions.len(), length, predicted, is_causal(rule))
+                    self.answer(rule.who, &Batch::of(&questions).sizes())
                 };
                 count * rules.iter().map(rule).sum::<f64>()
             }
         }
     }
 
-    /// Forward FLOPs of an answer to `questions` texts of a length, at so many positions together.
-    fn answer(&self, who: Answerer, questions: usize, length: usize, predicted: usize, causal: bool) -> f64 {
+    /// Forward FLOPs of an answer to questions of these sizes.
+    fn answer(&self, who: Answerer, sizes: &Sizes) -> f64 {
         let encoder = &self.config.encoder;
-        let read = || encoder.forward_flops_at(questions, length, causal, predicted);
-        let table = encoder.table_width();
-        let head = VocabularyHead::forward_flops(encoder.width, table, self.vocabulary.size, predicted);
+        let whole = || encoder.forward_flops(sizes.windows, sizes.length, false);
         match who {
-            Answerer::Encoder => read() + head,
-            // One number a position: nothing beside the encoder.
-            Answerer::Discriminator => encoder.forward_flops(questions, length, causal),
-            // What the objective does beside the encoder is the generator's, a head for every position but for little.
-            Answerer::Generator => {
-                let sizes = Sizes {
-                    windows: questions,
+            // As it trains: a rule may go through a stream of queries beside the encoder.
+            Answerer::Encoder if self.objective.helpers(encoder).is_empty() => self.forward(sizes),
+            Answerer::Encoder => {
+                let Sizes {
+                    windows,
                     length,
                     predicted,
-                    ..Sizes::default()
-                };
-                self.forward(&sizes) - encoder.forward_flops(questions, length, causal)
+                    ..
+                } = *sizes;
+                let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), self.vocabulary.size, predicted);
+                encoder.forward_flops_at(windows, length, false, predicted) + head
             }
+            // One number a position: nothing beside the encoder.
+            Answerer::Discriminator => whole(),
+            // What the objective does beside the encoder is the generator's, a head for every position but for little.
+            Answerer::Generator => self.forward(sizes) - whole(),
         }
     }
 }

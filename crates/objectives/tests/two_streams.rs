@@ -1,0 +1,127 @@
+//! The permutation language model's two streams with copied weights are those of an independent implementation: the same
+//! log-probabilities, the same loss, the same gradients. The golden numbers and the script that made them are in
+//! `tests/two_streams/`.
+
+mod common;
+
+use burn::tensor::Device;
+use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters, Precision, Preset, tensors};
+use cloze_foundation::Draw;
+use cloze_kernels::Ranks;
+use cloze_objectives::{Batch, Example, Model};
+use common::{configured, vocabulary};
+use std::collections::BTreeMap;
+
+/// What `make.py` draws.
+const VOCABULARY: usize = 50;
+const LENGTH: usize = 7;
+/// The predicted positions of both windows in their order.
+const ORDERS: [&[usize]; 2] = [&[4, 1, 5], &[0, 6]];
+
+fn config(preset: Preset) -> EncoderConfig {
+    EncoderConfig {
+        preset,
+        width: 16,
+        layers: 2,
+        heads: 2,
+        feed_forward: 24,
+        window: 12,
+        dropout: 0.0,
+        segments: 1,
+        precision: Precision::Float32,
+    }
+}
+
+fn batch(ids: &[f32]) -> Batch {
+    let windows = ids.chunks(LENGTH).zip(ORDERS).map(|(ids, order)| {
+        let ids: Vec<u32> = ids.iter().map(|id| *id as u32).collect();
+        let mut ranks = vec![0; LENGTH];
+        (1..).zip(order).for_each(|(rank, position)| ranks[*position] = rank);
+        let positions: Vec<u32> = (0..LENGTH as u32).filter(|place| ranks[*place as usize] > 0).collect();
+        Example {
+            targets: positions.iter().map(|position| ids[*position as usize]).collect(),
+            weights: vec![1.0; positions.len()],
+            positions,
+            visibility: Ranks::new(ranks).into(),
+            ..Example::reading(&ids)
+        }
+    });
+    Batch::of(&windows.collect::<Vec<_>>())
+}
+
+/// How far numbers are from the golden ones, on the scale of the largest of these.
+fn distance(found: &[f32], golden: &[f32]) -> f32 {
+    assert_eq!(found.len(), golden.len());
+    let scale = golden.iter().fold(0.0f32, |most, number| most.max(number.abs()));
+    let pairs = found.iter().zip(golden);
+    pairs.fold(0.0f32, |most, (a, b)| most.max((a - b).abs())) / scale.max(1e-4)
+}
+
+fn agrees(preset: Preset, bytes: &[u8]) {
+    let device = Device::flex().autodiff();
+    let golden: BTreeMap<String, Parameter> = tensors::parameters(bytes, &Device::flex()).unwrap();
+    let numbers = |name: &str| golden[name].numbers().unwrap();
+    let (config, init) = (config(preset), Init::new(1, &device));
+    let objective = configured("permutation", "");
+    let mut taken = 0;
+    let mut model = objective.build(&config, &vocabulary(VOCABULARY), &init);
+    model.change_parameters(&mut |path, parameter| {
+        let weight = golden[&format!("weight/{path}")].clone();
+        assert_eq!(weight.shape(), parameter.shape(), "{path}");
+        taken += 1;
+        weight
+    });
+    let all = golden.keys().filter(|name| name.starts_with("weight/")).count();
+    assert_eq!(taken, all, "{preset:?} has not all of the weights");
+
+    // As a loss asks: what is lost on every token, were it the target.
+    let asked = batch(&numbers("ids"));
+    let frozen = model.frozen();
+    let mut log_probabilities = vec![0.0; asked.positions.len() * VOCABULARY];
+    for target in 0..VOCABULARY {
+        let mut other = asked.clone();
+        other.targets.fill(target as u32);
+        for (row, loss) in losses(&frozen, &other).into_iter().enumerate() {
+            log_probabilities[row * VOCABULARY + target] = -loss;
+        }
+    }
+    let far = distance(&log_probabilities, &numbers("log_probabilities"));
+    assert!(far < 2e-6, "{preset:?}: {far}");
+
+    let loss = model.loss(&asked, Draw::new(1, "step"), true).total;
+    let found = loss.clone().into_scalar::<f32>();
+    assert!(distance(&[found], &numbers("loss")) < 2e-6, "{preset:?}: {found}");
+    let gradients = loss.backward();
+    model.each_parameter(&mut |path, parameter| {
+        let gradient = parameter.grad(&gradients).unwrap_or_else(|| panic!("no {path}"));
+        let far = distance(&gradient.numbers().unwrap(), &numbers(&format!("gradient/{path}")));
+        assert!(far < 2e-5, "{preset:?} {path}: {far}");
+    });
+}
+
+/// One prediction at a time, so that each loss is its own.
+fn losses(model: &Model, batch: &Batch) -> Vec<f32> {
+    let one = |index: usize| {
+        let mut weights = vec![0.0; batch.weights.len()];
+        weights[index] = 1.0;
+        let alone = Batch {
+            weights,
+            ..batch.clone()
+        };
+        model
+            .loss(&alone, Draw::new(1, "step"), false)
+            .total
+            .into_scalar::<f32>()
+    };
+    (0..batch.positions.len()).map(one).collect()
+}
+
+#[test]
+fn on_bert_they_are_those_of_the_independent_implementation() {
+    agrees(Preset::Bert, include_bytes!("two_streams/bert.safetensors"));
+}
+
+#[test]
+fn on_modern_they_are_those_of_the_independent_implementation() {
+    agrees(Preset::Modern, include_bytes!("two_streams/modern.safetensors"));
+}
