@@ -146,7 +146,12 @@ impl Reader<'_> {
                     predicted,
                     ..
                 } = *sizes;
-                let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), self.vocabulary.size, predicted);
+                let head = VocabularyHead::forward_flops(
+                    encoder.width,
+                    encoder.table_width(),
+                    self.vocabulary.size,
+                    predicted,
+                );
                 encoder.forward_flops_at(windows, length, false, predicted) + head
             }
             // One number a position: nothing beside the encoder.
