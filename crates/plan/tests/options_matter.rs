@@ -112,7 +112,10 @@ fn groups(path: &str, field: &Field) -> Vec<Vec<Variant>> {
 }
 
 /// What an option below a path says something beside: without it the plan refuses the option.
-const BESIDE: [(&str, (&str, &str)); 1] = [("optimizer.muon.", ("optimizer.kind", "\"muon\""))];
+const BESIDE: [(&str, (&str, &str)); 2] = [
+    ("optimizer.muon.", ("optimizer.kind", "\"muon\"")),
+    ("encoder.layer_groups", ("encoder.layers", "4")),
+];
 
 /// The run that the plan makes of a variant, if it makes one.
 fn planned(objective: &str, variant: &Variant) -> Result<PlannedRun> {
