@@ -20,7 +20,7 @@ fn a_misspelt_key_names_its_place_and_the_nearest_one() {
     );
     assert_eq!(
         found.allowed.as_deref(),
-        Some("mode, rate, replace, select, predict, copies")
+        Some("mode, rate, replace, select, predict, copies, pairs")
     );
     let nested = fault("mlm", "rate = { frm = 0.3, to = 0.15 }");
     assert_eq!(
