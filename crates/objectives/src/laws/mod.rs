@@ -12,7 +12,7 @@ pub use phrases::{Phrases, with_words};
 pub use rate::{Rate, Schedule, Shape};
 pub use replacement::{Fate, Pool, Replacement};
 pub use selection::{Selection, budget, choose, deal, maskable, toss, words, words_within};
-pub use spans::{Reciprocal, SpanLaw, runs};
+pub use spans::{Reciprocal, SpanLaw, hide_words, runs};
 
 use cloze_options::words;
 
