@@ -16,6 +16,7 @@ mod units;
 
 pub mod autoregressive;
 pub mod electra;
+pub mod entity;
 pub mod frequency;
 pub mod mixture;
 pub mod mlm;

@@ -13,6 +13,7 @@ pub static OBJECTIVES: &[&Entry] = &[
     &crate::n_gram::ENTRY,
     &crate::frequency::ENTRY,
     &crate::pmi::ENTRY,
+    &crate::entity::ENTRY,
     &crate::span::ENTRY,
     &crate::electra::ENTRY,
     &crate::autoregressive::ENTRY,
