@@ -22,6 +22,7 @@ pub mod all_tokens_mlm;
 pub mod autoregressive;
 pub mod diffusion;
 pub mod electra;
+pub mod entity;
 pub mod frequency;
 pub mod mixture;
 pub mod mlm;

@@ -25,6 +25,7 @@ objectives! {
     mlm "mlm",
     whole_word "whole-word",
     n_gram "n-gram",
+    entity "entity",
     pmi "pmi",
     frequency "frequency",
     span "span",

@@ -68,6 +68,7 @@ fn a_value_out_of_range_or_of_another_type_names_its_key() {
         ("frequency", "exponent = -1", "exponent"),
         ("pmi", "vocabulary = 0", "vocabulary"),
         ("pmi", "occurrences = 0.5", "occurrences"),
+        ("entity", "entities = 1.5", "entities"),
         ("autoregressive", "mode = 1", "mode"),
         ("prefix", "mode = \"reference\"", "mode"),
         ("mntp", "rate = 0", "rate"),

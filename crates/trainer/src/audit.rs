@@ -140,7 +140,14 @@ mod tests {
     fn every_objective_does_what_its_rate_says_on_a_usual_text() {
         for entry in cloze_objectives::OBJECTIVES {
             let found = audit(entry.name, "", 2, false);
-            assert_eq!((refuse(&found), found.empty), (Ok(()), 0), "{}: {found:?}", entry.name);
+            assert_eq!(refuse(&found), Ok(()), "{}: {found:?}", entry.name);
+            // Where no rate says how many, a window may be left alone now and then: diffusion has every rate.
+            let most = if found.asked.is_some() {
+                0
+            } else {
+                1 + found.windows / 20
+            };
+            assert!(found.empty <= most, "{}: {found:?}", entry.name);
         }
         let halved = audit("mlm", "rate = { from = 0.3, to = 0.1 }", 1, false);
         assert!(

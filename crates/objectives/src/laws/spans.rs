@@ -62,6 +62,26 @@ impl Reciprocal {
     }
 }
 
+/// Hides (true) so many of the words, from the first on as long as they follow each other, and stops with the budget, in the
+/// middle of a word if need be (facebookresearch/SpanBERT, `data/masking.py`). Gives what is left of the budget.
+pub fn hide_words(words: &[Range<usize>], length: usize, budget: usize, hidden: &mut [bool]) -> usize {
+    let mut left = budget;
+    let mut end = words.first().map_or(0, |word| word.start);
+    for word in words.iter().take(length) {
+        if word.start != end {
+            break;
+        }
+        for position in word.clone() {
+            if left > 0 && !hidden[position] {
+                hidden[position] = true;
+                left -= 1;
+            }
+        }
+        end = word.end;
+    }
+    left
+}
+
 /// Maximal runs of `true`.
 pub fn runs(selected: &[bool]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();

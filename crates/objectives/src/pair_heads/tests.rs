@@ -13,7 +13,15 @@ const LENGTH: usize = 24;
 
 /// Windows beside each other, as a batch has them.
 fn windows(count: u64) -> Vec<Window> {
-    let text = |index| window(LENGTH, 50.0, 20.0, SIZE, &mut Draw::new(7, "text").example(index).stream());
+    let text = |index| {
+        window(
+            LENGTH,
+            50.0,
+            20.0,
+            SIZE,
+            &mut Draw::new(7, "text").example(index).stream(),
+        )
+    };
     let windows: Vec<Window> = (0..count).map(text).collect();
     let other = |index: usize| Arc::new(windows[(index + 1) % windows.len()].clone());
     let beside = |(index, window): (usize, &Window)| Window {
@@ -49,7 +57,10 @@ fn a_window_is_cut_into_segments_that_follow_each_other_in_half_of_the_cases() {
             assert_eq!(ids[second - 1], end);
             assert!(paired.segments[second..].iter().all(|segment| *segment == 1));
             let begins_inside = paired.apart && pairs == Pairs::Order && !window.word_starts[1];
-            assert!(paired.window.word_starts[second] || begins_inside, "a segment begins with a word");
+            assert!(
+                paired.window.word_starts[second] || begins_inside,
+                "a segment begins with a word"
+            );
             let (first, rest) = (&ids[1..second - 1], &ids[second..LENGTH - 1]);
             let text = &window.ids[1..LENGTH - 2];
             let other = &window.elsewhere.as_ref().unwrap().ids[first.len() + 1..LENGTH - 2];

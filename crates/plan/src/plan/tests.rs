@@ -249,7 +249,7 @@ fn a_swept_option_leaves_the_arms_alone_that_do_not_have_it() {
     assert_eq!(
         fault.to_string(),
         "no arm has an option `raet`\n  at x.toml:7:1 (options.raet)\n  7 | \"options.raet\" = [0.15, 0.4]\n    | ^^^^^^^^^^^^^^\n  \
-         allowed: options.mode, options.rate, options.replace\n  did you mean `rate`?"
+         allowed: options.copies, options.mode, options.pairs, options.predict, options.rate, options.replace, options.select\n  did you mean `rate`?"
     );
     let given =
         plan("[sweep.grid]\n\"options.rate\" = [0.15, 0.4]\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n").unwrap_err();
