@@ -5,9 +5,11 @@ mod shown;
 
 use crate::Feed;
 use crate::feed::side_by_side;
-use cloze_corpus::{Prepared, Shard, Tokenizer, Vocabulary};
+use cloze_corpus::annotations::ENTITIES;
+use cloze_corpus::{Prepared, Shard, Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::Objective;
+use cloze_objectives::laws::Phrases;
 use cloze_schema::Audit;
 pub use shown::Shown;
 
@@ -31,7 +33,8 @@ pub fn check(objective: &str, options: &toml::Table, length: usize, corpus: &Pre
 
 /// Looks at what a run will really read: windows of its own order, as it will corrupt them, spread evenly over its `steps`
 /// until about `tokens` are counted. With them come `examples` windows as a person reads them.
-pub fn of_run(feed: &Feed<'_>, steps: u64, tokens: u64, examples: u64, tokenizer: &Tokenizer) -> (Audit, Vec<Shown>) {
+pub fn of_run(feed: &Feed<'_>, steps: u64, tokens: u64, examples: u64, corpus: &Prepared) -> (Audit, Vec<Shown>) {
+    let (tokenizer, names) = (&corpus.tokenizer, Phrases::names_of(corpus));
     let of_step = (feed.shape.windows * feed.shape.length).max(1) as u64;
     let looked = tokens.div_ceil(of_step).clamp(1, steps.max(1));
     let mut audit = Audit::default();
@@ -54,10 +57,22 @@ pub fn of_run(feed: &Feed<'_>, steps: u64, tokens: u64, examples: u64, tokenizer
             if (texts.len() as u64) < examples && audit.windows * examples >= texts.len() as u64 * windows {
                 texts.push(Shown::of(&window, &example, tokenizer));
             }
+            let window = with_entities(window, &names, feed.vocabulary, draw);
             count::add(&mut audit, &window, &example, asked, feed.vocabulary);
         }
     }
     (audit, texts)
+}
+
+/// A window with the names that are known of its text, if its source annotated none.
+fn with_entities(window: Window, names: &Phrases, vocabulary: &Vocabulary, draw: Draw) -> Window {
+    if names.is_empty() || !window.annotations.spans(ENTITIES).is_empty() {
+        return window;
+    }
+    let words = window.words(vocabulary);
+    let spans = names.find(&window, &words, &mut draw.purpose("names").stream());
+    let plain = window.clone();
+    window.with_spans(ENTITIES, spans).unwrap_or(plain)
 }
 
 /// Counts over windows that are spread over the text, corrupted as at moments spread over the budget.

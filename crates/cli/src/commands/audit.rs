@@ -89,7 +89,7 @@ fn of_run(run: &PlannedRun, corpus: &Prepared, data_root: Option<&Path>, asked: 
         seed: config.seed,
     };
     let steps = cost::steps(run, data_root)?;
-    let (audit, examples) = audit::of_run(&feed, steps, asked.tokens, asked.examples, &corpus.tokenizer);
+    let (audit, examples) = audit::of_run(&feed, steps, asked.tokens, asked.examples, corpus);
     Ok(Audited {
         arm: run.arm.clone(),
         objective: config.objective.clone(),

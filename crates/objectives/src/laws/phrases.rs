@@ -1,6 +1,6 @@
 //! Phrases that are found in windows: runs of whole words that belong together.
 
-use cloze_corpus::{Ngrams, Window, ngrams::token};
+use cloze_corpus::{Ngrams, Prepared, Statistic, Statistics, Window, ngrams::token};
 use cloze_foundation::Stream;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -25,6 +25,14 @@ impl FromIterator<Vec<u32>> for Phrases {
 }
 
 impl Phrases {
+    /// The named entities that are known of a text: none where nobody knows them.
+    pub fn names_of(corpus: &Prepared) -> Self {
+        let statistics = Statistics::of(corpus, &[Statistic::Names]);
+        statistics
+            .names()
+            .map_or_else(|_| Self::default(), |names| names.iter().cloned().collect())
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.known.len()
