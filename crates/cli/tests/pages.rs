@@ -28,7 +28,7 @@ fn experiment() -> String {
 #[test]
 fn every_page_shows_a_window_under_its_objective() {
     let workplace = Workplace::new();
-    workplace.write("pages.toml", &experiment());
+    workplace.write("pages.toml", experiment());
     let output = workplace.cloze(&["audit", "pages.toml", "--tokens", "1", "--examples", "1", "--json"]);
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     for entry in OBJECTIVES {

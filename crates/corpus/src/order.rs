@@ -27,7 +27,7 @@ impl BatchOrder {
     /// If there is no window.
     pub fn window(&self, position: u64) -> u64 {
         assert!(self.windows > 0, "a batch order over no windows");
-        let epoch = Draw::new(self.seed, "batch order").step(position / self.windows);
+        let epoch = Draw::new(self.seed, "batch order").step(self.epoch(position));
         let keys: [u64; ROUNDS as usize] = std::array::from_fn(|round| epoch.example(round as u64).seed());
         let bits = u64::BITS - (self.windows - 1).leading_zeros();
         let half = bits.div_ceil(2).max(1);
@@ -38,6 +38,14 @@ impl BatchOrder {
                 return window;
             }
         }
+    }
+
+    /// The epoch of a position, counted from 0.
+    ///
+    /// # Panics
+    /// If there is no window.
+    pub fn epoch(&self, position: u64) -> u64 {
+        position / self.windows
     }
 }
 

@@ -74,6 +74,11 @@ impl Shard {
         window
     }
 
+    /// Every token of the stream in order, and whether a word begins there.
+    pub fn pieces(&self) -> impl Iterator<Item = (u32, bool)> {
+        stored(&self.bytes).map(|token| (token & !WORD_START, token & WORD_START != 0))
+    }
+
     /// Every id of the stream in order, `[SEP]`s included.
     pub fn ids(&self) -> impl Iterator<Item = u32> {
         stored(&self.bytes).map(|token| token & !WORD_START)

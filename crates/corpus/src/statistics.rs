@@ -1,8 +1,9 @@
 //! What an objective may ask about the training text as a whole: computed once, kept beside the prepared corpus.
 
-use crate::{Prepared, Shard};
+use crate::{Ngrams, Prepared, Shard, names};
 use cloze_foundation::{Fault, Result, files};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// A question about the training text.
@@ -10,34 +11,52 @@ use std::path::{Path, PathBuf};
 pub enum Statistic {
     /// How often every id occurs.
     Unigrams,
+    /// Which n-grams of words occur often.
+    Ngrams {
+        /// More often than this.
+        above: u64,
+    },
+    /// Which of its words are known to be named entities.
+    Names,
 }
 
 impl Statistic {
-    /// Every one that there is.
-    pub const ALL: [Self; 1] = [Self::Unigrams];
-
     /// Its word: in file names, faults and run ids.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unigrams => "unigrams",
+            Self::Ngrams { .. } => "ngrams",
+            Self::Names => "names",
         }
     }
 
     /// The version of its law: raised when the same text gives other numbers. 1 is no part of a run id.
     pub fn version(self) -> u32 {
         match self {
-            Self::Unigrams => 1,
+            Self::Unigrams | Self::Ngrams { .. } | Self::Names => 1,
         }
     }
 
-    fn compute(self, text: &Shard, vocabulary: usize) -> Vec<u64> {
+    /// Its numbers, as they are kept.
+    fn compute(self, corpus: &Prepared) -> Vec<u64> {
+        let vocabulary = corpus.tokenizer.vocabulary();
         match self {
-            Self::Unigrams => unigrams(text, vocabulary),
+            Self::Unigrams => unigrams(&corpus.train, vocabulary.size),
+            Self::Ngrams { above } => Ngrams::of(&corpus.train, vocabulary, above).to_numbers(),
+            // Each after the number of its tokens.
+            Self::Names => {
+                let tokens = |name: Vec<u32>| [vec![name.len() as u32], name].concat();
+                names::of(corpus).into_iter().flat_map(tokens).map(u64::from).collect()
+            }
         }
     }
 
     fn file(self, folder: &Path) -> PathBuf {
-        folder.join(format!("{}-{}.json", self.name(), self.version()))
+        let which = match self {
+            Self::Unigrams | Self::Names => String::new(),
+            Self::Ngrams { above } => format!("-above-{above}"),
+        };
+        folder.join(format!("{}{which}-{}.json", self.name(), self.version()))
     }
 }
 
@@ -45,6 +64,8 @@ impl Statistic {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
     unigrams: Option<Vec<u64>>,
+    ngrams: BTreeMap<u64, Ngrams>,
+    names: Option<Vec<Vec<u32>>>,
 }
 
 impl Statistics {
@@ -54,23 +75,70 @@ impl Statistics {
         let mut found = Self::default();
         for need in needs {
             let path = need.file(&corpus.folder);
-            let vocabulary = corpus.tokenizer.vocabulary().size;
-            let counts = Kept::read(&path, *need, &corpus.hash, vocabulary).unwrap_or_else(|| {
-                let counts = need.compute(&corpus.train, vocabulary);
-                // A cache that others share may be read-only: then every run counts for itself.
-                let _ = Kept::write(&path, *need, &corpus.hash, &counts);
-                counts
-            });
-            match need {
-                Statistic::Unigrams => found.unigrams = Some(counts),
+            let kept = Kept::read(&path, *need, &corpus.hash);
+            if kept.is_some_and(|numbers| found.take(*need, numbers, corpus)) {
+                continue;
             }
+            let numbers = need.compute(corpus);
+            // A cache that others share may be read-only: then every run counts for itself.
+            let _ = Kept::write(&path, *need, &corpus.hash, &numbers);
+            found.take(*need, numbers, corpus);
         }
         found
     }
 
+    /// Takes a statistic's numbers; false if they cannot be its.
+    fn take(&mut self, statistic: Statistic, numbers: Vec<u64>, corpus: &Prepared) -> bool {
+        match statistic {
+            Statistic::Unigrams => {
+                let is_right = numbers.len() == corpus.tokenizer.vocabulary().size;
+                self.unigrams = is_right.then_some(numbers);
+                is_right
+            }
+            Statistic::Ngrams { above } => {
+                let ngrams = Ngrams::from_numbers(&numbers);
+                let is_right = ngrams.is_some();
+                self.ngrams.extend(ngrams.map(|ngrams| (above, ngrams)));
+                is_right
+            }
+            Statistic::Names => {
+                self.names = names_from(&numbers);
+                self.names.is_some()
+            }
+        }
+    }
+
     /// Hand-made counts by id, for tests and for text that is no prepared corpus.
     pub fn from_unigrams(counts: Vec<u64>) -> Self {
-        Self { unigrams: Some(counts) }
+        Self {
+            unigrams: Some(counts),
+            ..Self::default()
+        }
+    }
+
+    /// Counts of the n-grams that occur more than `above` times in a text that is no prepared corpus.
+    pub fn from_ngrams(above: u64, ngrams: Ngrams) -> Self {
+        Self {
+            ngrams: BTreeMap::from([(above, ngrams)]),
+            ..Self::default()
+        }
+    }
+
+    /// Hand-made names, for tests and for text that is no prepared corpus.
+    pub fn from_names(names: Vec<Vec<u32>>) -> Self {
+        Self {
+            names: Some(names),
+            ..Self::default()
+        }
+    }
+
+    /// The named entities that are known of the training text, each as its tokens with the word starts marked
+    /// ([`token`](crate::ngrams::token)); none where none are known.
+    ///
+    /// # Errors
+    /// If [`Statistic::Names`] was not asked for.
+    pub fn names(&self) -> Result<&[Vec<u32>]> {
+        self.names.as_deref().ok_or_else(|| missing(Statistic::Names))
     }
 
     /// How often every id occurs in the training text, `[SEP]` at each document's end included: V counts.
@@ -80,6 +148,28 @@ impl Statistics {
     pub fn unigrams(&self) -> Result<&[u64]> {
         self.unigrams.as_deref().ok_or_else(|| missing(Statistic::Unigrams))
     }
+
+    /// The n-grams of words that occur more than `above` times in the training text.
+    ///
+    /// # Errors
+    /// If [`Statistic::Ngrams`] was not asked for with this number.
+    pub fn ngrams(&self, above: u64) -> Result<&Ngrams> {
+        self.ngrams
+            .get(&above)
+            .ok_or_else(|| missing(Statistic::Ngrams { above }))
+    }
+}
+
+/// Names as they are kept.
+fn names_from(mut numbers: &[u64]) -> Option<Vec<Vec<u32>>> {
+    let mut names = Vec::new();
+    while let [length, rest @ ..] = numbers {
+        let (name, others) = rest.split_at_checked(usize::try_from(*length).ok()?)?;
+        let name: std::result::Result<Vec<u32>, _> = name.iter().copied().map(u32::try_from).collect();
+        names.push(name.ok()?);
+        numbers = others;
+    }
+    Some(names)
 }
 
 fn missing(statistic: Statistic) -> Fault {
@@ -121,12 +211,10 @@ impl Kept {
     }
 
     /// The counts, if the file is there, whole, and about this text under this law.
-    fn read(path: &Path, statistic: Statistic, corpus: &str, vocabulary: usize) -> Option<Vec<u64>> {
+    fn read(path: &Path, statistic: Statistic, corpus: &str) -> Option<Vec<u64>> {
         let kept: Self = serde_json::from_str(&files::read_text(path).ok()?).ok()?;
-        let right = kept.corpus == corpus
-            && kept.version == statistic.version()
-            && kept.counts.len() == vocabulary
-            && kept.hash == Self::hash(&kept.counts);
+        let right =
+            kept.corpus == corpus && kept.version == statistic.version() && kept.hash == Self::hash(&kept.counts);
         right.then_some(kept.counts)
     }
 
@@ -163,6 +251,69 @@ mod tests {
         let text = Shard::open(&path).unwrap();
         assert_eq!(unigrams(&text, 8), [0, 0, 0, 2, 0, 3, 1, 0]);
         assert_eq!(unigrams(&text, 6), [0, 0, 0, 2, 0, 3]);
+    }
+
+    #[test]
+    fn ngrams_are_kept_by_how_often_they_have_to_occur() {
+        let cache = tempfile::tempdir().unwrap();
+        let config = CorpusConfig {
+            source: "fragment".to_owned(),
+            tokenizer: TokenizerConfig::wordpiece(300),
+            held_out: 0.2,
+            words: 2000,
+            ..CorpusConfig::default()
+        };
+        let corpus = prepare(&config, None, cache.path(), &mut |_| ()).unwrap();
+        let asked = || Statistics::of(&corpus, &[10, 5].map(|above| Statistic::Ngrams { above }));
+        let first = asked();
+        let [many, more] = [10, 5].map(|above| first.ngrams(above).unwrap().iter().count());
+        assert!(0 < many && many < more);
+        assert!(first.ngrams(7).is_err());
+        assert_eq!(asked(), first);
+        let path = Statistic::Ngrams { above: 10 }.file(&corpus.folder);
+        let whole = std::fs::read_to_string(&path).unwrap();
+        // Numbers that are no n-grams are counted again.
+        Kept::write(&path, Statistic::Ngrams { above: 10 }, &corpus.hash, &[1, 2]).unwrap();
+        assert_eq!(asked(), first);
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), whole);
+    }
+
+    #[test]
+    fn the_names_of_the_built_in_language_are_known_and_of_files_none() {
+        let cache = tempfile::tempdir().unwrap();
+        let mut config = CorpusConfig {
+            source: "fragment".to_owned(),
+            tokenizer: TokenizerConfig::wordpiece(300),
+            held_out: 0.2,
+            words: 2000,
+            ..CorpusConfig::default()
+        };
+        let corpus = prepare(&config, None, cache.path(), &mut |_| ()).unwrap();
+        let asked = || Statistics::of(&corpus, &[Statistic::Names]);
+        let names = asked().names().unwrap().to_vec();
+        let spelt = |name: &Vec<u32>| {
+            let ids: Vec<u32> = name.iter().map(|token| token & 0x7FFF_FFFF).collect();
+            corpus.tokenizer.decode(&ids)
+        };
+        let spelt: Vec<String> = names.iter().map(spelt).collect();
+        // Those that 2,000 words have, and among them the most frequent ones.
+        assert!(spelt.len() > 40 && spelt.len() < 280, "{}", spelt.len());
+        assert!(
+            ["john", "mary", "london"]
+                .iter()
+                .all(|name| spelt.contains(&(*name).to_owned())),
+            "{spelt:?}"
+        );
+        assert!(!spelt.contains(&"the".to_owned()));
+        assert_eq!(asked().names().unwrap(), names);
+        assert!(Statistics::default().names().is_err());
+        assert_eq!(names_from(&[2, 7]), None);
+
+        let text = cache.path().join("text.txt");
+        std::fs::write(&text, "john saw mary in london\n\n".repeat(200)).unwrap();
+        config.source = text.to_string_lossy().into_owned();
+        let corpus = prepare(&config, None, cache.path(), &mut |_| ()).unwrap();
+        assert!(Statistics::of(&corpus, &[Statistic::Names]).names().unwrap().is_empty());
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use crate::annotations::{MarkKind, SpanKind};
 use crate::{Annotations, Vocabulary};
-use cloze_foundation::Result;
+use cloze_foundation::{Draw, Result};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// L consecutive positions: `[CLS]`, then L - 1 tokens of the stream, in which every document ends with `[SEP]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,6 +15,19 @@ pub struct Window {
     pub word_starts: Vec<bool>,
     /// What else is known of the text; empty unless its source says it.
     pub annotations: Annotations,
+    /// Which reading of a training text it is from; none of a text that is read once.
+    pub visit: Option<Visit>,
+    /// Another window of the text, for whoever asks whether two segments belong together; none where nobody asked for one.
+    pub elsewhere: Option<Arc<Window>>,
+}
+
+/// A window in one of the epochs of a run: what is to be the same whenever the run comes back to it is drawn from here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// The window's own draws, whatever the step.
+    pub draw: Draw,
+    /// How often the run has read the whole text before.
+    pub epoch: u64,
 }
 
 impl Window {
@@ -23,6 +37,8 @@ impl Window {
             ids,
             word_starts,
             annotations: Annotations::default(),
+            visit: None,
+            elsewhere: None,
         }
     }
 

@@ -285,6 +285,10 @@ impl Objective for Mixture {
         self.parts.iter().any(|part| part.objective.reads_words())
     }
 
+    fn reads_elsewhere(&self) -> bool {
+        self.parts.iter().any(|part| part.objective.reads_elsewhere())
+    }
+
     fn prepare(&mut self, statistics: &Statistics) -> Result<()> {
         let mut parts = self.parts.iter_mut();
         parts.try_for_each(|part| {

@@ -1,14 +1,16 @@
 //! Masked language modelling: hide single tokens, predict them (Devlin et al. 2019).
 
-use crate::laws::{Mode, Pool, Rate, Replacement, budget, choose, maskable};
+use crate::laws::{Mode, Pairs, Pool, Rate, Replacement, Selection, budget, choose, maskable, toss, words_within};
+use crate::pair_heads::PairHeads;
 use crate::scoring::{PSEUDO_LOG_LIKELIHOOD, Rule};
-use crate::tensors::vocabulary_flops;
-use crate::{Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
+use crate::units::{Hiding, Units};
+use crate::{Entry, Example, Heads, TokenHeads, Tokens};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
-use cloze_foundation::Draw;
+use cloze_foundation::{Draw, Fault, Place, Result, Stream};
 use cloze_kernels::Visibility;
 use cloze_options::{Options, options};
+use std::ops::Range;
 
 /// Masked language modelling.
 pub static ENTRY: Entry = Entry {
@@ -19,7 +21,7 @@ pub static ENTRY: Entry = Entry {
     summary: "Hides a share of the tokens, each on its own, and predicts them from both sides.",
     options: Masking::fields,
     scores: MASKED_SCORES,
-    configure: |written| Ok(Box::new(Mlm(Masking::read(written)?))),
+    configure: |written| Ok(Box::new(Hiding(Mlm(Masking::read(written)?)))),
 };
 
 /// How the models of the objectives that mask and predict tokens score sentences.
@@ -35,10 +37,72 @@ options! {
         pub rate: Rate = Rate::Fixed(0.15);
         /// What takes their place; the rest is kept as it is.
         pub replace: Replacement = Replacement::default();
+        /// How that share is selected.
+        #[since = "0.2"]
+        pub select: Selection = Selection::Exact;
+        /// The share of the selected tokens that is predicted, chosen at random; the others are hidden all the same.
+        #[since = "0.2"]
+        pub predict: f64 = 1.0, above(0);
+        /// How many masks a window has, of which each epoch takes the next one (static masking); without it every visit draws a new one.
+        #[since = "0.2"]
+        pub copies: Option<usize> = None, from(1).to(1000);
+        /// What is asked beside the tokens about the two segments into which a window is cut; without it a window is one.
+        #[since = "0.2"]
+        pub pairs: Option<Pairs> = None;
     }
+    check Self::possible
 }
 
 impl Masking {
+    fn possible(&self) -> Result<()> {
+        let Self { predict, rate, .. } = self;
+        if *predict > 1.0 {
+            let what = format!("predict = {predict} is more than everything that is hidden");
+            return Err(Fault::usage(what)
+                .at(Place::key("predict"))
+                .allowed(["above 0 and at most 1"])
+                .remedy(
+                    "Wettig et al. 2023 predict more than one reading hides by putting copies of a window with disjoint masks \
+                     into a batch; here a window is read once, so that all arms of a seed read the same text",
+                ));
+        }
+        if self.copies.is_some() && matches!(rate, Rate::Changing(_)) {
+            let fault = Fault::usage("masks that are drawn once do not follow a changing rate");
+            return Err(fault
+                .at(Place::key("copies"))
+                .remedy("give one rate, or leave `copies` out: every visit then draws a new mask"));
+        }
+        Ok(())
+    }
+
+    /// The numbers of a visit to a window: new ones every time; with static masking those of one of its copies. In an epoch
+    /// each window has its own next copy, so that in as many epochs as copies it has each once: as in google-research/bert,
+    /// `create_pretraining_data.py` (`dupe_factor`), where a window's duplicates are spread over the data.
+    pub(crate) fn stream(&self, window: &Window, draw: Draw) -> Stream {
+        match (self.copies, window.visit) {
+            (Some(copies), Some(visit)) => {
+                let first = visit.draw.purpose("first copy").stream().below(copies) as u64;
+                let copy = (first + visit.epoch) % copies as u64;
+                visit.draw.purpose("static mask").example(copy).stream()
+            }
+            _ => draw.stream(),
+        }
+    }
+
+    /// Keeps the predictions of some of the hidden tokens, rounded, one at least (Wettig et al. 2023: a prediction rate
+    /// below the corruption rate).
+    pub(crate) fn predict_some(&self, example: &mut Example, stream: &mut Stream) {
+        if self.predict >= 1.0 {
+            return;
+        }
+        let hidden = example.positions.len();
+        let kept = choose((0..hidden as u32).collect(), budget(self.predict, hidden), stream);
+        let kept = || kept.iter().map(|place| *place as usize);
+        example.positions = kept().map(|place| example.positions[place]).collect();
+        example.targets = kept().map(|place| example.targets[place]).collect();
+        example.weights = kept().map(|place| example.weights[place]).collect();
+    }
+
     /// The number of tokens to select in a window with this many candidates.
     ///
     /// google-research/bert, `create_pretraining_data.py` takes the rate of all positions, `[CLS]` and `[SEP]` included,
@@ -53,14 +117,32 @@ impl Masking {
         }
     }
 
-    /// The same before it is rounded to whole tokens: what the rate means.
+    /// Units in random order while they fit into the budget. Where every one is longer than that, the shortest is hidden: a
+    /// window without a prediction would teach nothing; google-research/bert leaves it without.
+    pub(crate) fn within_budget(
+        &self,
+        units: Vec<Range<usize>>,
+        window: &Window,
+        progress: f64,
+        stream: &mut Stream,
+    ) -> Vec<Range<usize>> {
+        let candidates = units.iter().map(ExactSizeIterator::len).sum();
+        let shortest = units.iter().min_by_key(|unit| unit.len()).cloned();
+        let mut chosen = words_within(units, self.budget(window, candidates, progress), stream);
+        if chosen.is_empty() && self.mode == Mode::Corrected {
+            chosen.extend(shortest);
+        }
+        chosen
+    }
+
+    /// How many predictions the rate means, before it is rounded to whole tokens.
     pub(crate) fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> f64 {
         let candidates = self.candidates(window, vocabulary).len();
-        let of = match self.mode {
-            Mode::Corrected => candidates,
-            Mode::Reference => window.ids.len(),
+        let of = match (self.mode, self.select) {
+            (Mode::Reference, Selection::Exact) => window.ids.len(),
+            _ => candidates,
         };
-        (self.rate.at(progress) * of as f64).min(candidates as f64)
+        (self.rate.at(progress) * of as f64).min(candidates as f64) * self.predict
     }
 
     /// The positions that may be hidden.
@@ -87,52 +169,48 @@ impl Masking {
             masked: true,
             rules: MASKED_SCORES,
         };
-        Box::new(TokenHeads::new(encoder, vocabulary, init, tokens))
+        let tokens = TokenHeads::new(encoder, vocabulary, init, tokens);
+        match self.pairs {
+            Some(_) => Box::new(PairHeads::new(tokens, encoder, init)),
+            None => Box::new(tokens),
+        }
     }
 }
 
 /// Every token on its own.
 struct Mlm(Masking);
 
-impl Objective for Mlm {
+impl Units for Mlm {
     fn options(&self) -> toml::Table {
         self.0.write()
     }
 
-    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
-        Some(self.0.asked(window, vocabulary, progress))
+    fn masking(&self) -> Masking {
+        self.0
     }
 
-    fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
+    fn reads_words(&self) -> bool {
+        false
+    }
+
+    fn choose(
+        &self,
+        window: &Window,
+        vocabulary: &Vocabulary,
+        progress: f64,
+        stream: &mut Stream,
+    ) -> Vec<Range<usize>> {
         let Self(masking) = self;
-        let mut stream = draw.stream();
         let candidates = masking.candidates(window, vocabulary);
-        let count = masking.budget(window, candidates.len(), progress);
-        let mut example = Example::predicting(window, choose(candidates, count, &mut stream));
-        for position in &example.positions {
-            let fate = masking.replace.fate(&mut stream);
-            let pool = masking.pool(vocabulary);
-            fate.befall(
-                &mut example.inputs,
-                [*position as usize],
-                vocabulary.special.mask,
-                pool,
-                &mut stream,
-            );
-        }
-        example
-    }
-
-    fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
-        self.0.heads(encoder, vocabulary, init)
-    }
-
-    fn has_vocabulary_head(&self) -> bool {
-        true
-    }
-
-    fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
-        vocabulary_flops(encoder, vocabulary, sizes, false)
+        let chosen = match masking.select {
+            Selection::Exact => {
+                let count = masking.budget(window, candidates.len(), progress);
+                choose(candidates, count, stream)
+            }
+            Selection::Bernoulli => toss(candidates, masking.rate.at(progress), stream),
+        };
+        let token = |position: u32| position as usize..position as usize + 1;
+        chosen.into_iter().map(token).collect()
     }
 }
 

@@ -83,8 +83,13 @@ impl Objective for Mntp {
     }
 
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
-        let candidates = candidates(window, vocabulary).len();
-        Some(self.0.rate.at(progress) * candidates as f64)
+        let candidates = candidates(window, vocabulary).len() as f64;
+        let asked = self.0.rate.at(progress) * candidates;
+        Some(match self.0.mode {
+            Mode::Corrected => asked,
+            // What is left, on average, of the span that reaches the budget: (14/3 / 2 - 1) / 2 for 1 to 3 tokens.
+            Mode::Reference => (asked + 2.0 / 3.0).min(candidates),
+        })
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {

@@ -6,6 +6,8 @@
 //! slots of those behind it. A query stands at each predicted position and sees the same but for the token itself, its own slot
 //! in its place. So everybody sees every position of the window exactly once.
 
+mod slots;
+
 use crate::laws::{Mode, Pool, Rate, Replacement, budget, choose};
 use crate::mlm::MASKED_SCORES;
 use crate::scoring::{Answerer, Rule};
@@ -18,6 +20,7 @@ use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::Draw;
 use cloze_kernels::{CrossEntropy, Ranks};
 use cloze_options::{Options, options};
+use slots::Slotted;
 
 /// MPNet.
 pub static ENTRY: Entry = Entry {
@@ -101,7 +104,7 @@ impl Objective for Mpnet {
 
     fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
         Box::new(MpnetHeads {
-            head: VocabularyHead::new(encoder, encoder.width, vocabulary.size, &init.at("head")),
+            head: VocabularyHead::new(encoder, encoder.table_width(), vocabulary.size, &init.at("head")),
         })
     }
 
@@ -127,7 +130,7 @@ impl Objective for Mpnet {
                 content + encoder.query_stream_flops(seeing(predicted))
             }
         };
-        let head = VocabularyHead::forward_flops(encoder.width, encoder.width, vocabulary, predicted);
+        let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), vocabulary, predicted);
         FORWARD_AND_BACKWARD * (body + head)
     }
 }
@@ -136,80 +139,6 @@ impl Objective for Mpnet {
 #[derive(Module, Debug)]
 struct MpnetHeads {
     head: VocabularyHead,
-}
-
-/// Windows with their slots behind them.
-struct Slotted {
-    content: Batch,
-    /// The rows of the predicted tokens, where the queries stand.
-    rows: Vec<u32>,
-    /// What the queries see.
-    seen: Ranks,
-}
-
-impl Slotted {
-    /// All windows have as many slots as the one with the most predictions; those beyond its own see nobody but each other.
-    fn of(batch: &Batch) -> Self {
-        let window_of = |position: &u32| *position as usize / batch.length;
-        let predictions: Vec<((&u32, &u32), &u32)> = batch
-            .positions
-            .iter()
-            .zip(batch.extra(SLOTS))
-            .zip(batch.extra(ORDER))
-            .collect();
-        let mut own: Vec<&[((&u32, &u32), &u32)]> = vec![&[]; batch.windows];
-        for run in predictions.chunk_by(|left, right| window_of(left.0.0) == window_of(right.0.0)) {
-            own[window_of(run[0].0.0)] = run;
-        }
-        let most = own.iter().map(|run| run.len()).max().unwrap_or(0);
-        let length = batch.length + most;
-        let [
-            mut inputs,
-            mut places,
-            mut rank,
-            mut asking,
-            mut last,
-            mut group,
-            mut rows,
-        ] = [const { Vec::new() }; 7];
-        for (window, run) in own.into_iter().enumerate() {
-            let start = inputs.len();
-            inputs.extend(&batch.inputs[window * batch.length..][..batch.length]);
-            places.extend(0..batch.length as u32);
-            rank.resize(start + batch.length, 0);
-            last.resize(start + batch.length, u32::MAX);
-            group.resize(start + length, 0);
-            asking.resize(start + length, 0);
-            for ((position, slot), order) in run {
-                let place = *position - (window * batch.length) as u32;
-                let row = start + place as usize;
-                rows.push(row as u32);
-                (rank[row], asking[row]) = (*order + 1, **order);
-                inputs.push(**slot);
-                places.push(place);
-                // Until the token itself is seen.
-                last.push(**order);
-            }
-            group[start + batch.length + run.len()..].fill(1);
-            inputs.resize(start + length, 0);
-            places.resize(start + length, 0);
-            last.resize(start + length, u32::MAX);
-            rank.resize(start + length, 0);
-        }
-        let law = Ranks::new(rank).until(last).grouped(group);
-        Self {
-            content: Batch {
-                windows: batch.windows,
-                length,
-                inputs,
-                visibility: law.clone().into(),
-                position_ids: Some(places.into()),
-                ..Batch::default()
-            },
-            rows,
-            seen: law.queried_by(asking),
-        }
-    }
 }
 
 impl MpnetHeads {

@@ -31,6 +31,11 @@ pub trait Objective: Send + Sync {
         false
     }
 
+    /// Whether its windows have to come with [another one](Window::elsewhere).
+    fn reads_elsewhere(&self) -> bool {
+        false
+    }
+
     /// Takes the answers, once, before training: [`needs`](Self::needs) says which. An objective that was not prepared,
     /// as when a plan is priced before there is a corpus, corrupts all the same: as if every id were equally frequent.
     ///

@@ -24,6 +24,10 @@ macro_rules! objectives {
 objectives! {
     mlm "mlm",
     whole_word "whole-word",
+    n_gram "n-gram",
+    entity "entity",
+    pmi "pmi",
+    frequency "frequency",
     span "span",
     electra "electra",
     replace_mlm "replace-mlm",

@@ -1,7 +1,9 @@
 //! SpanBERT: hide spans of whole words; predict them from the context and, once more, from the two tokens around them
 //! (Joshi et al. 2020).
 
-use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, maskable, runs, words};
+mod pieces;
+
+use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, hide_words, maskable, runs, words};
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::{
     FORWARD_AND_BACKWARD, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
@@ -11,9 +13,9 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, LayerNorm, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
-use cloze_foundation::{Draw, Stream};
+use cloze_foundation::{Draw, Fault, Place, Result, Stream};
 use cloze_kernels::{Affine, CrossEntropy};
-use cloze_options::{Options, options};
+use cloze_options::{Options, options, words};
 use std::ops::Range;
 
 /// SpanBERT.
@@ -36,6 +38,18 @@ const TARGET: &str = "boundary_target";
 /// And every token beside a span, once.
 const EDGES: &str = "boundary_edges";
 
+words! {
+    /// How spans lie.
+    enum Law {
+        /// Whole words, of a geometric number (facebookresearch/SpanBERT).
+        SpanBert = "spanbert",
+        /// Tokens: a number to hide that is drawn by coins, lengths of a geometric law with p = 1/3 (ltgoslo/ltg-bert).
+        Ltg = "ltg",
+        /// Tokens: a fixed number of spans of a mean length, cut at random, as T5 has them (Raffel et al. 2020), but predicted in place.
+        T5 = "t5",
+    }
+}
+
 // The defaults are those of the command in facebookresearch/SpanBERT, `pretraining/README.md` (the flags themselves
 // default to p = 0.3 and 20 boundary tokens).
 options! {
@@ -56,7 +70,14 @@ options! {
         boundary_weight: f64 = 1.0, from(0);
         /// How many tokens of a span the boundary objective predicts.
         boundary_tokens: usize = 15, from(1).to(1000);
+        /// How spans lie.
+        #[since = "0.2"]
+        law: Law = Law::SpanBert;
+        /// The mean length of T5's spans in tokens.
+        #[since = "0.2"]
+        span_mean: f64 = 3.0, from(1).to(1000);
     }
+    check Self::of_its_law
 }
 
 impl Settings {
@@ -74,7 +95,29 @@ impl Settings {
         settled
     }
 
-    fn law(&self) -> SpanLaw {
+    /// What another law reads is refused: it would change nothing.
+    fn of_its_law(&self) -> Result<()> {
+        let usual = Self::default();
+        let is_other = [
+            ("span_stop", Law::SpanBert, self.span_stop != usual.span_stop),
+            ("span_words", Law::SpanBert, self.span_words != usual.span_words),
+            ("span_mean", Law::T5, self.span_mean != usual.span_mean),
+        ];
+        match is_other
+            .into_iter()
+            .find(|(_, law, is_set)| *is_set && *law != self.law)
+        {
+            Some((key, law, _)) => {
+                let fault = Fault::usage(format!("`{key}` says nothing where law = \"{}\"", self.law));
+                Err(fault
+                    .at(Place::key(key))
+                    .remedy(format!("leave it out, or write law = \"{law}\"")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn lengths(&self) -> SpanLaw {
         SpanLaw {
             stop: self.span_stop,
             longest: self.span_words,
@@ -121,7 +164,7 @@ impl Span {
                 continue;
             }
             let mut end = words[anchor].start;
-            for word in words[anchor..].iter().take(self.0.law().draw(stream)) {
+            for word in words[anchor..].iter().take(self.0.lengths().draw(stream)) {
                 let new = if hidden[word.start] { 0 } else { word.len() };
                 if word.start != end || new > left {
                     break;
@@ -150,26 +193,46 @@ impl Span {
         }
         let mut left = budget;
         while left > 0 {
-            let length = self.0.law().draw(stream);
+            let length = self.0.lengths().draw(stream);
             let token = stream.below(position_of.len());
             if hidden[position_of[token]] {
                 continue;
             }
-            let anchor = word_of[token];
-            let mut end = words[anchor].start;
-            for word in words[anchor..].iter().take(length) {
-                if word.start != end {
-                    break;
-                }
-                for position in word.clone() {
-                    if left > 0 && !hidden[position] {
-                        hidden[position] = true;
-                        left -= 1;
-                    }
-                }
-                end = word.end;
-            }
+            left = hide_words(&words[word_of[token]..], length, left, hidden);
         }
+    }
+
+    /// The spans that meet one fate each, as positions; those of SpanBERT and T5 are ascending and do not touch.
+    fn spans(
+        &self,
+        window: &Window,
+        vocabulary: &Vocabulary,
+        words: &[Range<usize>],
+        progress: f64,
+        stream: &mut Stream,
+    ) -> Vec<Vec<usize>> {
+        let length = window.ids.len();
+        let rate = self.0.rate.at(progress);
+        let may_be_hidden = |mode| {
+            let ids = window.ids.iter();
+            ids.map(|id| maskable(*id, vocabulary, mode)).collect::<Vec<bool>>()
+        };
+        let hidden = match self.0.law {
+            Law::SpanBert => self.select(words, length, progress, stream),
+            // ltgoslo/ltg-bert hides no special token, not even [UNK].
+            Law::Ltg => return pieces::ltg(&may_be_hidden(Mode::Corrected), rate, self.0.mode, stream),
+            Law::T5 => {
+                let candidate = may_be_hidden(self.0.mode);
+                let tokens: Vec<usize> = (0..length).filter(|place| candidate[*place]).collect();
+                let mask = pieces::t5(tokens.len(), rate, self.0.span_mean, self.0.mode, stream);
+                let mut hidden = vec![false; length];
+                let chosen = tokens.into_iter().zip(mask).filter(|(_, is_hidden)| *is_hidden);
+                chosen.for_each(|(place, _)| hidden[place] = true);
+                hidden
+            }
+        };
+        // Spans that touch are one span from here on: for the replacement and for the boundary objective.
+        runs(&hidden).into_iter().map(Iterator::collect).collect()
     }
 
     /// The tokens on both sides of a span, if both are in the window. facebookresearch/SpanBERT knows only the inside of
@@ -198,47 +261,50 @@ impl Objective for Span {
     }
 
     fn reads_words(&self) -> bool {
-        true
+        self.0.law == Law::SpanBert
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
         let settings = &self.0;
         let mut stream = draw.stream();
         let words = words(window, vocabulary, settings.mode);
-        let hidden = self.select(&words, window.ids.len(), progress, &mut stream);
-        // Spans that touch are one span from here on: for the replacement and for the boundary objective.
-        let spans = runs(&hidden);
-        let positions = spans
-            .iter()
-            .cloned()
-            .flatten()
-            .map(|position| position as u32)
-            .collect();
-        let mut example = Example::predicting(window, positions);
+        let spans = self.spans(window, vocabulary, &words, progress, &mut stream);
+        let mut hidden = vec![false; window.ids.len()];
+        spans.iter().flatten().for_each(|place| hidden[*place] = true);
+        let positions = (0..window.ids.len() as u32).filter(|place| hidden[*place as usize]);
+        let mut example = Example::predicting(window, positions.collect());
 
         // facebookresearch/SpanBERT draws random tokens from the corpus by frequency. Corruption sees one window, so the
         // reference mode draws from the window, which has the same frequencies on average.
         let text: Vec<u32>;
-        let pool = match settings.mode {
-            Mode::Corrected => Pool::Ids(vocabulary.ordinary()),
-            Mode::Reference => {
+        let pool = match (settings.mode, settings.law) {
+            (Mode::Corrected, _) | (_, Law::Ltg | Law::T5) => Pool::Ids(vocabulary.ordinary()),
+            (Mode::Reference, Law::SpanBert) => {
                 let ids: Vec<&[u32]> = words.iter().map(|word| &window.ids[word.clone()]).collect();
                 text = ids.concat();
                 Pool::Ids(&text)
             }
         };
+        // ltgoslo/ltg-bert, `training/mlm_dataset.py` replaces tokens in place: where a later span has a token that an earlier one
+        // has replaced, what is to be predicted is the replacement.
+        let in_place = settings.law == Law::Ltg && settings.mode == Mode::Reference;
+        let mut labels = window.ids.clone();
+        for span in &spans {
+            if in_place {
+                span.iter().for_each(|place| labels[*place] = example.inputs[*place]);
+            }
+            let fate = settings.replace.fate(&mut stream);
+            let (inputs, places) = (&mut example.inputs, span.iter().copied());
+            fate.befall(inputs, places, vocabulary.special.mask, pool, &mut stream);
+        }
+        if in_place {
+            let label = |position: &u32| labels[*position as usize];
+            example.targets = example.positions.iter().map(label).collect();
+        }
         let [mut left, mut right, mut offsets, mut targets] = [const { Vec::new() }; 4];
         // In order, because spans are; the right side of one may be the left side of the next.
         let mut edges = Vec::new();
-        for span in spans {
-            let fate = settings.replace.fate(&mut stream);
-            fate.befall(
-                &mut example.inputs,
-                span.clone(),
-                vocabulary.special.mask,
-                pool,
-                &mut stream,
-            );
+        for span in runs(&hidden) {
             if let Some(boundary) = self.boundary(&span, window, vocabulary)
                 && settings.boundary_weight > 0.0
             {

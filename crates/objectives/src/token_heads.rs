@@ -96,6 +96,32 @@ impl TokenHeads {
         encoder.forward_at(ids, &pass(batch, dropout), rows)
     }
 
+    /// The loss's name.
+    pub(crate) fn part(&self) -> &'static str {
+        self.tokens.part
+    }
+
+    /// The mean loss of a batch from the states at its predicted positions.
+    ///
+    /// # Shapes
+    /// - `hidden`: `[M, D]`, result: `[1]`
+    pub(crate) fn loss_of(&self, encoder: &Encoder, hidden: Tensor<2>, batch: &Batch) -> Tensor<1> {
+        self.mean_of(
+            cross_entropy(&self.head, hidden, encoder.tokens.val(), batch).sum,
+            batch,
+        )
+    }
+
+    fn mean_of(&self, sum: Tensor<1>, batch: &Batch) -> Tensor<1> {
+        match self.over {
+            None => mean(sum, &batch.weights, self.tokens.denominator_added),
+            Some(column) => {
+                let all: u64 = batch.extra(column).iter().copied().map(u64::from).sum();
+                sum / all.max(1) as f64
+            }
+        }
+    }
+
     fn cross_entropy(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {
         let hidden = self.hidden(encoder, batch, dropout);
         cross_entropy(&self.head, hidden, encoder.tokens.val(), batch)
@@ -106,13 +132,7 @@ impl Heads for TokenHeads {
     fn loss(&self, encoder: &Encoder, batch: &Batch, draw: Draw, training: bool) -> Loss {
         let dropout = training.then(|| draw.purpose("dropout"));
         let sum = self.cross_entropy(encoder, batch, dropout).sum;
-        let total = match self.over {
-            None => mean(sum, &batch.weights, self.tokens.denominator_added),
-            Some(column) => {
-                let all: u64 = batch.extra(column).iter().copied().map(u64::from).sum();
-                sum / all.max(1) as f64
-            }
-        };
+        let total = self.mean_of(sum, batch);
         Loss::new(total.clone()).with(self.tokens.part, total)
     }
 

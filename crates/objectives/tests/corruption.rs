@@ -60,10 +60,8 @@ proptest! {
             if !objective.options().contains_key("rate") {
                 continue;
             }
-            let mut options = format!("rate = {{ from = {rate}, to = {}, shape = \"cosine\" }}\n", 1.0 - rate);
-            if !mode.is_empty() {
-                options += &format!("mode = \"{mode}\"\n");
-            }
+            let mut options = if mode.is_empty() { String::new() } else { format!("mode = \"{mode}\"\n") };
+            options += &format!("rate = {{ from = {rate}, to = {}, shape = \"cosine\" }}\n", 1.0 - rate);
             if objective.options().contains_key("replace") {
                 options += &format!("replace = {{ mask = {share}, random = {} }}\n", 1.0 - share);
             }

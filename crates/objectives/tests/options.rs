@@ -18,7 +18,10 @@ fn a_misspelt_key_names_its_place_and_the_nearest_one() {
         (found.place().as_deref(), found.nearest.as_deref()),
         (Some("raet"), Some("rate"))
     );
-    assert_eq!(found.allowed.as_deref(), Some("mode, rate, replace"));
+    assert_eq!(
+        found.allowed.as_deref(),
+        Some("mode, rate, replace, select, predict, copies, pairs")
+    );
     let nested = fault("mlm", "rate = { frm = 0.3, to = 0.15 }");
     assert_eq!(
         (nested.place().as_deref(), nested.nearest.as_deref()),
@@ -55,6 +58,17 @@ fn a_value_out_of_range_or_of_another_type_names_its_key() {
         ("span", "span_words = 0", "span_words"),
         ("whole-word", "replace = { mask = 1.5 }", "replace.mask"),
         ("electra", "discriminator_weight = inf", "discriminator_weight"),
+        ("mlm", "select = \"coin\"", "select"),
+        ("mlm", "predict = 0", "predict"),
+        ("mlm", "predict = 2", "predict"),
+        ("mlm", "copies = 0", "copies"),
+        ("whole-word", "copies = 4\nrate = { from = 0.3, to = 0.15 }", "copies"),
+        ("n-gram", "longest = 0", "longest"),
+        ("n-gram", "placement = \"window\"", "placement"),
+        ("frequency", "exponent = -1", "exponent"),
+        ("pmi", "vocabulary = 0", "vocabulary"),
+        ("pmi", "occurrences = 0.5", "occurrences"),
+        ("entity", "entities = 1.5", "entities"),
         ("autoregressive", "mode = 1", "mode"),
         ("prefix", "mode = \"reference\"", "mode"),
         ("mntp", "rate = 0", "rate"),
@@ -101,6 +115,17 @@ fn frozen_options_keep_their_form() {
         (
             "mlm",
             "",
+            "mode = \"corrected\"\nrate = 0.15\nreplace = { mask = 0.8, random = 0.1 }",
+        ),
+        (
+            "mlm",
+            "select = \"bernoulli\"\npredict = 0.5\ncopies = 10",
+            "mode = \"corrected\"\nrate = 0.15\nreplace = { mask = 0.8, random = 0.1 }\nselect = \"bernoulli\"\n\
+             predict = 0.5\ncopies = 10",
+        ),
+        (
+            "whole-word",
+            "select = \"exact\"\npredict = 1",
             "mode = \"corrected\"\nrate = 0.15\nreplace = { mask = 0.8, random = 0.1 }",
         ),
         (

@@ -56,6 +56,30 @@ options! {
     }
 }
 
+options! {
+    /// What was there from the beginning, and what came later.
+    struct Grown {
+        /// How much.
+        rate: f64 = 0.15;
+        /// How.
+        #[since = "2"]
+        way: Way = Way::Linear;
+    }
+}
+
+#[test]
+fn what_came_later_is_written_only_where_it_is_not_usual() {
+    let written = |text: &str| Options::write(&Grown::from_toml(&text.parse().unwrap()).unwrap());
+    assert_eq!(written("rate = 0.3"), "rate = 0.3".parse().unwrap());
+    assert_eq!(written("way = \"linear\""), "rate = 0.15".parse().unwrap());
+    assert_eq!(
+        written("way = \"step\""),
+        "rate = 0.15\nway = \"step\"".parse().unwrap()
+    );
+    let since: Vec<_> = Grown::fields().iter().map(|field| field.since).collect();
+    assert_eq!(since, [None, Some("2")]);
+}
+
 fn read(text: &str) -> Result<Whole> {
     Whole::read(&tree::parse("x.toml", text)?.top())
 }

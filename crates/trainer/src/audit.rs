@@ -4,6 +4,7 @@ mod count;
 mod shown;
 
 use crate::Feed;
+use crate::feed::side_by_side;
 use cloze_corpus::{Prepared, Shard, Tokenizer, Vocabulary};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::Objective;
@@ -46,7 +47,8 @@ pub fn of_run(feed: &Feed<'_>, steps: u64, tokens: u64, examples: u64, tokenizer
         // A budget may be so large that the product needs more than 64 bits.
         let step = (u128::from(number) * u128::from(steps.max(1)) / u128::from(looked)) as u64;
         let progress = step as f64 / steps.max(1) as f64;
-        for (window, draw) in feed.read(step, progress) {
+        let windows_of_step = feed.read(step, progress).map(|(window, draw)| (window, progress, draw));
+        for (window, _, draw) in side_by_side(&*feed.objective, windows_of_step) {
             let example = feed.objective.corrupt(&window, feed.vocabulary, progress, draw);
             let asked = feed.objective.asked(&window, feed.vocabulary, progress);
             if (texts.len() as u64) < examples && audit.windows * examples >= texts.len() as u64 * windows {
@@ -138,7 +140,14 @@ mod tests {
     fn every_objective_does_what_its_rate_says_on_a_usual_text() {
         for entry in cloze_objectives::OBJECTIVES {
             let found = audit(entry.name, "", 2, false);
-            assert_eq!((refuse(&found), found.empty), (Ok(()), 0), "{}: {found:?}", entry.name);
+            assert_eq!(refuse(&found), Ok(()), "{}: {found:?}", entry.name);
+            // Where no rate says how many, a window may be left alone now and then: diffusion has every rate.
+            let most = if found.asked.is_some() {
+                0
+            } else {
+                1 + found.windows / 20
+            };
+            assert!(found.empty <= most, "{}: {found:?}", entry.name);
         }
         let halved = audit("mlm", "rate = { from = 0.3, to = 0.1 }", 1, false);
         assert!(

@@ -42,7 +42,7 @@ impl HeldOut {
     }
 
     /// All targets, where no model sees any of them: it looks back only where it predicts, or they are masked; `None` where
-    /// some are seen.
+    /// some are seen, and where predictions do not count alike: a mean of others is no mean of these.
     pub fn unseen_targets(&self, mask: u32) -> Option<Vec<u32>> {
         let is_unseen = |batch: &Batch| {
             let is_mask = |position: &u32| batch.inputs.get(*position as usize) == Some(&mask);
@@ -52,7 +52,9 @@ impl HeldOut {
                 batch.originals.get(next) == Some(target) && !batch.visibility.sees(batch.length, next - 1, next)
             };
             let looks_back = || batch.positions.iter().zip(&batch.targets).all(is_ahead);
-            batch.visibility == Visibility::Causal || batch.positions.iter().all(is_mask) || looks_back()
+            let count_alike = batch.weights.iter().all(|weight| *weight == 1.0);
+            let looks_back_only = || batch.visibility == Visibility::Causal || looks_back();
+            count_alike && (batch.positions.iter().all(is_mask) || looks_back_only())
         };
         let all = self.batches.iter().all(is_unseen);
         all.then(|| {

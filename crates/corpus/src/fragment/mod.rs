@@ -44,6 +44,14 @@ pub fn document(seed: u64, index: u64) -> String {
     text
 }
 
+/// The names of persons, places and organisations, as they are written in the text.
+pub fn names() -> Vec<String> {
+    let lexicon = &LANGUAGE.lexicon;
+    let is_name = |lexeme: Option<lexicon::LexemeId>| lexeme.is_some_and(|lexeme| lexicon.class_of(lexeme).proper);
+    let names = lexicon.words.iter().filter(|word| is_name(word.lexeme));
+    names.map(|word| word.text.clone()).collect()
+}
+
 /// The names of the phenomena that [`minimal_pairs`] covers.
 pub fn phenomena() -> Vec<&'static str> {
     let mut names: Vec<&str> = paradigms::PARADIGMS

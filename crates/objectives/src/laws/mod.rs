@@ -1,16 +1,22 @@
 //! Laws that objectives share: how many positions, which ones, and what replaces them.
 
+mod inclusion;
+mod pairs;
+mod phrases;
 mod rate;
 mod replacement;
 mod selection;
 mod slots;
 mod spans;
 
+pub use inclusion::{inclusion, sample};
+pub use pairs::{Paired, Pairs};
+pub use phrases::{Phrases, with_words};
 pub use rate::{Rate, Schedule, Shape};
 pub use replacement::{Fate, Pool, Replacement};
-pub use selection::{budget, choose, deal, maskable, words, words_within};
+pub use selection::{Selection, budget, choose, deal, maskable, toss, words, words_within};
 pub use slots::Slots;
-pub use spans::{SpanLaw, runs, tiles};
+pub use spans::{Reciprocal, SpanLaw, hide_words, runs, tiles};
 
 use cloze_options::words;
 

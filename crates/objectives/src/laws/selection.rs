@@ -3,7 +3,18 @@
 use crate::laws::Mode;
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::Stream;
+use cloze_options::words;
 use std::ops::Range;
+
+words! {
+    /// How a share of tokens, words or other units is selected.
+    pub enum Selection {
+        /// An exact number of tokens in every window, from google-research/bert.
+        Exact = "exact",
+        /// A coin for each token or word, as in transformers' `data_collator.py` and in LTG-BERT: the number varies and may be 0.
+        Bernoulli = "bernoulli",
+    }
+}
 
 /// Whether the token `id` may be hidden. `corrected` hides no special token; the published implementations do hide
 /// `[UNK]` (google-research/bert, `create_pretraining_data.py`: every token but `[CLS]` and `[SEP]` is a candidate).
@@ -32,6 +43,11 @@ pub fn choose(mut candidates: Vec<u32>, count: usize, stream: &mut Stream) -> Ve
     candidates.truncate(count);
     candidates.sort_unstable();
     candidates
+}
+
+/// Each of the units with this probability, in their order.
+pub fn toss<T>(units: impl IntoIterator<Item = T>, probability: f64, stream: &mut Stream) -> Vec<T> {
+    units.into_iter().filter(|_| stream.chance(probability)).collect()
 }
 
 /// The words as ranges of positions, from left to right; what may not be hidden belongs to no word. The rest of a word

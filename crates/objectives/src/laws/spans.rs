@@ -39,6 +39,49 @@ pub fn tiles(length: usize, longest: usize, stream: &mut Stream) -> Vec<Range<us
     tiles
 }
 
+/// A law over lengths by which a length n is 1/n as likely as 1: P(n) ∝ 1/n for n = 1 ..= longest (google-research/albert,
+/// `create_pretraining_data.py`; microsoft/DeBERTa, `DeBERTa/apps/tasks/mlm_task.py`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reciprocal {
+    /// The longest length.
+    pub longest: usize,
+}
+
+impl Reciprocal {
+    /// Draws a length.
+    pub fn draw(&self, stream: &mut Stream) -> usize {
+        let share = |n: usize| 1.0 / n as f64;
+        let mut left = stream.unit() * (1..=self.longest).map(share).sum::<f64>();
+        for n in 1..self.longest {
+            left -= share(n);
+            if left < 0.0 {
+                return n;
+            }
+        }
+        self.longest.max(1)
+    }
+}
+
+/// Hides (true) so many of the words, from the first on as long as they follow each other, and stops with the budget, in the
+/// middle of a word if need be (facebookresearch/SpanBERT, `data/masking.py`). Gives what is left of the budget.
+pub fn hide_words(words: &[Range<usize>], length: usize, budget: usize, hidden: &mut [bool]) -> usize {
+    let mut left = budget;
+    let mut end = words.first().map_or(0, |word| word.start);
+    for word in words.iter().take(length) {
+        if word.start != end {
+            break;
+        }
+        for position in word.clone() {
+            if left > 0 && !hidden[position] {
+                hidden[position] = true;
+                left -= 1;
+            }
+        }
+        end = word.end;
+    }
+    left
+}
+
 /// Maximal runs of `true`.
 pub fn runs(selected: &[bool]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
@@ -84,6 +127,25 @@ mod tests {
             .sum::<f64>()
             / f64::from(draws);
         assert!((mean - 3.797).abs() < 0.03, "mean {mean}");
+    }
+
+    #[test]
+    fn lengths_follow_the_law_of_one_over_n() {
+        for (longest, expected) in [
+            (1, vec![1.0]),
+            (3, vec![0.5455, 0.2727, 0.1818]),
+            (5, vec![0.4380, 0.2190, 0.1460, 0.1095, 0.0876]),
+        ] {
+            let mut stream = Draw::new(12, "n-grams").stream();
+            let draws = 200_000;
+            let mut counts = vec![0.0; longest];
+            for _ in 0..draws {
+                counts[Reciprocal { longest }.draw(&mut stream) - 1] += 1.0 / f64::from(draws);
+            }
+            // Three standard deviations of a share of a half are .0034.
+            let close = |(found, expected): (&f64, &f64)| (found - expected).abs() < 0.0034;
+            assert!(counts.iter().zip(&expected).all(close), "{counts:?}");
+        }
     }
 
     proptest! {

@@ -1,10 +1,12 @@
 //! Rates and shares of the published implementation, computed from its rules, and counts by hand.
 
 use crate::common::training::{SIZE, batch, encoder, first_losses, is_a_guess, masked_flops};
-use crate::common::{SPECIAL, any_window, configured, examples, plain, token_budget, vocabulary};
+use crate::common::{SPECIAL, WINDOWS, any_window, configured, count, examples, mean, plain, token_budget, vocabulary};
 use cloze_backbone::Preset;
+use cloze_corpus::{Visit, Window};
 use cloze_foundation::Draw;
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 #[test]
 fn berts_count_is_of_all_positions_and_rounds_half_to_even() {
@@ -54,6 +56,115 @@ fn a_changing_rate_follows_progress() {
             .len()
     });
     assert_eq!(counts, [60, 45, 30]);
+}
+
+#[test]
+fn coins_leave_short_windows_without_a_mask() {
+    // .85 to the power of the tokens: 27 % at 8, 7.4 % at 16, .55 % at 32.
+    for tokens in [8, 16, 32] {
+        let found = examples("mlm", "select = \"bernoulli\"", tokens + 1);
+        let empty = mean(found.map(|example| f64::from(example.positions.is_empty())));
+        let expected = 0.85f64.powi(tokens as i32);
+        let deviation = (expected * (1.0 - expected) / WINDOWS as f64).sqrt();
+        assert!((empty - expected).abs() < 3.0 * deviation, "{tokens}: {empty}");
+    }
+}
+
+#[test]
+fn coins_hide_the_rate_on_average_and_an_exact_count_never_varies() {
+    let shares = |select: &str| {
+        let options = format!("select = \"{select}\"");
+        let share = |example| count(&example) / 126.0;
+        let shares: Vec<f64> = examples("mlm", &options, 127).map(share).collect();
+        let average = mean(shares.iter().copied());
+        let variance = mean(shares.iter().map(|share| (share - average).powi(2)));
+        (average, variance.sqrt())
+    };
+    // Standard deviation sqrt(.15 · .85 / 126) = .0318; three of the mean's over 2,000 windows are .0021, of its own .0015.
+    let (average, deviation) = shares("bernoulli");
+    assert!((average - 0.15).abs() < 0.0021, "{average}");
+    assert!((deviation - 0.0318).abs() < 0.0015, "{deviation}");
+    let (average, deviation) = shares("exact");
+    assert!((average - 19.0 / 126.0).abs() < 1e-12 && deviation < 1e-12);
+}
+
+#[test]
+fn fewer_tokens_are_predicted_than_are_hidden() {
+    // Wettig et al.: hide 40 %, predict 20 %. round(.4 · 125) = 50, half of which are predicted.
+    let mut places = [0.0; 50];
+    for example in examples(
+        "mlm",
+        "rate = 0.4\npredict = 0.5\nreplace = { mask = 1, random = 0 }",
+        126,
+    ) {
+        let hidden = (0..126).filter(|place| example.inputs[*place as usize] == SPECIAL.mask);
+        let hidden: Vec<u32> = hidden.collect();
+        assert_eq!((hidden.len(), example.positions.len()), (50, 25));
+        for (position, target) in example.positions.iter().zip(&example.targets) {
+            places[hidden.binary_search(position).unwrap()] += 1.0;
+            assert_eq!(example.originals[*position as usize], *target);
+        }
+    }
+    // Any of the hidden ones: a share of a half over 2,000 windows, within four standard deviations for 50 of them.
+    assert!(
+        places.iter().all(|times| (times / WINDOWS as f64 - 0.5).abs() < 0.045),
+        "{places:?}"
+    );
+    let one = configured("mlm", "predict = 0.01");
+    assert_eq!(
+        one.corrupt(&plain(64, 0), &vocabulary(1000), 0.0, Draw::new(1, "x"))
+            .positions
+            .len(),
+        1
+    );
+}
+
+#[test]
+fn static_masks_come_back_and_dynamic_ones_do_not() {
+    let vocabulary = vocabulary(1000);
+    // What a window reads in so many epochs, each at another step.
+    let readings = |options: &str, number: u64, epochs: u64| -> Vec<Vec<u32>> {
+        let objective = configured("mlm", options);
+        let reading = |epoch| {
+            let visit = Some(Visit {
+                draw: Draw::new(1, "window").example(number),
+                epoch,
+            });
+            let window = Window { visit, ..plain(64, 0) };
+            objective
+                .corrupt(&window, &vocabulary, 0.0, Draw::new(1, "corruption").step(epoch))
+                .inputs
+        };
+        (0..epochs).map(reading).collect()
+    };
+    let different = |readings: &[Vec<u32>]| readings.iter().collect::<BTreeSet<_>>().len();
+    assert_eq!(different(&readings("", 0, 12)), 12);
+    for copies in [1, 2, 4] {
+        let options = format!("copies = {copies}");
+        let found = readings(&options, 0, 12);
+        assert_eq!(different(&found), copies);
+        // Each once, then again in the same order.
+        assert_eq!(different(&found[..copies]), copies);
+        assert!(
+            found
+                .iter()
+                .zip(&found[copies..])
+                .all(|(before, after)| before == after)
+        );
+        assert_ne!(found, readings(&options, 1, 12), "another window has masks of its own");
+    }
+    // Not all windows begin with the same copy: over 64 of them, both of two come first.
+    let first: BTreeSet<bool> = (0..64)
+        .map(|number| {
+            let [one, two] = [1, 2].map(|copies| readings(&format!("copies = {copies}"), number, 1));
+            one == two
+        })
+        .collect();
+    assert_eq!(first.len(), 2);
+    // A text that is read once has no masks of its own.
+    let [fixed, usual] = ["copies = 1", ""]
+        .map(|options| configured("mlm", options).corrupt(&plain(64, 0), &vocabulary, 0.0, Draw::new(1, "corruption")));
+    assert_eq!(fixed, usual);
 }
 
 proptest! {

@@ -44,6 +44,8 @@ fn gpt_berts_last_span_comes_whole() {
             (realised - expected).abs() < 3.0 * deviation / 2000f64.sqrt() + 1e-4,
             "{rate}: {realised}"
         );
+        let asked = configured("mntp", &options).asked(&plain(127, 1), &vocabulary(1000), 0.0);
+        assert!((asked.unwrap() / 126.0 - expected).abs() < 1e-4);
     }
 }
 

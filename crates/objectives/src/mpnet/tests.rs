@@ -1,6 +1,7 @@
 //! What is predicted and what stands in the slots, who sees whom in both streams, and counts by hand.
 
-use super::{ORDER, SLOTS, Slotted};
+use super::slots::Slotted;
+use super::{ORDER, SLOTS};
 use crate::common::training::{
     LENGTH, SIZE, assert_gradients_are_slopes, batch, build, encoder, first_losses, is_a_guess, noticed,
 };

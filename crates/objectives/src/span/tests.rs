@@ -236,6 +236,115 @@ fn options_that_make_no_difference_are_written_alike() {
 }
 
 #[test]
+fn ltgs_published_code_predicts_what_it_has_replaced() {
+    // 6.2 % of the labels at 126 tokens are no original tokens; .151 of the tokens are predicted.
+    let (mut changed, mut total) = (0.0, 0.0);
+    for example in examples("span", "law = \"ltg\"\nmode = \"reference\"", 127) {
+        let original = |position: &u32| example.originals[*position as usize];
+        let labels = example.positions.iter().map(original).zip(&example.targets);
+        changed += labels.filter(|(original, label)| original != *label).count() as f64;
+        total += count(&example);
+    }
+    assert!((changed / total - 0.062).abs() < 0.005, "{}", changed / total);
+    assert!((total / (126.0 * WINDOWS as f64) - 0.151).abs() < 0.0025, "{total}");
+    // And ours what was there; the rate is that of the coins.
+    let mut total = 0.0;
+    for example in examples("span", "law = \"ltg\"", 127) {
+        let original = |position: &u32| example.originals[*position as usize];
+        assert!(
+            example
+                .positions
+                .iter()
+                .map(original)
+                .eq(example.targets.iter().copied())
+        );
+        total += count(&example);
+    }
+    assert!((total / (126.0 * WINDOWS as f64) - 0.15).abs() < 0.0022, "{total}");
+}
+
+#[test]
+fn t5s_spans_are_as_many_as_its_mean_says() {
+    // round(.15 · 126) = 19 tokens in round(19 / 3) = 6 spans; with a mean of 8 in 2.
+    for (mean, spans) in [(3.0, 6), (8.0, 2)] {
+        for example in examples(
+            "span",
+            &format!("law = \"t5\"\nmode = \"reference\"\nspan_mean = {mean:?}"),
+            127,
+        ) {
+            let runs = example.positions.chunk_by(|left, right| left + 1 == *right);
+            assert_eq!((example.positions.len(), runs.count()), (19, spans));
+            assert!(example.positions[0] > 1 && example.positions.last() == Some(&126));
+        }
+    }
+    // Rolled, a span may be cut by the end of the text.
+    let found: Vec<usize> = examples("span", "law = \"t5\"", 127)
+        .map(|example| example.positions.chunk_by(|left, right| left + 1 == *right).count())
+        .collect();
+    assert!(found.iter().all(|spans| [6, 7].contains(spans)) && found.contains(&7));
+}
+
+#[test]
+fn spans_of_tokens_need_no_words_and_meet_one_fate() {
+    for law in ["ltg", "t5"] {
+        let options = format!("law = \"{law}\"\nreplace = {{ mask = 0.5, random = 0 }}");
+        assert!(!configured("span", &options).reads_words() && configured("span", "").reads_words());
+        let (mut runs_of, mut mixed) = (0, 0);
+        for example in examples("span", &options, 127) {
+            for run in example.positions.chunk_by(|left, right| left + 1 == *right) {
+                let is_masked = |position: &&u32| example.inputs[**position as usize] == SPECIAL.mask;
+                let masked = run.iter().filter(is_masked).count();
+                runs_of += 1;
+                mixed += usize::from(masked != 0 && masked != run.len());
+            }
+        }
+        // Two of LTG's spans may touch, and each has a fate.
+        assert!(
+            if law == "t5" {
+                mixed == 0
+            } else {
+                mixed * 5 < runs_of && mixed > 0
+            },
+            "{law}: {mixed} of {runs_of}"
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_law_hides_a_special_token(window in any_window(SIZE), seed: u64, rate in 0.01..0.99f64, mean in 1.0..20.0f64) {
+        let vocabulary = vocabulary(SIZE);
+        for law in ["law = \"ltg\"".to_owned(), format!("law = \"t5\"\nspan_mean = {mean:?}")] {
+            for mode in ["corrected", "reference"] {
+                let objective = configured("span", &format!("{law}\nmode = \"{mode}\"\nrate = {rate}"));
+                let example = objective.corrupt(&window, &vocabulary, 0.0, Draw::new(seed, "corruption"));
+                let allowed = |id: u32| !vocabulary.is_special(id) || (mode == "reference" && id == SPECIAL.unknown);
+                prop_assert!(example.positions.iter().all(|position| allowed(window.ids[*position as usize])));
+                // Whatever is hidden has a loss, boundaries included.
+                let batch = Batch::of(&[example]);
+                let hidden = |position: &u32| batch.positions.binary_search(position).is_ok();
+                prop_assert!(!batch.extra(EDGES).iter().any(hidden));
+            }
+        }
+    }
+}
+
+#[test]
+fn options_of_another_law_are_refused() {
+    for (options, place) in [
+        ("law = \"ltg\"\nspan_stop = 0.3", "span_stop"),
+        ("law = \"t5\"\nspan_words = 3", "span_words"),
+        ("span_mean = 4", "span_mean"),
+        ("law = \"t5\"\nspan_mean = 0.5", "span_mean"),
+        ("law = \"t6\"", "law"),
+    ] {
+        let fault = crate::configure("span", &options.parse().unwrap()).err().unwrap();
+        assert_eq!(fault.place().as_deref(), Some(place), "{fault}");
+    }
+    assert!(crate::configure("span", &"law = \"ltg\"\nspan_mean = 3".parse().unwrap()).is_ok());
+}
+
+#[test]
 fn at_first_both_losses_are_those_of_a_guess() {
     // Reference mode adds 1 to the 20 or so boundary predictions.
     for (mode, tolerance) in [("corrected", 0.15), ("reference", 0.4)] {

@@ -79,6 +79,32 @@ fn the_mean_is_over_predictions_and_not_over_windows() {
 }
 
 #[test]
+fn a_coin_for_each_word_is_fair_to_long_ones() {
+    let vocabulary = vocabulary(1000);
+    let (mut chosen, mut total, mut shares) = ([0.0; 4], [0.0; 4], Vec::new());
+    for (index, example) in examples("whole-word", "select = \"bernoulli\"", 127).enumerate() {
+        let window = plain(127, index as u64);
+        assert!(hides_whole_words(&window, &example, &vocabulary));
+        for word in window.words(&vocabulary) {
+            total[word.len() - 1] += 1.0;
+            chosen[word.len() - 1] += f64::from(example.positions.contains(&(word.start as u32)));
+        }
+        shares.push(count(&example) / 126.0);
+    }
+    for (chosen, total) in chosen.into_iter().zip(total) {
+        let deviation = (0.15f64 * 0.85 / total).sqrt();
+        assert!((chosen / total - 0.15).abs() < 3.0 * deviation, "{}", chosen / total);
+    }
+    // A window's share of tokens varies by .039; by .032 if tokens were chosen singly.
+    let average = mean(shares.iter().copied());
+    let deviation = mean(shares.iter().map(|share| (share - average).powi(2))).sqrt();
+    assert!(
+        (average - 0.15).abs() < 0.003 && (deviation - 0.039).abs() < 0.002,
+        "{average} {deviation}"
+    );
+}
+
+#[test]
 fn words_fill_the_budget_nearly_always() {
     // round(.15 · 127) = 19 tokens.
     assert!(mean(examples("whole-word", "", 128).map(|example| count(&example))) > 18.99);

@@ -82,12 +82,12 @@ fn unknown_keys_are_named_with_their_place_and_the_nearest_key() {
     assert_eq!(
         fault("[encoder]\nwidht = 64\n[[arm]]\nobjective = \"mlm\"\n", &[]),
         "unknown key `widht` in `encoder`\n  at x.toml:3:1 (encoder.widht)\n  3 | widht = 64\n    | ^^^^^\n  \
-         allowed: preset, width, layers, heads, feed_forward, window, dropout, precision\n  did you mean `width`?"
+         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, precision\n  did you mean `width`?"
     );
     assert_eq!(
         fault("[[arm]]\nobjective = \"mlm\"\nraet = 0.3\n", &[]),
         "unknown key `raet` in `arm[0]`\n  at x.toml:4:1 (arm[0].raet)\n  4 | raet = 0.3\n    | ^^^^\n  \
-         allowed: name, objective, grid, zip, set, mode, rate, replace\n  did you mean `rate`?"
+         allowed: name, objective, grid, zip, set, mode, rate, replace, select, predict, copies, pairs\n  did you mean `rate`?"
     );
     assert!(fault("[bugdet]\n", &[]).contains("unknown key `bugdet`\n  at x.toml:2:2 (bugdet)"));
     let tokenizer = format!("[corpus]\ntokenizer = {{ kind = \"wordpiece\", path = \"x\" }}\n{MLM}");
@@ -252,7 +252,7 @@ fn a_wrong_argument_is_named() {
     assert_eq!(
         fault(MLM, &["encoder.widht=64"]),
         "unknown key `widht` in `encoder`\n  at --set encoder.widht=64 (encoder.widht)\n  \
-         allowed: preset, width, layers, heads, feed_forward, window, dropout, precision\n  did you mean `width`?"
+         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, precision\n  did you mean `width`?"
     );
     assert_eq!(
         fault(MLM, &["encoder.width"]),

@@ -54,6 +54,7 @@ fn a_mixture_is_an_arm_whose_parts_can_be_swept() {
     assert_eq!(run.config.options["mixture"][0]["rate"].as_float(), Some(0.3));
     assert_eq!(run.config.options["mixture"][1]["share"].as_float(), Some(0.0625));
     assert_eq!(run.rule.as_deref(), Some("mlm.pseudo-log-likelihood"));
+    let parts = parts.replace("\"autoregressive\"", "\"autoregressive\", share = 0.5");
     let said = plan(&format!(
         "[[arm]]\nname = \"both\"\nobjective = \"mixture\"\nmixture = {parts}\n"
     ))
@@ -248,7 +249,7 @@ fn a_swept_option_leaves_the_arms_alone_that_do_not_have_it() {
     assert_eq!(
         fault.to_string(),
         "no arm has an option `raet`\n  at x.toml:7:1 (options.raet)\n  7 | \"options.raet\" = [0.15, 0.4]\n    | ^^^^^^^^^^^^^^\n  \
-         allowed: options.mode, options.rate, options.replace\n  did you mean `rate`?"
+         allowed: options.copies, options.mode, options.pairs, options.predict, options.rate, options.replace, options.select\n  did you mean `rate`?"
     );
     let given =
         plan("[sweep.grid]\n\"options.rate\" = [0.15, 0.4]\n[[arm]]\nobjective = \"mlm\"\nrate = 0.3\n").unwrap_err();

@@ -1,0 +1,129 @@
+//! Objectives that hide units of a window (tokens, words, phrases) and predict their tokens. Which units is all that one of
+//! them has to say: the fates of what is chosen, the heads and their cost are the same.
+
+use crate::laws::{Mode, Paired, Pairs};
+use crate::mlm::Masking;
+use crate::pair_heads::{APART, PairHeads};
+use crate::tensors::{FORWARD_AND_BACKWARD, vocabulary_flops};
+use crate::{Example, Extra, Heads, Objective, Sizes};
+use cloze_backbone::{EncoderConfig, Init};
+use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
+use cloze_foundation::{Draw, Result, Stream};
+use std::ops::Range;
+
+/// Which units of a window are hidden.
+pub(crate) trait Units: Send + Sync {
+    /// As [`Objective::options`].
+    fn options(&self) -> toml::Table;
+
+    /// How many tokens are hidden, what becomes of them, and which of them are predicted.
+    fn masking(&self) -> Masking;
+
+    /// As [`Objective::reads_words`].
+    fn reads_words(&self) -> bool {
+        true
+    }
+
+    /// As [`Objective::needs`].
+    fn needs(&self) -> Vec<Statistic> {
+        Vec::new()
+    }
+
+    /// As [`Objective::prepare`].
+    fn prepare(&mut self, _statistics: &Statistics) -> Result<()> {
+        Ok(())
+    }
+
+    /// The chosen units, ascending, none of which overlap.
+    fn choose(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, stream: &mut Stream)
+    -> Vec<Range<usize>>;
+
+    /// Whether every piece of a unit meets a fate of its own. google-research/bert and google-research/albert draw for every
+    /// piece, so that one word may be part [MASK], part itself.
+    fn draws_for_pieces(&self) -> bool {
+        self.masking().mode == Mode::Reference
+    }
+
+    /// As [`Objective::asked`].
+    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> f64 {
+        self.masking().asked(window, vocabulary, progress)
+    }
+}
+
+/// The objective that hides these units.
+pub(crate) struct Hiding<U>(pub U);
+
+impl<U: Units> Objective for Hiding<U> {
+    fn options(&self) -> toml::Table {
+        self.0.options()
+    }
+
+    fn needs(&self) -> Vec<Statistic> {
+        self.0.needs()
+    }
+
+    fn reads_words(&self) -> bool {
+        self.0.reads_words()
+    }
+
+    fn prepare(&mut self, statistics: &Statistics) -> Result<()> {
+        self.0.prepare(statistics)
+    }
+
+    fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
+        Some(self.0.asked(window, vocabulary, progress))
+    }
+
+    fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
+        let masking = self.0.masking();
+        let paired = masking.pairs.and_then(|pairs| pairs.cut(window, vocabulary, draw));
+        let window = paired.as_ref().map_or(window, |paired| &paired.window);
+        let mut stream = masking.stream(window, draw);
+        let chosen = self.0.choose(window, vocabulary, progress, &mut stream);
+        let positions = chosen.iter().cloned().flatten();
+        let mut example = Example::predicting(window, positions.map(|position| position as u32).collect());
+        let (mask, pool) = (vocabulary.special.mask, masking.pool(vocabulary));
+        for unit in chosen {
+            if self.0.draws_for_pieces() {
+                for piece in unit {
+                    let fate = masking.replace.fate(&mut stream);
+                    fate.befall(&mut example.inputs, [piece], mask, pool, &mut stream);
+                }
+            } else {
+                let fate = masking.replace.fate(&mut stream);
+                fate.befall(&mut example.inputs, unit, mask, pool, &mut stream);
+            }
+        }
+        masking.predict_some(&mut example, &mut stream);
+        if let Some(Paired { segments, apart, .. }) = paired {
+            example.segment_ids = Some(segments);
+            example.extra.insert(APART, Extra::Numbers(vec![u32::from(apart)]));
+        }
+        example
+    }
+
+    fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
+        self.0.masking().heads(encoder, vocabulary, init)
+    }
+
+    fn has_vocabulary_head(&self) -> bool {
+        true
+    }
+
+    fn segments(&self) -> usize {
+        if self.0.masking().pairs.is_some() { 2 } else { 1 }
+    }
+
+    fn reads_elsewhere(&self) -> bool {
+        self.0.masking().pairs == Some(Pairs::Next)
+    }
+
+    /// 3 × (encoder forward + vocabulary head on the M predicted positions); where pairs are asked about, the last block is
+    /// also read at the B first positions, and a verdict is 2·B·D·(D + 2).
+    fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
+        let cut = sizes.extra.get(APART).copied().unwrap_or(0);
+        let read = |rows| encoder.forward_flops_at(sizes.windows, sizes.length, false, rows);
+        let further = read(sizes.predicted + cut) - read(sizes.predicted) + PairHeads::forward_flops(encoder, cut);
+        vocabulary_flops(encoder, vocabulary, sizes, false) + FORWARD_AND_BACKWARD * further
+    }
+}
