@@ -1,7 +1,8 @@
 //! Shares of the published implementation, computed from its rules, and counts by hand.
 
 use crate::common::training::{
-    LENGTH, SIZE, Trainer, batch, build, descend, encoder, first_losses, gradients, is_a_guess, masked_flops, number,
+    LENGTH, SIZE, Trainer, assert_hidden_matrices, batch, build, descend, encoder, first_losses, gradients, is_a_guess,
+    masked_flops, number,
 };
 use crate::common::{SPECIAL, any_window, configured, count, examples, mean, token_budget, vocabulary};
 use crate::{Batch, Example, Model};
@@ -205,6 +206,7 @@ fn every_variant_begins_at_a_guess_and_learns_with_all_that_it_has() {
         for preset in [Preset::Bert, Preset::Modern] {
             let objective = configured("electra", options);
             let (mut model, batch) = (build(&*objective, preset), batch(&*objective));
+            assert_hidden_matrices(&*objective, preset);
             let first = parts(&model, &batch);
             assert!(is_a_guess(first["discriminator"], 2, 0.15), "{options}: {first:?}");
             match first.get("generator") {

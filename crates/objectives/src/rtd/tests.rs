@@ -3,7 +3,8 @@
 use super::*;
 use crate::Model;
 use crate::common::training::{
-    LENGTH, SIZE, assert_slopes, batch, build, descend, encoder, first_losses, gradients, is_a_guess, number,
+    LENGTH, SIZE, assert_hidden_matrices, assert_slopes, batch, build, descend, encoder, first_losses, gradients,
+    is_a_guess, number,
 };
 use crate::common::{SPECIAL, configured, examples, mean};
 use burn::tensor::Device;
@@ -215,6 +216,7 @@ fn every_sharing_learns_with_all_that_it_has() {
         for preset in [Preset::Bert, Preset::Modern] {
             let objective = configured("rtd", &format!("sharing = \"{sharing}\"\ngenerator_layers = 2"));
             let (mut model, batch) = (build(&*objective, preset), batch(&*objective));
+            assert_hidden_matrices(&*objective, preset);
             let gradients = gradients(&model, &batch);
             model.each_parameter(&mut |path, _| {
                 let moves = gradients

@@ -2,7 +2,7 @@
 
 use super::{SPECIAL, vocabulary, window};
 use burn::tensor::{Device, Tensor};
-use cloze_backbone::{Encoder, EncoderConfig, Init, Parameter, Parameters, Preset};
+use cloze_backbone::{Encoder, EncoderConfig, HiddenMatrix, Init, Parameter, Parameters, Preset};
 use cloze_corpus::Window;
 use cloze_foundation::Draw;
 use cloze_kernels::AdamW;
@@ -240,4 +240,14 @@ pub fn assert_slopes<P: Parameters + Clone>(parameters: &P, loss: &dyn Fn(&P) ->
         );
     }
     count
+}
+
+/// Holds the matrices that an objective counts for its optimizer against those of its model.
+pub fn assert_hidden_matrices(objective: &dyn Objective, preset: Preset) {
+    let mut all: Vec<HiddenMatrix> = HiddenMatrix::all(&build(objective, preset)).into_values().collect();
+    let mut counted = objective.hidden_matrices(&encoder(preset));
+    let key = |matrix: &HiddenMatrix| (matrix.inputs, matrix.outputs, matrix.parts);
+    all.sort_by_key(key);
+    counted.sort_by_key(key);
+    assert_eq!(all, counted, "{:?}", objective.options());
 }
