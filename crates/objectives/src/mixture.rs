@@ -13,7 +13,7 @@ use crate::{Entry, Example, Heads, OBJECTIVES, Objective, Part, Sizes};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Key, Place, Result};
-use cloze_options::{Field, Kind, Options, Usual, Value, Written, options, words};
+use cloze_options::{Field, Kind, Options, Usual, Value, Word, Written, object, options, words};
 use heads::MixtureHeads;
 
 /// A mixture. It stands beside the registry's list, whose entries all work without options.
@@ -80,6 +80,29 @@ struct Mixed {
 }
 
 impl Mixed {
+    /// A table for each objective, as what may stand beside it depends on it.
+    fn kind() -> Kind {
+        let part = |entry: &&Entry| {
+            let objective = Field {
+                name: OBJECTIVE,
+                meaning: entry.summary.to_owned(),
+                kind: Kind::Words(vec![Word {
+                    name: entry.name,
+                    meaning: entry.title.to_owned(),
+                }]),
+                usual: Usual::Required,
+                since: None,
+            };
+            object(&[vec![objective], Mixing::fields(), (entry.options)()].concat())
+        };
+        let parts: Vec<serde_json::Value> = OBJECTIVES.iter().map(part).collect();
+        Kind::Other {
+            said: "{ objective, its options, name, share, weight }".to_owned(),
+            schema: serde_json::json!({ "oneOf": parts }),
+            fields: Mixing::fields(),
+        }
+    }
+
     fn read(written: &Written<'_>) -> Result<Self> {
         let (own, mut rest) = written.split(&Mixing::names())?;
         let named = written.get(OBJECTIVE);
@@ -124,7 +147,7 @@ impl Mixture {
         let parts = Field {
             name: MIXTURE,
             meaning: "The objectives, each with its own options beside what it says of its part.".to_owned(),
-            kind: Kind::List(Box::new(Kind::Table(Mixing::fields()))),
+            kind: Kind::List(Box::new(Mixed::kind())),
             usual: Usual::Required,
             since: None,
         };

@@ -60,8 +60,16 @@ impl Pairs {
         };
         // Two positions less than the window has are the segments': [CLS] has one already.
         let last = length - 2;
+        // As long a text of the other window, from a word's beginning there.
+        let from_elsewhere = |other: &Window| {
+            let from = (1..=cut)
+                .rev()
+                .find(|position| other.word_starts[*position])
+                .unwrap_or(cut);
+            part(other, from..from + last - cut)
+        };
         let (first, second) = match (self, elsewhere) {
-            (Self::Next, Some(other)) if !own => (part(window, 1..cut), part(other, cut..last)),
+            (Self::Next, Some(other)) if !own => (part(window, 1..cut), from_elsewhere(other)),
             (Self::Order, _) if !own => (part(window, cut..last), part(window, 1..cut)),
             _ => (part(window, 1..cut), part(window, cut..last)),
         };

@@ -1,7 +1,7 @@
 //! What is asked about segments, by whom, and what it costs.
 
 use super::*;
-use crate::common::training::{SIZE, build, encoder, gradients, number};
+use crate::common::training::{SIZE, Trainer, build, encoder, gradients, number};
 use crate::common::{configured, vocabulary, window};
 use crate::laws::Pairs;
 use crate::{Objective, Sizes};
@@ -56,17 +56,18 @@ fn a_window_is_cut_into_segments_that_follow_each_other_in_half_of_the_cases() {
             let second = paired.segments.iter().position(|segment| *segment == 1).unwrap();
             assert_eq!(ids[second - 1], end);
             assert!(paired.segments[second..].iter().all(|segment| *segment == 1));
-            let begins_inside = paired.apart && pairs == Pairs::Order && !window.word_starts[1];
-            assert!(
-                paired.window.word_starts[second] || begins_inside,
-                "a segment begins with a word"
-            );
+            let has_none = !window.word_starts[LENGTH / 4..LENGTH * 3 / 4].contains(&true);
+            let is_swapped = paired.apart && pairs == Pairs::Order && !window.word_starts[1];
+            let begins_a_word = paired.window.word_starts[second];
+            assert!(begins_a_word || is_swapped || has_none, "a segment begins with a word");
             let (first, rest) = (&ids[1..second - 1], &ids[second..LENGTH - 1]);
             let text = &window.ids[1..LENGTH - 2];
-            let other = &window.elsewhere.as_ref().unwrap().ids[first.len() + 1..LENGTH - 2];
+            let other = &window.elsewhere.as_ref().unwrap().ids;
             match (paired.apart, pairs) {
                 (false, _) => assert_eq!([first, rest].concat(), text, "{name}"),
-                (true, Pairs::Next) => assert!(text.starts_with(first) && rest == other),
+                (true, Pairs::Next) => {
+                    assert!(text.starts_with(first) && other.windows(rest.len()).any(|part| part == rest));
+                }
                 (true, Pairs::Order) => assert_eq!([rest, first].concat(), text),
             }
             apart += u32::from(paired.apart);
@@ -107,6 +108,7 @@ fn the_loss_is_that_of_the_tokens_plus_a_verdict_of_ln_2() {
             let mean = answers.iter().map(|loss| f64::from(*loss)).sum::<f64>() / answers.len() as f64;
             assert!((mean - part("mlm")).abs() < 1e-5);
             let found = gradients(&model, &batch);
+            let known: Vec<&String> = found.keys().collect();
             for path in [
                 "pooler.weight",
                 "verdict.weight",
@@ -114,7 +116,12 @@ fn the_loss_is_that_of_the_tokens_plus_a_verdict_of_ln_2() {
                 "head.dense.weight",
                 "encoder.segments",
             ] {
-                assert!(found[path].iter().any(|slope| *slope != 0.0), "{path} in {preset:?}");
+                assert!(
+                    found
+                        .get(path)
+                        .is_some_and(|slopes| slopes.iter().any(|slope| *slope != 0.0)),
+                    "{path} in {preset:?}: {known:?}"
+                );
             }
         }
     }
@@ -124,15 +131,14 @@ fn the_loss_is_that_of_the_tokens_plus_a_verdict_of_ln_2() {
 fn the_verdict_can_be_learnt_by_heart() {
     let objective = asking("order");
     let batch = batch(&*objective, 8);
-    let mut model = build(&*objective, Preset::Modern);
+    let mut trainer = Trainer::new(build(&*objective, Preset::Modern), 0.01);
     let pairs = |model: &crate::Model| {
         let loss = model.loss(&batch, Draw::new(3, "step"), false);
         number(&loss.parts.iter().find(|(part, _)| part == "pairs").unwrap().1)
     };
-    for _ in 0..150 {
-        crate::common::training::descend(&mut model, &batch, 0.05);
-    }
-    assert!(pairs(&model) < 0.2, "{}", pairs(&model));
+    (0..200).for_each(|step| _ = trainer.step(&batch, step));
+    let loss = pairs(&trainer.model);
+    assert!(loss < 0.1, "{loss}");
 }
 
 #[test]

@@ -221,7 +221,12 @@ fn schema() -> serde_json::Value {
                 shapes::table(grid.clone(), &[]),
             ),
         );
-        properties.insert("grid".into(), shapes::table(grid, &[]));
+        let mut grid = shapes::table(grid, &[]);
+        if entry.name == MIXTURE {
+            // Parts are counted, and have options of their own.
+            grid["patternProperties"] = json!({ format!(r"^{MIXTURE}\.[0-9]+\."): shapes::any_values() });
+        }
+        properties.insert("grid".into(), grid);
         let needed = if entry.name == MIXTURE { MIXTURE } else { "objective" };
         let mut schema = shapes::table(properties, &[needed]);
         schema["title"] = entry.title.into();

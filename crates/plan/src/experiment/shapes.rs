@@ -24,6 +24,11 @@ pub(crate) fn values(field: &Field) -> Value {
     json!({ "type": "array", "items": field.kind.schema(), "minItems": 1 })
 }
 
+/// A list of values of whatever kind, at least one.
+pub(crate) fn any_values() -> Value {
+    json!({ "type": "array", "minItems": 1 })
+}
+
 /// A table with `leaf` of every one of these options, those inside tables too.
 pub(crate) fn nested(fields: &[&Field], leaf: &dyn Fn(&Field) -> Value) -> Map<String, Value> {
     let property = |field: &&Field| {
