@@ -1,12 +1,13 @@
 //! The heads of masked objectives that also ask whether the two segments of a window belong together.
 
+use crate::model::below;
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::{pass, tensor_ids};
 use crate::{Batch, Example, Heads, Loss, TokenHeads};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use burn::tensor::activation::log_softmax;
-use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, VocabularyHead};
+use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, Parameter, Parameters, VocabularyHead};
 use cloze_foundation::Draw;
 
 /// The column of the windows' labels: 1 for segments that do not belong together.
@@ -16,11 +17,30 @@ const ANSWERS: usize = 2;
 
 /// A vocabulary head as [`TokenHeads`] have it, and BERT's pooler with a layer of two numbers on it (google-research/bert,
 /// `modeling.py` and `run_pretraining.py`): tanh of a dense layer of the state of `[CLS]`, then the log-softmax of two numbers.
-#[derive(Module, Debug)]
 pub(crate) struct PairHeads {
     tokens: TokenHeads,
     pooler: Dense,
     verdict: Dense,
+}
+
+const POOLER: &str = "pooler";
+const VERDICT: &str = "verdict";
+
+/// The vocabulary head's stand where they do without a verdict.
+impl Parameters for PairHeads {
+    fn each_parameter(&self, see: &mut dyn FnMut(&str, &Parameter)) {
+        self.tokens.each_parameter(see);
+        for (name, layer) in [(POOLER, &self.pooler), (VERDICT, &self.verdict)] {
+            layer.each_parameter(&mut |path, parameter| see(&below(name, path), parameter));
+        }
+    }
+
+    fn change_parameters(&mut self, change: &mut dyn FnMut(&str, Parameter) -> Parameter) {
+        self.tokens.change_parameters(change);
+        for (name, layer) in [(POOLER, &mut self.pooler), (VERDICT, &mut self.verdict)] {
+            layer.change_parameters(&mut |path, parameter| change(&below(name, path), parameter));
+        }
+    }
 }
 
 impl PairHeads {
@@ -29,8 +49,8 @@ impl PairHeads {
         let dense = |name: &str, columns: usize| Dense::new(encoder.width, columns, true, &init.at(name));
         Self {
             tokens,
-            pooler: dense("pooler", encoder.width),
-            verdict: dense("verdict", ANSWERS),
+            pooler: dense(POOLER, encoder.width),
+            verdict: dense(VERDICT, ANSWERS),
         }
     }
 
@@ -108,7 +128,11 @@ impl Heads for PairHeads {
     }
 
     fn frozen(&self) -> Box<dyn Heads> {
-        Box::new(self.clone().valid())
+        Box::new(Self {
+            tokens: self.tokens.clone().valid(),
+            pooler: self.pooler.clone().valid(),
+            verdict: self.verdict.clone().valid(),
+        })
     }
 }
 
