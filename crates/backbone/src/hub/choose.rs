@@ -20,6 +20,22 @@ const REASONS: &[(Preset, &str, &str)] = &[
     ),
 ];
 
+/// Parts that only training uses: the classes of transformers have none, and answer without them.
+const OF_TRAINING: &[(&str, &str)] = &[(
+    "boundary",
+    "SpanBERT's head for tokens between boundaries, which the published checkpoints leave out too",
+)];
+
+/// What of a model is left out of every class, and why.
+pub fn left_out<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<(&'static str, &'static str)> {
+    let parts: BTreeSet<&str> = paths.into_iter().filter_map(|path| path.split('.').next()).collect();
+    OF_TRAINING
+        .iter()
+        .filter(|(part, _)| parts.contains(part))
+        .copied()
+        .collect()
+}
+
 /// The classes whose networks are together a model with these parameters, the one that evaluations ask first. With `alone`
 /// it is the encoder's class.
 ///
@@ -44,7 +60,8 @@ pub fn of<'a>(
         architecture.family.preset == preset && (architecture.causal == causal || architecture.blocks != ENCODER)
     };
     let parts: BTreeSet<&str> = paths.into_iter().filter_map(|path| path.split('.').next()).collect();
-    let parts: BTreeSet<&str> = parts.into_iter().filter(|part| *part != ENCODER).collect();
+    let is_head = |part: &&str| *part != ENCODER && !OF_TRAINING.iter().any(|(own, _)| own == part);
+    let parts: BTreeSet<&str> = parts.into_iter().filter(is_head).collect();
     if alone || parts.is_empty() {
         let found = ARCHITECTURES.iter().filter(known).find(|known| known.heads.is_empty());
         return found
@@ -70,11 +87,12 @@ pub fn of<'a>(
         .iter()
         .filter(|(of, part, _)| *of == preset && left.contains(part));
     let reasons: Vec<&str> = reasons.map(|(.., why)| *why).collect();
-    let mut what = format!("`{}` has no counterpart in transformers", left.join("`, `"));
+    let have = if left.len() == 1 { "has" } else { "have" };
+    let mut what = format!("`{}` {have} no counterpart in transformers", left.join("`, `"));
     if !reasons.is_empty() {
         what = format!("{what}: {}", reasons.join("; "));
     }
-    Err(Fault::usage(what).allowed(heads.map(|known| format!("what {} has", known.class))))
+    Err(Fault::usage(what).allowed(heads.map(|known| known.class)))
 }
 
 impl Architecture {

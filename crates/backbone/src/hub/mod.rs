@@ -10,7 +10,7 @@ mod rows;
 mod tables;
 mod write;
 
-pub use choose::of;
+pub use choose::{left_out, of};
 pub use tables::{ARCHITECTURES, Architecture};
 
 use crate::{Encoder, EncoderConfig, Init, Parameter, Parameters};

@@ -138,9 +138,20 @@ fn the_classes_of_a_model_are_those_that_have_all_of_its_parts() {
     );
     let ranked = Visibility::Ranked(Arc::new(Ranks::new(vec![0, 1])));
     assert!(classes(Bert, ranked, false, false).is_err());
-    let paths = ["encoder.tokens", "head.dense.weight", "boundary.dense.weight"];
+    let paths = [
+        "encoder.tokens",
+        "head.dense.weight",
+        "boundary.dense.weight",
+        "orders.dense.weight",
+    ];
     let fault = of(Bert, &Bidirectional, paths, false).unwrap_err();
-    assert!(fault.what.starts_with("`boundary` has no counterpart"), "{fault}");
+    assert!(fault.what.starts_with("`orders` has no counterpart"), "{fault}");
+    // A head that only training uses is left out, and that is said.
+    assert_eq!(
+        of(Bert, &Bidirectional, paths.into_iter().take(3), false).unwrap()[0].class,
+        "BertForMaskedLM"
+    );
+    assert_eq!(super::left_out(paths)[0].0, "boundary");
 }
 
 /// The files of `BertForMaskedLM` with the tensors changed.
