@@ -10,7 +10,7 @@ use cloze_backbone::{EncoderConfig, Init, Preset};
 use cloze_corpus::{CorpusOptions, prepare};
 use cloze_foundation::{Draw, Result};
 use cloze_trainer::step::Unwatched;
-use cloze_trainer::{Feed, Learner, Optimizer, OptimizerConfig, device};
+use cloze_trainer::{Feed, Learner, Optimizer, OptimizerConfig, Shape, device};
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -37,8 +37,11 @@ fn main() -> Result<()> {
         objective,
         text: &corpus.train,
         vocabulary,
-        length: encoder.window,
-        windows: 16,
+        shape: Shape {
+            length: encoder.window,
+            windows: 16,
+        },
+        stages: &[],
         seed: 1,
     };
     for step in 0..50 {

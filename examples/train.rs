@@ -9,7 +9,7 @@ use cloze_backbone::{EncoderConfig, Init, Preset};
 use cloze_corpus::{CorpusOptions, prepare};
 use cloze_foundation::{Draw, Result};
 use cloze_trainer::step::Unwatched;
-use cloze_trainer::{Feed, Learner, Optimizer, OptimizerConfig, device};
+use cloze_trainer::{Feed, Learner, Optimizer, OptimizerConfig, Shape, device};
 
 const SEED: u64 = 1;
 const STEPS: u64 = 20;
@@ -36,8 +36,11 @@ fn main() -> Result<()> {
         objective,
         text: &corpus.train,
         vocabulary,
-        length: encoder.window,
-        windows: 16,
+        shape: Shape {
+            length: encoder.window,
+            windows: 16,
+        },
+        stages: &[],
         seed: SEED,
     };
     for step in 0..STEPS {

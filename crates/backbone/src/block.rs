@@ -85,7 +85,7 @@ impl Block {
     }
 
     /// What follows the queries, keys and values.
-    fn attending(
+    pub(crate) fn attending(
         &self,
         x: Tensor<2>,
         qkv: Tensor<2>,
@@ -110,20 +110,20 @@ impl Block {
         }
     }
 
-    /// The query stream `g` over the content stream `x`, with the weights that both share.
+    /// The query stream `g` over what the content stream's [`projected`](Self::projected) gives, with the weights that both
+    /// share.
     ///
     /// # Shapes
-    /// - `x`: `[N, D]`, `g` and result: `[M, D]`
+    /// - `content`: `[N, 3D]`, `g` and result: `[M, D]`
     pub(crate) fn forward_queries(
         &self,
         g: Tensor<2>,
-        x: Tensor<2>,
+        content: Tensor<2>,
         config: &EncoderConfig,
         how: &Forward,
         layer: usize,
         stream: &QueryStream,
     ) -> Tensor<2> {
-        let content = self.projected(x, config, how);
         let queries = self.qkv.first(config.width, self.before_attention(g.clone(), config));
         let queries = turned(queries, config, config.width, stream.places(how));
         let queries = stream.scaled(queries, how);
@@ -147,7 +147,7 @@ impl Block {
     ///
     /// # Shapes
     /// - `x`: `[N, D]`, result: `[N, 3D]`
-    fn projected(&self, x: Tensor<2>, config: &EncoderConfig, how: &Forward) -> Tensor<2> {
+    pub(crate) fn projected(&self, x: Tensor<2>, config: &EncoderConfig, how: &Forward) -> Tensor<2> {
         self.placed(self.qkv.forward(self.before_attention(x, config)), config, how)
     }
 
@@ -213,24 +213,27 @@ fn turned(x: Tensor<2>, config: &EncoderConfig, columns: usize, positions: Posit
     }
 }
 
-/// All blocks, then the final norm if there is one; the last block at `rows` alone where these are given.
+/// A block for every group of layers; `first` says what the first one reads.
+pub(crate) fn blocks(config: &EncoderConfig, first: Reads, init: &Init) -> Vec<Block> {
+    let reads = |block: usize| if block == 0 { first } else { Reads::Raw };
+    let block = |block: usize| Block::new(config, reads(block), &init.at("blocks").at(block));
+    (0..config.blocks()).map(block).collect()
+}
+
+/// The layers from `from` on, counted from 0, each through its block; the last one at `rows` alone where these are given.
 ///
 /// # Shapes
 /// - `x`: `[N, D]`, `rows`: `[M]`, result: `[N, D]`, with rows `[M, D]`
 pub(crate) fn through(
     blocks: &[Block],
-    final_norm: Option<&LayerNorm>,
     x: Tensor<2>,
+    from: usize,
     config: &EncoderConfig,
     how: &Forward,
     rows: Option<Tensor<1, Int>>,
 ) -> Tensor<2> {
-    let last = blocks.iter().enumerate().fold(x, |x, (index, block)| {
-        let rows = rows.as_ref().filter(|_| index + 1 == blocks.len());
-        block.forward(x, config, how, index + 1, rows)
-    });
-    match final_norm {
-        Some(norm) => norm.forward(last),
-        None => last,
-    }
+    (from..config.layers).fold(x, |x, layer| {
+        let rows = rows.as_ref().filter(|_| layer + 1 == config.layers);
+        blocks[config.block_of(layer)].forward(x, config, how, layer + 1, rows)
+    })
 }

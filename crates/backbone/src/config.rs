@@ -50,10 +50,16 @@ options! {
         pub width: usize = 128, from(1).to(65_536);
         /// Transformer blocks.
         pub layers: usize = 2, from(1).to(1024);
+        /// Blocks with weights of their own, each for equally many layers on end (Lan et al. 2020, ALBERT: 1).
+        #[since = "0.2"]
+        pub layer_groups: Option<usize> = None, from(1).to(1024) => "one for every layer";
         /// H, attention heads, dividing the width into heads of an even width.
         pub heads: Option<usize> = None, from(1).to(4096) => "one for every 64 of width";
         /// F, columns of the feed-forward's hidden layer (per gate half in `modern`).
         pub feed_forward: Option<usize> = None, from(1).to(1_048_576) => "4 D for `bert`, 8 D / 3 for `modern`";
+        /// E, numbers in an embedding; another one than D is projected to it (Lan et al. 2020, factorised embeddings).
+        #[since = "0.2"]
+        pub embedding_width: Option<usize> = None, from(2).to(65_536) => "the width";
         /// L, positions in a window; at most 512 for `bert`.
         pub window: usize = 64, from(2).to(LONGEST as f64);
         /// The rate of dropout on embeddings, attention probabilities and block outputs; 0 is off.
@@ -74,6 +80,8 @@ impl EncoderOptions {
             layers,
             window,
             precision,
+            layer_groups,
+            embedding_width,
             ..
         } = *self;
         let (feed_forward, dropout) = match preset {
@@ -90,6 +98,8 @@ impl EncoderOptions {
             dropout: self.dropout.unwrap_or(dropout),
             segments: 1,
             precision,
+            layer_groups: layer_groups.filter(|groups| *groups != layers),
+            embedding_width: embedding_width.filter(|embedding| *embedding != width),
         }
     }
 
@@ -103,6 +113,15 @@ impl EncoderOptions {
                 .at(Place::key("window"))
                 .allowed([format!("2 to {positions}")])
                 .remedy("shorten the window, or choose preset = \"modern\""));
+        }
+        if let Some(groups) = self.layer_groups
+            && !self.layers.is_multiple_of(groups)
+        {
+            let divisors = (1..=self.layers).filter(|groups| self.layers.is_multiple_of(*groups));
+            let what = format!("{groups} groups are not of equally many of the {} layers", self.layers);
+            return Err(Fault::usage(what)
+                .at(Place::key("layer_groups"))
+                .allowed(divisors.map(|groups| groups.to_string())));
         }
         let encoder = self.resolve();
         if encoder.divides_into_heads() {
@@ -158,6 +177,12 @@ pub struct EncoderConfig {
     /// What the dense layers' operands are rounded to: those of the blocks and of the heads. Attention's are not rounded.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub precision: Precision,
+    /// Blocks with weights of their own, if they are fewer than the layers, which they divide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layer_groups: Option<usize>,
+    /// E, if it is another width than D.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub embedding_width: Option<usize>,
 }
 
 fn one() -> usize {
@@ -192,6 +217,32 @@ impl EncoderConfig {
         self.width > 0 && self.width.is_multiple_of(2 * self.heads)
     }
 
+    /// How many blocks have weights of their own: as many as there are layers where no layers share them.
+    pub fn blocks(&self) -> usize {
+        self.layer_groups.unwrap_or(self.layers).min(self.layers)
+    }
+
+    /// The block that a layer, counted from 0, goes through: groups are of layers on end (transformers,
+    /// `modeling_albert.py`).
+    pub(crate) fn block_of(&self, layer: usize) -> usize {
+        layer * self.blocks() / self.layers.max(1)
+    }
+
+    /// E: the width of the tables that vocabulary heads are tied to.
+    pub fn table_width(&self) -> usize {
+        self.embedding_width.unwrap_or(self.width)
+    }
+
+    /// Rows of the table of learned positions, if there is one.
+    pub fn position_rows(&self) -> Option<usize> {
+        (self.preset == Preset::Bert).then_some(self.window)
+    }
+
+    /// Whether embeddings are projected before the first block.
+    pub(crate) fn projects(&self) -> bool {
+        self.table_width() != self.width
+    }
+
     /// Whether dense layers and norms have biases.
     pub(crate) fn biases(&self) -> bool {
         self.preset == Preset::Bert
@@ -222,17 +273,32 @@ impl EncoderConfig {
     pub fn parameters(&self, vocabulary: usize) -> usize {
         let (width, hidden, columns) = (self.width, self.feed_forward, self.feed_forward_columns());
         let matrices = 4 * width * width + width * columns + hidden * width;
+        let embedding = self.table_width();
+        let project = if self.projects() { embedding * width } else { 0 };
         let (positions, norms, block) = match self.preset {
             // One norm over the embeddings; biases of qkv, attention output, up, down; two norms with gain and bias.
             Preset::Bert => (
-                self.window * width,
-                2 * width,
+                self.window,
+                2 * embedding + if self.projects() { width } else { 0 },
                 matrices + 4 * width + columns + width + 4 * width,
             ),
-            // One norm over the embeddings and a final one; two norms with a gain, but one in the first block.
-            Preset::Modern => (0, 2 * width - self.layers.min(1) * width, matrices + 2 * width),
+            // One norm over the embeddings and a final one; two norms with a gain, but one in a first block that reads
+            // what is normed already.
+            Preset::Modern => {
+                let left_out = if self.first_reads_normed() {
+                    self.layers.min(1) * width
+                } else {
+                    0
+                };
+                (0, embedding + width - left_out, matrices + 2 * width)
+            }
         };
-        vocabulary * width + positions + self.segment_rows() * width + norms + self.layers * block
+        (vocabulary + positions + self.segment_rows()) * embedding + project + norms + self.blocks() * block
+    }
+
+    /// Whether the first block reads nothing but embeddings right after their norm.
+    pub(crate) fn first_reads_normed(&self) -> bool {
+        !self.projects() && self.blocks() == self.layers
     }
 
     /// Floating-point operations of one forward pass over `windows` windows of `length` positions, multiply and add
@@ -248,7 +314,13 @@ impl EncoderConfig {
         let dense = 2.0 * windows * length * (4.0 * width * width + width * columns + hidden * width);
         // q·kᵀ and probabilities·v: 2·L²·D each.
         let attention = 4.0 * windows * length * length * width * if causal { 0.5 } else { 1.0 };
-        self.layers as f64 * (dense + attention)
+        self.project_flops(windows * length) + self.layers as f64 * (dense + attention)
+    }
+
+    /// The projection of so many embeddings.
+    fn project_flops(&self, rows: f64) -> f64 {
+        let columns = if self.projects() { self.width } else { 0 };
+        2.0 * rows * self.table_width() as f64 * columns as f64
     }
 
     /// [`forward_flops`](Self::forward_flops) where hidden states are wanted at `rows` positions of the batch alone, as
@@ -265,6 +337,42 @@ impl EncoderConfig {
         let after_attention = 2.0 * (width * width + width * columns + self.feed_forward as f64 * width);
         self.forward_flops(windows, length, causal) - left_out * (attention + after_attention)
     }
+
+    /// [`forward_flops_at`](Self::forward_flops_at) under any law of who sees whom: `all` are the positions of the batch and
+    /// `read` those at which states are wanted, both with the keys that they see.
+    pub fn forward_flops_of(&self, all: Queries, read: Queries) -> f64 {
+        let (layers, width) = (self.layers as f64, self.width as f64);
+        let projected = 2.0 * all.rows as f64 * width * 3.0 * width;
+        layers * projected + (layers - 1.0) * self.attending_flops(all) + self.attending_flops(read)
+    }
+
+    /// What a query stream costs beside the content that it looks at: a block computes no keys and values of it. Of the last
+    /// block's content nothing but keys and values is read, so that the content is `forward_flops_of(all, Queries::NONE)`.
+    pub fn query_stream_flops(&self, queries: Queries) -> f64 {
+        let (layers, width) = (self.layers as f64, self.width as f64);
+        layers * (2.0 * queries.rows as f64 * width * width + self.attending_flops(queries))
+    }
+
+    /// What follows a block's queries, keys and values: scores and values of every pair, output, up and down of every row.
+    fn attending_flops(&self, queries: Queries) -> f64 {
+        let (width, columns) = (self.width as f64, self.feed_forward_columns() as f64);
+        let dense = width * width + width * columns + self.feed_forward as f64 * width;
+        2.0 * queries.rows as f64 * dense + 4.0 * queries.pairs as f64 * width
+    }
+}
+
+/// Rows that go through what follows a block's queries, keys and values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queries {
+    /// How many.
+    pub rows: usize,
+    /// How many keys they see, all together.
+    pub pairs: usize,
+}
+
+impl Queries {
+    /// No row at all.
+    pub const NONE: Self = Self { rows: 0, pairs: 0 };
 }
 
 #[cfg(test)]
@@ -283,6 +391,8 @@ mod tests {
             dropout: 0.0,
             segments: 1,
             precision: Precision::default(),
+            layer_groups: None,
+            embedding_width: None,
         }
     }
 
@@ -306,6 +416,61 @@ mod tests {
     }
 
     #[test]
+    fn a_factorised_embedding_counts_its_projection_and_shared_layers_count_as_layers() {
+        for preset in [Preset::Bert, Preset::Modern] {
+            let plain = tiny(preset).forward_flops(2, 5, false);
+            let factorised = EncoderConfig {
+                embedding_width: Some(3),
+                ..tiny(preset)
+            };
+            // 10 rows from 3 to 4: 2·10·3·4.
+            assert_eq!(factorised.forward_flops(2, 5, false), plain + 240.0);
+            let all_but_seven = plain - tiny(preset).forward_flops_at(2, 5, false, 3);
+            assert_eq!(
+                factorised.forward_flops(2, 5, false) - factorised.forward_flops_at(2, 5, false, 3),
+                all_but_seven
+            );
+            let shared = EncoderConfig {
+                layer_groups: Some(1),
+                ..tiny(preset)
+            };
+            assert_eq!(shared.forward_flops(2, 5, false), plain);
+        }
+    }
+
+    #[test]
+    fn layers_on_end_share_a_block() {
+        let of = |layers, groups| {
+            let config = EncoderConfig {
+                layers,
+                layer_groups: groups,
+                ..tiny(Preset::Bert)
+            };
+            (0..layers).map(|layer| config.block_of(layer)).collect::<Vec<_>>()
+        };
+        assert_eq!(of(6, None), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(of(6, Some(1)), [0; 6]);
+        assert_eq!(of(6, Some(2)), [0, 0, 0, 1, 1, 1]);
+        assert_eq!(of(6, Some(3)), [0, 0, 1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn what_makes_no_difference_is_written_alike() {
+        let written = |layer_groups, embedding_width| {
+            let options = EncoderOptions {
+                layers: 4,
+                layer_groups,
+                embedding_width,
+                ..EncoderOptions::default()
+            };
+            serde_json::to_string(&options.resolve()).unwrap()
+        };
+        assert_eq!(written(Some(4), Some(128)), written(None, None));
+        assert!(!written(None, None).contains("layer_groups") && !written(None, None).contains("embedding_width"));
+        assert!(written(Some(2), Some(32)).ends_with("\"layer_groups\":2,\"embedding_width\":32}"));
+    }
+
+    #[test]
     fn the_last_block_counts_what_it_computes() {
         // 3 of 10 rows: the last block's scores 2·3·5·4 = 120, and the same for values, output 2·3·4·4 = 96, bert's up and
         // down 2·3·4·6 = 144 each.
@@ -317,6 +482,27 @@ mod tests {
             let all = tiny(preset).forward_flops(2, 5, true);
             assert_eq!(tiny(preset).forward_flops_at(2, 5, true, 10), all);
         }
+    }
+
+    #[test]
+    fn any_law_of_who_sees_whom_is_counted_by_its_pairs() {
+        let queries = |rows, pairs| Queries { rows, pairs };
+        for preset in [Preset::Bert, Preset::Modern] {
+            let config = tiny(preset);
+            // The plain law is a case of it: 10 rows see 5 keys each, 3 of them are read.
+            let plain = config.forward_flops_of(queries(10, 50), queries(3, 15));
+            assert_eq!(plain, config.forward_flops_at(2, 5, false, 3));
+        }
+        let config = tiny(Preset::Bert);
+        // 7 pairs of 3 rows: scores 2·7·4 = 56, and the same for values.
+        let read = config.forward_flops_of(queries(10, 50), queries(3, 7));
+        let none = config.forward_flops_of(queries(10, 50), Queries::NONE);
+        assert_eq!(read - none, 112.0 + 96.0 + 288.0);
+        // A stream of 3 queries: queries 2·3·4·4 = 96 a block beside that.
+        assert_eq!(
+            config.query_stream_flops(queries(3, 7)),
+            3.0 * (96.0 + 112.0 + 96.0 + 288.0)
+        );
     }
 
     #[test]
@@ -347,7 +533,7 @@ mod tests {
             change(&mut options);
             options.check().unwrap_err()
         };
-        let cases: [(Change, &str); 12] = [
+        let cases: [(Change, &str); 15] = [
             (|o| o.width = 0, "width"),
             (|o| o.layers = 0, "layers"),
             (|o| o.heads = Some(0), "heads"),
@@ -358,6 +544,9 @@ mod tests {
             (|o| o.width = 200, "width"),
             (|o| o.window = usize::MAX, "window"),
             (|o| (o.preset, o.window) = (Preset::Bert, 513), "window"),
+            (|o| (o.layers, o.layer_groups) = (6, Some(4)), "layer_groups"),
+            (|o| o.layer_groups = Some(0), "layer_groups"),
+            (|o| o.embedding_width = Some(1), "embedding_width"),
             (|o| o.dropout = Some(1.0), "dropout"),
             (|o| o.dropout = Some(f64::NAN), "dropout"),
         ];

@@ -1,10 +1,10 @@
 //! The encoder: embeddings, blocks, hidden states as `[N, D]`.
 
 use crate::alike::Alike;
-use crate::block::{Block, Reads, through};
+use crate::block::{Block, Reads, blocks, through};
 use crate::init::STANDARD_DEVIATION;
-use crate::{EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
-use burn::module::{Module, Param};
+use crate::{Dense, EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
+use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Int, Tensor};
 
 /// The shared encoder.
@@ -14,13 +14,17 @@ use burn::tensor::{Device, Int, Tensor};
 /// with its epsilons (`tests/parity`).
 #[derive(Module, Debug)]
 pub struct Encoder {
-    /// Token embeddings, `[V, D]`; the table that vocabulary heads are tied to.
+    /// Token embeddings, `[V, E]`; the table that vocabulary heads are tied to.
     pub tokens: Param<Tensor<2>>,
-    /// Learned positions, `[window, D]`: `bert` only.
+    /// Learned positions, `[window, E]`: `bert` only.
     positions: Option<Param<Tensor<2>>>,
-    /// Learned segments, `[segments, D]`, if there is more than one.
+    /// Learned segments, `[segments, E]`, if there is more than one.
     segments: Option<Param<Tensor<2>>>,
+    /// Over E.
     norm: LayerNorm,
+    /// `[E, D]`, where E is not D (Lan et al. 2020; transformers, `modeling_albert.py`: `embedding_hidden_mapping_in`).
+    project: Option<Dense>,
+    /// One for every group of layers.
     blocks: Vec<Block>,
     final_norm: Option<LayerNorm>,
     #[module(skip)]
@@ -30,21 +34,25 @@ pub struct Encoder {
 impl Encoder {
     /// Draws an encoder. Its parameters depend on (seed, path) only, not on the objective around it.
     pub fn new(config: &EncoderConfig, vocabulary: usize, init: &Init) -> Self {
-        let norm = |name: &str| LayerNorm::new(config.width, config.biases(), config.epsilon(), &init.at(name));
+        let (width, embedding, biases) = (config.width, config.table_width(), config.biases());
+        let norm = |name: &str, width| LayerNorm::of(config, width, &init.at(name));
+        let table = |name: &str, rows| init.normal(name, [rows, embedding], STANDARD_DEVIATION);
         let bert = config.preset == Preset::Bert;
+        let first = if config.first_reads_normed() {
+            Reads::Normed
+        } else {
+            Reads::Raw
+        };
         Self {
-            tokens: init.normal("tokens", [vocabulary, config.width], STANDARD_DEVIATION),
-            positions: bert.then(|| init.normal("positions", [config.window, config.width], STANDARD_DEVIATION)),
-            segments: (config.segment_rows() > 0)
-                .then(|| init.normal("segments", [config.segments, config.width], STANDARD_DEVIATION)),
-            norm: norm("norm"),
-            blocks: (0..config.layers)
-                .map(|layer| {
-                    let reads = if layer == 0 { Reads::Normed } else { Reads::Raw };
-                    Block::new(config, reads, &init.at("blocks").at(layer))
-                })
-                .collect(),
-            final_norm: (!bert).then(|| norm("final_norm")),
+            tokens: table("tokens", vocabulary),
+            positions: bert.then(|| table("positions", config.window)),
+            segments: (config.segment_rows() > 0).then(|| table("segments", config.segments)),
+            norm: norm("norm", embedding),
+            project: config
+                .projects()
+                .then(|| Dense::new(embedding, width, biases, &init.at("project"))),
+            blocks: blocks(config, first, init),
+            final_norm: (!bert).then(|| norm("final_norm", width)),
             config: config.clone(),
         }
     }
@@ -62,8 +70,9 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]` with N = batch · length, result: `[N, D]`
     pub fn forward(&self, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
-        let x = self.embed(ids, how);
-        through(&self.blocks, self.final_norm.as_ref(), x, &self.config, how, None)
+        let x = self.read(ids, how);
+        let last = through(&self.blocks, x, 0, &self.config, how, None);
+        self.finish(last)
     }
 
     /// [`forward`](Self::forward) at some positions. Nothing reads the last block's other outputs, so what follows its
@@ -72,15 +81,16 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, `rows`: `[M]` in `0..N`, result: `[M, D]`
     pub fn forward_at(&self, ids: Tensor<1, Int>, how: &Forward, rows: Tensor<1, Int>) -> Tensor<2> {
-        if let (Some(alike), Some((first, others))) = (Alike::of(self, &ids, how), self.blocks.split_first()) {
-            let x = self.embed(alike.ids, &alike.how);
-            let last = others.is_empty().then_some(&rows);
-            let x = first.forward_alike(x, alike.kinds, &self.config, how, last);
-            let rows = (!others.is_empty()).then_some(rows);
-            return through(others, self.final_norm.as_ref(), x, &self.config, how, rows);
-        }
-        let x = self.embed(ids, how);
-        through(&self.blocks, self.final_norm.as_ref(), x, &self.config, how, Some(rows))
+        let last = match (Alike::of(self, &ids, how), self.blocks.first()) {
+            (Some(alike), Some(first)) => {
+                let x = self.read(alike.ids, &alike.how);
+                let is_last = self.config.layers == 1;
+                let x = first.forward_alike(x, alike.kinds, &self.config, how, is_last.then_some(&rows));
+                through(&self.blocks, x, 1, &self.config, how, (!is_last).then_some(rows))
+            }
+            _ => through(&self.blocks, self.read(ids, how), 0, &self.config, how, Some(rows)),
+        };
+        self.finish(last)
     }
 
     /// The embeddings and each block's output; the last one is what [`forward`](Self::forward) gives (in `modern`,
@@ -89,21 +99,52 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, results: layers + 1 of `[N, D]`
     pub fn layers(&self, ids: Tensor<1, Int>, how: &Forward) -> Vec<Tensor<2>> {
-        let mut states = vec![self.embed(ids, how)];
-        for (index, block) in self.blocks.iter().enumerate() {
-            states.push(block.forward(states[index].clone(), &self.config, how, index + 1, None));
+        let mut states = vec![self.read(ids, how)];
+        for layer in 0..self.config.layers {
+            let block = &self.blocks[self.config.block_of(layer)];
+            states.push(block.forward(states[layer].clone(), &self.config, how, layer + 1, None));
         }
         let last = states.pop().map(|last| self.finish(last));
         states.extend(last);
         states
     }
 
-    /// The embeddings, normalised and with dropout: what the blocks read.
+    /// The embeddings, normalised and with dropout.
+    ///
+    /// # Shapes
+    /// - `ids`: `[N]`, result: `[N, E]`
+    pub fn embed(&self, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
+        self.embed_under(&self.norm, ids, how)
+    }
+
+    /// [`embed`](Self::embed) under another norm.
+    ///
+    /// # Shapes
+    /// - `ids`: `[N]`, result: `[N, E]`
+    pub fn embed_under(&self, norm: &LayerNorm, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
+        self.embedded(
+            cloze_kernels::embedding(self.tokens.val(), ids),
+            norm,
+            how,
+            "embeddings",
+        )
+    }
+
+    /// What the blocks read.
     ///
     /// # Shapes
     /// - `ids`: `[N]`, result: `[N, D]`
-    pub fn embed(&self, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
-        self.embedded(cloze_kernels::embedding(self.tokens.val(), ids), how, "embeddings")
+    fn read(&self, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
+        self.projected(self.embed(ids, how))
+    }
+
+    /// # Shapes
+    /// - `x`: `[N, E]`, result: `[N, D]`
+    fn projected(&self, x: Tensor<2>) -> Tensor<2> {
+        match &self.project {
+            Some(project) => project.forward(x),
+            None => x,
+        }
     }
 
     /// A query stream's states after the last block, over the content that `ids` are; nothing reads the last block's content.
@@ -111,13 +152,20 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, result: `[M, D]`
     pub fn forward_queries(&self, ids: Tensor<1, Int>, how: &Forward, stream: &QueryStream) -> Tensor<2> {
-        let mut x = self.embed(ids, how);
-        let mut g = self.embedded(stream.embedded.clone(), &stream.how(how), "query-embeddings");
-        for (index, block) in self.blocks.iter().enumerate() {
-            let layer = index + 1;
-            g = block.forward_queries(g, x.clone(), &self.config, how, layer, stream);
-            if layer < self.blocks.len() {
-                x = block.forward(x, &self.config, how, layer, None);
+        let mut x = self.read(ids, how);
+        let mut g = self.projected(self.embedded(
+            stream.embedded.clone(),
+            &self.norm,
+            &stream.how(how),
+            "query-embeddings",
+        ));
+        for layer in 1..=self.config.layers {
+            let block = &self.blocks[self.config.block_of(layer - 1)];
+            // Both streams read the same keys and values.
+            let content = block.projected(x.clone(), &self.config, how);
+            g = block.forward_queries(g, content.clone(), &self.config, how, layer, stream);
+            if layer < self.config.layers {
+                x = block.attending(x, content, &self.config, how, layer, None);
             }
         }
         self.finish(g)
@@ -126,8 +174,8 @@ impl Encoder {
     /// With positions and segments, normalised and with dropout.
     ///
     /// # Shapes
-    /// - `x` and result: `[N, D]`
-    fn embedded(&self, x: Tensor<2>, how: &Forward, place: &str) -> Tensor<2> {
+    /// - `x` and result: `[N, E]`
+    fn embedded(&self, x: Tensor<2>, norm: &LayerNorm, how: &Forward, place: &str) -> Tensor<2> {
         let x = match &self.positions {
             Some(table) => how.with_positions(x, table.val()),
             None => x,
@@ -136,7 +184,33 @@ impl Encoder {
             Some(table) => how.with_segments(x, table.val()),
             None => x,
         };
-        cloze_kernels::dropout(self.norm.forward(x), how.dropout(self.config.dropout, 0, place))
+        cloze_kernels::dropout(norm.forward(x), how.dropout(self.config.dropout, 0, place))
+    }
+
+    /// The encoder on tables that are its own, from which no gradient returns, and what is added to them (He et al. 2023,
+    /// DeBERTaV3: gradient-disentangled embedding sharing). Only what is added is learnt from.
+    ///
+    /// # Shapes
+    /// - `tokens`: `[V, E]`, `positions`: `[window, E]`
+    pub fn with_added(&self, tokens: Tensor<2>, positions: Option<Tensor<2>>) -> Self {
+        let plus = |table: &Param<Tensor<2>>, added: Tensor<2>| {
+            let table = table.val();
+            let constant = if table.is_autodiff() {
+                Tensor::from_inner(table.inner())
+            } else {
+                table
+            };
+            Param::initialized(ParamId::new(), constant + added)
+        };
+        let positions = match (&self.positions, positions) {
+            (Some(table), Some(added)) => Some(plus(table, added)),
+            _ => self.positions.clone(),
+        };
+        Self {
+            tokens: plus(&self.tokens, tokens),
+            positions,
+            ..self.clone()
+        }
     }
 
     fn finish(&self, x: Tensor<2>) -> Tensor<2> {

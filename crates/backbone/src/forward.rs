@@ -70,7 +70,7 @@ impl Forward {
     /// `x` plus the rows of a table of learned positions.
     ///
     /// # Shapes
-    /// - `x` and result: `[N, D]`, `table`: `[window, D]`
+    /// - `x` and result: `[N, E]`, `table`: `[window, E]`
     pub(crate) fn with_positions(&self, x: Tensor<2>, table: Tensor<2>) -> Tensor<2> {
         let [window, width] = table.dims();
         match &self.positions {
@@ -94,7 +94,7 @@ impl Forward {
     /// `x` plus the rows of a table of learned segments.
     ///
     /// # Shapes
-    /// - `x` and result: `[N, D]`, `table`: `[segments, D]`
+    /// - `x` and result: `[N, E]`, `table`: `[segments, E]`
     pub(crate) fn with_segments(&self, x: Tensor<2>, table: Tensor<2>) -> Tensor<2> {
         match &self.segments {
             Some(segments) => {
@@ -121,7 +121,7 @@ impl Forward {
 /// they read keys and values of the content's states and are read by nobody.
 #[derive(Clone, Debug)]
 pub struct QueryStream {
-    /// `[M, D]`: what is known at a query beside its position and its segment, in place of a token's embedding.
+    /// `[M, E]`: what is known at a query beside its position and its segment, in place of a token's embedding.
     pub embedded: Tensor<2>,
     /// `[M]`: the row of the batch whose position, segment, scale, rank and group each query has.
     pub rows: Vec<u32>,

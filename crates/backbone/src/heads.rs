@@ -82,6 +82,11 @@ impl LayerNorm {
         }
     }
 
+    /// A norm over `width` columns as such an encoder has them.
+    pub fn of(encoder: &EncoderConfig, width: usize, init: &Init) -> Self {
+        Self::new(width, encoder.biases(), encoder.epsilon(), init)
+    }
+
     /// # Shapes
     /// - `x` and result: `[N, D]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {

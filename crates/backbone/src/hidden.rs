@@ -15,7 +15,7 @@ pub struct HiddenMatrix {
 }
 
 impl HiddenMatrix {
-    /// Those of an encoder, block by block.
+    /// Those of an encoder, block by block; layers that share a block share its matrices.
     pub fn of(config: &EncoderConfig) -> Vec<Self> {
         let (width, hidden, columns) = (config.width, config.feed_forward, config.feed_forward_columns());
         let matrix = |inputs, outputs, parts| Self { inputs, outputs, parts };
@@ -25,7 +25,7 @@ impl HiddenMatrix {
             matrix(width, columns, columns / hidden.max(1)),
             matrix(hidden, width, 1),
         ];
-        block.repeat(config.layers)
+        block.repeat(config.blocks())
     }
 
     /// Those of a model by path, whatever encoders it has.

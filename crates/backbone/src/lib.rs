@@ -16,7 +16,7 @@ pub mod tensors;
 mod trunk;
 
 pub use cloze_kernels::Precision;
-pub use config::{EncoderConfig, EncoderOptions, Preset};
+pub use config::{EncoderConfig, EncoderOptions, Preset, Queries};
 pub use encoder::Encoder;
 pub use forward::{Forward, QueryStream, ids};
 pub use heads::{Dense, LayerNorm, VocabularyHead};

@@ -1,6 +1,6 @@
 //! Blocks without embeddings: the body of a second, smaller network beside the encoder.
 
-use crate::block::{Block, Reads, through};
+use crate::block::{Block, Reads, blocks, through};
 use crate::{EncoderConfig, Forward, Init, LayerNorm, Preset};
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
@@ -20,9 +20,7 @@ impl Trunk {
     pub fn new(config: &EncoderConfig, init: &Init) -> Self {
         let norm = || LayerNorm::new(config.width, config.biases(), config.epsilon(), &init.at("final_norm"));
         Self {
-            blocks: (0..config.layers)
-                .map(|layer| Block::new(config, Reads::Raw, &init.at("blocks").at(layer)))
-                .collect(),
+            blocks: blocks(config, Reads::Raw, init),
             final_norm: (config.preset == Preset::Modern).then(norm),
             config: config.clone(),
         }
@@ -33,6 +31,10 @@ impl Trunk {
     /// # Shapes
     /// - `x`: `[N, D]`, `rows`: `[M]` in `0..N`, result: `[M, D]`
     pub fn forward_at(&self, x: Tensor<2>, how: &Forward, rows: Tensor<1, Int>) -> Tensor<2> {
-        through(&self.blocks, self.final_norm.as_ref(), x, &self.config, how, Some(rows))
+        let last = through(&self.blocks, x, 0, &self.config, how, Some(rows));
+        match &self.final_norm {
+            Some(norm) => norm.forward(last),
+            None => last,
+        }
     }
 }

@@ -22,6 +22,8 @@ fn config(preset: Preset) -> EncoderConfig {
         dropout: 0.1,
         segments: 1,
         precision: Precision::Float32,
+        layer_groups: None,
+        embedding_width: None,
     }
 }
 

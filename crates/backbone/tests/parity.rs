@@ -1,4 +1,5 @@
-//! Both presets with copied weights are the models of transformers: the same logits, the same loss, the same gradients.
+//! Both presets with copied weights are the models of transformers, and so is `bert` with the options that make it ALBERT:
+//! the same logits, the same loss, the same gradients.
 //! The golden numbers and the script that made them are in `tests/parity/`.
 
 use burn::tensor::{Device, Tensor};
@@ -22,6 +23,8 @@ fn config(preset: Preset) -> EncoderConfig {
         dropout: 0.0,
         segments: 1,
         precision: Precision::Float32,
+        layer_groups: None,
+        embedding_width: None,
     }
 }
 
@@ -71,11 +74,11 @@ fn numbers<const R: usize>(tensor: &Tensor<R>) -> Vec<f32> {
     tensor.to_data().iter::<f32>().collect()
 }
 
-fn agrees(preset: Preset, bytes: &[u8]) {
+fn agrees(config: EncoderConfig, bytes: &[u8]) {
     let (mut golden, device) = (Golden::read(bytes), Device::flex().autodiff());
-    let (config, init) = (config(preset), Init::new(1, &device));
+    let init = Init::new(1, &device);
     let mut encoder = Encoder::new(&config, VOCABULARY, &init.at("encoder"));
-    let mut head = VocabularyHead::new(&config, WIDTH, VOCABULARY, &init.at("head"));
+    let mut head = VocabularyHead::new(&config, config.table_width(), VOCABULARY, &init.at("head"));
     golden.copy(&mut encoder, "encoder");
     golden.copy(&mut head, "head");
     let untaken: Vec<&String> = golden.0.keys().filter(|name| name.starts_with("weight/")).collect();
@@ -109,10 +112,21 @@ fn agrees(preset: Preset, bytes: &[u8]) {
 
 #[test]
 fn bert_is_that_of_transformers() {
-    agrees(Preset::Bert, include_bytes!("parity/bert.safetensors"));
+    agrees(config(Preset::Bert), include_bytes!("parity/bert.safetensors"));
 }
 
 #[test]
 fn modern_is_the_modernbert_of_transformers() {
-    agrees(Preset::Modern, include_bytes!("parity/modern.safetensors"));
+    agrees(config(Preset::Modern), include_bytes!("parity/modern.safetensors"));
+}
+
+#[test]
+fn bert_with_shared_layers_and_factorised_embeddings_is_the_albert_of_transformers() {
+    let albert = EncoderConfig {
+        layers: 4,
+        layer_groups: Some(2),
+        embedding_width: Some(10),
+        ..config(Preset::Bert)
+    };
+    agrees(albert, include_bytes!("parity/albert.safetensors"));
 }

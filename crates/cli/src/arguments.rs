@@ -3,6 +3,7 @@
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use cloze_foundation::{Fault, Result};
+use cloze_options::Quantity;
 use cloze_plan::{Experiment, Plan};
 use cloze_runner::Cadence;
 use cloze_runner::store::lease;
@@ -71,6 +72,15 @@ pub enum Command {
         #[command(flatten)]
         slurm: SlurmArguments,
     },
+    /// Count what every arm hides and predicts in the text that it will read; nothing is trained
+    Audit {
+        #[command(flatten)]
+        experiment: ExperimentArguments,
+        #[command(flatten)]
+        data: DataArguments,
+        #[command(flatten)]
+        audit: AuditArguments,
+    },
     /// Look whether this machine and the runs of an experiment are in order; show and release stale claims
     Doctor(DoctorArguments),
     /// Measure what an optimizer step costs on this machine: one line per configuration
@@ -138,6 +148,7 @@ const OTHER_WORDS: [(&str, &[&str]); 9] = [
     ("report", &["plot", "table", "results", "compare", "summary"]),
     ("export", &["hf", "huggingface", "convert", "save", "push"]),
     ("slurm", &["sbatch", "submit"]),
+    ("audit", &["inspect", "masks", "preview", "corruption", "look"]),
     ("bench", &["benchmark", "time", "speed"]),
     ("explain", &["docs", "describe", "doc"]),
     ("data", &["corpus", "corpora", "datasets"]),
@@ -321,6 +332,30 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= 1e6 => Ok(seconds),
         _ => Err("a number of seconds above 0, at most 1000000".to_owned()),
+    }
+}
+
+/// How much is counted, and how it is told.
+#[derive(Debug, Args)]
+pub struct AuditArguments {
+    /// Tokens to count for each arm, spread over its run
+    #[arg(long, default_value = "1M", value_parser = amount, value_name = "COUNT")]
+    pub tokens: u64,
+    /// Windows of each arm to show
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(0..=1000))]
+    pub examples: u64,
+    /// Print everything as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Draw where each arm predicts, and in runs of which length: an .svg or a .png file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub chart: Option<PathBuf>,
+}
+
+fn amount(text: &str) -> std::result::Result<u64, String> {
+    match Quantity::Count.read(text) {
+        Some(count) if (1.0..=1e12).contains(&count) => Ok(count as u64),
+        _ => Err("a number from 1 to 1T, as in 200k".to_owned()),
     }
 }
 

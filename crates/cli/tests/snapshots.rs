@@ -73,6 +73,73 @@ fn plan() {
     insta::assert_snapshot!(said(&workplace(), &["plan", "ratio.toml"]));
 }
 
+/// Every kind of arm, a share of whose windows is another objective's.
+const AUDITED: &str = r#"question = "What is hidden?"
+
+[corpus]
+words = "40k"
+
+[encoder]
+width  = 32
+layers = 1
+window = 32
+
+[budget]
+amount = "200k"
+
+[sweep]
+seeds = [7, 8]
+
+[[arm]]
+objective = "mlm"
+rate = { from = 0.4, to = 0.2 }
+
+[[arm]]
+objective = "whole-word"
+mode = "reference"
+
+[[arm]]
+objective = "electra"
+
+[[arm]]
+name = "both"
+mixture = [{ objective = "autoregressive", share = 0.5 }, { objective = "span", rate = 0.3 }]
+"#;
+
+#[test]
+fn audit() {
+    let workplace = Workplace::new();
+    workplace.write("audited.toml", AUDITED);
+    let arguments = ["audit", "audited.toml", "--tokens", "20k", "--examples", "1"];
+    insta::assert_snapshot!(said(&workplace, &arguments));
+    let refused = said(&workplace, &["audit", "audited.toml", "--chart", "masks.gif"]);
+    insta::assert_snapshot!("audit-gif", refused);
+
+    let asked = [
+        "audit",
+        "audited.toml",
+        "--tokens",
+        "5k",
+        "--json",
+        "--chart",
+        "masks.svg",
+    ];
+    let output = workplace.cloze(&asked);
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let arms = found["arms"].as_array().unwrap();
+    assert_eq!(arms.len(), 4);
+    for arm in arms {
+        let tokens = arm["audit"]["tokens"].as_u64().unwrap();
+        assert!((5_000..=6_100).contains(&tokens), "{arm}");
+        assert_eq!(arm["examples"].as_array().unwrap().len(), 5, "{arm}");
+    }
+    let chart = std::fs::read_to_string(workplace.path("masks.svg")).unwrap();
+    assert!(
+        chart.starts_with("<svg") && chart.contains("tenth of the window"),
+        "{chart}"
+    );
+}
+
 #[test]
 fn slurm() {
     let passed_on = [

@@ -19,6 +19,8 @@ pub const fn mix(mut z: u64) -> u64 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Draw {
     key: u64,
+    /// Which of how many examples side by side.
+    stratum: (u32, u32),
 }
 
 impl Draw {
@@ -28,12 +30,13 @@ impl Draw {
         for byte in purpose.bytes() {
             key = mix(key ^ u64::from(byte)).wrapping_add(GAMMA);
         }
-        Self { key }
+        Self { key, stratum: (0, 1) }
     }
 
     fn narrow(self, tag: u64, coordinate: u64) -> Self {
         Self {
             key: mix(mix(self.key ^ tag).wrapping_add(coordinate.wrapping_mul(GAMMA))),
+            ..self
         }
     }
 
@@ -49,7 +52,27 @@ impl Draw {
 
     /// A sub-purpose within these coordinates.
     pub fn purpose(self, purpose: &str) -> Self {
-        Self::new(self.key, purpose)
+        Self {
+            stratum: self.stratum,
+            ..Self::new(self.key, purpose)
+        }
+    }
+
+    /// The same draws for one of `of` examples side by side, counted from 0, as those of a step's batch: [`even`](Self::even)
+    /// is spread over them. No other number changes.
+    pub fn among(self, index: u32, of: u32) -> Self {
+        let of = of.max(1);
+        Self {
+            stratum: (index % of, of),
+            ..self
+        }
+    }
+
+    /// A number in [0, 1), uniform over all examples; over those [among](Self::among) each other stratified, so that each of
+    /// as many equal intervals has one of them.
+    pub fn even(self) -> f64 {
+        let (index, of) = self.stratum;
+        (f64::from(index) + self.purpose("even").stream().unit()) / f64::from(of)
     }
 
     /// One 64-bit number, for whoever needs just a seed (dropout inside a kernel).
@@ -156,6 +179,33 @@ mod tests {
         ] {
             assert_ne!(base, other.stream().bits());
         }
+    }
+
+    #[test]
+    fn numbers_of_examples_side_by_side_are_spread_evenly_and_nothing_else_changes() {
+        for of in [1, 2, 7, 32] {
+            for index in 0..of {
+                let alone = Draw::new(1, "corruption").step(3).example(u64::from(index));
+                let among = alone.among(index, of);
+                assert_eq!(alone.stream().bits(), among.stream().bits());
+                assert_eq!(alone.seed(), among.seed());
+                let (first, end) = (f64::from(index) / f64::from(of), f64::from(index + 1) / f64::from(of));
+                assert!((first..end).contains(&among.even()));
+                // A narrower draw stands in the same interval, at another place of it.
+                let narrower = among.purpose("times");
+                assert!((first..end).contains(&narrower.even()) && narrower.even() != among.even());
+            }
+        }
+        let alone: Vec<f64> = (0..20_000)
+            .map(|example| Draw::new(1, "even").example(example).even())
+            .collect();
+        let mean = alone.iter().sum::<f64>() / 20_000.0;
+        let below = alone.iter().filter(|number| **number < 0.1).count() as f64 / 20_000.0;
+        // Three standard deviations are 0.0061 and 0.0064.
+        assert!(
+            (mean - 0.5).abs() < 0.0061 && (below - 0.1).abs() < 0.0064,
+            "{mean} {below}"
+        );
     }
 
     #[test]

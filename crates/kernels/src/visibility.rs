@@ -1,6 +1,7 @@
 //! Who sees whom: two plain laws, and the general one that they are cases of.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Which positions of its window a position may look at. Windows never see each other.
@@ -91,6 +92,34 @@ impl Ranks {
     pub fn sees(&self, query: usize, key: usize) -> bool {
         let rank = self.rank[query];
         self.group[query] == self.group[key] && self.first[key] <= rank && rank <= self.last[key]
+    }
+
+    /// How many keys each query sees, where windows have `length` positions: what its attention costs.
+    ///
+    /// # Shapes
+    /// - result: `[N]`
+    pub fn seen(&self, length: usize) -> Vec<usize> {
+        let window = |start: usize| start..self.len().min(start + length.max(1));
+        let windows = (0..self.len()).step_by(length.max(1)).map(window);
+        windows.flat_map(|window| self.seen_within(window)).collect()
+    }
+
+    fn seen_within(&self, window: std::ops::Range<usize>) -> Vec<usize> {
+        // Of every group the first and the last ranks that see a key, sorted.
+        let mut groups: BTreeMap<u32, [Vec<u32>; 2]> = BTreeMap::new();
+        for key in window.clone().filter(|key| self.first[*key] <= self.last[*key]) {
+            let [first, last] = groups.entry(self.group[key]).or_default();
+            first.push(self.first[key]);
+            last.push(self.last[key]);
+        }
+        groups.values_mut().flatten().for_each(|ranks| ranks.sort_unstable());
+        let seen = |query: usize| {
+            let (rank, group) = self.query(query);
+            groups.get(&group).map_or(0, |[first, last]| {
+                first.partition_point(|first| *first <= rank) - last.partition_point(|last| *last < rank)
+            })
+        };
+        window.map(seen).collect()
     }
 
     /// The rank and the group of a query.
@@ -214,6 +243,24 @@ mod tests {
         assert_eq!(rows(&content.clone().into(), 6), expected);
         let query = content.queried_by(vec![0, 0, 0, 0, 0, 1]);
         assert_eq!(rows(&query.into(), 6)[4..], ["110011", "111001"]);
+    }
+
+    #[test]
+    fn keys_are_counted_as_they_are_seen() {
+        let laws = [
+            Ranks::new(vec![0, 2, 0, 1, 3, 0, 0, 1, 1]),
+            Ranks::new(vec![0, 2, 0, 1, 3, 0, 0, 1, 1]).strict(),
+            Ranks::new(vec![0, 0, 1, 2, 0, 0, 0, 0, 0]).until(vec![9, 9, 9, 9, 0, 1, 9, 9, 9]),
+            Ranks::new(vec![0, 1, 2, 3, 4, 5, 6, 7, 8]).grouped(vec![0, 0, 1, 1, 1, 0, 0, 2, 2]),
+            // A last rank below the first: seen by nobody.
+            Ranks::new(vec![3; 9]).until(vec![2, 3, 3, 3, 3, 3, 3, 0, 3]),
+        ];
+        for ranks in laws {
+            let law: Visibility = ranks.clone().into();
+            let counted = |query| (0..9).filter(|key| law.sees(3, query, *key)).count();
+            assert_eq!(ranks.seen(3), (0..9).map(counted).collect::<Vec<_>>(), "{ranks:?}");
+        }
+        assert!(Ranks::new(Vec::new()).seen(0).is_empty());
     }
 
     #[test]

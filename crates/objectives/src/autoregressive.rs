@@ -1,5 +1,6 @@
 //! Autoregressive language modelling: predict every token from those before it.
 
+use crate::laws::OnlyMode;
 use crate::scoring::LEFT_TO_RIGHT;
 use crate::tensors::vocabulary_flops;
 use crate::{Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
@@ -7,7 +8,7 @@ use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::Draw;
 use cloze_kernels::Visibility;
-use cloze_options::{Options, options, words};
+use cloze_options::{Options, options};
 
 /// Autoregressive language modelling.
 pub static ENTRY: Entry = Entry {
@@ -20,14 +21,6 @@ pub static ENTRY: Entry = Entry {
     scores: &[LEFT_TO_RIGHT],
     configure: |written| Ok(Box::new(Autoregressive(Settings::read(written)?))),
 };
-
-words! {
-    /// The one mode: the published rule has no quirk, so that `reference` would be the same thing under another id.
-    enum OnlyMode {
-        /// As published.
-        Corrected = "corrected",
-    }
-}
 
 options! {
     /// Options of the autoregressive objective.
@@ -67,6 +60,10 @@ impl Objective for Autoregressive {
             rules: ENTRY.scores,
         };
         Box::new(TokenHeads::new(encoder, vocabulary, init, tokens))
+    }
+
+    fn has_vocabulary_head(&self) -> bool {
+        true
     }
 
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {

@@ -57,10 +57,34 @@ pub struct Sizes {
     pub length: usize,
     /// M, over the batch.
     pub predicted: usize,
+    /// What attention looks at where ranks say who sees whom; `None` for the two plain laws.
+    pub looks: Option<Looks>,
     /// Lengths of the extra columns.
     pub extra: BTreeMap<&'static str, usize>,
     /// Those of the parts of a mixture, as [`Batch::portions`] has them.
     pub portions: Vec<(usize, Sizes)>,
+}
+
+/// How many keys queries see under a law of ranks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Looks {
+    /// Those at all positions of the batch.
+    pub all: usize,
+    /// Those at the predicted positions.
+    pub predicted: usize,
+}
+
+impl Looks {
+    fn of(batch: &Batch) -> Option<Self> {
+        let Visibility::Ranked(ranks) = &batch.visibility else {
+            return None;
+        };
+        let seen = ranks.seen(batch.length);
+        Some(Self {
+            all: seen.iter().sum(),
+            predicted: batch.positions.iter().map(|position| seen[*position as usize]).sum(),
+        })
+    }
 }
 
 impl Batch {
@@ -118,6 +142,7 @@ impl Batch {
             windows: self.windows,
             length: self.length,
             predicted: self.positions.len(),
+            looks: Looks::of(self),
             extra,
             portions: portions.map(|portion| (portion.part, portion.batch.sizes())).collect(),
         }
@@ -184,6 +209,19 @@ mod tests {
             ..example()
         };
         assert_eq!(Batch::of(&[causal(), causal()]).visibility, Visibility::Causal);
+    }
+
+    #[test]
+    fn looks_are_counted_where_ranks_say_who_sees_whom() {
+        assert_eq!(Batch::of(&[example()]).sizes().looks, None);
+        let prefix = Example {
+            visibility: Visibility::prefix(3, 2),
+            positions: vec![1],
+            ..example()
+        };
+        // Two positions see two, one sees three; beside them three that see three.
+        let looks = Looks { all: 16, predicted: 2 };
+        assert_eq!(Batch::of(&[prefix, example()]).sizes().looks, Some(looks));
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! ELECTRA: a small masked language model proposes replacements, the encoder tells which tokens were replaced (Clark et
 //! al. 2020). Files named here are those of google-research/electra.
 
-mod heads;
-
-use crate::laws::{Fate, Mode, Pool, Rate, budget, choose, maskable};
+use crate::discriminator::Discriminator;
+use crate::generator::{Generator, Plan, Shares, divided, of_share};
+use crate::laws::{Mode, Pool, Rate, Slots};
+use crate::proposed::{Proposed, ProposedHeads};
 use crate::scoring::{Answerer, Rule, each_masked, every_position};
 use crate::tensors::FORWARD_AND_BACKWARD;
 use crate::{Entry, Example, Heads, Objective, Sizes};
-use cloze_backbone::{EncoderConfig, Init, VocabularyHead};
+use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
-use cloze_foundation::{Draw, Fault, Place, Result};
-use cloze_options::{Options, options};
-use heads::ElectraHeads;
+use cloze_foundation::{Draw, Fault, Place, Result, Stream};
+use cloze_options::{Options, options, words};
 
 /// Replaced-token detection.
 pub static ENTRY: Entry = Entry {
@@ -22,22 +22,59 @@ pub static ENTRY: Entry = Entry {
     citation: "Clark et al. 2020, ELECTRA: Pre-training Text Encoders as Discriminators Rather Than Generators",
     summary: "A small generator fills in hidden tokens; the encoder tells for every token whether it was replaced.",
     options: Settings::fields,
-    scores: &[
-        Rule::new(
-            "discriminator",
-            "sum over the tokens of log(1 - p(replaced)), from one pass over the sentence as it is",
-            Answerer::Discriminator,
-            every_position,
-        ),
-        Rule::new(
-            "generator",
-            "pseudo-log-likelihood by the generator, each token masked in turn",
-            Answerer::Generator,
-            each_masked,
-        ),
-    ],
+    scores: SCORES,
     configure: |written| Ok(Box::new(Electra(Settings::read(written)?))),
 };
+
+const SCORES: &[Rule] = &[
+    Rule::new(
+        "discriminator",
+        "sum over the tokens of log(1 - p(replaced)), from one pass over the sentence as it is",
+        Answerer::Discriminator,
+        every_position,
+    ),
+    GENERATOR_SCORE,
+];
+
+/// How the generator of an objective scores.
+pub(crate) const GENERATOR_SCORE: Rule = Rule::new(
+    "generator",
+    "pseudo-log-likelihood by the generator, each token masked in turn",
+    Answerer::Generator,
+    each_masked,
+);
+
+words! {
+    /// Where replacements come from.
+    enum Source {
+        /// A masked language model that is trained beside the encoder.
+        Network = "network",
+        /// Any token, as likely as any other; nothing is trained beside the encoder.
+        Uniform = "uniform",
+    }
+}
+
+words! {
+    /// What the generator has of the encoder.
+    enum Tying {
+        /// Embeddings and their norm.
+        Embeddings = "embeddings",
+        /// Nothing: it has embeddings of its own, of its own width.
+        Nothing = "none",
+        /// Everything but the head; it has the encoder's size.
+        All = "all",
+    }
+}
+
+words! {
+    /// Where the discriminator learns.
+    enum Verdicts {
+        /// At every position.
+        All = "all",
+        /// At the hidden positions alone: the paper's ELECTRA 15%.
+        Masked = "masked",
+    }
+}
 
 // The defaults are those of the small model in `configure_pretraining.py`. The 0.85 is a constant in
 // `pretrain/pretrain_helpers.py`, not one minus the rate.
@@ -51,8 +88,23 @@ options! {
         rate: Rate = Rate::Fixed(0.15);
         /// The share of those that the generator sees as [MASK]; it sees the others as they are.
         masked: f64 = 0.85, from(0).to(1);
+        /// Where replacements come from.
+        #[since = "0.2"]
+        generator: Source = Source::Network;
+        /// What the generator has of the encoder; `all` needs a generator of the encoder's size.
+        #[since = "0.2"]
+        tying: Tying = Tying::Embeddings;
         /// The generator's width as a share of the encoder's.
         generator_width: f64 = 0.25, above(0).to(1);
+        /// The generator's layers.
+        #[since = "0.2"]
+        generator_layers: Option<usize> = None, from(1).to(1024) => "as many as the encoder's";
+        /// Whether a replacement is never the token that it replaces.
+        #[since = "0.2"]
+        disallow_correct: bool = false;
+        /// Where the discriminator learns.
+        #[since = "0.2"]
+        discriminate: Verdicts = Verdicts::All;
         /// The weight of the discriminator's loss beside the generator's.
         discriminator_weight: f64 = 50.0, from(0);
     }
@@ -61,43 +113,79 @@ options! {
 struct Electra(Settings);
 
 impl Electra {
-    /// The generator: as deep as the encoder, its width G the given share.
-    fn generator(&self, encoder: &EncoderConfig) -> EncoderConfig {
-        let share = self.0.generator_width * encoder.width as f64;
-        of_width(encoder, share.round_ties_even() as usize)
+    fn slots(&self, progress: f64) -> Slots {
+        let Settings { mode, rate, masked, .. } = self.0;
+        let rate = rate.at(progress);
+        Slots { mode, rate, masked }
     }
 
-    /// The number of generator samples, and so of predictions counted by weight, in a window of this many positions, of
-    /// which so many may be hidden.
-    fn count(&self, length: usize, candidates: usize, progress: f64) -> usize {
-        let rate = self.0.rate.at(progress);
-        match self.0.mode {
-            Mode::Corrected => budget(rate, candidates),
-            // `pretrain/pretrain_helpers.py`: the rate is of all positions but padding, at most as many as there are slots.
-            Mode::Reference if candidates == 0 => 0,
-            Mode::Reference => {
-                let slots = ((rate + 0.005) * length as f64) as usize;
-                ((rate * length as f64).round_ties_even() as usize).min(slots).max(1)
+    /// The generator, if there is a network.
+    fn plan(&self, encoder: &EncoderConfig) -> Option<Plan> {
+        let (network, shares) = match (self.0.generator, self.0.tying) {
+            (Source::Uniform, _) => return None,
+            (_, Tying::All) => (encoder.clone(), Shares::Everything),
+            (_, Tying::Nothing) => (self.0.network(encoder), Shares::Nothing),
+            (_, Tying::Embeddings) => (self.0.network(encoder), Shares::Embeddings),
+        };
+        Some(Plan::new(encoder, network, shares))
+    }
+
+    /// Puts any token into every slot. `run_pretraining.py` draws from a softmax of zeros, special tokens included; the
+    /// integer mean stands at a position that was drawn several times, as with the network's samples.
+    fn replace(&self, example: &mut Example, vocabulary: &Vocabulary, stream: &mut Stream) {
+        let pool = match self.0.mode {
+            Mode::Corrected => Pool::Ids(vocabulary.ordinary()),
+            Mode::Reference => Pool::Everything(vocabulary),
+        };
+        for ((position, target), weight) in example.positions.iter().zip(&example.targets).zip(&example.weights) {
+            let mut draw = || match self.0.disallow_correct {
+                true => pool.draw_another(*target, stream),
+                false => pool.draw(*target, stream),
+            };
+            let count = *weight as u64;
+            let sum: u64 = (0..count).map(|_| u64::from(draw())).sum();
+            if let Some(mean) = sum.checked_div(count) {
+                example.inputs[*position as usize] = mean as u32;
             }
         }
     }
-
-    /// The positions that may be hidden.
-    fn candidates(&self, window: &Window, vocabulary: &Vocabulary) -> Vec<u32> {
-        (0..window.ids.len() as u32)
-            .filter(|position| maskable(window.ids[*position as usize], vocabulary, self.0.mode))
-            .collect()
-    }
 }
 
-/// An encoder like this one of another width: a head for every 64 columns, but one at least, and a feed-forward layer in
-/// proportion (`get_generator_config` in `run_pretraining.py`, where it is 4 G because BERT's is 4 D).
-fn of_width(encoder: &EncoderConfig, width: usize) -> EncoderConfig {
-    EncoderConfig {
-        width,
-        heads: (width / 64).max(1),
-        feed_forward: (encoder.feed_forward * width).div_ceil(encoder.width.max(1)),
-        ..encoder.clone()
+impl Settings {
+    /// A network of the width and depth that are asked for.
+    fn network(&self, encoder: &EncoderConfig) -> EncoderConfig {
+        of_share(
+            encoder,
+            self.generator_width,
+            self.generator_layers.unwrap_or(encoder.layers),
+        )
+    }
+
+    /// The generator as large as the encoder, as sharing everything needs it.
+    fn whole(&self, encoder: &EncoderConfig) -> Result<Self> {
+        let fault = |key: &'static str, given: String, allowed: String| {
+            Err(Fault::usage(format!(
+                "a generator that shares everything has the encoder's size, and not {given}"
+            ))
+            .at(Place::key(key))
+            .allowed([allowed]))
+        };
+        let (width, layers) = (self.generator_width, self.generator_layers);
+        if of_share(encoder, width, encoder.layers).width != encoder.width {
+            return fault("generator_width", format!("{width} of its width"), "1.0".to_owned());
+        }
+        match layers {
+            Some(layers) if layers != encoder.layers => fault(
+                "generator_layers",
+                format!("{layers} layers"),
+                encoder.layers.to_string(),
+            ),
+            _ => Ok(Self {
+                generator_width: 1.0,
+                generator_layers: None,
+                ..*self
+            }),
+        }
     }
 }
 
@@ -106,111 +194,79 @@ impl Objective for Electra {
         self.0.write()
     }
 
-    /// A share that gives no whole number of columns is written as the one that it is rounded to.
+    /// A share that gives no whole number of columns is written as the one that it is rounded to, and without a network what
+    /// is said of one is written as if nothing were said.
     fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
-        let width = self.generator(encoder).width;
-        let share = |width: usize| width as f64 / encoder.width as f64;
-        let fits = |width: &usize| of_width(encoder, *width).divides_into_heads();
-        if fits(&width) {
-            let generator_width = share(width);
-            return Ok(Settings {
-                generator_width,
+        let usual = Settings::default();
+        let fitted = match (self.0.generator, self.0.tying) {
+            (Source::Uniform, _) => Settings {
+                masked: usual.masked,
+                tying: usual.tying,
+                generator_width: usual.generator_width,
+                generator_layers: usual.generator_layers,
                 ..self.0
-            }
-            .write());
-        }
-        let what = format!(
-            "{} of a width of {} is a generator of width {width}, which does not divide into heads of an even width",
-            self.0.generator_width, encoder.width
-        );
-        let near = [(1..width).rev().find(fits), (width + 1..=encoder.width).find(fits)];
-        let near = near.into_iter().flatten();
-        Err(Fault::usage(what)
-            .at(Place::key("generator_width"))
-            .allowed(near.map(|width| format!("{} for {width}", share(width)))))
+            },
+            (Source::Network, Tying::All) => self.0.whole(encoder)?,
+            (Source::Network, Tying::Embeddings | Tying::Nothing) => Settings {
+                generator_width: divided(encoder, self.0.generator_width)?,
+                generator_layers: self.0.generator_layers.filter(|layers| *layers != encoder.layers),
+                ..self.0
+            },
+        };
+        Ok(fitted.write())
     }
 
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
-        let candidates = self.candidates(window, vocabulary).len();
-        let of = match self.0.mode {
-            Mode::Corrected => candidates,
-            Mode::Reference => window.ids.len(),
-        };
-        Some((self.0.rate.at(progress) * of as f64).min(candidates as f64))
+        Some(self.slots(progress).asked(window, vocabulary))
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
-        let settings = &self.0;
-        let mut stream = draw.stream();
-        let candidates = self.candidates(window, vocabulary);
-        let count = self.count(window.ids.len(), candidates.len(), progress);
-        let mut example = match settings.mode {
-            Mode::Corrected => Example::predicting(window, choose(candidates, count, &mut stream)),
-            // `pretrain/pretrain_helpers.py` draws with replacement. A position drawn twice counts twice in the
-            // generator's loss: it has weight 2 here.
-            Mode::Reference => {
-                let mut times = vec![0u8; window.ids.len()];
-                for _ in 0..count {
-                    let position = candidates[stream.below(candidates.len())] as usize;
-                    times[position] = times[position].saturating_add(1);
-                }
-                let drawn = |position: &u32| times[*position as usize] > 0;
-                let mut example = Example::predicting(window, candidates.into_iter().filter(drawn).collect());
-                example.weights = example
-                    .positions
-                    .iter()
-                    .map(|position| f32::from(times[*position as usize]))
-                    .collect();
-                example
-            }
-        };
-        for (position, weight) in example.positions.iter().zip(&example.weights) {
-            // Each time that a position was drawn is a chance to be masked.
-            if (0..*weight as usize).any(|_| stream.chance(settings.masked)) {
-                let inputs = &mut example.inputs;
-                Fate::Mask.befall(
-                    inputs,
-                    [*position as usize],
-                    vocabulary.special.mask,
-                    Pool::Ids(&[]),
-                    &mut stream,
-                );
-            }
+        let (slots, mut stream) = (self.slots(progress), draw.stream());
+        let mut example = slots.choose(window, vocabulary, &mut stream);
+        match self.0.generator {
+            Source::Network => slots.hide(&mut example, vocabulary, &mut stream),
+            Source::Uniform => self.replace(&mut example, vocabulary, &mut stream),
         }
         example
     }
 
     fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
-        let generator = self.generator(encoder);
-        // `run_pretraining.py`.
-        let added = if self.0.mode == Mode::Reference { 1e-6 } else { 0.0 };
-        let weight = self.0.discriminator_weight;
-        Box::new(ElectraHeads::new(
-            encoder.width,
-            &generator,
-            vocabulary,
-            init,
-            [weight, added],
-        ))
+        let plan = self.plan(encoder);
+        let rules = SCORES
+            .iter()
+            .filter(|rule| rule.who != Answerer::Generator || plan.is_some());
+        let how = Proposed {
+            part: "discriminator",
+            weight: self.0.discriminator_weight,
+            // `run_pretraining.py`.
+            denominator_added: if self.0.mode == Mode::Reference { 1e-6 } else { 0.0 },
+            disallow_correct: self.0.disallow_correct,
+            rules: &SCORES[..rules.count()],
+        };
+        Box::new(ProposedHeads {
+            generator: plan.map(|plan| Generator::new(&plan, vocabulary, init)),
+            judge: Discriminator::new(encoder, self.0.discriminate == Verdicts::Masked, init),
+            how,
+        })
     }
 
     fn helpers(&self, encoder: &EncoderConfig) -> Vec<EncoderConfig> {
-        vec![self.generator(encoder)]
+        self.plan(encoder).and_then(|plan| plan.helper()).into_iter().collect()
     }
 
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
-        let generator = self.generator(encoder);
-        let (tokens, width) = ((sizes.windows * sizes.length) as f64, encoder.width as f64);
-        let bodies = encoder.forward_flops(sizes.windows, sizes.length, false)
-            + generator.forward_flops_at(sizes.windows, sizes.length, false, sizes.predicted);
-        let project = if generator.width == encoder.width {
-            0.0
-        } else {
-            2.0 * tokens * width * generator.width as f64
+        let all = sizes.windows * sizes.length;
+        let (body, verdicts) = match self.0.discriminate {
+            Verdicts::All => (encoder.forward_flops(sizes.windows, sizes.length, false), all),
+            Verdicts::Masked => (
+                encoder.forward_flops_at(sizes.windows, sizes.length, false, sizes.predicted),
+                sizes.predicted,
+            ),
         };
-        let proposals = VocabularyHead::forward_flops(generator.width, encoder.width, vocabulary, sizes.predicted);
-        let verdicts = 2.0 * tokens * (width * width + width);
-        FORWARD_AND_BACKWARD * (bodies + project + proposals + verdicts)
+        let generator = self
+            .plan(encoder)
+            .map_or(0.0, |plan| plan.forward_flops(vocabulary, sizes));
+        FORWARD_AND_BACKWARD * (body + generator + Discriminator::forward_flops(encoder.width, verdicts))
     }
 }
 

@@ -2,8 +2,11 @@
 
 use crate::scoring::{Answerer, Rule};
 use crate::{Batch, Example, Loss};
-use cloze_backbone::{Encoder, Parameters};
+use cloze_backbone::{Encoder, Parameters, VocabularyHead};
 use cloze_foundation::Draw;
+
+/// Where the parameters of a [vocabulary head](Heads::vocabulary_head) stand among those of its objective.
+pub const VOCABULARY_HEAD: &str = "head";
 
 /// Everything of a model but its encoder: heads, helper networks, and what is computed with them. An objective makes them
 /// ([`Objective::heads`](crate::Objective::heads)); the [`Model`](crate::Model) that owns them lends the encoder.
@@ -17,6 +20,12 @@ pub trait Heads: Parameters + Send {
     /// where. Everybody sees everybody where the heads say nothing else.
     fn reading(&self, ids: &[u32]) -> Example {
         Example::reading(ids)
+    }
+
+    /// The encoder with which the model reads a text of its own accord, where that is not the shared one as it is: heads that
+    /// hold a part of its tables put them together here.
+    fn reader(&self, _encoder: &Encoder) -> Option<Encoder> {
+        None
     }
 
     /// The ways in which the model scores a sentence, the headline one first.
@@ -40,6 +49,16 @@ pub trait Heads: Parameters + Send {
     fn masked_guesses(&self, _encoder: &Encoder, _batch: &Batch) -> Option<Vec<u32>> {
         None
     }
+
+    /// The head over the vocabulary with which tokens are predicted from the encoder's states, where others could predict with
+    /// the same one. Its parameters stand under [`VOCABULARY_HEAD`].
+    fn vocabulary_head(&self) -> Option<&VocabularyHead> {
+        None
+    }
+
+    /// Predicts with this head from now on, for those that have [one](Self::vocabulary_head). Tensors are shared: what is
+    /// learnt by whoever else has it is learnt here.
+    fn share_vocabulary_head(&mut self, _head: &VocabularyHead) {}
 
     /// The same weights without gradients, for evaluation.
     fn frozen(&self) -> Box<dyn Heads>;

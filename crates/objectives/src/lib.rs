@@ -3,29 +3,40 @@
 //! An objective is one file here and one line in [`registry::OBJECTIVES`].
 
 pub mod batch;
+mod discriminator;
 pub mod example;
+mod generator;
 pub mod heads;
 pub mod laws;
 pub mod model;
 pub mod objective;
+mod proposed;
 pub mod registry;
 pub mod scoring;
 pub mod tensors;
 pub mod token_heads;
 
+pub mod all_tokens_mlm;
 pub mod autoregressive;
+pub mod diffusion;
 pub mod electra;
 pub mod mixture;
 pub mod mlm;
+pub mod mntp;
+pub mod permutation;
+pub mod prefix;
+pub mod replace_mlm;
+pub mod rtd;
 pub mod span;
 pub mod whole_word;
 
-pub use batch::{Batch, Portion, Sizes};
+pub use batch::{Batch, Looks, Portion, Sizes};
 pub use example::{Example, Extra, Part};
 pub use heads::Heads;
+pub use mixture::MIXTURE;
 pub use model::{Loss, Model};
 pub use objective::{Entry, Objective};
-pub use registry::{OBJECTIVES, configure, find, laws, prepared, read};
+pub use registry::{OBJECTIVES, configure, entries, find, laws, page, prepared, read, rules};
 pub use scoring::{Answerer, Rule};
 pub use token_heads::{TokenHeads, Tokens};
 

@@ -8,16 +8,17 @@
 mod heads;
 
 use crate::laws::Rate;
+use crate::scoring::Rule;
 use crate::{Entry, Example, Heads, OBJECTIVES, Objective, Part, Sizes};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Key, Place, Result};
-use cloze_options::{Field, Kind, Options, Usual, Value, Written, options};
+use cloze_options::{Field, Kind, Options, Usual, Value, Written, options, words};
 use heads::MixtureHeads;
 
-/// A mixture, which the registry does not have yet: every entry there works without options.
+/// A mixture. It stands beside the registry's list, whose entries all work without options.
 pub static ENTRY: Entry = Entry {
-    name: "mixture",
+    name: MIXTURE,
     version: 1,
     title: "Mixture",
     citation: "Charpentier & Samuel 2024, GPT or BERT: why not both?",
@@ -31,8 +32,8 @@ pub static ENTRY: Entry = Entry {
 const TOLERANCE: f64 = 1e-9;
 /// Moments at which the shares are summed: all shapes are monotone and smooth but for the step at one half.
 const MOMENTS: usize = 1000;
-/// The key of the list.
-const PARTS: &str = "parts";
+/// What it is called, and the key of the list of its parts.
+pub const MIXTURE: &str = "mixture";
 /// The key of a part that names what the part is.
 const OBJECTIVE: &str = "objective";
 /// What a list of parts looks like.
@@ -47,6 +48,25 @@ options! {
         share: Option<Rate> = None, from(0).to(1) => "what the others leave";
         /// The weight of each of its windows in the loss.
         weight: Rate = Rate::Fixed(1.0), from(0);
+    }
+}
+
+options! {
+    /// What concerns all parts.
+    #[derive(Copy)]
+    struct Together {
+        /// Whether every part has a vocabulary head of its own, or all predict with the first one's.
+        vocabulary_head: VocabularyHeads = VocabularyHeads::Own;
+    }
+}
+
+words! {
+    /// Whose head predicts tokens.
+    pub enum VocabularyHeads {
+        /// Every part has its own.
+        Own = "own",
+        /// One for all, as in GPT-BERT.
+        Shared = "shared",
     }
 }
 
@@ -96,35 +116,42 @@ impl Mixed {
 /// Several objectives on one encoder.
 pub struct Mixture {
     parts: Vec<Mixed>,
+    together: Together,
 }
 
 impl Mixture {
     fn fields() -> Vec<Field> {
-        vec![Field {
-            name: PARTS,
+        let parts = Field {
+            name: MIXTURE,
             meaning: "The objectives, each with its own options beside what it says of its part.".to_owned(),
             kind: Kind::List(Box::new(Kind::Table(Mixing::fields()))),
             usual: Usual::Required,
-        }]
+            since: None,
+        };
+        [vec![parts], Together::fields()].concat()
     }
 
-    /// Reads `parts = [{ objective = "mlm", share = 0.5, rate = 0.3 }, { objective = "autoregressive" }]`.
+    /// Reads `mixture = [{ objective = "mlm", share = 0.5, rate = 0.3 }, { objective = "autoregressive" }]`.
     ///
     /// # Errors
     /// No part, two parts with one name, shares whose sum is not 1 everywhere, or what a part's objective says.
     pub fn read(written: &Written<'_>) -> Result<Self> {
-        written.table(&[PARTS])?;
-        let list = written.get(PARTS).map(|parts| parts.list()).transpose()?;
+        let own = Together::names();
+        written.table(&[&[MIXTURE], own.as_slice()].concat())?;
+        let (own, _) = written.split(&own)?;
+        let together = Together::read(&Written::new(&own, written.key().clone()))?;
+        let list = written.get(MIXTURE).map(|parts| parts.list()).transpose()?;
         let parts: Vec<Mixed> = list
             .unwrap_or_default()
             .iter()
             .map(Mixed::read)
             .collect::<Result<_>>()?;
         if parts.is_empty() {
-            let fault = Fault::usage("a mixture of nothing").at(Place::key(PARTS));
+            let fault = Fault::usage("a mixture of nothing").at(Place::key(MIXTURE));
             return Err(written.locate(fault.allowed([EXAMPLE])));
         }
-        let mixture = Self { parts };
+        let mixture = Self { parts, together };
+        mixture.check_heads().map_err(|fault| written.locate(fault))?;
         mixture.check_names().map_err(|fault| written.locate(fault))?;
         mixture.check_shares().map_err(|fault| written.locate(fault))?;
         Ok(mixture)
@@ -147,17 +174,44 @@ impl Mixture {
                 continue;
             };
             let fault = Fault::usage(what).allowed(["letters, digits and `-`, no name twice, and not `encoder`"]);
-            let place = Place::key(Key::from(PARTS).index(index).join("name"));
+            let place = Place::key(Key::from(MIXTURE).index(index).join("name"));
             return Err(fault.remedy("give the part a `name` of its own").at(place));
         }
         Ok(())
+    }
+
+    fn is_shared(&self) -> bool {
+        self.together.vocabulary_head == VocabularyHeads::Shared
+    }
+
+    /// A head can be shared by those who have one.
+    fn check_heads(&self) -> Result<()> {
+        let without = self.parts.iter().find(|part| !part.objective.has_vocabulary_head());
+        let Some(part) = without.filter(|_| self.is_shared()) else {
+            return Ok(());
+        };
+        let what = format!(
+            "`{}` predicts tokens otherwise than with one head on the encoder",
+            part.word
+        );
+        Err(Fault::usage(what)
+            .at(Place::key("vocabulary_head"))
+            .allowed([VocabularyHeads::Own.to_string()])
+            .remedy("give every part its own head, or leave that part out"))
+    }
+
+    /// The options with the parts as they are frozen.
+    fn written(&self, parts: Vec<toml::Value>) -> toml::Table {
+        let mut table = self.together.write();
+        table.insert(MIXTURE.to_owned(), parts.into());
+        table
     }
 
     fn check_shares(&self) -> Result<()> {
         let shares = || self.parts.iter().filter_map(|part| part.share);
         let without = self.parts.len() - shares().count();
         if without > 1 {
-            let fault = Fault::usage(format!("{without} parts have no share")).at(Place::key(PARTS));
+            let fault = Fault::usage(format!("{without} parts have no share")).at(Place::key(MIXTURE));
             return Err(fault.remedy("give all parts but one a `share`; that one takes what is left"));
         }
         let least = if without == 0 { 1.0 - TOLERANCE } else { 0.0 };
@@ -169,7 +223,7 @@ impl Mixture {
                 let at = (progress * 100.0).round();
                 let what = format!("the shares have a sum of {sum:.3} when {at} % of the budget is used");
                 return Err(Fault::usage(what)
-                    .at(Place::key(PARTS))
+                    .at(Place::key(MIXTURE))
                     .allowed(["1 all along"])
                     .remedy("leave one part's `share` out: it takes what is left"));
             }
@@ -195,14 +249,14 @@ impl Objective for Mixture {
             .iter()
             .map(|part| part.write(part.objective.options()).into())
             .collect();
-        toml::Table::from_iter([(PARTS.to_owned(), parts.into())])
+        self.written(parts)
     }
 
     fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
         let mut parts = Vec::new();
         for (index, part) in self.parts.iter().enumerate() {
             let options = part.objective.fitted(encoder).map_err(|mut fault| {
-                let at = Key::from(PARTS).index(index);
+                let at = Key::from(MIXTURE).index(index);
                 for place in &mut fault.places {
                     place.key = at.joined(&place.key);
                 }
@@ -210,7 +264,7 @@ impl Objective for Mixture {
             })?;
             parts.push(part.write(options).into());
         }
-        Ok(toml::Table::from_iter([(PARTS.to_owned(), toml::Value::Array(parts))]))
+        Ok(self.written(parts))
     }
 
     /// What every part would be asked for, by the share of the windows that it gets.
@@ -258,12 +312,22 @@ impl Objective for Mixture {
             let heads = part.objective.heads(encoder, vocabulary, init);
             (part.name.clone(), heads)
         });
-        Box::new(MixtureHeads::new(parts.collect()))
+        Box::new(MixtureHeads::new(parts.collect(), self.is_shared()))
     }
 
     fn segments(&self) -> usize {
         let segments = self.parts.iter().map(|part| part.objective.segments());
         segments.max().unwrap_or(1)
+    }
+
+    fn rules(&self) -> Option<Vec<Rule>> {
+        let of = |part: &Mixed| {
+            let own = part.objective.rules();
+            let known = || crate::find(part.word).map_or(Vec::new(), |entry| entry.scores.to_vec());
+            let own = own.unwrap_or_else(known).into_iter();
+            own.map(|rule| rule.of_part(&part.name)).collect::<Vec<_>>()
+        };
+        Some(self.parts.iter().flat_map(of).collect())
     }
 
     fn helpers(&self, encoder: &EncoderConfig) -> Vec<EncoderConfig> {

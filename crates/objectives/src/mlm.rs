@@ -127,6 +127,10 @@ impl Objective for Mlm {
         self.0.heads(encoder, vocabulary, init)
     }
 
+    fn has_vocabulary_head(&self) -> bool {
+        true
+    }
+
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         vocabulary_flops(encoder, vocabulary, sizes, false)
     }

@@ -8,6 +8,7 @@ use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Parameter, Parameters};
 use cloze_corpus::Vocabulary;
 use cloze_foundation::{Draw, Fault, Result};
+use std::borrow::Cow;
 
 /// The loss of a batch.
 pub struct Loss {
@@ -128,7 +129,13 @@ impl Model {
     /// - results: layers + 1 of `[N, D]`
     pub fn states_of(&self, batch: &Batch, dropout: Option<Draw>) -> Vec<Tensor<2>> {
         let ids = tensor_ids(&batch.inputs, &self.encoder.device());
-        self.encoder.layers(ids, &pass(batch, dropout))
+        self.reader().layers(ids, &pass(batch, dropout))
+    }
+
+    /// The encoder with which it reads a text of its own accord: what evaluations and exports mean by its encoder.
+    pub fn reader(&self) -> Cow<'_, Encoder> {
+        let own = self.heads.reader(&self.encoder);
+        own.map_or(Cow::Borrowed(&self.encoder), Cow::Owned)
     }
 
     /// The same weights without gradients, for evaluation.

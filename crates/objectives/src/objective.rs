@@ -53,6 +53,11 @@ pub trait Objective: Send + Sync {
     /// What this objective puts on the encoder. Initial values are drawn at the names of the parameters under `init`.
     fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads>;
 
+    /// Whether its heads are, or have, a [vocabulary head](Heads::vocabulary_head) that the parts of a mixture can share.
+    fn has_vocabulary_head(&self) -> bool {
+        false
+    }
+
     /// How many kinds of segments its examples have, for the encoder's table of them.
     fn segments(&self) -> usize {
         1
@@ -83,6 +88,11 @@ pub trait Objective: Send + Sync {
             .chain(&helpers)
             .flat_map(HiddenMatrix::of)
             .collect()
+    }
+
+    /// How its model scores sentences, headline first, where that depends on its options; `None` where the registry says it.
+    fn rules(&self) -> Option<Vec<Rule>> {
+        None
     }
 
     /// Other objectives whose laws it uses, with their options: the parts of a mixture.

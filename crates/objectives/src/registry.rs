@@ -1,36 +1,66 @@
 //! The one list of objectives.
 
+use crate::scoring::Rule;
 use crate::{Entry, Objective};
 use cloze_corpus::{Prepared, Statistics};
 use cloze_foundation::{Fault, Result};
 use cloze_options::Written;
 use std::collections::BTreeSet;
 
-/// Every objective. A new one is a file and a line here.
-pub static OBJECTIVES: &[&Entry] = &[
-    &crate::mlm::ENTRY,
-    &crate::whole_word::ENTRY,
-    &crate::span::ENTRY,
-    &crate::electra::ENTRY,
-    &crate::autoregressive::ENTRY,
-];
+/// Lists modules, each with the name of its page in docs/objectives.
+macro_rules! objectives {
+    ($($module:ident $page:literal),* $(,)?) => {
+        /// Every objective. A new one is a file and a line here.
+        pub static OBJECTIVES: &[&Entry] = &[$(&crate::$module::ENTRY),*];
+
+        /// Their pages, and that of mixtures.
+        static PAGES: &[&str] = &[
+            $(include_str!(concat!("../../../docs/objectives/", $page, ".md")),)*
+            include_str!("../../../docs/objectives/mixture.md"),
+        ];
+    };
+}
+
+objectives! {
+    mlm "mlm",
+    whole_word "whole-word",
+    span "span",
+    electra "electra",
+    replace_mlm "replace-mlm",
+    all_tokens_mlm "all-tokens-mlm",
+    rtd "rtd",
+    autoregressive "autoregressive",
+    prefix "prefix",
+    mntp "mntp",
+    diffusion "diffusion",
+    permutation "permutation",
+}
+
+/// What docs/objectives says of an entry, as Markdown; nothing for a name that there is not.
+pub fn page(name: &str) -> &'static str {
+    entries()
+        .zip(PAGES)
+        .find(|(entry, _)| entry.name == name)
+        .map_or("", |(_, page)| page)
+}
+
+/// All that an arm can train: every objective, and mixtures of them, which work with no options of their own.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    OBJECTIVES.iter().copied().chain([&crate::mixture::ENTRY])
+}
 
 /// The entry with this name.
 ///
 /// # Errors
 /// An unknown name, with the names that exist and the nearest one.
 pub fn find(name: &str) -> Result<&'static Entry> {
-    OBJECTIVES
-        .iter()
-        .copied()
-        .find(|entry| entry.name == name)
-        .ok_or_else(|| {
-            let names = || OBJECTIVES.iter().map(|entry| entry.name);
-            Fault::usage(format!("unknown objective `{name}`"))
-                .allowed(names())
-                .nearest(name, names())
-                .remedy("`cloze explain` lists the objectives")
-        })
+    entries().find(|entry| entry.name == name).ok_or_else(|| {
+        let names = || entries().map(|entry| entry.name);
+        Fault::usage(format!("unknown objective `{name}`"))
+            .allowed(names())
+            .nearest(name, names())
+            .remedy("`cloze explain` lists the objectives")
+    })
 }
 
 /// An objective from its name and its options as they were written.
@@ -91,4 +121,16 @@ fn collect(name: &str, options: &toml::Table, found: &mut BTreeSet<(&'static str
     for (name, options) in objective.uses() {
         collect(name, &options, found);
     }
+}
+
+/// How the model of an objective with these options scores sentences, headline first.
+///
+/// # Errors
+/// As [`configure`].
+pub fn rules(name: &str, options: &toml::Table) -> Result<Vec<Rule>> {
+    let given = configure(name, options)?.rules();
+    Ok(match given {
+        Some(rules) => rules,
+        None => find(name)?.scores.to_vec(),
+    })
 }

@@ -81,6 +81,14 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// The same by a part of a mixture: `mlm.pseudo-log-likelihood`.
+    pub fn of_part(self, part: &str) -> Self {
+        let name = Cow::Owned(format!("{part}.{}", self.name));
+        Self { name, ..self }
+    }
+}
+
 /// Rules are told apart by their names.
 impl PartialEq for Rule {
     fn eq(&self, other: &Self) -> bool {
@@ -106,6 +114,14 @@ pub const LEFT_TO_RIGHT: Rule = Rule::new(
     left_to_right,
 );
 
+/// Σ log p(token | all the others), by an encoder that predicts a masked token from the position before it.
+pub const PSEUDO_LOG_LIKELIHOOD_ONE_BEFORE: Rule = Rule::new(
+    "pseudo-log-likelihood",
+    "sum over the tokens of log p(token | all the others), each masked in turn and predicted at the position before it",
+    Answerer::Encoder,
+    each_masked_one_before,
+);
+
 /// Each token masked in turn (Salazar et al. 2020, Masked Language Model Scoring).
 pub fn each_masked(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
     let masked = |position: u32| {
@@ -114,6 +130,20 @@ pub fn each_masked(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
         example
     };
     ordinary(sentence, vocabulary).into_iter().map(masked).collect()
+}
+
+/// Each token masked in turn and predicted at the position before it, from all the others and the `[MASK]`. A sentence's first
+/// token has none before it and is not scored; it is [CLS].
+pub fn each_masked_one_before(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
+    let before = |mut example: Example| {
+        let position = example.positions.first_mut()?;
+        *position = position.checked_sub(1)?;
+        Some(example)
+    };
+    each_masked(sentence, vocabulary)
+        .into_iter()
+        .filter_map(before)
+        .collect()
 }
 
 /// Each token from those before it, in one pass that looks back only. `[CLS]` is the beginning of sequence; `[SEP]` is not scored.
@@ -141,13 +171,13 @@ pub fn scored_tokens(sentence: &[u32], vocabulary: &Vocabulary) -> usize {
     ordinary(sentence, vocabulary).len()
 }
 
-fn ordinary(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<u32> {
+pub(crate) fn ordinary(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<u32> {
     (0..sentence.len() as u32)
         .filter(|position| !vocabulary.is_special(sentence[*position as usize]))
         .collect()
 }
 
-fn predicting(sentence: &[u32], positions: Vec<u32>, targets: Vec<u32>) -> Example {
+pub(crate) fn predicting(sentence: &[u32], positions: Vec<u32>, targets: Vec<u32>) -> Example {
     let weights = vec![1.0; positions.len()];
     Example {
         positions,
@@ -242,7 +272,7 @@ mod tests {
             .collect()
     }
 
-    const RULES: [Questions; 3] = [each_masked, left_to_right, every_position];
+    const RULES: [Questions; 4] = [each_masked, each_masked_one_before, left_to_right, every_position];
 
     #[test]
     fn a_score_does_not_depend_on_the_others_in_the_call() {
@@ -283,7 +313,8 @@ mod tests {
             (batch.inputs, batch.positions[..2].to_vec(), batch.targets[..2].to_vec())
         };
         let masked = [CLS, MASK, 1, 11, SEP, CLS, 10, 1, MASK, SEP].repeat(8);
-        assert_eq!(asked(each_masked), (masked, vec![1, 8], vec![10, 11]));
+        assert_eq!(asked(each_masked), (masked.clone(), vec![1, 8], vec![10, 11]));
+        assert_eq!(asked(each_masked_one_before), (masked, vec![0, 7], vec![10, 11]));
         let whole = sentence.repeat(8);
         assert_eq!(asked(left_to_right), (whole.clone(), vec![0, 2], vec![10, 11]));
         assert_eq!(asked(every_position), (whole, vec![1, 3], vec![10, 11]));

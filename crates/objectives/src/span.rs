@@ -265,9 +265,9 @@ impl Objective for Span {
         // `criterions/spanbert_loss.py` adds 1 to the number of boundary predictions.
         let added = if self.0.mode == Mode::Reference { 1.0 } else { 0.0 };
         Box::new(SpanHeads {
-            head: VocabularyHead::new(encoder, encoder.width, vocabulary.size, &init.at("head")),
+            head: VocabularyHead::new(encoder, encoder.table_width(), vocabulary.size, &init.at("head")),
             boundary: BoundaryHead::new(
-                encoder.width,
+                [encoder.width, encoder.table_width()],
                 self.0.boundary_tokens,
                 vocabulary.size,
                 &init.at("boundary"),
@@ -281,8 +281,8 @@ impl Objective for Span {
         let count = |column| sizes.extra.get(column).copied().unwrap_or(0);
         let predicted = sizes.predicted;
         let body = encoder.forward_flops_at(sizes.windows, sizes.length, false, predicted + count(EDGES));
-        let head = VocabularyHead::forward_flops(encoder.width, encoder.width, vocabulary, predicted);
-        let boundary = BoundaryHead::forward_flops(encoder.width, vocabulary, count(TARGET));
+        let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), vocabulary, predicted);
+        let boundary = BoundaryHead::forward_flops([encoder.width, encoder.table_width()], vocabulary, count(TARGET));
         FORWARD_AND_BACKWARD * (body + head + boundary)
     }
 }
@@ -296,7 +296,7 @@ struct BoundaryHead {
     /// `[2D + P, D]`.
     first: Dense,
     first_norm: LayerNorm,
-    /// `[D, D]`.
+    /// `[D, E]`.
     second: Dense,
     second_norm: LayerNorm,
     /// `[V]`.
@@ -309,15 +309,16 @@ impl BoundaryHead {
         (width * 200).div_ceil(768).min(200)
     }
 
-    fn new(width: usize, places: usize, vocabulary: usize, init: &Init) -> Self {
+    /// On states of width D and a table of width E.
+    fn new([width, table]: [usize; 2], places: usize, vocabulary: usize, init: &Init) -> Self {
         let place = Self::place_width(width);
-        let norm = |name: &str| LayerNorm::new(width, true, 1e-12, &init.at(name));
+        let norm = |name: &str, width| LayerNorm::new(width, true, 1e-12, &init.at(name));
         Self {
             places: init.normal("places", [places, place], cloze_backbone::init::STANDARD_DEVIATION),
             first: Dense::new(2 * width + place, width, true, &init.at("first")),
-            first_norm: norm("first_norm"),
-            second: Dense::new(width, width, true, &init.at("second")),
-            second_norm: norm("second_norm"),
+            first_norm: norm("first_norm", width),
+            second: Dense::new(width, table, true, &init.at("second")),
+            second_norm: norm("second_norm", table),
             bias: init.zeros([vocabulary]),
         }
     }
@@ -360,9 +361,9 @@ impl BoundaryHead {
         cloze_kernels::vocabulary_cross_entropy(x, table, targets, weights).sum
     }
 
-    fn forward_flops(width: usize, vocabulary: usize, pairs: usize) -> f64 {
-        let columns = (2 * width + Self::place_width(width)) + width + vocabulary;
-        2.0 * pairs as f64 * width as f64 * columns as f64
+    fn forward_flops([width, table]: [usize; 2], vocabulary: usize, pairs: usize) -> f64 {
+        let first = (2 * width + Self::place_width(width)) * width;
+        2.0 * pairs as f64 * (first + (width + vocabulary) * table) as f64
     }
 }
 

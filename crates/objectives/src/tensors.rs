@@ -3,7 +3,7 @@
 use crate::{Batch, Sizes};
 use burn::tensor::{Device, Tensor, TensorData};
 pub use cloze_backbone::ids as tensor_ids;
-use cloze_backbone::{EncoderConfig, Forward, VocabularyHead};
+use cloze_backbone::{EncoderConfig, Forward, Queries, VocabularyHead};
 use cloze_foundation::Draw;
 use cloze_kernels::CrossEntropy;
 
@@ -47,11 +47,19 @@ pub fn pass(batch: &Batch, dropout: Option<Draw>) -> Forward {
     }
 }
 
-/// Training FLOPs of an encoder with a vocabulary head on its predicted positions, and no other use of its last block.
+/// Training FLOPs of an encoder with a vocabulary head on its predicted positions, and no other use of its last block. Where
+/// ranks say who sees whom, what is seen is counted; `causal` is of the plain laws.
 pub fn vocabulary_flops(encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes, causal: bool) -> f64 {
     let predicted = sizes.predicted;
-    let head = VocabularyHead::forward_flops(encoder.width, encoder.width, vocabulary, predicted);
-    let body = encoder.forward_flops_at(sizes.windows, sizes.length, causal, predicted);
+    let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), vocabulary, predicted);
+    let body = match sizes.looks {
+        None => encoder.forward_flops_at(sizes.windows, sizes.length, causal, predicted),
+        Some(looks) => {
+            let rows = sizes.windows * sizes.length;
+            let queries = |rows, pairs| Queries { rows, pairs };
+            encoder.forward_flops_of(queries(rows, looks.all), queries(predicted, looks.predicted))
+        }
+    };
     FORWARD_AND_BACKWARD * (body + head)
 }
 

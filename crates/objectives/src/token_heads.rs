@@ -1,5 +1,6 @@
 //! The heads of every objective that predicts tokens from the states where they are predicted, and does nothing else.
 
+use crate::heads::VOCABULARY_HEAD;
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::{cross_entropy, guesses, mean, numbers, pass, tensor_ids};
 use crate::{Batch, Example, Heads, Loss};
@@ -9,6 +10,7 @@ use cloze_backbone::{Encoder, EncoderConfig, Init, VocabularyHead};
 use cloze_corpus::Vocabulary;
 use cloze_foundation::Draw;
 use cloze_kernels::{CrossEntropy, Visibility};
+use std::borrow::Cow;
 
 /// What [`TokenHeads`] are to do.
 #[derive(Clone, Debug)]
@@ -19,7 +21,7 @@ pub struct Tokens {
     pub visibility: Visibility,
     /// What published code adds to the denominator of the loss; usually 0.
     pub denominator_added: f64,
-    /// Whether the head predicts the token of a masked position there.
+    /// Whether the head predicts masked tokens: in their places, or [one before](TokenHeads::one_before).
     pub masked: bool,
     /// How sentences are scored; the head answers by every rule.
     pub rules: &'static [Rule],
@@ -31,15 +33,57 @@ pub struct TokenHeads {
     head: VocabularyHead,
     #[module(skip)]
     tokens: Tokens,
+    /// How far before a masked token it is predicted.
+    #[module(skip)]
+    before: u32,
+    /// The extra column whose sum the loss is divided by, if that is not the weights'.
+    #[module(skip)]
+    over: Option<&'static str>,
 }
 
 impl TokenHeads {
     /// Draws the head.
     pub fn new(encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init, tokens: Tokens) -> Self {
         Self {
-            head: VocabularyHead::new(encoder, encoder.width, vocabulary.size, &init.at("head")),
+            head: VocabularyHead::new(
+                encoder,
+                encoder.table_width(),
+                vocabulary.size,
+                &init.at(VOCABULARY_HEAD),
+            ),
             tokens,
+            before: 0,
+            over: None,
         }
+    }
+
+    /// The same heads, which predict a masked token from the state at the position before it.
+    pub fn one_before(self) -> Self {
+        Self { before: 1, ..self }
+    }
+
+    /// The same heads, whose loss is divided by the sum of an extra column rather than by the weights'.
+    pub fn over(self, column: &'static str) -> Self {
+        Self {
+            over: Some(column),
+            ..self
+        }
+    }
+
+    /// A masked batch as these heads answer about it. A masked token at the very beginning of a window has nothing before it
+    /// and is predicted where it is.
+    fn asked<'a>(&self, batch: &'a Batch) -> Cow<'a, Batch> {
+        if self.before == 0 {
+            return Cow::Borrowed(batch);
+        }
+        let before = |position: &u32| match position % batch.length as u32 {
+            place if place >= self.before => position - self.before,
+            _ => *position,
+        };
+        Cow::Owned(Batch {
+            positions: batch.positions.iter().map(before).collect(),
+            ..batch.clone()
+        })
     }
 
     /// Hidden states at the predicted positions.
@@ -62,7 +106,13 @@ impl Heads for TokenHeads {
     fn loss(&self, encoder: &Encoder, batch: &Batch, draw: Draw, training: bool) -> Loss {
         let dropout = training.then(|| draw.purpose("dropout"));
         let sum = self.cross_entropy(encoder, batch, dropout).sum;
-        let total = mean(sum, &batch.weights, self.tokens.denominator_added);
+        let total = match self.over {
+            None => mean(sum, &batch.weights, self.tokens.denominator_added),
+            Some(column) => {
+                let all: u64 = batch.extra(column).iter().copied().map(u64::from).sum();
+                sum / all.max(1) as f64
+            }
+        };
         Loss::new(total.clone()).with(self.tokens.part, total)
     }
 
@@ -87,19 +137,24 @@ impl Heads for TokenHeads {
 
     fn masked_losses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<f32>> {
         let masked = self.tokens.masked;
-        masked.then(|| numbers(self.cross_entropy(encoder, batch, None).each))
+        masked.then(|| numbers(self.cross_entropy(encoder, &self.asked(batch), None).each))
     }
 
     fn masked_guesses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<u32>> {
         let guesses = || {
-            guesses(
-                &self.head,
-                self.hidden(encoder, batch, None),
-                encoder.tokens.val(),
-                batch,
-            )
+            let batch = self.asked(batch);
+            let hidden = self.hidden(encoder, &batch, None);
+            guesses(&self.head, hidden, encoder.tokens.val(), &batch)
         };
         self.tokens.masked.then(guesses)
+    }
+
+    fn vocabulary_head(&self) -> Option<&VocabularyHead> {
+        Some(&self.head)
+    }
+
+    fn share_vocabulary_head(&mut self, head: &VocabularyHead) {
+        self.head = head.clone();
     }
 
     fn frozen(&self) -> Box<dyn Heads> {

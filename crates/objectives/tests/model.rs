@@ -2,17 +2,36 @@
 
 mod common;
 
-use burn::tensor::Tensor;
-use cloze_backbone::{Parameters, Preset};
+use burn::tensor::{Device, Tensor};
+use cloze_backbone::{Init, Parameters, Preset};
 use cloze_kernels::Visibility;
+use cloze_objectives::heads::VOCABULARY_HEAD;
 use cloze_objectives::{Batch, Model};
-use common::training::{LENGTH, build};
-use common::{configured, every_objective, plain};
+use common::training::{LENGTH, SIZE, build, encoder};
+use common::{configured, every_objective, plain, vocabulary};
 
 fn paths(model: &Model) -> Vec<String> {
     let mut paths = Vec::new();
     model.each_parameter(&mut |path, _| paths.push(path.to_owned()));
     paths
+}
+
+/// A mixture asks the one and shares the other.
+#[test]
+fn who_says_to_have_a_vocabulary_head_has_one_at_its_place() {
+    let config = encoder(Preset::Modern);
+    let mut shared = 0;
+    for (entry, mode, objective) in every_objective() {
+        let init = Init::new(1, &Device::flex());
+        let heads = objective.heads(&config, &vocabulary(SIZE), &init);
+        let has_one = heads.vocabulary_head().is_some();
+        assert_eq!(objective.has_vocabulary_head(), has_one, "{} {mode}", entry.name);
+        let mut found = false;
+        heads.each_parameter(&mut |path, _| found |= path.starts_with(&format!("{VOCABULARY_HEAD}.")));
+        assert!(found || !has_one, "{} {mode}", entry.name);
+        shared += usize::from(has_one);
+    }
+    assert!(shared > 2);
 }
 
 /// Checkpoints, initial values and the order of the gradient norm's sum depend on these.

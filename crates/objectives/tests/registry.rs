@@ -3,8 +3,8 @@
 mod common;
 
 use cloze_corpus::{SpecialTokens, Vocabulary, Window};
-use cloze_objectives::{OBJECTIVES, configure, find, laws};
-use cloze_options::{Usual, show};
+use cloze_objectives::{OBJECTIVES, configure, entries, find, laws};
+use cloze_options::{Field, Usual, show};
 use common::{configured, every_objective};
 use std::collections::HashSet;
 
@@ -29,10 +29,16 @@ fn every_option_is_declared_with_its_default_and_none_else() {
         let frozen = configured(entry.name, "").options();
         let fields = (entry.options)();
         let declared: HashSet<&str> = fields.iter().map(|field| field.name).collect();
+        // What came after tables were frozen, and what depends on other things, is not written until somebody says it.
+        let unwritten = |field: &&Field| field.since.is_some() || matches!(field.usual, Usual::Words(_));
+        let unwritten: HashSet<&str> = fields.iter().filter(unwritten).map(|field| field.name).collect();
         let existing: HashSet<&str> = frozen.keys().map(String::as_str).collect();
-        assert_eq!(declared, existing, "{}", entry.name);
+        assert_eq!(&declared - &unwritten, existing, "{}", entry.name);
         for field in &fields {
             assert!(field.meaning.ends_with('.'), "{}.{}", entry.name, field.name);
+            if unwritten.contains(field.name) {
+                continue;
+            }
             assert_eq!(
                 field.usual,
                 Usual::Value(frozen[field.name].clone()),
@@ -52,9 +58,18 @@ const MARKS: [&str; 2] = [
 
 #[test]
 fn every_objective_has_a_page_with_its_options_and_scores() {
-    for entry in OBJECTIVES {
+    for entry in entries() {
         let path = format!("{}/../../docs/objectives/{}.md", env!("CARGO_MANIFEST_DIR"), entry.name);
         let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(
+            page.starts_with(&format!("# `{}`", entry.name)),
+            "{path} is another objective's"
+        );
+        assert!(
+            cloze_objectives::page(entry.name).starts_with(&format!("# `{}`", entry.name)),
+            "{}",
+            entry.name
+        );
         for rule in entry.scores {
             assert!(
                 page.contains(&format!("`{}`", rule.name)),

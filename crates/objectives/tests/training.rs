@@ -2,7 +2,8 @@
 
 mod common;
 
-use cloze_backbone::{Parameters, Preset};
+use burn::tensor::Device;
+use cloze_backbone::{EncoderConfig, Init, Parameters, Preset};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Model, Objective};
 use common::training::{SIZE, batch, build, descend, encoder, gradients, nothing, number};
@@ -38,6 +39,51 @@ fn every_parameter_gets_a_finite_gradient_that_is_not_zero() {
                     "{at}"
                 );
             });
+        }
+    }
+}
+
+/// ALBERT's encoder, whose tables have another width than its states and whose layers share a block.
+#[test]
+fn every_objective_learns_on_an_encoder_with_shared_layers_and_factorised_embeddings() {
+    for (entry, mode, objective) in every_objective() {
+        for preset in [Preset::Bert, Preset::Modern] {
+            let config = EncoderConfig {
+                layers: 2,
+                layer_groups: Some(1),
+                embedding_width: Some(12),
+                ..encoder(preset)
+            };
+            let at = format!("{} ({mode}, {preset:?})", entry.name);
+            let init = Init::new(1, &Device::flex().autodiff());
+            let mut model = objective.build(&config, &vocabulary(SIZE), &init);
+            let batch = batch(&*objective);
+            let gradients = gradients(&model, &batch);
+            model.each_parameter(&mut |path, _| {
+                let moves = gradients
+                    .get(path)
+                    .is_some_and(|numbers| numbers.iter().any(|number| *number != 0.0));
+                assert!(moves, "{at}: nothing moves {path}");
+            });
+            let losses: Vec<f64> = (0..3).map(|_| descend(&mut model, &batch, 0.05)).collect();
+            assert!(losses.windows(2).all(|pair| pair[1] < pair[0]), "{at}: {losses:?}");
+            let sentence = [vec![2, 7, 8, 9, 3]];
+            for rule in model.rules() {
+                let scores = model.score(rule, &sentence, &vocabulary(SIZE)).unwrap();
+                assert!(
+                    scores[0].is_finite() && scores[0] < 0.0,
+                    "{at}, {}: {scores:?}",
+                    rule.name
+                );
+            }
+            assert_eq!(model.states(&sentence)[0].dims(), [5, 32], "{at}");
+            // The projection is paid for by every encoder that reads the text.
+            let plain = EncoderConfig {
+                embedding_width: None,
+                ..config.clone()
+            };
+            let flops = |config| objective.flops(config, SIZE, &batch.sizes());
+            assert_ne!(flops(&config), flops(&plain), "{at}");
         }
     }
 }

@@ -15,6 +15,8 @@ pub struct Field {
     pub kind: Kind,
     /// What it is when it is not written.
     pub usual: Usual,
+    /// The version that it came with, if tables were frozen before: at its default it is left out of them.
+    pub since: Option<&'static str>,
 }
 
 /// What an option is when it is not written.

@@ -5,6 +5,9 @@
 /// without a default has to be written, and its words say what to do. `check` after the struct names a function
 /// `fn(&Self) -> Result<()>` for what concerns several options, whose fault has a [`Place::key`] in this struct.
 ///
+/// `#[since = "version"]` after the meaning says that tables were frozen before there was the option: at its default it is
+/// left out of what is written, so that those tables, and ids that hash them, stay as they are.
+///
 /// It yields the struct, [`Options`](trait@crate::Options), and `Default` where every field has a default.
 ///
 /// [`Place::key`]: cloze_foundation::Place::key
@@ -15,6 +18,7 @@ macro_rules! options {
         $visible:vis struct $name:ident {
             $(
                 $(#[doc = $meaning:literal])+
+                $(#[since = $since:literal])?
                 $shown:vis $field:ident: $type:ty $(= $default:expr)? $(, $range:expr)? $(=> $words:literal)?;
             )*
         }
@@ -34,6 +38,7 @@ macro_rules! options {
                         meaning: concat!($($meaning),+).trim().to_owned(),
                         kind: <$type as $crate::OptionType>::kind($crate::__range!($($range)?)),
                         usual: $crate::__usual!($type, [$($default)?], [$($words)?]),
+                        since: $crate::__since!($($since)?),
                     }
                 ),*]
             }
@@ -59,7 +64,8 @@ macro_rules! options {
             fn write(&self) -> $crate::toml::Table {
                 let mut table = $crate::toml::Table::new();
                 $(
-                    if let Some(value) = $crate::OptionType::write(&self.$field) {
+                    let is_left_out = $crate::__is_left_out!(self.$field, $type, [$($since)?], [$($default)?]);
+                    if let Some(value) = $crate::OptionType::write(&self.$field).filter(|_| !is_left_out) {
                         table.insert(stringify!($field).to_owned(), value);
                     }
                 )*
@@ -201,6 +207,31 @@ macro_rules! __usual {
     ($type:ty, [$default:expr], []) => {{
         let default: $type = $default;
         $crate::OptionType::write(&default).map_or($crate::Usual::Words("none"), $crate::Usual::Value)
+    }};
+}
+
+/// The version that a field came with, if tables were frozen before.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __since {
+    () => {
+        None
+    };
+    ($since:literal) => {
+        Some($since)
+    };
+}
+
+/// Whether a field is left out of what is written: at its default, if tables were frozen before there was one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __is_left_out {
+    ($value:expr, $type:ty, [], [$($default:expr)?]) => {
+        false
+    };
+    ($value:expr, $type:ty, [$since:literal], [$default:expr]) => {{
+        let default: $type = $default;
+        $value == default
     }};
 }
 

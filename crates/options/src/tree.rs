@@ -81,11 +81,14 @@ impl Node {
         }
     }
 
-    /// The member at a key path.
+    /// The member at a key path; numbers lead into lists, and are no members themselves.
     pub fn find(&self, path: &str) -> Option<&Member> {
         let (head, rest) = path
             .split_once('.')
             .map_or((path, None), |(head, rest)| (head, Some(rest)));
+        if let Value::List(list) = &self.value {
+            return list.get(head.parse::<usize>().ok()?)?.find(rest?);
+        }
         let member = self.table()?.get(head)?;
         rest.map_or(Some(member), |rest| member.node.find(rest))
     }

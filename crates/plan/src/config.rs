@@ -63,7 +63,7 @@ impl RunConfig {
             objective: &self.objective,
             options: &self.options,
             encoder: &self.encoder,
-            budget: self.budget,
+            budget: &self.budget,
             optimizer: self.optimizer,
             points: self.points,
             validation_windows: self.validation_windows,

@@ -8,7 +8,7 @@ use cloze_foundation::{Draw, Place, Result};
 use cloze_objectives::Objective;
 use cloze_schema::{Axis, Spent};
 use cloze_trainer::feed::corrupted;
-use cloze_trainer::{budget, optimizer};
+use cloze_trainer::{Shape, budget, optimizer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -87,6 +87,16 @@ pub fn cost(plan: &Plan, data_root: Option<&Path>, flops_per_second: f64) -> Res
     Ok(cost)
 }
 
+/// Optimizer steps that a run is expected to take.
+///
+/// # Errors
+/// A tokenizer file that cannot be read.
+pub fn steps(run: &PlannedRun, data_root: Option<&Path>) -> Result<u64> {
+    let objective = cloze_objectives::configure(&run.config.objective, &run.config.options)?;
+    let step = Expected::new(data_root).step(&run.config, &*objective)?;
+    Ok((run.flops / step[Axis::Flops]).round() as u64)
+}
+
 /// Seconds that each run is expected to take, judging included, on the machine that [`cost`] is usually asked about. What is
 /// not known counts nothing.
 pub fn seconds(runs: &[&PlannedRun], data_root: Option<&Path>) -> Vec<f64> {
@@ -142,7 +152,7 @@ impl Expected {
     /// Training FLOPs of a run: whole optimizer steps, the last of which reaches the budget.
     pub(crate) fn flops(&mut self, config: &RunConfig, objective: &dyn Objective) -> Result<f64> {
         let step = self.step(config, objective)?;
-        let budget = config.budget;
+        let budget = &config.budget;
         let least = if budget.equalise.facts().is_count {
             1.0
         } else {
@@ -155,12 +165,12 @@ impl Expected {
     /// Corrupts a few windows of random tokens and counts.
     pub(crate) fn step(&mut self, config: &RunConfig, objective: &dyn Objective) -> Result<Spent> {
         let key = format!(
-            "{} {} {:?} {:?} {} {:?}",
+            "{} {} {:?} {:?} {:?} {:?}",
             config.objective,
             config.options,
             config.encoder,
             config.corpus.tokenizer,
-            config.budget.batch,
+            config.budget,
             config.optimizer.muon
         );
         if let Some(step) = self.steps.get(&key) {
@@ -168,20 +178,39 @@ impl Expected {
         }
         let size = self.vocabularies.size(&config.corpus.tokenizer)?;
         let vocabulary = Vocabulary::new(size, SpecialTokens::FIRST);
-        let windows = (0..SAMPLE).map(|index| {
-            let draw = Draw::new(0, "cost").example(index as u64);
-            let window = window(config.encoder.window, &vocabulary, draw.purpose("window"));
-            // Spread over training: a rate may change along it.
-            let progress = (index as f64 + 0.5) / SAMPLE as f64;
-            (window, progress, draw.purpose("corruption"))
-        });
-        let sizes = corrupted(objective, windows, &vocabulary).sizes();
-        let share = config.budget.batch as f64 / SAMPLE as f64;
-        let flops = objective.flops(&config.encoder, size, &sizes);
-        let mut step = budget::step(&sizes, flops).times(share);
-        step[Axis::Flops] += optimizer::flops(&config.optimizer, &objective.hidden_matrices(&config.encoder));
-        step[Axis::Steps] = 1.0;
-        step[Axis::Seconds] = step[Axis::Flops] / ASSUMED_FLOPS_PER_SECOND;
+        let of_stage = |shape: Shape| {
+            let windows = (0..SAMPLE).map(|index| {
+                let draw = Draw::new(0, "cost").example(index as u64);
+                let window = window(shape.length, &vocabulary, draw.purpose("window"));
+                // Spread over training: a rate may change along it.
+                let progress = (index as f64 + 0.5) / SAMPLE as f64;
+                (window, progress, draw.purpose("corruption"))
+            });
+            let sizes = corrupted(objective, windows, &vocabulary).sizes();
+            let share = shape.windows as f64 / SAMPLE as f64;
+            let flops = objective.flops(&config.encoder, size, &sizes);
+            let mut step = budget::step(&sizes, flops).times(share);
+            step[Axis::Flops] += optimizer::flops(&config.optimizer, &objective.hidden_matrices(&config.encoder));
+            step[Axis::Steps] = 1.0;
+            step[Axis::Seconds] = step[Axis::Flops] / ASSUMED_FLOPS_PER_SECOND;
+            step
+        };
+        // A stage has a share of the budget, and so of the steps as its own steps use it up.
+        let stages: Vec<(Spent, f64)> = config
+            .budget
+            .shape(config.encoder.window)
+            .shares(&config.budget.stages)
+            .into_iter()
+            .map(|(shape, share)| (of_stage(shape), share))
+            .collect();
+        let of_budget = |step: &Spent| step[config.budget.equalise].max(f64::MIN_POSITIVE);
+        let steps: f64 = stages.iter().map(|(step, share)| share / of_budget(step)).sum();
+        let step = match stages.as_slice() {
+            [(step, _)] => *step,
+            stages => stages.iter().fold(Spent::default(), |sum, (step, share)| {
+                sum.and(&step.times(share / of_budget(step) / steps))
+            }),
+        };
         self.steps.insert(key, step);
         Ok(step)
     }

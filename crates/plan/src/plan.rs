@@ -60,6 +60,9 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
             let flops = expected
                 .flops(&config, &*objective)
                 .map_err(|fault| point.settings.top().locate(fault))?;
+            let rule = objective
+                .rules()
+                .and_then(|rules| Some(rules.first()?.name.clone().into_owned()));
             for seed in &experiment.sweep.seeds.0 {
                 let config = RunConfig {
                     seed: *seed,
@@ -76,6 +79,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
                     arm: point.name.clone(),
                     stem: Some(point.stem.clone()),
                     base: Some(name.clone()),
+                    rule: rule.clone(),
                     factors: point.factors.clone(),
                     config,
                     flops,

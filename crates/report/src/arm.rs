@@ -34,6 +34,8 @@ pub(crate) struct Arm {
     pub name: String,
     /// The name without what the whole experiment sweeps; older plans do not say it.
     pub stem: Option<String>,
+    /// How its model scores sentences, where its options decide it.
+    pub rule: Option<String>,
     /// What the arm itself is called, without anything swept; older plans do not say it.
     pub base: Option<String>,
     /// What varies over the sweep, by key path.
@@ -60,6 +62,7 @@ impl Arm {
         Self {
             name: run.arm.clone(),
             stem: run.stem.clone(),
+            rule: run.rule.clone(),
             base: run.base.clone(),
             factors: run.factors.clone(),
             settings: run.config.clone(),

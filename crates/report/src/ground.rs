@@ -166,7 +166,7 @@ impl View {
         let all = |same: &dyn Fn(usize) -> bool| (0..self.arms.len()).all(same);
         if !all(&|arm| self.are_pairs(0, arm)) {
             return vec![
-                "Arms that agree in corpus, window and batch read the same text in the same order with the same seed, and \
+                "Arms that agree in corpus, windows and batch read the same text in the same order with the same seed, and \
                  are paired by seed. Others are not pairs: they are compared by Welch's t test and by an exact permutation \
                  test of their seeds."
                     .to_owned(),
@@ -246,7 +246,7 @@ impl View {
 }
 
 /// What decides, with the text, which tokens a seed reads when.
-const READING: [&str; 2] = ["encoder.window", "budget.batch"];
+const READING: [&str; 3] = ["encoder.window", "budget.batch", "budget.stages"];
 
 /// How the ground of `arm` differs from those of `others`, in words; none where it does not.
 fn difference(grounds: &[Ground], arm: usize, others: &[usize]) -> Option<String> {

@@ -4,6 +4,7 @@
 //! same bytes. Losses of different objectives are never ranked: they have different targets.
 
 mod arm;
+pub mod audit;
 mod chance;
 mod charts;
 mod claims;

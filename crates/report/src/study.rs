@@ -111,9 +111,13 @@ impl<'a> Study<'a> {
         name.unwrap_or(&arm.name).clone()
     }
 
-    /// How an arm's sentences are scored, as the plan says it of its objective.
+    /// How an arm's sentences are scored, as the plan says it of its runs or of its objective.
     pub(crate) fn rule(&self, arm: usize) -> Option<String> {
-        let objective = &self.view.arms[arm].settings.named.objective;
+        let crate::arm::Arm { rule, settings, .. } = &self.view.arms[arm];
+        if rule.is_some() {
+            return rule.clone();
+        }
+        let objective = &settings.named.objective;
         let facts = self
             .view
             .plan

@@ -139,6 +139,7 @@ mod tests {
         Arm {
             name: name.to_owned(),
             stem: stem.map(str::to_owned),
+            rule: None,
             base: stem.map(|stem| stem.split(" rate=").next().unwrap_or_default().to_owned()),
             factors: factors
                 .iter()

@@ -12,7 +12,7 @@ use cloze_runner::{Cadence, Stop, train_run};
 use cloze_schema::metric::LOST_SECONDS;
 use cloze_schema::superseded::reproducible;
 use cloze_schema::{Axis, Items, parquet};
-use cloze_trainer::Muon;
+use cloze_trainer::{Muon, Stage};
 use common::{config, errand, plan, task, work};
 use std::io::Write;
 use std::path::Path;
@@ -112,7 +112,16 @@ fn left_at_any_step_and_gone_on_with_the_bits_are_the_same() {
     let usual = cloze_objectives::OBJECTIVES.iter().map(|entry| judged(entry.name));
     let mut muon = judged("electra");
     muon.optimizer.muon = Some(Muon::default());
-    for config in usual.chain([muon]) {
+    let mut staged = judged("mlm");
+    staged.budget.stages = vec![Stage { until: 0.5, window: 16 }];
+    let mut mixed = judged("mlm");
+    mixed.objective = cloze_objectives::MIXTURE.to_owned();
+    let parts = "mixture = [{ objective = \"mlm\", share = { from = 0, to = 1 } }, { objective = \"autoregressive\" }]";
+    mixed.options = format!("{parts}\nvocabulary_head = \"shared\"").parse().unwrap();
+    mixed.options = cloze_objectives::configure(&mixed.objective, &mixed.options)
+        .unwrap()
+        .options();
+    for config in usual.chain([muon, staged, mixed]) {
         let wanted = uninterrupted(&config);
         for first in [1, 3, 4, 8, 9] {
             let results = tempfile::tempdir().unwrap();

@@ -1,5 +1,6 @@
 //! What runs write and reports read.
 
+pub mod audit;
 pub mod axis;
 pub mod chart;
 pub mod claim;
@@ -15,6 +16,7 @@ pub mod runs;
 pub mod superseded;
 pub mod texts;
 
+pub use audit::{Audit, Share};
 pub use axis::{AXES, Axis, Spent};
 pub use chart::ChartKind;
 pub use claim::{Check, Claim};

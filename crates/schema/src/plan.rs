@@ -95,6 +95,9 @@ pub struct PlannedRun<C> {
     /// What the arm itself is called, without anything that is swept: `mlm`. Older plans do not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
+    /// How its model scores sentences, where its objective's options decide it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// What varies over the sweep, by key path, for charts over a swept key: `options.rate` -> 0.4.
     pub factors: toml::Table,
     /// What decides the result.

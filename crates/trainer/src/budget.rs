@@ -1,5 +1,6 @@
 //! When a run ends: the axis that is equal for every arm, and how much of it there is.
 
+use crate::{Shape, Stage};
 use cloze_foundation::{Fault, Place, Result};
 use cloze_objectives::Sizes;
 use cloze_options::{Amount, options};
@@ -7,7 +8,7 @@ use cloze_schema::{Axis, Spent};
 use serde::{Deserialize, Serialize};
 
 /// When a run ends.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
     /// The axis.
@@ -16,6 +17,9 @@ pub struct Budget {
     pub amount: f64,
     /// Windows in an optimizer step, B.
     pub batch: usize,
+    /// When its windows are shorter than the encoder's. Without a stage a run's id is what it was before there were stages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
 }
 
 options! {
@@ -27,6 +31,8 @@ options! {
         pub amount: Option<Amount> = None => "\"2M\" of tokens; on another axis it has to be given";
         /// B, windows in an optimizer step.
         pub batch: usize = 16, from(1).to(1_000_000);
+        /// Shorter windows at first, each until a share of the budget is used; then those of the encoder.
+        pub stages: Vec<Stage> = Vec::new() => "none";
     }
     check |options| options.resolve().map(drop)
 }
@@ -61,6 +67,7 @@ impl BudgetOptions {
             equalise: self.equalise,
             amount,
             batch: self.batch,
+            stages: self.stages.clone(),
         })
     }
 }
@@ -76,6 +83,12 @@ pub fn step(sizes: &Sizes, flops: f64) -> Spent {
 }
 
 impl Budget {
+    /// What windows a step reads once all stages are over, in an encoder of this window.
+    pub fn shape(&self, length: usize) -> Shape {
+        let windows = self.batch;
+        Shape { length, windows }
+    }
+
     /// The share that is used, in [0, 1]. The step that reaches the amount is the last one, so a run exceeds its amount
     /// by less than one step and never falls short of it.
     pub fn used(&self, spent: &Spent) -> f64 {
@@ -97,6 +110,7 @@ mod tests {
             equalise,
             amount,
             batch: 4,
+            stages: Vec::new(),
         }
     }
 

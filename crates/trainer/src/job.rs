@@ -17,7 +17,7 @@ pub struct Job<'a> {
     /// The encoder.
     pub encoder: &'a EncoderConfig,
     /// When it ends.
-    pub budget: Budget,
+    pub budget: &'a Budget,
     /// How it learns.
     pub optimizer: OptimizerConfig,
     /// At how many equally spaced shares of the budget it is judged, the end included.

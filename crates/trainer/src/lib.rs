@@ -12,15 +12,16 @@ pub mod meter;
 pub mod observer;
 pub mod optimizer;
 pub mod schedule;
+pub mod stages;
 pub mod step;
 pub mod train;
 
-pub use audit::Audit;
 pub use budget::{Budget, BudgetOptions};
 pub use feed::Feed;
 pub use held_out::HeldOut;
 pub use job::Job;
 pub use observer::{Finding, Judge, Judgement, Moment, Observer, Position, Saved, Tick};
 pub use optimizer::{Muon, Optimizer, OptimizerConfig, OptimizerOptions};
+pub use stages::{Shape, Stage};
 pub use step::Learner;
 pub use train::{Ending, Trained, train};

@@ -129,8 +129,8 @@ impl<'a> Run<'a> {
                 objective,
                 text: &job.corpus.train,
                 vocabulary: job.corpus.tokenizer.vocabulary(),
-                length: job.encoder.window,
-                windows: job.budget.batch,
+                shape: job.budget.shape(job.encoder.window),
+                stages: &job.budget.stages,
                 seed: job.seed,
             },
             meter: Meter::default(),
@@ -271,7 +271,7 @@ impl<'a> Run<'a> {
                 last.map(|(loss, _)| loss)
             },
             gradient_norm: last.map(|(_, norm)| norm),
-            windows: self.feed.order(step),
+            windows: self.feed.order(step, share),
         }))
     }
 }

@@ -36,15 +36,18 @@ fn a_step_without_a_prediction_is_an_error_that_says_what_to_do() {
     // Of a window of three tokens one may be hidden: a word of two pieces is too long for bert's rule, and some windows hold
     // no other.
     let options = "mode = \"reference\"".parse().unwrap();
-    let job = |batch: usize| Job {
+    let budget = |batch: usize| Budget {
+        equalise: Axis::Predictions,
+        amount: 1e12,
+        batch,
+        stages: Vec::new(),
+    };
+    let budget = budget(1);
+    let job = || Job {
         objective: "whole-word",
         options: &options,
         encoder: &encoder,
-        budget: Budget {
-            equalise: Axis::Predictions,
-            amount: 1e12,
-            batch,
-        },
+        budget: &budget,
         optimizer: OptimizerConfig::default(),
         points: 1,
         validation_windows: 1,
@@ -52,7 +55,7 @@ fn a_step_without_a_prediction_is_an_error_that_says_what_to_do() {
         corpus: &corpus,
         device: &device,
     };
-    let fault = train(&job(1), &Unjudged, &mut Silent, None)
+    let fault = train(&job(), &Unjudged, &mut Silent, None)
         .err()
         .expect("it cannot go on");
     assert_eq!(fault.what, "not one token of the batch is predicted");

@@ -1,4 +1,4 @@
-"""Makes bert.safetensors and modern.safetensors: tiny models of transformers with random weights, what they read, their
+"""Makes albert.safetensors, bert.safetensors and modern.safetensors: tiny models of transformers with random weights, what they read, their
 logits, the loss of some predictions and its gradients, all under cloze's parameter paths.
 
     python -m venv venv && venv/bin/pip install -r requirements.txt
@@ -6,7 +6,8 @@ logits, the loss of some predictions and its gradients, all under cloze's parame
 
 The weights are drawn large (standard deviation 0.3), so that every part moves the logits, but those below two of the norms
 are small, so that the norms' epsilons do too. ModernBERT has full attention in
-every layer and the rotary base of its own first training phase, 10,000, as cloze's `modern` has.
+every layer and the rotary base of its own first training phase, 10,000, as cloze's `modern` has. ALBERT has the GELU of
+BERT, and not the tanh approximation of its release: cloze's `bert` with shared layers and factorised embeddings.
 """
 
 from pathlib import Path
@@ -14,9 +15,18 @@ from pathlib import Path
 import torch
 import transformers
 from safetensors.torch import save_file
-from transformers import BertConfig, BertForMaskedLM, ModernBertConfig, ModernBertForMaskedLM
+from transformers import (
+    AlbertConfig,
+    AlbertForMaskedLM,
+    BertConfig,
+    BertForMaskedLM,
+    ModernBertConfig,
+    ModernBertForMaskedLM,
+)
 
 VOCABULARY, WIDTH, LAYERS, HEADS, HIDDEN, WINDOW = 50, 16, 2, 2, 24, 12
+# ALBERT's embeddings and the blocks that its layers share.
+EMBEDDING, ALBERT_LAYERS, GROUPS = 10, 4, 2
 # Of two windows of nine positions: those that are predicted.
 ROWS = [1, 4, 7, 9, 12]
 
@@ -36,6 +46,25 @@ def bert():
         attn_implementation="eager",
     )
     return BertForMaskedLM(config)
+
+
+def albert():
+    config = AlbertConfig(
+        vocab_size=VOCABULARY,
+        embedding_size=EMBEDDING,
+        hidden_size=WIDTH,
+        num_hidden_layers=ALBERT_LAYERS,
+        num_hidden_groups=GROUPS,
+        num_attention_heads=HEADS,
+        intermediate_size=HIDDEN,
+        max_position_embeddings=WINDOW,
+        type_vocab_size=2,
+        hidden_act="gelu",
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        attn_implementation="eager",
+    )
+    return AlbertForMaskedLM(config)
 
 
 def modern():
@@ -88,6 +117,26 @@ def bert_names():
     return names | norm("head.norm", "cls.predictions.transform.LayerNorm")
 
 
+def albert_names():
+    names = {
+        "encoder.tokens": (["albert.embeddings.word_embeddings.weight"], "as it is"),
+        "encoder.positions": (["albert.embeddings.position_embeddings.weight"], "as it is"),
+        "head.bias": (["predictions.bias"], "as it is"),
+    }
+    names |= norm("encoder.norm", "albert.embeddings.LayerNorm")
+    names |= dense("encoder.project", ["albert.encoder.embedding_hidden_mapping_in"])
+    for group in range(GROUPS):
+        ours, theirs = f"encoder.blocks.{group}", f"albert.encoder.albert_layer_groups.{group}.albert_layers.0"
+        names |= dense(f"{ours}.qkv", [f"{theirs}.attention.{part}" for part in ("query", "key", "value")])
+        names |= dense(f"{ours}.output", [f"{theirs}.attention.dense"])
+        names |= norm(f"{ours}.attention_norm", f"{theirs}.attention.LayerNorm")
+        names |= dense(f"{ours}.up", [f"{theirs}.ffn"])
+        names |= dense(f"{ours}.down", [f"{theirs}.ffn_output"])
+        names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.full_layer_layer_norm")
+    names |= dense("head.dense", ["predictions.dense"])
+    return names | norm("head.norm", "predictions.LayerNorm")
+
+
 def modern_names():
     names = {
         "encoder.tokens": (["model.embeddings.tok_embeddings.weight"], "as it is"),
@@ -118,10 +167,10 @@ def make(name, model, names):
             parameter.normal_(1.0 if gain else 0.0, 0.3)
             if not gain and any(part in path for part in ("embeddings", "transform.dense", "head.dense")):
                 parameter *= 0.01
-        if name == "bert":
+        if name in ("albert", "bert"):
             # cloze has one segment here: its row is folded into the positions.
-            segments = parameters["bert.embeddings.token_type_embeddings.weight"]
-            parameters["bert.embeddings.position_embeddings.weight"] += segments[0]
+            segments = parameters[f"{name}.embeddings.token_type_embeddings.weight"]
+            parameters[f"{name}.embeddings.position_embeddings.weight"] += segments[0]
             segments.zero_()
     ids = torch.randint(3, VOCABULARY, (2, 9))
     targets = torch.randint(3, VOCABULARY, (len(ROWS),))
@@ -132,7 +181,7 @@ def make(name, model, names):
     # Every parameter but segments and the tied decoder has a place among ours.
     used = {theirs for theirs, _ in names.values() for theirs in theirs}
     left = {path for path in parameters if path not in used}
-    assert left <= {"bert.embeddings.token_type_embeddings.weight"}, left
+    assert left <= {f"{name}.embeddings.token_type_embeddings.weight"}, left
     tensors = {
         "ids": ids.flatten().float(),
         "rows": torch.tensor(ROWS).float(),
@@ -149,5 +198,6 @@ def make(name, model, names):
     save_file(tensors, Path(__file__).with_name(f"{name}.safetensors"), metadata={"made_by": made_by})
 
 
+make("albert", albert(), albert_names())
 make("bert", bert(), bert_names())
 make("modern", modern(), modern_names())

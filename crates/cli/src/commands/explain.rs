@@ -2,9 +2,10 @@
 
 use cloze_evals::EVALUATIONS;
 use cloze_foundation::{Fault, Result};
-use cloze_objectives::OBJECTIVES;
+use cloze_objectives::entries;
 use cloze_options::{Field, rows, show};
 use cloze_plan::experiment::fields;
+use cloze_plan::{Experiment, expand};
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
@@ -33,12 +34,80 @@ pub fn explain(topic: Option<&str>) -> Result<String> {
 }
 
 fn objective(topic: &str) -> Option<String> {
-    let entry = OBJECTIVES.iter().find(|entry| entry.name == topic)?;
+    let entry = entries().find(|entry| entry.name == topic)?;
     let mut text = heading(entry.name, entry.title, entry.summary, entry.citation);
+    let page = cloze_objectives::page(entry.name);
+    text += &before_options(page);
+    if let Some(cost) = relative_cost(entry.name) {
+        let _ = writeln!(
+            text,
+            "\nCost: {cost:.2} times the training FLOPs of a token of `mlm`, both with their defaults on the usual encoder."
+        );
+    }
     options(&mut text, &(entry.options)());
+    if let Some(modes) = section(page, "Corrected and reference") {
+        let _ = write!(text, "\nCorrected and reference\n{}", unmarked(&modes));
+    }
     let scores = entry.scores.iter().map(|rule| (&*rule.name, rule.meaning));
     list(&mut text, "Sentence scores (the first one is the headline)", scores);
     Some(text)
+}
+
+/// Markdown as it is read in a terminal: without marks of emphasis, and links as their words.
+fn unmarked(text: &str) -> String {
+    let mut left = text;
+    let mut plain = String::new();
+    while let Some((before, rest)) = left.split_once("](") {
+        let end = rest.find(')').map_or(rest.len(), |end| end + 1);
+        match before.rsplit_once('[') {
+            Some((before, words)) => plain.extend([before, words]),
+            None => plain += before,
+        }
+        left = &rest[end..];
+    }
+    plain += left;
+    plain.replace("**", "")
+}
+
+/// What an objective's page says first: what is hidden, what is predicted, and the loss.
+fn before_options(page: &str) -> String {
+    let body = page.split_once('\n').map_or("", |(_, body)| body);
+    let body = body.split("\n## ").next().unwrap_or_default();
+    // Citation and source stand above already.
+    let paragraphs = body
+        .split("\n\n")
+        .filter(|paragraph| paragraph.trim_start().starts_with("**"));
+    paragraphs
+        .map(|paragraph| format!("\n{}\n", unmarked(paragraph.trim())))
+        .collect()
+}
+
+/// A section of a page, each of its lines further in.
+fn section(page: &str, title: &str) -> Option<String> {
+    let (_, rest) = page.split_once(&format!("\n## {title}\n"))?;
+    let body = rest.split("\n## ").next().unwrap_or_default().trim();
+    Some(
+        body.lines()
+            .map(|line| format!("  {line}").trim_end().to_owned() + "\n")
+            .collect(),
+    )
+}
+
+/// Training FLOPs of a token beside those of masked language modelling; `None` for what does not work with its defaults.
+fn relative_cost(objective: &str) -> Option<f64> {
+    let arm = |name: &str| format!("[[arm]]\nname = \"{name}\"\nobjective = \"{name}\"\n");
+    let others = if objective == "mlm" {
+        String::new()
+    } else {
+        arm(objective)
+    };
+    let text = format!(
+        "question = \"What does it cost?\"\n[evaluate]\ntasks = []\n{}{others}",
+        arm("mlm")
+    );
+    let plan = expand(&Experiment::parse("cost", "cloze explain", &text, &[]).ok()?).ok()?;
+    let of = |name: &str| plan.runs.iter().find(|run| run.arm == name).map(|run| run.flops);
+    Some(of(objective)? / of("mlm")?)
 }
 
 fn evaluation(topic: &str) -> Option<String> {
@@ -72,7 +141,7 @@ fn key(topic: &str) -> Option<String> {
 /// An option of objectives by its name alone, as in an arm: `rate`. What it is stands once for all that agree on it.
 fn option(topic: &str) -> Option<String> {
     let mut told: Vec<(String, Vec<&str>)> = Vec::new();
-    for entry in OBJECTIVES {
+    for entry in entries() {
         let fields = (entry.options)();
         let Some((path, field)) = rows("", &fields).into_iter().find(|(path, _)| path == topic) else {
             continue;
@@ -110,18 +179,14 @@ fn meaning(path: &str) -> String {
 
 /// The names of all objectives' options.
 fn option_names() -> impl Iterator<Item = &'static str> {
-    OBJECTIVES
-        .iter()
-        .flat_map(|entry| (entry.options)())
-        .map(|field| field.name)
+    entries().flat_map(|entry| (entry.options)()).map(|field| field.name)
 }
 
 static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| rows("", &fields()).into_iter().map(|(path, _)| path).collect());
 
 /// Every topic: objectives, evaluations, experiment keys.
 pub fn topics() -> impl Iterator<Item = &'static str> {
-    OBJECTIVES
-        .iter()
+    entries()
         .map(|entry| entry.name)
         .chain(EVALUATIONS.iter().map(|entry| entry.name))
         .chain(KEYS.iter().map(String::as_str))
@@ -135,7 +200,7 @@ fn index() -> String {
     list(
         &mut text,
         "Objectives",
-        OBJECTIVES.iter().map(|entry| (entry.name, entry.title)),
+        entries().map(|entry| (entry.name, entry.title)),
     );
     list(
         &mut text,

@@ -1,5 +1,6 @@
 //! One file per subcommand. Each returns what to print or an exit status; only this module writes to stdout.
 
+mod audit;
 mod bench;
 mod completions;
 mod data;
@@ -54,6 +55,11 @@ pub fn execute(command: Command) -> Result<u8> {
             training,
             slurm,
         } => print(&slurm::script(&experiment, &training, &slurm)?),
+        Command::Audit {
+            experiment,
+            data,
+            audit,
+        } => print(&audit::audit(&experiment, data.data_root.as_deref(), &audit)?),
         Command::Doctor(arguments) => {
             let (text, status) = doctor::doctor(&arguments)?;
             print(&text).map(|_| status)

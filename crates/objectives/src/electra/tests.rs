@@ -1,7 +1,7 @@
 //! Shares of the published implementation, computed from its rules, and counts by hand.
 
 use crate::common::training::{
-    LENGTH, SIZE, Trainer, batch, build, encoder, first_losses, gradients, is_a_guess, masked_flops, number,
+    LENGTH, SIZE, Trainer, batch, build, descend, encoder, first_losses, gradients, is_a_guess, masked_flops, number,
 };
 use crate::common::{SPECIAL, any_window, configured, count, examples, mean, token_budget, vocabulary};
 use crate::{Batch, Example, Model};
@@ -80,10 +80,16 @@ fn no_gradient_of_the_discriminator_reaches_the_generator() {
     assert_eq!(generator("0"), generator("50"));
 }
 
+/// The parts of a loss by name.
+fn parts(model: &Model, batch: &Batch) -> BTreeMap<String, f64> {
+    let parts = model.loss(batch, Draw::new(1, "step"), false).parts;
+    parts.into_iter().map(|(name, value)| (name, number(&value))).collect()
+}
+
 /// A model whose generator always proposes token 9 and says so with certainty, and whose discriminator finds the same
 /// logit everywhere: every number in the loss can be written down.
-fn certain(mode: &str, logit: f32) -> Model {
-    let mut model = build(&*configured("electra", &format!("mode = \"{mode}\"")), Preset::Bert);
+fn certain(options: &str, logit: f32) -> Model {
+    let mut model = build(&*configured("electra", options), Preset::Bert);
     model.change_parameters(&mut |path, parameter| {
         let fill = |value: f32| {
             let numbers = vec![value; parameter.count()];
@@ -119,7 +125,7 @@ fn the_loss_is_that_of_a_count_by_hand_with_its_polarity() {
     let batch = Batch::of(&[example]);
     for (mode, added) in [("corrected", 0.0), ("reference", 1e-6)] {
         for logit in [2.0f64, -1.0] {
-            let loss = certain(mode, logit as f32).loss(&batch, Draw::new(1, "step"), false);
+            let loss = certain(&format!("mode = \"{mode}\""), logit as f32).loss(&batch, Draw::new(1, "step"), false);
             let parts: BTreeMap<&str, f64> = loss
                 .parts
                 .iter()
@@ -148,6 +154,162 @@ fn the_loss_is_that_of_a_count_by_hand_with_its_polarity() {
             );
         }
     }
+}
+
+#[test]
+fn electra_15_is_judged_at_the_hidden_positions_alone() {
+    let window = Window::new(vec![SPECIAL.start, 7, 9, 8, SPECIAL.end], vec![true; 5]);
+    let mut example = Example::predicting(&window, vec![1, 2, 3]);
+    example.inputs[1..4].fill(SPECIAL.mask);
+    let batch = Batch::of(&[example]);
+    for logit in [2.0f64, -1.0] {
+        let parts = parts(&certain("discriminate = \"masked\"", logit as f32), &batch);
+        // 9 is proposed for 7, 9 and 8.
+        let softplus = |x: f64| x.exp().ln_1p();
+        let expected = (2.0 * softplus(-logit) + softplus(logit)) / 3.0;
+        assert!(
+            (parts["discriminator"] - expected).abs() < 1e-4,
+            "{parts:?}, not {expected}"
+        );
+    }
+}
+
+#[test]
+fn a_sample_that_may_not_be_correct_never_is() {
+    let window = Window::new(vec![SPECIAL.start, 7, 9, 8, SPECIAL.end], vec![true; 5]);
+    let mut example = Example::predicting(&window, vec![1, 2, 3]);
+    example.inputs[1..4].fill(SPECIAL.mask);
+    let batch = Batch::of(&[example]);
+    // The generator is certain of 9, and has to find another token where 9 stood.
+    assert_eq!(parts(&certain("", 0.0), &batch)["replaced"], f64::from(2.0f32 / 5.0));
+    assert_eq!(
+        parts(&certain("disallow_correct = true", 0.0), &batch)["replaced"],
+        f64::from(3.0f32 / 5.0)
+    );
+}
+
+/// What differs from the usual in the networks.
+const VARIANTS: [&str; 7] = [
+    "generator = \"uniform\"",
+    "generator = \"uniform\"\nmode = \"reference\"\ndisallow_correct = true",
+    "tying = \"none\"",
+    "tying = \"all\"\ngenerator_width = 1.0",
+    "generator_layers = 2",
+    "disallow_correct = true\nmode = \"reference\"",
+    "discriminate = \"masked\"",
+];
+
+#[test]
+fn every_variant_begins_at_a_guess_and_learns_with_all_that_it_has() {
+    for options in VARIANTS {
+        for preset in [Preset::Bert, Preset::Modern] {
+            let objective = configured("electra", options);
+            let (mut model, batch) = (build(&*objective, preset), batch(&*objective));
+            let first = parts(&model, &batch);
+            assert!(is_a_guess(first["discriminator"], 2, 0.15), "{options}: {first:?}");
+            match first.get("generator") {
+                Some(generator) => assert!(is_a_guess(*generator, SIZE, 0.15), "{options}: {first:?}"),
+                None => assert!(options.contains("uniform"), "{options}"),
+            }
+            let gradients = gradients(&model, &batch);
+            model.each_parameter(&mut |path, _| {
+                let moves = gradients
+                    .get(path)
+                    .is_some_and(|numbers| numbers.iter().any(|number| *number != 0.0));
+                assert!(moves, "{options}, {preset:?}: nothing moves {path}");
+            });
+            let losses: Vec<f64> = (0..4).map(|_| descend(&mut model, &batch, 0.05)).collect();
+            assert!(
+                losses.windows(2).all(|pair| pair[1] < pair[0]),
+                "{options}, {preset:?}: {losses:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_uniform_generator_is_no_network_and_proposes_every_token_equally_often() {
+    let model = build(&*configured("electra", "generator = \"uniform\""), Preset::Bert);
+    model.each_parameter(&mut |path, _| assert!(!path.contains("generator"), "{path}"));
+    assert_eq!(model.masked_answerer(), None);
+    assert!(model.rules().len() == 1 && model.rule("generator").is_err());
+    // Of 995 ordinary ids, at 2000 · 19 positions of each window of 128.
+    let (mut same, mut all, mut counts) = (0.0, 0.0, vec![0.0; 1000]);
+    for example in examples("electra", "generator = \"uniform\"", 128) {
+        for (now, before) in example.inputs.iter().zip(&example.originals) {
+            let hidden = now != before;
+            counts[*now as usize] += f64::from(hidden);
+            all += f64::from(hidden);
+        }
+        same += mean(
+            example
+                .positions
+                .iter()
+                .map(|at| f64::from(example.inputs[*at as usize] == example.originals[*at as usize])),
+        );
+    }
+    assert!(
+        counts[..5].iter().all(|count| *count == 0.0),
+        "a special token was proposed"
+    );
+    let expected = all / 995.0;
+    let worst = counts[5..]
+        .iter()
+        .map(|count| (count - expected).abs())
+        .fold(0.0, f64::max);
+    // The largest of a thousand deviations is below five standard ones.
+    assert!(worst < 5.0 * expected.sqrt(), "{worst} of {expected}");
+    let correct = same / 2000.0;
+    assert!(
+        (correct - 1.0 / 995.0).abs() < 3.0 * (1.0 / 995.0 / 38_000.0_f64).sqrt(),
+        "{correct}"
+    );
+    // In the reference special tokens are proposed as well; and nothing is, where nothing else may be.
+    let reference = examples("electra", "generator = \"uniform\"\nmode = \"reference\"", 128);
+    assert!(
+        reference
+            .flat_map(|example| example.inputs)
+            .any(|id| id == SPECIAL.mask)
+    );
+    for example in examples("electra", "generator = \"uniform\"\ndisallow_correct = true", 128).take(200) {
+        let changed = |at: &u32| example.inputs[*at as usize] != example.originals[*at as usize];
+        assert!(example.positions.iter().all(changed));
+    }
+}
+
+#[test]
+fn what_is_tied_is_moved_by_both_and_what_is_not_by_one() {
+    // Without the discriminator's loss only what the generator has of the encoder moves.
+    let moved = |options: &str| {
+        let objective = configured("electra", &format!("{options}\ndiscriminator_weight = 0"));
+        let mut found = gradients(&build(&*objective, Preset::Bert), &batch(&*objective));
+        found.retain(|path, numbers| path.starts_with("encoder.") && numbers.iter().any(|number| *number != 0.0));
+        found.into_keys().collect::<Vec<_>>()
+    };
+    let embeddings = [
+        "encoder.norm.bias",
+        "encoder.norm.gain",
+        "encoder.positions",
+        "encoder.tokens",
+    ];
+    assert_eq!(moved("tying = \"embeddings\""), embeddings);
+    assert!(moved("tying = \"none\"").is_empty());
+    assert!(moved("tying = \"all\"\ngenerator_width = 1.0").contains(&"encoder.blocks.0.qkv.weight".to_owned()));
+    let shapes = |options: &str| {
+        let mut found = BTreeMap::new();
+        build(&*configured("electra", options), Preset::Bert)
+            .each_parameter(&mut |path, parameter| _ = found.insert(path.to_owned(), parameter.shape()));
+        found
+    };
+    // Embeddings of its own are of its own width.
+    let apart = shapes("tying = \"none\"");
+    assert_eq!(apart["generator_encoder.tokens"], [SIZE, 8]);
+    assert_eq!(apart["generator_head.dense.weight"], [8, 8]);
+    let all = shapes("tying = \"all\"\ngenerator_width = 1.0");
+    assert!(
+        all.keys()
+            .all(|path| !path.starts_with("generator") || path.starts_with("generator_head."))
+    );
 }
 
 /// A few.
@@ -239,6 +401,70 @@ fn what_is_no_generator_is_refused_with_the_nearest_that_is() {
     assert_eq!(options(0.25), options(0.2501));
     assert_eq!(options(0.2501)["generator_width"].as_float(), Some(0.25));
     assert_ne!(options(0.25), options(0.265625));
+}
+
+#[test]
+fn the_size_of_a_generator_that_shares_everything_is_the_encoders() {
+    let fitted = |options: &str| {
+        let encoder = EncoderConfig::preset(Preset::Modern, 128, 4, 8);
+        configured("electra", options).fitted(&encoder)
+    };
+    for (options, place, allowed) in [
+        ("tying = \"all\"", "generator_width", "1.0"),
+        (
+            "tying = \"all\"\ngenerator_width = 1.0\ngenerator_layers = 2",
+            "generator_layers",
+            "4",
+        ),
+    ] {
+        let fault = fitted(options).unwrap_err();
+        assert_eq!(
+            (fault.place().as_deref(), fault.allowed.as_deref()),
+            (Some(place), Some(allowed)),
+            "{fault}"
+        );
+    }
+    let whole = fitted("tying = \"all\"\ngenerator_width = 1.0\ngenerator_layers = 4").unwrap();
+    assert_eq!(whole["generator_width"].as_float(), Some(1.0));
+    assert!(!whole.contains_key("generator_layers"));
+    // What is said of a generator that there is not makes no other run, and neither does the usual depth.
+    let uniform = "generator = \"uniform\"";
+    let odd = "tying = \"all\"\ngenerator_width = 0.001\ngenerator_layers = 7\nmasked = 0.5";
+    assert_eq!(fitted(&format!("{uniform}\n{odd}")).unwrap(), fitted(uniform).unwrap());
+    assert_eq!(fitted("generator_layers = 4").unwrap(), fitted("").unwrap());
+    assert_ne!(fitted("generator_layers = 3").unwrap(), fitted("").unwrap());
+}
+
+#[test]
+fn flops_of_the_variants_are_those_of_a_count_by_hand() {
+    let (usual, config) = (configured("electra", ""), encoder(Preset::Bert));
+    let sizes = batch(&*usual).sizes();
+    let (rows, predicted) = (4 * LENGTH, sizes.predicted);
+    let flops = |options: &str| configured("electra", options).flops(&config, SIZE, &sizes);
+    let verdicts = |rows: usize| 3.0 * 2.0 * (rows * (32 * 32 + 32)) as f64;
+    let body = 3.0 * config.forward_flops(4, LENGTH, false);
+    assert_eq!(flops("generator = \"uniform\""), body + verdicts(rows));
+    // The encoder at the predicted positions alone, as a masked model reads it, but without its head.
+    let head = 3.0 * 2.0 * (predicted * 32 * (32 + SIZE)) as f64;
+    let masked = masked_flops(false, predicted, predicted) - head;
+    assert_eq!(
+        flops("generator = \"uniform\"\ndiscriminate = \"masked\""),
+        masked + verdicts(predicted)
+    );
+    assert_eq!(
+        flops("tying = \"all\"\ngenerator_width = 1.0"),
+        body + verdicts(rows) + masked_flops(false, predicted, predicted)
+    );
+    // With embeddings of its own nothing is projected, and its head stays at its width of 8.
+    let (project, wide) = (rows * 32 * 8, predicted * 32 * (8 + SIZE));
+    let narrow = predicted * 8 * (8 + SIZE);
+    assert_eq!(
+        flops("tying = \"none\""),
+        flops("") - 3.0 * 2.0 * (project + wide - narrow) as f64
+    );
+    // One layer more: keys, queries and values, scores and values, output, up and down of all rows.
+    let layer = rows * (8 * 24 + 2 * LENGTH * 8 + 8 * 8 + 2 * 8 * 32);
+    assert_eq!(flops("generator_layers = 2"), flops("") + 3.0 * 2.0 * layer as f64);
 }
 
 #[test]

@@ -3,12 +3,14 @@
 mod rate;
 mod replacement;
 mod selection;
+mod slots;
 mod spans;
 
 pub use rate::{Rate, Schedule, Shape};
 pub use replacement::{Fate, Pool, Replacement};
 pub use selection::{budget, choose, deal, maskable, words, words_within};
-pub use spans::{SpanLaw, runs};
+pub use slots::Slots;
+pub use spans::{SpanLaw, runs, tiles};
 
 use cloze_options::words;
 
@@ -19,5 +21,13 @@ words! {
         Corrected = "corrected",
         /// The published implementation with its quirks.
         Reference = "reference",
+    }
+}
+
+words! {
+    /// The one mode of an objective without a quirk, where `reference` would be the same thing under another id.
+    pub enum OnlyMode {
+        /// As published.
+        Corrected = "corrected",
     }
 }

@@ -63,11 +63,37 @@ impl Replacement {
 
 impl Pool<'_> {
     /// Draws an id; an empty pool gives `original` back.
-    fn draw(&self, original: u32, stream: &mut Stream) -> u32 {
+    pub(crate) fn draw(&self, original: u32, stream: &mut Stream) -> u32 {
         match self {
             Self::Ids([]) => original,
             Self::Ids(ids) => ids[stream.below(ids.len())],
             Self::Everything(vocabulary) => stream.below(vocabulary.size.max(1)) as u32,
+        }
+    }
+
+    /// Draws an id that is not `original`, as likely as any other; `original` where there is none.
+    pub(crate) fn draw_another(&self, original: u32, stream: &mut Stream) -> u32 {
+        // The last id stands in for the original, and is not drawn for itself.
+        let Some(last) = self.len().checked_sub(1).filter(|last| *last > 0) else {
+            return original;
+        };
+        match self.at(stream.below(last)) {
+            id if id == original => self.at(last),
+            id => id,
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Ids(ids) => ids.len(),
+            Self::Everything(vocabulary) => vocabulary.size,
+        }
+    }
+
+    fn at(&self, place: usize) -> u32 {
+        match self {
+            Self::Ids(ids) => ids[place],
+            Self::Everything(_) => place as u32,
         }
     }
 }
@@ -112,6 +138,34 @@ mod tests {
         // Three standard deviations of a share of 0.5 over 100,000 draws are 0.005.
         assert!((masked as f64 / f64::from(draws) - 0.5).abs() < 0.005);
         assert!((random as f64 / f64::from(draws) - 0.2).abs() < 0.005);
+    }
+
+    #[test]
+    fn another_token_is_any_other_one_equally_often() {
+        let vocabulary = Vocabulary::new(6, cloze_corpus::SpecialTokens::FIRST);
+        for (pool, original, others) in [
+            (Pool::Ids(&[5, 7, 9, 11]), 7, 3),
+            (Pool::Ids(&[5, 7, 9, 11]), 11, 3),
+            (Pool::Everything(&vocabulary), 0, 5),
+        ] {
+            let mut stream = Draw::new(3, "others").stream();
+            let (mut counts, draws) = (std::collections::BTreeMap::new(), 30_000);
+            for _ in 0..draws {
+                *counts.entry(pool.draw_another(original, &mut stream)).or_insert(0) += 1;
+            }
+            assert!(counts.len() == others && !counts.contains_key(&original), "{counts:?}");
+            let share = 1.0 / others as f64;
+            let deviation = (share * (1.0 - share) / f64::from(draws)).sqrt();
+            for count in counts.values() {
+                assert!(
+                    (f64::from(*count) / f64::from(draws) - share).abs() < 4.0 * deviation,
+                    "{counts:?}"
+                );
+            }
+        }
+        let mut stream = Draw::new(3, "others").stream();
+        assert_eq!(Pool::Ids(&[7]).draw_another(7, &mut stream), 7);
+        assert_eq!(Pool::Ids(&[]).draw_another(7, &mut stream), 7);
     }
 
     #[test]

@@ -27,6 +27,18 @@ impl SpanLaw {
     }
 }
 
+/// `length` positions tiled with spans of 1 to `longest`, each length as likely as any other; the last is cut where they end.
+pub fn tiles(length: usize, longest: usize, stream: &mut Stream) -> Vec<Range<usize>> {
+    let mut tiles = Vec::new();
+    let mut start = 0;
+    while start < length {
+        let end = length.min(start + 1 + stream.below(longest.max(1)));
+        tiles.push(start..end);
+        start = end;
+    }
+    tiles
+}
+
 /// Maximal runs of `true`.
 pub fn runs(selected: &[bool]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();

@@ -1,5 +1,6 @@
 //! The heads of several objectives on one encoder.
 
+use crate::heads::VOCABULARY_HEAD;
 use crate::model::{below, untracked};
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::tensor_weights;
@@ -7,7 +8,6 @@ use crate::{Batch, Example, Heads, Loss, Part, Portion};
 use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, Parameter, Parameters};
 use cloze_foundation::Draw;
-use std::borrow::Cow;
 
 /// The heads of all parts by name. The first part decides how the model reads a text for itself, and its headline rule is
 /// the mixture's.
@@ -16,21 +16,37 @@ pub(super) struct MixtureHeads {
     /// `mlm.pseudo-log-likelihood`, part by part, each with its part and its place among that part's rules.
     rules: Vec<Rule>,
     owners: Vec<(usize, usize)>,
+    /// Whether all predict with the vocabulary head of the first part, which alone has it among its parameters.
+    shared: bool,
 }
 
 impl MixtureHeads {
-    pub(super) fn new(parts: Vec<(String, Box<dyn Heads>)>) -> Self {
+    pub(super) fn new(parts: Vec<(String, Box<dyn Heads>)>, shared: bool) -> Self {
         let (mut rules, mut owners) = (Vec::new(), Vec::new());
         for (part, (name, heads)) in parts.iter().enumerate() {
             for (place, rule) in heads.rules().iter().enumerate() {
-                rules.push(Rule {
-                    name: Cow::Owned(format!("{name}.{}", rule.name)),
-                    ..rule.clone()
-                });
+                rules.push(rule.clone().of_part(name));
                 owners.push((part, place));
             }
         }
-        Self { parts, rules, owners }
+        let mut heads = Self {
+            parts,
+            rules,
+            owners,
+            shared,
+        };
+        heads.share();
+        heads
+    }
+
+    /// Gives every part the first one's vocabulary head, if they share it.
+    fn share(&mut self) {
+        let Some(((_, first), others)) = self.parts.split_first_mut().filter(|_| self.shared) else {
+            return;
+        };
+        if let Some(head) = first.vocabulary_head() {
+            others.iter_mut().for_each(|(_, part)| part.share_vocabulary_head(head));
+        }
     }
 
     /// The part that answers about masked tokens: the first that does so from the encoder, or the first that does.
@@ -43,17 +59,33 @@ impl MixtureHeads {
     }
 }
 
+fn is_of_vocabulary(path: &str) -> bool {
+    path.strip_prefix(VOCABULARY_HEAD)
+        .is_some_and(|rest| rest.starts_with('.'))
+}
+
 impl Parameters for MixtureHeads {
     fn each_parameter(&self, see: &mut dyn FnMut(&str, &Parameter)) {
-        for (name, heads) in &self.parts {
-            heads.each_parameter(&mut |path, parameter| see(&below(name, path), parameter));
+        for (index, (name, heads)) in self.parts.iter().enumerate() {
+            heads.each_parameter(&mut |path, parameter| {
+                if index == 0 || !(self.shared && is_of_vocabulary(path)) {
+                    see(&below(name, path), parameter);
+                }
+            });
         }
     }
 
     fn change_parameters(&mut self, change: &mut dyn FnMut(&str, Parameter) -> Parameter) {
-        for (name, heads) in &mut self.parts {
-            heads.change_parameters(&mut |path, parameter| change(&below(name, path), parameter));
+        for (index, (name, heads)) in self.parts.iter_mut().enumerate() {
+            heads.change_parameters(&mut |path, parameter| {
+                if index == 0 || !(self.shared && is_of_vocabulary(path)) {
+                    change(&below(name, path), parameter)
+                } else {
+                    parameter
+                }
+            });
         }
+        self.share();
     }
 }
 
@@ -102,6 +134,10 @@ impl Heads for MixtureHeads {
         first.map_or_else(|| Example::reading(ids), |(_, heads)| heads.reading(ids))
     }
 
+    fn reader(&self, encoder: &Encoder) -> Option<Encoder> {
+        self.parts.first().and_then(|(_, heads)| heads.reader(encoder))
+    }
+
     fn rules(&self) -> &[Rule] {
         &self.rules
     }
@@ -131,6 +167,7 @@ impl Heads for MixtureHeads {
         let parts = self.parts.iter();
         Box::new(Self::new(
             parts.map(|(name, heads)| (name.clone(), heads.frozen())).collect(),
+            self.shared,
         ))
     }
 }

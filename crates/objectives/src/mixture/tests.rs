@@ -17,7 +17,7 @@ fn mixture(parts: &str) -> Mixture {
 }
 
 fn read(parts: &str) -> Result<Mixture, Fault> {
-    written(&format!("parts = [{parts}]").parse().unwrap())
+    written(&format!("mixture = [{parts}]").parse().unwrap())
 }
 
 fn written(options: &toml::Table) -> Result<Mixture, Fault> {
@@ -267,6 +267,61 @@ fn a_mixed_model_scores_by_the_rules_of_all_its_parts() {
 }
 
 #[test]
+fn a_shared_vocabulary_head_is_one_head_that_both_parts_teach() {
+    const PARTS: &str = "{ objective = \"mlm\", share = 0.5 }, { objective = \"autoregressive\" }";
+    let both = |heads: &str| {
+        let options = format!("mixture = [{PARTS}]\nvocabulary_head = \"{heads}\"");
+        written(&options.parse().unwrap()).unwrap()
+    };
+    let (own, shared) = (both("own"), both("shared"));
+    let [apart, mut together] = [&own, &shared].map(|mixture| build(mixture, Preset::Modern));
+    let paths = |model: &crate::Model| {
+        let mut paths = Vec::new();
+        model.each_parameter(&mut |path, _| paths.push(path.to_owned()));
+        paths
+    };
+    assert!(
+        paths(&apart)
+            .iter()
+            .any(|path| path.starts_with("autoregressive.head."))
+    );
+    let left: Vec<String> = paths(&apart)
+        .into_iter()
+        .filter(|path| !path.starts_with("autoregressive.head."))
+        .collect();
+    assert_eq!(paths(&together), left);
+
+    // Windows of the second part alone teach the head that stands with the first.
+    let causal: Vec<Example> = (0..12)
+        .map(|index| example(&shared, index, 0.0))
+        .filter(|example| example.part.index == 1)
+        .collect();
+    let found = gradients(&together, &Batch::of(&causal));
+    let bias = &found["mlm.head.bias"];
+    assert!(bias.iter().any(|slope| *slope != 0.0), "{bias:?}");
+    // And what is learnt there is known to both.
+    let score = |model: &crate::Model, rule: usize| {
+        let rule = model.rules()[rule].clone();
+        model.score(&rule, &[vec![2, 7, 8, 9, 3]], &vocabulary(SIZE)).unwrap()[0]
+    };
+    let before = [0, 1].map(|rule| score(&together, rule));
+    together.change_parameters(&mut |path, parameter| match path {
+        "mlm.head.dense.weight" => parameter.inner().scaled(2.0),
+        _ => parameter,
+    });
+    let after = [0, 1].map(|rule| score(&together, rule));
+    assert!(before[0] != after[0] && before[1] != after[1], "{before:?} {after:?}");
+}
+
+#[test]
+fn a_head_that_nobody_else_can_use_is_not_shared() {
+    let options =
+        "mixture = [{ objective = \"electra\", share = 0.5 }, { objective = \"mlm\" }]\nvocabulary_head = \"shared\"";
+    let fault = written(&options.parse().unwrap()).err().unwrap();
+    assert_eq!(fault.place().as_deref(), Some("vocabulary_head"), "{fault}");
+}
+
+#[test]
 fn options_survive_a_round_trip_with_every_default_filled_in() {
     let mixture = mixture(
         "{ objective = \"mlm\", share = { from = 0, to = 1 }, rate = 0.3 }, { objective = \"autoregressive\", name = \"causal\" }",
@@ -275,7 +330,7 @@ fn options_survive_a_round_trip_with_every_default_filled_in() {
     assert_eq!(written(&options).unwrap().options(), options);
     let text = toml::to_string(&options).unwrap();
     assert_eq!(ENTRY.with(&text.parse().unwrap()).unwrap().options(), options);
-    let parts = options["parts"].as_array().unwrap();
+    let parts = options["mixture"].as_array().unwrap();
     assert_eq!(parts[0]["name"].as_str(), Some("mlm"));
     assert_eq!(
         (parts[0]["weight"].as_float(), parts[0]["rate"].as_float()),
@@ -291,62 +346,62 @@ fn options_survive_a_round_trip_with_every_default_filled_in() {
 fn what_cannot_be_mixed_is_refused_with_its_place() {
     let causal = "{ objective = \"autoregressive\" }";
     for (parts, place) in [
-        ("", "parts"),
-        ("3", "parts[0]"),
-        ("{ share = 1 }", "parts[0].objective"),
-        ("{ objective = \"mml\" }", "parts[0].objective"),
-        ("{ objective = \"mixture\", parts = [] }", "parts[0].objective"),
+        ("", "mixture"),
+        ("3", "mixture[0]"),
+        ("{ share = 1 }", "mixture[0].objective"),
+        ("{ objective = \"mml\" }", "mixture[0].objective"),
+        ("{ objective = \"mixture\", mixture = [] }", "mixture[0].objective"),
         (
             &format!("{causal}, {{ objective = \"mlm\", share = 0.5, rate = 2 }}"),
-            "parts[1].rate",
+            "mixture[1].rate",
         ),
         (
             &format!("{causal}, {{ objective = \"mlm\", share = 0.5, raet = 0.2 }}"),
-            "parts[1].raet",
+            "mixture[1].raet",
         ),
         (
             &format!("{causal}, {{ objective = \"mlm\", share = 1.5 }}"),
-            "parts[1].share",
+            "mixture[1].share",
         ),
         (
             &format!("{causal}, {{ objective = \"mlm\", share = {{ from = 0, to = 2 }} }}"),
-            "parts[1].share.to",
+            "mixture[1].share.to",
         ),
         (
             &format!("{causal}, {{ objective = \"mlm\", share = 0.5, weight = -1 }}"),
-            "parts[1].weight",
+            "mixture[1].weight",
         ),
         (
             &format!("{causal}, {{ objective = \"mlm\", share = 0.5, weight = nan }}"),
-            "parts[1].weight",
+            "mixture[1].weight",
         ),
         (
             &format!("{causal}, {{ objective = \"mlm\", share = 0.5, name = \"a.b\" }}"),
-            "parts[1].name",
+            "mixture[1].name",
         ),
         (
             "{ objective = \"mlm\", share = 0.5 }, { objective = \"mlm\" }",
-            "parts[1].name",
+            "mixture[1].name",
         ),
-        (&format!("{causal}, {{ objective = \"mlm\" }}"), "parts"),
-        ("{ objective = \"mlm\", share = 0.5 }", "parts"),
+        (&format!("{causal}, {{ objective = \"mlm\" }}"), "mixture"),
+        ("{ objective = \"mlm\", share = 0.5 }", "mixture"),
         (
             "{ objective = \"mlm\", share = 0.5 }, { objective = \"span\", share = 0.6 }",
-            "parts",
+            "mixture",
         ),
         (
             "{ objective = \"mlm\", share = { from = 0, to = 1, shape = \"step\" } }, { objective = \"span\", share = { from = 1, to = 0 } }",
-            "parts",
+            "mixture",
         ),
     ] {
         let fault = read(parts).err().unwrap_or_else(|| panic!("{parts} was accepted"));
         assert_eq!(fault.place().as_deref(), Some(place), "{parts}: {fault}");
         assert_eq!(fault.exit_status(), 2);
     }
-    let fault = written(&"prats = []".parse().unwrap()).err().unwrap();
+    let fault = written(&"mixtrue = []".parse().unwrap()).err().unwrap();
     assert_eq!(
         (fault.place().as_deref(), fault.nearest.as_deref()),
-        (Some("prats"), Some("parts"))
+        (Some("mixtrue"), Some("mixture"))
     );
 }
 

@@ -2,11 +2,11 @@
 
 use super::{SPECIAL, vocabulary, window};
 use burn::tensor::{Device, Tensor};
-use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters, Preset};
+use cloze_backbone::{Encoder, EncoderConfig, Init, Parameter, Parameters, Preset};
 use cloze_corpus::Window;
 use cloze_foundation::Draw;
 use cloze_kernels::AdamW;
-use cloze_objectives::{Batch, Model, Objective};
+use cloze_objectives::{Batch, Example, Model, Objective};
 use std::collections::BTreeMap;
 
 pub const SIZE: usize = 60;
@@ -146,4 +146,98 @@ pub fn masked_flops(causal: bool, rows: usize, predicted: usize) -> f64 {
 /// A window without an ordinary token.
 pub fn nothing() -> Window {
     Window::new([vec![SPECIAL.start], vec![SPECIAL.end; 7]].concat(), vec![true; 8])
+}
+
+/// Every gradient is the slope of the loss: along its own direction, parameter by parameter, from two nearby values.
+pub fn assert_gradients_are_slopes(objective: &dyn Objective, preset: Preset) {
+    const STEP: f64 = 0.02;
+    let batch = batch(objective);
+    let loss = |model: &Model| model.loss(&batch, Draw::new(3, "step"), false).total;
+    for (path, gradient) in gradients(&build(objective, preset), &batch) {
+        let norm = gradient.iter().map(|g| f64::from(*g).powi(2)).sum::<f64>().sqrt();
+        let shifted = |by: f64| {
+            let mut model = build(objective, preset);
+            let gradients = loss(&model).backward();
+            model.change_parameters(&mut |at, parameter| match parameter.grad(&gradients) {
+                Some(gradient) if at == path => parameter.inner().plus(gradient.scaled(by / norm)),
+                _ => parameter.inner(),
+            });
+            number(&loss(&model))
+        };
+        let slope = (shifted(STEP) - shifted(-STEP)) / (2.0 * STEP);
+        assert!(
+            (slope - norm).abs() < 0.03 * norm + 5e-5,
+            "{path} ({preset:?}): {slope}, not {norm}"
+        );
+    }
+}
+
+/// Which of an example's M predictions notice, in a single bit of their losses for several targets, that another token is
+/// read at each of the L positions. Two blocks, so that what is seen by way of others counts too.
+pub fn noticed(objective: &dyn Objective, example: &Example, preset: Preset) -> Vec<Vec<bool>> {
+    let config = EncoderConfig {
+        layers: 2,
+        ..encoder(preset)
+    };
+    let (vocabulary, init) = (vocabulary(SIZE), Init::new(1, &Device::flex()));
+    let encoder = Encoder::new(&config, SIZE, &init.at("encoder"));
+    let heads = objective.heads(&config, &vocabulary, &init);
+    let bits = |example: &Example| {
+        let mut bits = vec![Vec::new(); example.positions.len()];
+        for shift in 0..5 {
+            let mut example = example.clone();
+            for target in &mut example.targets {
+                *target = (*target + 11 * shift) % SIZE as u32;
+            }
+            let losses = heads.losses(&encoder, &heads.rules()[0], &Batch::of(&[example]));
+            for (bits, loss) in bits.iter_mut().zip(losses) {
+                bits.push(loss.to_bits());
+            }
+        }
+        bits
+    };
+    let before = bits(example);
+    let other = |position: usize| {
+        let mut changed = example.clone();
+        changed.inputs[position] = 5 + (changed.inputs[position] + 7) % 50;
+        let after = bits(&changed);
+        before
+            .iter()
+            .zip(&after)
+            .map(|(before, after)| before != after)
+            .collect()
+    };
+    (0..example.inputs.len()).map(other).collect()
+}
+
+/// Holds every parameter's gradient of a loss against the slope of the loss along it; gives how many there were.
+pub fn assert_slopes<P: Parameters + Clone>(parameters: &P, loss: &dyn Fn(&P) -> Tensor<1>) -> usize {
+    let gradients = loss(parameters).backward();
+    let mut found = Vec::new();
+    parameters.each_parameter(&mut |path, parameter| {
+        found.extend(parameter.grad(&gradients).map(|gradient| (path.to_owned(), gradient)));
+    });
+    let count = found.len();
+    for (path, gradient) in found {
+        let norm = gradient.squared_norm().sqrt();
+        let moved = |size: f64| {
+            let mut parameters = parameters.clone();
+            parameters.change_parameters(&mut |other, parameter| match other == path {
+                true => parameter
+                    .inner()
+                    .plus(gradient.clone().scaled(size / norm.max(f64::MIN_POSITIVE))),
+                false => parameter.inner(),
+            });
+            number(&loss(&parameters))
+        };
+        let step = 5e-3;
+        let slope = (moved(step) - moved(-step)) / (2.0 * step);
+        // What 32-bit numbers can tell of a difference of two losses.
+        let noise = 1e-6 / step;
+        assert!(
+            (slope - norm).abs() < 0.03 * norm + noise,
+            "{path}: {slope}, not {norm}"
+        );
+    }
+    count
 }

@@ -101,8 +101,7 @@ impl Reader<'_> {
 
     fn flops(&self, work: Work) -> f64 {
         let encoder = &self.config.encoder;
-        let entry = cloze_objectives::find(&self.config.objective);
-        let rules = entry.map_or(&[][..], |entry| entry.scores);
+        let rules = cloze_objectives::rules(&self.config.objective, &self.config.options).unwrap_or_default();
         match work {
             Work::MaskedWindows(windows) => {
                 let masked = |rule: &&Rule| rule.who != Answerer::Discriminator && !is_causal(rule);
@@ -133,7 +132,8 @@ impl Reader<'_> {
     fn answer(&self, who: Answerer, questions: usize, length: usize, predicted: usize, causal: bool) -> f64 {
         let encoder = &self.config.encoder;
         let read = || encoder.forward_flops_at(questions, length, causal, predicted);
-        let head = VocabularyHead::forward_flops(encoder.width, encoder.width, self.vocabulary.size, predicted);
+        let table = encoder.table_width();
+        let head = VocabularyHead::forward_flops(encoder.width, table, self.vocabulary.size, predicted);
         match who {
             Answerer::Encoder => read() + head,
             // One number a position: nothing beside the encoder.

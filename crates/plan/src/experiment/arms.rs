@@ -3,7 +3,7 @@
 use super::dimension::{Crossed, Dimension, OPTIONS, Zipped, check_path, flatten};
 use super::shapes;
 use cloze_foundation::{Fault, Key, Origin, Result};
-use cloze_objectives::OBJECTIVES;
+use cloze_objectives::{MIXTURE, entries};
 use cloze_options::{Field, Kind, Member, Node, OptionType, Options, Range, Value, Written, described, options, rows};
 use serde_json::json;
 
@@ -13,7 +13,7 @@ options! {
         /// What tables and charts call it.
         name: Option<String> = None => "the objective, and the options that tell it from others without a name";
         /// What it trains; the objective's options stand beside it.
-        objective: Objective => "`cloze explain` lists the objectives";
+        objective: Option<Objective> = None => "required; a `mixture` in its place says so itself";
         /// grid.<option> = [values]: one arm for every combination.
         grid: Crossed = Crossed::default() => "none";
         /// zip.<option> = [values]: lists of one length that move together.
@@ -64,7 +64,9 @@ impl Arm {
 
     fn read(written: &Written<'_>) -> Result<Self> {
         let own = ArmOptions::names();
-        let named = written.get("objective").and_then(|name| name.text().ok());
+        // A list of parts says what it is.
+        let mixed = written.get(MIXTURE).map(|_| MIXTURE);
+        let named = written.get("objective").and_then(|name| name.text().ok()).or(mixed);
         // Without an objective no other key can be judged, and that it is missing is said first.
         if let Some(entry) = named.and_then(|name| cloze_objectives::find(name).ok()) {
             let options = (entry.options)();
@@ -77,7 +79,11 @@ impl Arm {
         }
         let (own, options) = written.split(&own)?;
         let arm: ArmOptions = Options::read(&Written::new(&own, written.key()))?;
-        let Objective(objective) = arm.objective;
+        let objective = match (arm.objective, mixed) {
+            (Some(Objective(objective)), _) => objective,
+            (None, Some(mixture)) => mixture.to_owned(),
+            (None, None) => return Err(written.missing("objective", "`cloze explain` lists the objectives")),
+        };
         let name = arm.name.as_deref().unwrap_or(&objective).trim().to_owned();
         if name.chars().any(char::is_control) {
             return Err(written.open("name").fault("an arm's name holds control characters"));
@@ -156,7 +162,7 @@ impl OptionType for Objective {
     }
 
     fn kind(_range: Range) -> Kind {
-        let names: Vec<String> = OBJECTIVES.iter().map(|entry| format!("`{}`", entry.name)).collect();
+        let names: Vec<String> = entries().map(|entry| format!("`{}`", entry.name)).collect();
         Kind::Other {
             said: names.join(", "),
             // Every arm's schema has its own objective's name.
@@ -195,7 +201,7 @@ impl OptionType for Overrides {
 
 /// `[[arm]]`: what may stand beside the objective depends on it.
 fn schema() -> serde_json::Value {
-    let arm = |entry: &&cloze_objectives::Entry| {
+    let arm = |entry: &cloze_objectives::Entry| {
         let options = (entry.options)();
         let mut properties = shapes::properties(&ArmOptions::fields());
         properties.extend(shapes::properties(&options));
@@ -216,11 +222,12 @@ fn schema() -> serde_json::Value {
             ),
         );
         properties.insert("grid".into(), shapes::table(grid, &[]));
-        let mut schema = shapes::table(properties, &["objective"]);
+        let needed = if entry.name == MIXTURE { MIXTURE } else { "objective" };
+        let mut schema = shapes::table(properties, &[needed]);
         schema["title"] = entry.title.into();
         schema
     };
-    let arms: Vec<serde_json::Value> = OBJECTIVES.iter().map(arm).collect();
+    let arms: Vec<serde_json::Value> = entries().map(arm).collect();
     json!({ "type": "array", "items": { "oneOf": arms }, "minItems": 1 })
 }
 

@@ -22,6 +22,7 @@ pub(crate) fn resolve(settings: &Node, arm: &Arm, evaluate: &Evaluate) -> Result
     let written = Written::new(options, &arm.key);
     let configured = cloze_objectives::read(&arm.objective, &written)?;
     let encoder = EncoderOptions::read(&tables.open("encoder"))?.resolve();
+    let budget = tables.open("budget");
     let fitted = configured.fitted(&encoder);
     let config = RunConfig {
         objective: arm.objective.clone(),
@@ -29,11 +30,13 @@ pub(crate) fn resolve(settings: &Node, arm: &Arm, evaluate: &Evaluate) -> Result
         evaluate: evaluate.tasks(&corpus.source)?,
         corpus,
         encoder,
-        budget: BudgetOptions::read(&tables.open("budget"))?.resolve()?,
+        budget: BudgetOptions::read(&budget)?.resolve()?,
         optimizer: OptimizerOptions::read(&tables.open("optimizer"))?.resolve()?,
         points: evaluate.points,
         validation_windows: evaluate.validation_windows,
         seed: 0,
     };
+    let stages = config.budget.shape(config.encoder.window).check(&config.budget.stages);
+    stages.map_err(|fault| budget.locate(fault))?;
     Ok((config, configured))
 }

@@ -31,11 +31,14 @@ fn example() -> RunConfig {
             dropout: 0.0,
             segments: 1,
             precision: Precision::Float32,
+            layer_groups: None,
+            embedding_width: None,
         },
         budget: Budget {
             equalise: Axis::Tokens,
             amount: 1e6,
             batch: 16,
+            stages: Vec::new(),
         },
         optimizer: OptimizerConfig {
             peak_lr: 3e-3,

@@ -82,7 +82,9 @@ fn check_conflicts(dimensions: &[Dimension], arm: &Arm) -> Result<()> {
         };
         within(left, right) || within(right, left)
     };
-    let given = arm.options.table().into_iter().flatten();
+    // Into a list a sweep may go by numbers; that it changes what is given there was looked for when the arm was read.
+    let is_whole = |(_, member): &(&String, &Member)| !matches!(member.node.value, Value::List(_));
+    let given = arm.options.table().into_iter().flatten().filter(is_whole);
     let given = given.map(|(option, member)| (format!("{OPTIONS}.{option}"), &member.key));
     let set = arm.set.iter().map(|(path, member)| (path.clone(), &member.key));
     let axes = dimensions.iter().flat_map(|dimension| &dimension.axes);

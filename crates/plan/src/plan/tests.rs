@@ -42,6 +42,61 @@ fn arms_are_crossed_with_the_sweep_and_seeds_are_innermost() {
 }
 
 #[test]
+fn a_mixture_is_an_arm_whose_parts_can_be_swept() {
+    let parts = "[{ objective = \"mlm\", rate = 0.3 }, { objective = \"autoregressive\" }]";
+    let swept = plan(&format!(
+        "[[arm]]\nmixture = {parts}\ngrid.\"mixture.1.share\" = [0.0625, 0.5]\n"
+    ))
+    .unwrap();
+    assert_eq!(arms(&swept), ["mixture share=0.0625", "mixture share=0.5"]);
+    let run = &swept.runs[0];
+    assert_eq!(run.config.objective, "mixture");
+    assert_eq!(run.config.options["mixture"][0]["rate"].as_float(), Some(0.3));
+    assert_eq!(run.config.options["mixture"][1]["share"].as_float(), Some(0.0625));
+    assert_eq!(run.rule.as_deref(), Some("mlm.pseudo-log-likelihood"));
+    let said = plan(&format!(
+        "[[arm]]\nname = \"both\"\nobjective = \"mixture\"\nmixture = {parts}\n"
+    ))
+    .unwrap();
+    let short = plan(&format!("[[arm]]\nname = \"both\"\nmixture = {parts}\n")).unwrap();
+    assert_eq!(said, short);
+
+    let place = |body: &str| {
+        let fault = plan(body).unwrap_err();
+        (fault.place(), fault.what)
+    };
+    let (at, _) = place("[[arm]]\nmixture = [{ objective = \"mlm\", rtae = 0.3 }]\n");
+    assert!(at.unwrap().contains("arm[0].mixture[0].rtae"));
+    let (at, _) = place("[[arm]]\nmixture = []\n");
+    assert!(at.unwrap().contains("arm[0].mixture"));
+    let (_, what) = place("[[arm]]\nrate = 0.3\n");
+    assert!(what.contains("`arm[0].objective` is missing"), "{what}");
+    let (_, what) = place(&format!(
+        "[[arm]]\nmixture = {parts}\ngrid.\"mixture.2.share\" = [0.5]\n"
+    ));
+    assert!(what.contains("`2` is not a place in a list of 2"), "{what}");
+}
+
+#[test]
+fn windows_may_be_shorter_at_first() {
+    let of = |budget: &str| {
+        plan(&format!(
+            "[budget]\nbatch = 8\namount = \"100k\"\n{budget}\n[[arm]]\nobjective = \"mlm\"\n"
+        ))
+    };
+    let (whole, none) = (of("").unwrap(), of("stages = []").unwrap());
+    assert_eq!(whole.runs[0].id, none.runs[0].id);
+    let staged = of("stages = [{ until = 0.5, window = 16 }, { until = 0.75, window = 32 }]").unwrap();
+    assert_ne!(staged.runs[0].id, whole.runs[0].id);
+    let share = staged.runs[0].flops / whole.runs[0].flops;
+    assert!(0.8 < share && share < 1.0, "{share}");
+    let fault = of("stages = [{ until = 0.5, window = 24 }]").unwrap_err();
+    assert!(fault.place().unwrap().contains("budget.stages[0].window"), "{fault}");
+    let fault = of("stages = [{ until = 1.5, window = 32 }]").unwrap_err();
+    assert!(fault.place().unwrap().contains("budget.stages[0].until"), "{fault}");
+}
+
+#[test]
 fn dotted_and_nested_keys_mean_the_same() {
     let arm = "[[arm]]\nobjective = \"mlm\"\n";
     let quoted = plan(&format!("[sweep.grid]\n\"encoder.width\" = [32, 64]\n{arm}")).unwrap();

@@ -79,6 +79,17 @@ impl Chart {
     }
 }
 
+/// A figure as an SVG document and as a PNG file; none where nothing is drawn in it.
+///
+/// # Errors
+/// What plotters and the encoder say.
+pub(crate) fn files_of(figure: &Figure) -> Result<Option<[Vec<u8>; 2]>> {
+    let (Some(scene), Some(picture)) = (figure.scene(), figure.picture()) else {
+        return Ok(None);
+    };
+    Ok(Some([svg(&scene)?.into_bytes(), png(&picture)?]))
+}
+
 /// Every chart that the experiment asks for and the data allow, and a sentence for every other one.
 ///
 /// # Errors

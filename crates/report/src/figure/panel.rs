@@ -206,7 +206,11 @@ impl Panel {
 
     /// The means as a line with a symbol at each.
     pub(crate) fn means(&mut self, look: Look, estimates: &[Estimate]) {
-        let points: Vec<Point> = estimates.iter().map(|one| (one.x, one.mean)).collect();
+        self.joined(look, estimates.iter().map(|one| (one.x, one.mean)).collect());
+    }
+
+    /// Numbers without an interval, as a line with a symbol at each.
+    pub(crate) fn joined(&mut self, look: Look, points: Vec<Point>) {
         self.line(points.clone(), look.colour, 2.2, look.dash);
         self.symbols(points, look.shape, 4.0, look.colour, true, 0.0);
     }

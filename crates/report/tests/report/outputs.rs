@@ -162,7 +162,7 @@ fn png_size(file: &[u8]) -> (u32, u32) {
 #[test]
 fn what_another_process_is_writing_is_not_removed_and_an_older_table_is() {
     let folder = folder("two-writers");
-    Made::new(&["MLM", "ELECTRA"], &[1, 2, 3]).write(&folder);
+    Made::quickstart(3).write(&folder);
     write(&folder).unwrap();
     let tables = folder.join("report/tables");
     let one = fs::read_dir(&tables).unwrap().next().unwrap().unwrap().path();

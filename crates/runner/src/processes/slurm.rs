@@ -151,7 +151,7 @@ struct Needs {
 
 impl Needs {
     fn of(run: &PlannedRun, data_root: Option<&Path>) -> Self {
-        let (encoder, budget) = (&run.config.encoder, run.config.budget);
+        let (encoder, budget) = (&run.config.encoder, &run.config.budget);
         let seconds = match budget.equalise {
             Axis::Seconds => budget.amount,
             _ => SLACK * run.flops / cost::ASSUMED_FLOPS_PER_SECOND,

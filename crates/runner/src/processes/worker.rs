@@ -225,7 +225,7 @@ impl Holder<'_> {
 
     /// A budget in seconds that was lost whole leaves nothing to train with.
     fn check_seconds(&self, seconds: f64, saved: bool) -> Result<()> {
-        let budget = self.config.budget;
+        let budget = &self.config.budget;
         if saved || budget.equalise != Axis::Seconds || seconds < budget.amount {
             return Ok(());
         }

@@ -54,6 +54,7 @@ pub fn config(objective: &str, seed: u64, steps: u64) -> RunConfig {
             equalise: Axis::Steps,
             amount: steps as f64,
             batch: 4,
+            stages: Vec::new(),
         },
         optimizer: OptimizerConfig {
             peak_lr: 3e-3,
@@ -89,6 +90,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         arm: config.objective.clone(),
         stem: None,
         base: None,
+        rule: None,
         factors: toml::Table::new(),
         config,
         flops: 0.0,

@@ -3,7 +3,7 @@
 use super::machine::{Yardstick, median, peak_bytes};
 use super::{Measurement, Setting};
 use crate::step::{Clock, Phase, Stopwatch, wait};
-use crate::{Feed, Learner, Optimizer, OptimizerConfig, device};
+use crate::{Feed, Learner, Optimizer, OptimizerConfig, Shape, device};
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Parameters as _};
 use cloze_corpus::tokenizer::Encoded;
@@ -160,8 +160,11 @@ impl<'a> Bench<'a> {
                 objective,
                 text,
                 vocabulary,
-                length: encoder.window,
-                windows: setting.batch,
+                shape: Shape {
+                    length: encoder.window,
+                    windows: setting.batch,
+                },
+                stages: &[],
                 seed: SEED,
             },
             encoder,
