@@ -13,7 +13,8 @@ fn folder(class: &str) -> PathBuf {
         .join(class)
 }
 
-const CLASSES: [&str; 6] = [
+const CLASSES: [&str; 7] = [
+    "AlbertForMaskedLM",
     "BertForMaskedLM",
     "BertLMHeadModel",
     "ElectraForPreTraining",

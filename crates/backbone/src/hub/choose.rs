@@ -1,9 +1,10 @@
 //! Which classes of transformers a model of ours is.
 
 use super::{ARCHITECTURES, Architecture, ENCODER};
-use crate::Preset;
+use crate::{EncoderConfig, Preset};
 use cloze_foundation::{Fault, Result};
 use cloze_kernels::Visibility;
+use cloze_options::Words;
 use std::collections::BTreeSet;
 
 /// Parts that have no counterpart on an encoder of a preset, and why.
@@ -42,11 +43,12 @@ pub fn left_out<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<(&'static s
 /// # Errors
 /// A part of the model, or a law of who sees whom, that has no counterpart, by name.
 pub fn of<'a>(
-    preset: Preset,
+    config: &EncoderConfig,
     visibility: &Visibility,
     paths: impl IntoIterator<Item = &'a str>,
     alone: bool,
 ) -> Result<Vec<&'static Architecture>> {
+    let preset = config.preset;
     let causal = match visibility {
         Visibility::Bidirectional => false,
         Visibility::Causal => true,
@@ -57,8 +59,17 @@ pub fn of<'a>(
         }
     };
     let known = |architecture: &&Architecture| {
-        architecture.family.preset == preset && (architecture.causal == causal || architecture.blocks != ENCODER)
+        let sees = architecture.causal == causal || architecture.blocks != ENCODER;
+        architecture.family.preset == preset && sees && architecture.family.holds(config)
     };
+    if !ARCHITECTURES.iter().any(|one| known(&one)) {
+        let what = format!(
+            "transformers has no {} `{}` encoder whose layers share weights or whose embeddings are projected",
+            if causal { "causal" } else { "bidirectional" },
+            preset.name()
+        );
+        return Err(Fault::usage(what));
+    }
     let parts: BTreeSet<&str> = paths.into_iter().filter_map(|path| path.split('.').next()).collect();
     let is_head = |part: &&str| *part != ENCODER && !OF_TRAINING.iter().any(|(own, _)| own == part);
     let parts: BTreeSet<&str> = parts.into_iter().filter(is_head).collect();
@@ -66,7 +77,7 @@ pub fn of<'a>(
         let found = ARCHITECTURES.iter().filter(known).find(|known| known.heads.is_empty());
         return found
             .map(|found| vec![found])
-            .ok_or_else(|| Fault::usage(format!("transformers has no such encoder of {preset:?}")));
+            .ok_or_else(|| Fault::usage("transformers has no such encoder"));
     }
     let heads = ARCHITECTURES
         .iter()
@@ -74,11 +85,14 @@ pub fn of<'a>(
         .filter(|known| !known.heads.is_empty());
     let of_parts = heads.clone().filter(|architecture| {
         let mut own = architecture.parts();
-        own.remove("generator_project");
+        architecture.may_have().iter().for_each(|part| _ = own.remove(part));
         own.is_subset(&parts)
     });
     let of_parts: Vec<&'static Architecture> = of_parts.collect();
-    let placed: BTreeSet<&str> = of_parts.iter().flat_map(|found| found.parts()).collect();
+    let placed = of_parts
+        .iter()
+        .flat_map(|found| found.parts().into_iter().chain(found.may_have().iter().copied()));
+    let placed: BTreeSet<&str> = placed.collect();
     let left: Vec<&str> = parts.difference(&placed).copied().collect();
     if left.is_empty() {
         return Ok(of_parts);

@@ -42,6 +42,8 @@ enum Extra {
     Bert,
     /// The same, and the width of the embeddings.
     Electra,
+    /// That too, and groups of layers that share weights.
+    Albert,
     /// Which blocks attend to all positions, and the bases of rotations.
     ModernBert,
 }
@@ -101,6 +103,11 @@ pub(super) static ELECTRA: Family = Family {
     extra: Extra::Electra,
     ..LIKE_BERT
 };
+pub(super) static ALBERT: Family = Family {
+    model_type: "albert",
+    extra: Extra::Albert,
+    ..LIKE_BERT
+};
 pub(super) static MODERNBERT: Family = LIKE_MODERNBERT;
 pub(super) static MODERNBERT_DECODER: Family = Family {
     model_type: "modernbert-decoder",
@@ -113,6 +120,18 @@ pub(super) const FEWEST_SEGMENTS: usize = 2;
 const MOST_IDS: usize = 1 << 24;
 const FULL: &str = "full_attention";
 const ROTATIONS: [&str; 2] = [FULL, "sliding_attention"];
+
+impl Family {
+    /// Whether its embeddings and layers are like an encoder's.
+    pub(super) fn holds(&self, config: &EncoderConfig) -> bool {
+        let shares = config.blocks() < config.layers;
+        match self.extra {
+            Extra::Bert | Extra::ModernBert => !shares && !config.projects(),
+            Extra::Electra => !shares,
+            Extra::Albert => shares || config.projects(),
+        }
+    }
+}
 
 /// The configuration, with its keys in order.
 pub(super) fn write(network: &Network) -> Value {
@@ -153,11 +172,15 @@ pub(super) fn write(network: &Network) -> Value {
         });
     }
     match family.extra {
-        Extra::Bert | Extra::Electra => {
+        Extra::Bert | Extra::Electra | Extra::Albert => {
             config["type_vocab_size"] = json!(blocks.segments.max(FEWEST_SEGMENTS));
             config["is_decoder"] = json!(architecture.causal);
-            if family.extra == Extra::Electra {
+            if family.extra != Extra::Bert {
                 config["embedding_size"] = json!(embedding);
+            }
+            if family.extra == Extra::Albert {
+                config["num_hidden_groups"] = json!(blocks.blocks());
+                config["inner_group_num"] = json!(1);
             }
         }
         Extra::ModernBert => {
@@ -194,9 +217,9 @@ pub(super) fn read(text: &str) -> Result<Network> {
     if family.extra == Extra::ModernBert {
         read.check_attention()?;
     }
-    let mut blocks = read.blocks(family)?;
+    let mut blocks = read.blocks(architecture)?;
     let embedding = match family.extra {
-        Extra::Electra => read.count("embedding_size", MOST_IDS)?,
+        Extra::Electra | Extra::Albert => read.count("embedding_size", MOST_IDS)?,
         Extra::Bert | Extra::ModernBert => blocks.width,
     };
     if family.extra != Extra::ModernBert {
@@ -309,7 +332,8 @@ impl Reader {
     }
 
     /// The blocks, within the ranges of what an experiment may ask for.
-    fn blocks(&self, family: &Family) -> Result<EncoderConfig> {
+    fn blocks(&self, architecture: &Architecture) -> Result<EncoderConfig> {
+        let family = architecture.family;
         let mut rates = Vec::new();
         for key in family.dropout {
             let usual = EncoderConfig::preset(family.preset, 2, 1, 2).dropout;
@@ -332,13 +356,24 @@ impl Reader {
         };
         put("preset", cloze_options::Value::Text(family.preset.name().to_owned()));
         put("dropout", cloze_options::Value::Float(rates[0]));
-        for (ours, theirs) in [
+        let mut counts = vec![
             ("width", "hidden_size"),
             ("layers", "num_hidden_layers"),
             ("heads", "num_attention_heads"),
             ("feed_forward", "intermediate_size"),
             ("window", "max_position_embeddings"),
-        ] {
+        ];
+        let has_width = matches!(family.extra, Extra::Electra | Extra::Albert);
+        if has_width && architecture.blocks == super::ENCODER {
+            counts.push(("embedding_width", "embedding_size"));
+        }
+        if family.extra == Extra::Albert {
+            counts.push(("layer_groups", "num_hidden_groups"));
+            if let Some(found) = self.get("inner_group_num").filter(|count| count.as_u64() != Some(1)) {
+                return Err(other("inner_group_num", found, ["1"]));
+            }
+        }
+        for (ours, theirs) in counts {
             let count = self.count(theirs, usize::MAX >> 1)?;
             put(ours, cloze_options::Value::Integer(count as i64));
         }

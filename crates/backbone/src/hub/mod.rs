@@ -44,7 +44,7 @@ pub struct Network {
     pub architecture: &'static Architecture,
     /// Its blocks: those of the encoder, or of ELECTRA's generator, whose embeddings are the encoder's.
     pub blocks: EncoderConfig,
-    /// Columns of the table of tokens: the encoder's width.
+    /// E, columns of the table of tokens.
     pub embedding: usize,
     /// Of its tokenizer.
     pub tokens: Tokens,
@@ -65,9 +65,9 @@ impl Network {
             rows.iter().for_each(|row| row.places(self, layer, names, &mut all));
         };
         put(body.before, 0, ["", root]);
-        for layer in 0..self.blocks.layers {
+        for layer in 0..self.blocks.blocks() {
             let ours = format!("{blocks}.blocks.{layer}.");
-            let theirs = format!("{root}{}.{layer}.", body.layers);
+            let theirs = format!("{root}{}.", body.layers.replace("{}", &layer.to_string()));
             put(body.block, layer, [&ours, &theirs]);
         }
         put(body.after, 0, ["", root]);
@@ -118,8 +118,10 @@ impl HubModel {
     pub fn of(network: Network, parameters: &BTreeMap<String, Parameter>) -> Result<Self> {
         let mut numbers = BTreeMap::new();
         for pairing in network.pairings() {
-            let Some(parameter) = parameters.get(&pairing.ours) else {
-                if pairing.how == rows::How::Segments {
+            let instead = network.architecture.instead(&pairing.ours);
+            let instead = instead.and_then(|path| parameters.get(&path));
+            let Some(parameter) = instead.or_else(|| parameters.get(&pairing.ours)) else {
+                if pairing.how.is_optional() {
                     continue;
                 }
                 return Err(Fault::usage(format!("the model has no `{}`", pairing.ours)));
@@ -142,7 +144,7 @@ impl HubModel {
     /// The encoder, on a device.
     ///
     /// # Errors
-    /// A network whose blocks are not an encoder's: ELECTRA's generator reads embeddings of another width.
+    /// A network whose blocks are not an encoder's: those of ELECTRA's generator.
     pub fn encoder(&self, device: &Device) -> Result<Encoder> {
         let Network {
             architecture,
@@ -150,11 +152,8 @@ impl HubModel {
             embedding,
             tokens,
         } = &self.network;
-        if architecture.blocks != ENCODER || *embedding != blocks.width {
-            let what = format!(
-                "{} of embeddings {embedding} wide is no encoder of cloze",
-                architecture.what
-            );
+        if architecture.blocks != ENCODER || *embedding != blocks.table_width() {
+            let what = format!("{} is no encoder of cloze", architecture.what);
             return Err(Fault::usage(what));
         }
         let mut encoder = Encoder::new(blocks, tokens.vocabulary, &Init::new(0, device).at(ENCODER));

@@ -94,6 +94,24 @@ impl HubModel {
             self.numbers.insert(pairing.ours.clone(), numbers);
         }
         self.settle_segments();
+        self.settle_projection(&pairings)
+    }
+
+    /// A projection between equal widths is none here, and has to be one that does nothing there.
+    fn settle_projection(&mut self, pairings: &[Pairing]) -> Result<()> {
+        for pairing in pairings
+            .iter()
+            .filter(|pairing| matches!(pairing.how, How::Identity | How::Zeros))
+        {
+            let found = self.numbers.remove(&pairing.ours);
+            if found.is_some_and(|found| found != pairing.how.nothing(&pairing.shape)) {
+                let what = format!(
+                    "`{}` projects between equal widths, which cloze's encoder does not",
+                    pairing.theirs.join("`, `")
+                );
+                return Err(Fault::usage(what));
+            }
+        }
         Ok(())
     }
 
@@ -185,7 +203,7 @@ fn joined(pairing: &Pairing, tensors: &BTreeMap<String, TensorView<'_>>) -> Resu
     let numbers = Numbers { shape: whole, values };
     Ok(match pairing.how {
         How::Transposed => transposed(&numbers),
-        How::AsItIs | How::Segments => numbers,
+        How::AsItIs | How::Segments | How::Identity | How::Zeros => numbers,
     })
 }
 

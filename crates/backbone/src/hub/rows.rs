@@ -50,6 +50,8 @@ enum Kind {
     Norm(Size),
     /// A weight and a bias where there are some. Ours multiplies from the right: transposed.
     Dense(Size, Size),
+    /// From the embeddings' width to the blocks', always there: the identity where both are one.
+    Projection,
     /// Segments: where there is one kind, the tables of transformers have two rows of zeros, so that tokenizers of pairs work.
     Segments,
 }
@@ -79,6 +81,10 @@ pub(super) const fn table(ours: &'static str, theirs: &'static [&'static str], r
 
 pub(super) const fn segments(ours: &'static str, theirs: &'static [&'static str]) -> Row {
     row(ours, theirs, Kind::Segments)
+}
+
+pub(super) const fn projection(ours: &'static str, theirs: &'static [&'static str]) -> Row {
+    row(ours, theirs, Kind::Projection)
 }
 
 pub(super) const fn vector(ours: &'static str, theirs: &'static [&'static str], length: Size) -> Row {
@@ -150,6 +156,17 @@ impl Row {
                 let shape = vec![rows.of(network), network.embedding];
                 put("", ".weight", shape, How::AsItIs);
             }
+            Kind::Projection => {
+                let shape = vec![network.embedding, network.blocks.width];
+                let is_none = network.embedding == network.blocks.width;
+                let [weight, bias] = if is_none {
+                    [How::Identity, How::Zeros]
+                } else {
+                    [How::Transposed, How::AsItIs]
+                };
+                put(".weight", ".weight", shape, weight);
+                put(".bias", ".bias", vec![network.blocks.width], bias);
+            }
             Kind::Segments => {
                 let shape = vec![network.blocks.segment_rows(), network.embedding];
                 put("", ".weight", shape, How::Segments);
@@ -180,6 +197,17 @@ pub(super) enum How {
     Transposed,
     /// Rows of zeros there where there are none here.
     Segments,
+    /// None here, and there what changes nothing.
+    Identity,
+    /// None here, and there what adds nothing.
+    Zeros,
+}
+
+impl How {
+    /// Whether a model of ours may have none.
+    pub(super) fn is_optional(self) -> bool {
+        matches!(self, Self::Segments | Self::Identity | Self::Zeros)
+    }
 }
 
 /// One parameter of ours, and the tensors that it is there, one after the other along their first dimension.

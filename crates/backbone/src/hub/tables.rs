@@ -1,10 +1,10 @@
 //! What transformers calls our parameters, architecture by architecture. The files are those of its 5.24.0, in
-//! `src/transformers/models`: `bert/modeling_bert.py`, `electra/modeling_electra.py`, `modernbert/modeling_modernbert.py`,
+//! `src/transformers/models`: `albert/modeling_albert.py`, `bert/modeling_bert.py`, `electra/modeling_electra.py`, `modernbert/modeling_modernbert.py`,
 //! `modernbert_decoder/modeling_modernbert_decoder.py`. `tests/parity` holds both against each other.
 
-use super::config::{BERT, ELECTRA, Family, MODERNBERT, MODERNBERT_DECODER};
+use super::config::{ALBERT, BERT, ELECTRA, Family, MODERNBERT, MODERNBERT_DECODER};
 use super::rows::Size::{Attention, Columns, Embedding, Hidden, One, Vocabulary, Width, Window};
-use super::rows::{Row, dense, norm, segments, table, vector};
+use super::rows::{Row, dense, norm, projection, segments, table, vector};
 
 /// A class of transformers.
 #[derive(Debug)]
@@ -31,6 +31,26 @@ pub struct Architecture {
     pub(super) without: &'static [&'static str],
 }
 
+/// ELECTRA's generator has a norm of its own where it shares the tables alone.
+const OWN_NORM: [&str; 2] = ["generator_norm", "encoder.norm"];
+
+impl Architecture {
+    /// The parameter that stands in the place of one of ours, if the model has it.
+    pub(super) fn instead(&self, path: &str) -> Option<String> {
+        let [own, of] = OWN_NORM;
+        let end = path.strip_prefix(of).filter(|_| self.blocks == "generator")?;
+        Some(format!("{own}{end}"))
+    }
+
+    /// Parts that it may have and need not.
+    pub(super) fn may_have(&self) -> &'static [&'static str] {
+        match self.blocks {
+            "generator" => &[OWN_NORM[0], "generator_project"],
+            _ => &[],
+        }
+    }
+}
+
 impl PartialEq for Architecture {
     fn eq(&self, other: &Self) -> bool {
         (self.class, self.causal) == (other.class, other.causal)
@@ -41,20 +61,20 @@ impl PartialEq for Architecture {
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) before: &'static [Row],
-    /// Where its blocks are.
+    /// Where its blocks are, `{}` for the number of one.
     pub(super) layers: &'static str,
     pub(super) block: &'static [Row],
     pub(super) after: &'static [Row],
 }
 
-static BERT_BODY: Body = Body {
-    before: &[
-        table("encoder.tokens", &["embeddings.word_embeddings"], Vocabulary),
-        table("encoder.positions", &["embeddings.position_embeddings"], Window),
-        segments("encoder.segments", &["embeddings.token_type_embeddings"]),
-        norm("encoder.norm", &["embeddings.LayerNorm"], Embedding),
-    ],
-    layers: "encoder.layer",
+const BERT_TOKENS: Row = table("encoder.tokens", &["embeddings.word_embeddings"], Vocabulary);
+const BERT_POSITIONS: Row = table("encoder.positions", &["embeddings.position_embeddings"], Window);
+const BERT_SEGMENTS: Row = segments("encoder.segments", &["embeddings.token_type_embeddings"]);
+const BERT_NORM: Row = norm("encoder.norm", &["embeddings.LayerNorm"], Embedding);
+
+const BERT_EMBEDDED: Body = Body {
+    before: &[BERT_TOKENS, BERT_POSITIONS, BERT_SEGMENTS, BERT_NORM],
+    layers: "encoder.layer.{}",
     block: &[
         dense(
             "qkv",
@@ -67,6 +87,44 @@ static BERT_BODY: Body = Body {
         dense("up", &["intermediate.dense"], Width, Columns),
         dense("down", &["output.dense"], Hidden, Width),
         norm("feed_forward_norm", &["output.LayerNorm"], Width),
+    ],
+    after: &[],
+};
+
+static BERT_BODY: Body = BERT_EMBEDDED;
+
+static ELECTRA_BODY: Body = Body {
+    before: &[
+        BERT_TOKENS,
+        BERT_POSITIONS,
+        BERT_SEGMENTS,
+        BERT_NORM,
+        dense("encoder.project", &["embeddings_project"], Embedding, Width).where_projected(),
+    ],
+    ..BERT_EMBEDDED
+};
+
+static ALBERT_BODY: Body = Body {
+    before: &[
+        BERT_TOKENS,
+        BERT_POSITIONS,
+        BERT_SEGMENTS,
+        BERT_NORM,
+        projection("encoder.project", &["encoder.embedding_hidden_mapping_in"]),
+    ],
+    layers: "encoder.albert_layer_groups.{}.albert_layers.0",
+    block: &[
+        dense(
+            "qkv",
+            &["attention.query", "attention.key", "attention.value"],
+            Width,
+            Attention,
+        ),
+        dense("output", &["attention.dense"], Width, Width),
+        norm("attention_norm", &["attention.LayerNorm"], Width),
+        dense("up", &["ffn"], Width, Columns),
+        dense("down", &["ffn_output"], Hidden, Width),
+        norm("feed_forward_norm", &["full_layer_layer_norm"], Width),
     ],
     after: &[],
 };
@@ -85,7 +143,7 @@ const MODERNBERT_AFTER: &[Row] = &[norm("encoder.final_norm", &["final_norm"], W
 
 static MODERNBERT_BODY: Body = Body {
     before: MODERNBERT_BEFORE,
-    layers: "layers",
+    layers: "layers.{}",
     block: &[
         dense("qkv", &["attn.Wqkv"], Width, Attention),
         MODERNBERT_OUTPUT,
@@ -99,7 +157,7 @@ static MODERNBERT_BODY: Body = Body {
 
 static MODERNBERT_DECODER_BODY: Body = Body {
     before: MODERNBERT_BEFORE,
-    layers: "layers",
+    layers: "layers.{}",
     block: &[
         dense("qkv", &["attn.q_proj", "attn.k_proj", "attn.v_proj"], Width, Attention),
         MODERNBERT_OUTPUT,
@@ -156,12 +214,32 @@ pub static ARCHITECTURES: &[Architecture] = &[
         without: BERT_WITHOUT,
     },
     Architecture {
+        class: "AlbertForMaskedLM",
+        causal: false,
+        what: "ALBERT, whose layers share weights, with its masked-token head",
+        folder: None,
+        family: &ALBERT,
+        body: &ALBERT_BODY,
+        root: "albert.",
+        blocks: "encoder",
+        heads: &[
+            dense("head.dense", &["predictions.dense"], Width, Embedding),
+            norm("head.norm", &["predictions.LayerNorm"], Embedding),
+            vector("head.bias", &["predictions.bias"], Vocabulary),
+        ],
+        tied: &[
+            ["predictions.decoder.weight", "albert.embeddings.word_embeddings.weight"],
+            ["predictions.decoder.bias", "predictions.bias"],
+        ],
+        without: &["albert.pooler.", "albert.embeddings.position_ids", "sop_classifier."],
+    },
+    Architecture {
         class: "ElectraForPreTraining",
         causal: false,
         what: "ELECTRA's discriminator",
         folder: None,
         family: &ELECTRA,
-        body: &BERT_BODY,
+        body: &ELECTRA_BODY,
         root: "electra.",
         blocks: "encoder",
         heads: &[

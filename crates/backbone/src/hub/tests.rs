@@ -29,6 +29,16 @@ fn config(preset: Preset, width: usize) -> EncoderConfig {
         dropout: 0.1,
         segments: 1,
         precision: Precision::Float32,
+        layer_groups: None,
+        embedding_width: None,
+    }
+}
+
+/// With one block for both layers.
+fn shared(width: usize) -> EncoderConfig {
+    EncoderConfig {
+        layer_groups: Some(1),
+        ..config(Preset::Bert, width)
     }
 }
 
@@ -41,12 +51,12 @@ fn collected(models: &[(&str, &dyn Parameters)]) -> BTreeMap<String, Parameter> 
 }
 
 /// An encoder with a head for tokens, or with what ELECTRA puts on it.
-fn parameters(preset: Preset, electra: bool) -> BTreeMap<String, Parameter> {
-    let (whole, small) = (config(preset, 8), config(preset, 4));
+fn parameters(whole: &EncoderConfig, electra: bool) -> BTreeMap<String, Parameter> {
+    let small = config(whole.preset, 4);
     let init = Init::new(7, &Device::flex());
-    let encoder = Encoder::new(&whole, TOKENS.vocabulary, &init.at("encoder"));
+    let encoder = Encoder::new(whole, TOKENS.vocabulary, &init.at("encoder"));
     if !electra {
-        let head = VocabularyHead::new(&whole, 8, TOKENS.vocabulary, &init.at("head"));
+        let head = VocabularyHead::new(whole, 8, TOKENS.vocabulary, &init.at("head"));
         return collected(&[("encoder", &encoder), ("head", &head)]);
     }
     let dense = |name: &str, inputs, outputs| Dense::new(inputs, outputs, true, &init.at(name));
@@ -69,14 +79,23 @@ fn all() -> Vec<HubModel> {
     for architecture in ARCHITECTURES {
         let preset = architecture.family.preset;
         let electra = architecture.class.starts_with("ElectraFor");
-        let blocks = config(preset, if architecture.blocks == "generator" { 4 } else { 8 });
+        let blocks = match (architecture.blocks, architecture.class.starts_with("Albert")) {
+            ("generator", _) => config(preset, 4),
+            (_, true) => shared(8),
+            _ => config(preset, 8),
+        };
+        let whole = if blocks.width == 8 {
+            blocks.clone()
+        } else {
+            config(preset, 8)
+        };
         let network = Network {
             architecture,
             blocks,
             embedding: 8,
             tokens: TOKENS,
         };
-        all.push(HubModel::of(network, &parameters(preset, electra)).unwrap());
+        all.push(HubModel::of(network, &parameters(&whole, electra)).unwrap());
     }
     all
 }
@@ -108,8 +127,13 @@ fn what_is_written_is_read_and_written_again_to_the_same_bytes() {
 #[test]
 fn the_classes_of_a_model_are_those_that_have_all_of_its_parts() {
     let classes = |preset, visibility, electra, alone| {
-        let parameters = parameters(preset, electra);
-        let found = of(preset, &visibility, parameters.keys().map(String::as_str), alone);
+        let parameters = parameters(&config(preset, 8), electra);
+        let found = of(
+            &config(preset, 8),
+            &visibility,
+            parameters.keys().map(String::as_str),
+            alone,
+        );
         found.map(|found| found.iter().map(|one| one.class).collect::<Vec<_>>())
     };
     use Preset::{Bert, Modern};
@@ -144,11 +168,19 @@ fn the_classes_of_a_model_are_those_that_have_all_of_its_parts() {
         "boundary.dense.weight",
         "orders.dense.weight",
     ];
-    let fault = of(Bert, &Bidirectional, paths, false).unwrap_err();
+    let fault = of(&config(Bert, 8), &Bidirectional, paths, false).unwrap_err();
     assert!(fault.what.starts_with("`orders` has no counterpart"), "{fault}");
+    let albert = |visibility: &Visibility| of(&shared(8), visibility, ["head.dense.weight"], false);
+    assert_eq!(albert(&Bidirectional).unwrap()[0].class, "AlbertForMaskedLM");
+    assert!(albert(&Causal).unwrap_err().what.contains("share weights"));
+    let modern = EncoderConfig {
+        preset: Modern,
+        ..shared(8)
+    };
+    assert!(of(&modern, &Bidirectional, ["head.dense.weight"], true).is_err());
     // A head that only training uses is left out, and that is said.
     assert_eq!(
-        of(Bert, &Bidirectional, paths.into_iter().take(3), false).unwrap()[0].class,
+        of(&config(Bert, 8), &Bidirectional, paths.into_iter().take(3), false).unwrap()[0].class,
         "BertForMaskedLM"
     );
     assert_eq!(super::left_out(paths)[0].0, "boundary");

@@ -27,7 +27,8 @@ impl HubModel {
             let numbers = match self.numbers.get(&pairing.ours) {
                 Some(numbers) if pairing.how == How::Transposed => transposed(numbers),
                 Some(numbers) => numbers.clone(),
-                None if pairing.how == How::Segments => zeros([FEWEST_SEGMENTS, self.network.embedding]),
+                None if pairing.how == How::Segments => zeros(vec![FEWEST_SEGMENTS, self.network.embedding]),
+                None if pairing.how.is_optional() => pairing.how.nothing(&pairing.shape),
                 None => return Err(Fault::run(format!("there is no `{}`", pairing.ours))),
             };
             let parts = pairing.theirs.len();
@@ -53,10 +54,26 @@ impl HubModel {
     }
 }
 
-fn zeros(shape: [usize; 2]) -> Numbers {
+impl How {
+    /// What stands there for nothing here.
+    pub(super) fn nothing(self, shape: &[usize]) -> Numbers {
+        let mut numbers = zeros(shape.to_vec());
+        if self == Self::Identity {
+            let diagonal = shape.last().map_or(1, |columns| columns + 1);
+            numbers
+                .values
+                .iter_mut()
+                .step_by(diagonal)
+                .for_each(|number| *number = 1.0);
+        }
+        numbers
+    }
+}
+
+fn zeros(shape: Vec<usize>) -> Numbers {
     Numbers {
-        shape: shape.to_vec(),
         values: vec![0.0; shape.iter().product()],
+        shape,
     }
 }
 

@@ -53,6 +53,9 @@ CONFIGURATIONS = {
     "ElectraForMaskedLM": bert_like(transformers.ElectraConfig, width=WIDTH // 2, embedding_size=WIDTH),
     "ModernBertForMaskedLM": modern_like(transformers.ModernBertConfig),
     "ModernBertDecoderForCausalLM": modern_like(transformers.ModernBertDecoderConfig),
+    "AlbertForMaskedLM": bert_like(
+        transformers.AlbertConfig, embedding_size=6, num_hidden_groups=1, hidden_act="gelu", type_vocab_size=2
+    ),
 }
 
 

@@ -36,6 +36,11 @@ pub struct Exported {
     pub left_out: Vec<(&'static str, &'static str)>,
 }
 
+/// Objectives whose heads answer as the classes do, each measured (docs/hugging-face.md). Heads of the same parameters may answer
+/// elsewhere: a head that predicts a token from the position before it is not BERT's.
+const SHOWN: [&str; 5] = ["mlm", "whole-word", "span", "electra", "autoregressive"];
+const ENCODER_ALONE: &str = "`--to hf-encoder` exports the encoder alone, which AutoModel loads";
+
 /// Positions of the text that says who sees whom.
 const PROBE: usize = 3;
 
@@ -49,19 +54,31 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
     if is_there(into)? {
         return Err(Fault::usage(format!("`{}` is there already", into.display())).remedy("name a folder that is not"));
     }
+    if form == Form::Model && !SHOWN.contains(&run.config.objective.as_str()) {
+        let what = format!(
+            "that transformers has the heads of `{}` has not been shown",
+            run.config.objective
+        );
+        return Err(Fault::usage(what).allowed(SHOWN).remedy(ENCODER_ALONE));
+    }
     let device = Device::flex();
     let tokenizer = run.tokenizer()?;
     let objective = configure(&run.config.objective, &run.config.options)?;
     let model = run.model(&*objective, &tokenizer, &device)?;
     let mut parameters: BTreeMap<String, Parameter> = BTreeMap::new();
     model.each_parameter(&mut |path, parameter| _ = parameters.insert(path.to_owned(), parameter.clone()));
+    // Heads may hold a part of the tables with which the model reads.
+    model.reader().each_parameter(&mut |path, parameter| {
+        parameters.insert(format!("encoder.{path}"), parameter.clone());
+    });
     let paths = || parameters.keys().map(String::as_str);
     let example = model.reading(&[tokenizer.vocabulary().special.unknown; PROBE]);
     let encoder = model.config().clone();
-    let classes = hub::of(encoder.preset, &example.visibility, paths(), form != Form::Model).map_err(|fault| {
+    let classes = hub::of(&encoder, &example.visibility, paths(), form != Form::Model).map_err(|fault| {
         let fault = fault.at(format!("run {}", run.id));
         match fault.remedy {
-            None => fault.remedy("`--to hf-encoder` exports the encoder alone, which AutoModel loads"),
+            None if form == Form::Model => fault.remedy(ENCODER_ALONE),
+            None => fault,
             Some(_) => fault,
         }
     })?;
@@ -127,7 +144,7 @@ fn network(
     Ok(Network {
         architecture: class,
         blocks,
-        embedding: encoder.width,
+        embedding: encoder.table_width(),
         tokens: Tokens {
             vocabulary: vocabulary.size,
             pad: vocabulary.special.pad,
