@@ -136,7 +136,7 @@ impl InternalCommand {
 }
 
 /// Words for what there is under another name, in the order of the commands.
-const OTHER_WORDS: [(&str, &[&str]); 9] = [
+const OTHER_WORDS: [(&str, &[&str]); 10] = [
     ("plan", &["check", "validate", "expand", "cost", "dry-run"]),
     (
         "run",
