@@ -331,10 +331,17 @@ pub static ARCHITECTURES: &[Architecture] = &[
         &["pooler.", "embeddings.position_ids"],
     ),
     alone(
+        "AlbertModel",
+        false,
+        &ALBERT,
+        &ALBERT_BODY,
+        &["pooler.", "embeddings.position_ids"],
+    ),
+    alone(
         "ElectraModel",
         false,
         &ELECTRA,
-        &BERT_BODY,
+        &ELECTRA_BODY,
         &["embeddings.position_ids"],
     ),
     alone("ModernBertModel", false, &MODERNBERT, &MODERNBERT_BODY, &[]),
