@@ -6,7 +6,7 @@ use burn::tensor::{Int, Tensor};
 use cloze_kernels::{Activation, Dropout, Positions, Rotary};
 
 /// Base of the rotary frequencies (Su et al. 2021).
-const ROTARY_BASE: f64 = 10_000.0;
+pub(crate) const ROTARY_BASE: f64 = 10_000.0;
 
 /// What a block reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

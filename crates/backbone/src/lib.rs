@@ -9,6 +9,7 @@ pub mod encoder;
 pub mod forward;
 pub mod heads;
 mod hidden;
+pub mod hub;
 pub mod init;
 pub mod parameters;
 pub mod tensors;

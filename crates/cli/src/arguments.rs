@@ -61,6 +61,8 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Format::Md)]
         format: Format,
     },
+    /// Write a trained run as a folder that Hugging Face's libraries load
+    Export(ExportArguments),
     /// Print an array-job script for Slurm: one task a run, queued again when it is preempted or out of time
     Slurm {
         #[command(flatten)]
@@ -134,7 +136,7 @@ impl InternalCommand {
 }
 
 /// Words for what there is under another name, in the order of the commands.
-const OTHER_WORDS: [(&str, &[&str]); 9] = [
+const OTHER_WORDS: [(&str, &[&str]); 10] = [
     ("plan", &["check", "validate", "expand", "cost", "dry-run"]),
     (
         "run",
@@ -144,6 +146,7 @@ const OTHER_WORDS: [(&str, &[&str]); 9] = [
     ),
     ("status", &["ls", "list", "show", "runs", "progress"]),
     ("report", &["plot", "table", "results", "compare", "summary"]),
+    ("export", &["hf", "huggingface", "convert", "save", "push"]),
     ("slurm", &["sbatch", "submit"]),
     ("audit", &["inspect", "masks", "preview", "corruption", "look"]),
     ("bench", &["benchmark", "time", "speed"]),
@@ -374,6 +377,43 @@ pub struct SlurmArguments {
     /// A further option for sbatch, as in `--sbatch=--partition=short`; may be repeated
     #[arg(long, value_name = "OPTION", allow_hyphen_values = true)]
     pub sbatch: Vec<String>,
+}
+
+/// What to export, and as what.
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// A run's folder or id; or an experiment file or a results folder, with --arm and --seed where it has several runs
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub run: PathBuf,
+    /// The folder to write, which is not there yet
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub into: PathBuf,
+    /// For which library
+    #[arg(long, value_enum, default_value_t = ExportForm::Hf)]
+    pub to: ExportForm,
+    /// The arm of the run
+    #[arg(long)]
+    pub arm: Option<String>,
+    /// The seed of the run
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Where results live
+    #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
+    pub results: PathBuf,
+    /// A file of lines: what cloze makes of them is written beside the model (cloze_check.json), to be compared with
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub check: Option<PathBuf>,
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportForm {
+    /// The model with its heads, for transformers
+    Hf,
+    /// The encoder alone, for AutoModel
+    HfEncoder,
+    /// The encoder with mean pooling, for sentence-transformers
+    SentenceTransformers,
 }
 
 /// What to examine.

@@ -1,6 +1,7 @@
 //! Runs on disk and in processes: the run store, who trains what, and how a sweep is looked after.
 
 pub mod data;
+pub mod export;
 pub mod gather;
 pub mod history;
 pub mod judge;

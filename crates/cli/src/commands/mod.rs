@@ -7,6 +7,7 @@ mod data;
 mod doctor;
 mod experiment;
 mod explain;
+mod export;
 mod results;
 mod slurm;
 
@@ -48,6 +49,7 @@ pub fn execute(command: Command) -> Result<u8> {
             let (text, status) = results::report(&experiment, &results, data.data_root.as_deref(), format)?;
             print(&text).map(|_| status)
         }
+        Command::Export(arguments) => print(&export::export(&arguments)?),
         Command::Slurm {
             experiment,
             training,

@@ -3,6 +3,7 @@
 mod accents;
 mod alphabet;
 mod config;
+mod hub;
 mod kind;
 mod load;
 mod merges;

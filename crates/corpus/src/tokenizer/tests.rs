@@ -16,7 +16,7 @@ fn trained(config: &TokenizerConfig, counts: &WordCounts) -> Tokenizer {
     Tokenizer::train(config, counts).unwrap().0
 }
 
-static BOTH: std::sync::LazyLock<[Tokenizer; 2]> = std::sync::LazyLock::new(both);
+pub(super) static BOTH: std::sync::LazyLock<[Tokenizer; 2]> = std::sync::LazyLock::new(both);
 
 fn both() -> [Tokenizer; 2] {
     [TokenizerConfig::wordpiece(120), TokenizerConfig::Bpe { vocab: 330 }].map(|config| trained(&config, &counts()))

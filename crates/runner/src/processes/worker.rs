@@ -247,7 +247,15 @@ impl Holder<'_> {
         Ok(match ending {
             cloze_trainer::Ending::Finished => {
                 let ready = || self.check_claim();
-                let weights = weights::save(&self.folder.weights(), &model, &self.errand.id, spent.steps(), ready)?;
+                let config = read_text(&self.folder.config())?;
+                let readme = self.readme(&spent);
+                let beside: [(&str, &[u8]); 3] = [
+                    ("config.json", config.as_bytes()),
+                    (weights::TOKENIZER, self.corpus.tokenizer.json().as_bytes()),
+                    ("README.md", readme.as_bytes()),
+                ];
+                let (folder, id) = (self.folder.weights(), &self.errand.id);
+                let weights = weights::save(&folder, &model, &beside, id, spent.steps(), ready)?;
                 Marker::Done(Done {
                     attempt,
                     spent,
@@ -271,6 +279,27 @@ impl Holder<'_> {
                 data,
             }),
         })
+    }
+
+    /// What a folder of weights says of itself to whoever finds it alone.
+    fn readme(&self, spent: &Spent) -> String {
+        let (errand, config) = (self.errand, self.config);
+        format!(
+            "# {arm}, seed {seed}\n\n\
+             A model trained by cloze {cloze}: run `{id}`, objective `{objective}`, {steps} optimizer steps, {tokens} tokens seen.\n\n\
+             - `model.safetensors`: the trained weights, by cloze's own names\n\
+             - `config.json`: the resolved configuration of the run; it is none of transformers'\n\
+             - `tokenizer.json`: the tokenizer, as Hugging Face's `tokenizers` reads it\n\
+             - `manifest.json`: sizes and hashes of these files\n\n\
+             `cloze export {id} --to hf FOLDER` writes it as transformers loads it.\n",
+            arm = errand.arm,
+            seed = config.seed,
+            cloze = env!("CARGO_PKG_VERSION"),
+            id = errand.id,
+            objective = config.objective,
+            steps = spent.steps(),
+            tokens = spent[Axis::Tokens] as u64,
+        )
     }
 
     /// A process that was silent for longer than its lease may have lost the run, which may even have ended since.

@@ -13,7 +13,7 @@
 //!     metrics/part-00001-00000.parquet  rows in the order of training: attempt, then part
 //!     items-00001.parquet            which items attempt 1 got right at the end
 //!     checkpoints/000000001200-00001/   step, then attempt: complete or absent; gone when the run is done
-//!     final/                         model.safetensors and manifest.json: complete or absent
+//!     final/                         model.safetensors, config.json, tokenizer.json, README.md, manifest.json: complete or absent
 //!     aside/00001/                   how attempt 1 ended, with its weights, if that was with other data or is retried
 //!     DONE | DIVERGED | FAILED       JSON, written last; at most one of them
 //! ```

@@ -9,15 +9,19 @@ use std::path::Path;
 
 /// The file of a model's parameters.
 pub const TENSORS: &str = folder::TENSORS;
+/// The file of the tokenizer that they read text with.
+pub const TOKENIZER: &str = "tokenizer.json";
 
-/// Saves a trained model as a folder that appears whole, in place of what was there. Returns the hash of the tensors. What
-/// is there already with the same tensors is left as it is; otherwise `ready` is asked before anything is touched.
+/// Saves a trained model as a folder that appears whole, in place of what was there, with what is to lie `beside` the tensors.
+/// Returns the hash of the tensors. What is there already with the same tensors is left as it is; otherwise `ready` is asked
+/// before anything is touched.
 ///
 /// # Errors
 /// What `ready` or the system says; nothing half-written is left behind then.
 pub fn save(
     folder: &Path,
     model: &dyn Parameters,
+    beside: &[(&str, &[u8])],
     run: &str,
     step: u64,
     ready: impl FnOnce() -> Result<()>,
@@ -26,7 +30,9 @@ pub fn save(
     let hash = Member::of(&tensors).hash;
     let is_there = |contents: &BTreeMap<String, Vec<u8>>| contents.get(TENSORS) == Some(&tensors);
     if !folder::read(folder).is_ok_and(|(manifest, contents)| manifest.run == run && is_there(&contents)) {
-        folder::replace(folder, run, step, &[(TENSORS, &tensors)], ready)?;
+        let tensors = (TENSORS, tensors.as_slice());
+        let files: Vec<(&str, &[u8])> = std::iter::once(tensors).chain(beside.iter().copied()).collect();
+        folder::replace(folder, run, step, &files, ready)?;
     }
     Ok(hash)
 }

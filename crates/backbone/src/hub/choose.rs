@@ -1,0 +1,118 @@
+//! Which classes of transformers a model of ours is.
+
+use super::{ARCHITECTURES, Architecture, ENCODER};
+use crate::{EncoderConfig, Preset};
+use cloze_foundation::{Fault, Result};
+use cloze_kernels::Visibility;
+use cloze_options::Words;
+use std::collections::BTreeSet;
+
+/// Parts that have no counterpart on an encoder of a preset, and why.
+const REASONS: &[(Preset, &str, &str)] = &[
+    (
+        Preset::Modern,
+        "discriminator_dense",
+        "transformers has no model of ModernBERT with a discriminator's head",
+    ),
+    (
+        Preset::Modern,
+        "generator",
+        "the generator's first block has a norm before attention, and ModernBERT's first block has none",
+    ),
+];
+
+/// Parts that only training uses: the classes of transformers have none, and answer without them.
+const OF_TRAINING: &[(&str, &str)] = &[(
+    "boundary",
+    "SpanBERT's head for tokens between boundaries, which the published checkpoints leave out too",
+)];
+
+/// What of a model is left out of every class, and why.
+pub fn left_out<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<(&'static str, &'static str)> {
+    let parts: BTreeSet<&str> = paths.into_iter().filter_map(|path| path.split('.').next()).collect();
+    OF_TRAINING
+        .iter()
+        .filter(|(part, _)| parts.contains(part))
+        .copied()
+        .collect()
+}
+
+/// The classes whose networks are together a model with these parameters, the one that evaluations ask first. With `alone`
+/// it is the encoder's class.
+///
+/// # Errors
+/// A part of the model, or a law of who sees whom, that has no counterpart, by name.
+pub fn of<'a>(
+    config: &EncoderConfig,
+    visibility: &Visibility,
+    paths: impl IntoIterator<Item = &'a str>,
+    alone: bool,
+) -> Result<Vec<&'static Architecture>> {
+    let preset = config.preset;
+    let causal = match visibility {
+        Visibility::Bidirectional => false,
+        Visibility::Causal => true,
+        Visibility::Ranked(_) => {
+            let what =
+                "transformers has no encoder of this preset whose positions see what this model's see: they are ranked";
+            return Err(Fault::usage(what).allowed(["all positions", "those before it"]));
+        }
+    };
+    let known = |architecture: &&Architecture| {
+        let sees = architecture.causal == causal || architecture.blocks != ENCODER;
+        architecture.family.preset == preset && sees && architecture.family.holds(config)
+    };
+    if !ARCHITECTURES.iter().any(|one| known(&one)) {
+        let what = format!(
+            "transformers has no {} `{}` encoder whose layers share weights or whose embeddings are projected",
+            if causal { "causal" } else { "bidirectional" },
+            preset.name()
+        );
+        return Err(Fault::usage(what));
+    }
+    let parts: BTreeSet<&str> = paths.into_iter().filter_map(|path| path.split('.').next()).collect();
+    let is_head = |part: &&str| *part != ENCODER && !OF_TRAINING.iter().any(|(own, _)| own == part);
+    let parts: BTreeSet<&str> = parts.into_iter().filter(is_head).collect();
+    if alone || parts.is_empty() {
+        let found = ARCHITECTURES.iter().filter(known).find(|known| known.heads.is_empty());
+        return found
+            .map(|found| vec![found])
+            .ok_or_else(|| Fault::usage("transformers has no such encoder"));
+    }
+    let heads = ARCHITECTURES
+        .iter()
+        .filter(known)
+        .filter(|known| !known.heads.is_empty());
+    let of_parts = heads.clone().filter(|architecture| {
+        let mut own = architecture.parts();
+        architecture.may_have().iter().for_each(|part| _ = own.remove(part));
+        own.is_subset(&parts)
+    });
+    let of_parts: Vec<&'static Architecture> = of_parts.collect();
+    let placed = of_parts
+        .iter()
+        .flat_map(|found| found.parts().into_iter().chain(found.may_have().iter().copied()));
+    let placed: BTreeSet<&str> = placed.collect();
+    let left: Vec<&str> = parts.difference(&placed).copied().collect();
+    if left.is_empty() {
+        return Ok(of_parts);
+    }
+    let reasons = REASONS
+        .iter()
+        .filter(|(of, part, _)| *of == preset && left.contains(part));
+    let reasons: Vec<&str> = reasons.map(|(.., why)| *why).collect();
+    let have = if left.len() == 1 { "has" } else { "have" };
+    let mut what = format!("`{}` {have} no counterpart in transformers", left.join("`, `"));
+    if !reasons.is_empty() {
+        what = format!("{what}: {}", reasons.join("; "));
+    }
+    Err(Fault::usage(what).allowed(heads.map(|known| known.class)))
+}
+
+impl Architecture {
+    /// The parts of a model that it is made of, the encoder left out.
+    fn parts(&self) -> BTreeSet<&'static str> {
+        let heads = self.heads.iter().map(super::rows::Row::part);
+        heads.chain([self.blocks]).filter(|part| *part != ENCODER).collect()
+    }
+}

@@ -1,0 +1,190 @@
+//! Models in the names and files of Hugging Face's transformers, both ways.
+//!
+//! What an architecture calls each of our parameters is said once, in `tables.rs`, and what its configuration says of an
+//! encoder in `config.rs`; both are used to write and to read. What has no exact counterpart is refused by name.
+
+mod choose;
+mod config;
+mod read;
+mod rows;
+mod tables;
+mod write;
+
+pub use choose::{left_out, of};
+pub use tables::{ARCHITECTURES, Architecture};
+
+use crate::{Encoder, EncoderConfig, Init, Parameter, Parameters};
+use burn::tensor::{Device, Shape, TensorData};
+use cloze_foundation::{Fault, Result};
+use rows::Pairing;
+use std::collections::BTreeMap;
+
+/// The file of the configuration.
+pub const CONFIG: &str = "config.json";
+/// The file of the tensors.
+pub const TENSORS: &str = "model.safetensors";
+
+/// What configurations say of a tokenizer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    /// V.
+    pub vocabulary: usize,
+    /// `[PAD]`.
+    pub pad: u32,
+    /// `[CLS]`, which begins a text.
+    pub start: u32,
+    /// `[SEP]`, which ends one.
+    pub end: u32,
+}
+
+/// A network as a configuration describes it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// Its class.
+    pub architecture: &'static Architecture,
+    /// Its blocks: those of the encoder, or of ELECTRA's generator, whose embeddings are the encoder's.
+    pub blocks: EncoderConfig,
+    /// E, columns of the table of tokens.
+    pub embedding: usize,
+    /// Of its tokenizer.
+    pub tokens: Tokens,
+}
+
+impl Network {
+    /// Its parameters, ours and theirs, one after the other.
+    fn pairings(&self) -> Vec<Pairing> {
+        let Architecture {
+            body,
+            root,
+            blocks,
+            heads,
+            ..
+        } = self.architecture;
+        let mut all = Vec::new();
+        let mut put = |rows: &[rows::Row], layer: usize, names: [&str; 2]| {
+            rows.iter().for_each(|row| row.places(self, layer, names, &mut all));
+        };
+        put(body.before, 0, ["", root]);
+        for layer in 0..self.blocks.blocks() {
+            let ours = format!("{blocks}.blocks.{layer}.");
+            let theirs = format!("{root}{}.", body.layers.replace("{}", &layer.to_string()));
+            put(body.block, layer, [&ours, &theirs]);
+        }
+        put(body.after, 0, ["", root]);
+        put(heads, 0, ["", ""]);
+        all
+    }
+}
+
+/// The numbers of a vector or a matrix, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Numbers {
+    /// `[n]` or `[n, m]`.
+    pub shape: Vec<usize>,
+    /// As many as the shape says.
+    pub values: Vec<f32>,
+}
+
+impl Numbers {
+    fn of(parameter: &Parameter) -> Result<Self> {
+        Ok(Self {
+            shape: parameter.shape(),
+            values: parameter.numbers()?,
+        })
+    }
+
+    fn parameter(&self, device: &Device) -> Result<Parameter> {
+        let data = TensorData::new(self.values.clone(), Shape::from(self.shape.clone()));
+        Parameter::from_data(data, device)
+    }
+}
+
+/// A model with its numbers, by our paths.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HubModel {
+    /// What it is.
+    pub network: Network,
+    /// Its parameters.
+    pub numbers: BTreeMap<String, Numbers>,
+    /// Tensors of the files that it was read from which have no place in it.
+    pub left_out: Vec<String>,
+}
+
+impl HubModel {
+    /// What a network has of a model's parameters.
+    ///
+    /// # Errors
+    /// A parameter that the model does not have, or has in another shape; a device that cannot be read.
+    pub fn of(network: Network, parameters: &BTreeMap<String, Parameter>) -> Result<Self> {
+        let mut numbers = BTreeMap::new();
+        for pairing in network.pairings() {
+            let instead = network.architecture.instead(&pairing.ours);
+            let instead = instead.and_then(|path| parameters.get(&path));
+            let Some(parameter) = instead.or_else(|| parameters.get(&pairing.ours)) else {
+                if pairing.how.is_optional() {
+                    continue;
+                }
+                return Err(Fault::usage(format!("the model has no `{}`", pairing.ours)));
+            };
+            if parameter.shape() != pairing.shape {
+                let (ours, found, wanted) = (&pairing.ours, parameter.shape(), &pairing.shape);
+                return Err(Fault::usage(format!(
+                    "`{ours}` has the shape {found:?}, and not {wanted:?}"
+                )));
+            }
+            numbers.insert(pairing.ours, Numbers::of(parameter)?);
+        }
+        Ok(Self {
+            network,
+            numbers,
+            left_out: Vec::new(),
+        })
+    }
+
+    /// The encoder, on a device.
+    ///
+    /// # Errors
+    /// A network whose blocks are not an encoder's: those of ELECTRA's generator.
+    pub fn encoder(&self, device: &Device) -> Result<Encoder> {
+        let Network {
+            architecture,
+            blocks,
+            embedding,
+            tokens,
+        } = &self.network;
+        if architecture.blocks != ENCODER || *embedding != blocks.table_width() {
+            let what = format!("{} is no encoder of cloze", architecture.what);
+            return Err(Fault::usage(what));
+        }
+        let mut encoder = Encoder::new(blocks, tokens.vocabulary, &Init::new(0, device).at(ENCODER));
+        self.fill(ENCODER, &mut encoder, device)?;
+        Ok(encoder)
+    }
+
+    /// Puts what is below `root` into a part of a model, all of whose parameters have some.
+    ///
+    /// # Errors
+    /// A parameter that there is no number for, or that has another shape.
+    pub fn fill(&self, root: &str, part: &mut dyn Parameters, device: &Device) -> Result<()> {
+        let inner = device.clone().inner();
+        let mut wrong = None;
+        part.change_parameters(&mut |path, old| {
+            let name = format!("{root}.{path}");
+            let numbers = self.numbers.get(&name).filter(|numbers| numbers.shape == old.shape());
+            match numbers.map(|numbers| numbers.parameter(&inner)) {
+                Some(Ok(new)) => new,
+                found => {
+                    let fault = found.and_then(Result::err);
+                    wrong.get_or_insert(fault.unwrap_or_else(|| Fault::run(format!("there is no such `{name}`"))));
+                    old.inner()
+                }
+            }
+        });
+        wrong.map_or(Ok(()), Err)
+    }
+}
+
+const ENCODER: &str = "encoder";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,380 @@
+//! What transformers calls our parameters, architecture by architecture. The files are those of its 5.24.0, in
+//! `src/transformers/models`: `albert/modeling_albert.py`, `bert/modeling_bert.py`, `electra/modeling_electra.py`, `modernbert/modeling_modernbert.py`,
+//! `modernbert_decoder/modeling_modernbert_decoder.py`. `tests/parity` holds both against each other.
+
+use super::config::{ALBERT, BERT, ELECTRA, Family, MODERNBERT, MODERNBERT_DECODER};
+use super::rows::Size::{Attention, Columns, Embedding, Hidden, One, Vocabulary, Width, Window};
+use super::rows::{Row, dense, norm, projection, segments, table, vector};
+
+/// A class of transformers.
+#[derive(Debug)]
+pub struct Architecture {
+    /// Its name there.
+    pub class: &'static str,
+    /// Whether its positions see only what is before them.
+    pub causal: bool,
+    /// What it is, in a few words.
+    pub what: &'static str,
+    /// Below the folder of a model that is several networks.
+    pub folder: Option<&'static str>,
+    pub(super) family: &'static Family,
+    pub(super) body: &'static Body,
+    /// Before the names of the body.
+    pub(super) root: &'static str,
+    /// Whose blocks the body's are.
+    pub(super) blocks: &'static str,
+    /// What is put on the body, by whole names.
+    pub(super) heads: &'static [Row],
+    /// Further tensors that a file may have because one of these is the same.
+    pub(super) tied: &'static [[&'static str; 2]],
+    /// What begins like this has no place in an encoder, and is left out when it is read.
+    pub(super) without: &'static [&'static str],
+}
+
+/// ELECTRA's generator has a norm of its own where it shares the tables alone.
+const OWN_NORM: [&str; 2] = ["generator_norm", "encoder.norm"];
+
+impl Architecture {
+    /// The parameter that stands in the place of one of ours, if the model has it.
+    pub(super) fn instead(&self, path: &str) -> Option<String> {
+        let [own, of] = OWN_NORM;
+        let end = path.strip_prefix(of).filter(|_| self.blocks == "generator")?;
+        Some(format!("{own}{end}"))
+    }
+
+    /// Parts that it may have and need not.
+    pub(super) fn may_have(&self) -> &'static [&'static str] {
+        match self.blocks {
+            "generator" => &[OWN_NORM[0], "generator_project"],
+            _ => &[],
+        }
+    }
+}
+
+impl PartialEq for Architecture {
+    fn eq(&self, other: &Self) -> bool {
+        (self.class, self.causal) == (other.class, other.causal)
+    }
+}
+
+/// Embeddings and blocks.
+#[derive(Debug)]
+pub(super) struct Body {
+    pub(super) before: &'static [Row],
+    /// Where its blocks are, `{}` for the number of one.
+    pub(super) layers: &'static str,
+    pub(super) block: &'static [Row],
+    pub(super) after: &'static [Row],
+}
+
+const BERT_TOKENS: Row = table("encoder.tokens", &["embeddings.word_embeddings"], Vocabulary);
+const BERT_POSITIONS: Row = table("encoder.positions", &["embeddings.position_embeddings"], Window);
+const BERT_SEGMENTS: Row = segments("encoder.segments", &["embeddings.token_type_embeddings"]);
+const BERT_NORM: Row = norm("encoder.norm", &["embeddings.LayerNorm"], Embedding);
+
+const BERT_EMBEDDED: Body = Body {
+    before: &[BERT_TOKENS, BERT_POSITIONS, BERT_SEGMENTS, BERT_NORM],
+    layers: "encoder.layer.{}",
+    block: &[
+        dense(
+            "qkv",
+            &["attention.self.query", "attention.self.key", "attention.self.value"],
+            Width,
+            Attention,
+        ),
+        dense("output", &["attention.output.dense"], Width, Width),
+        norm("attention_norm", &["attention.output.LayerNorm"], Width),
+        dense("up", &["intermediate.dense"], Width, Columns),
+        dense("down", &["output.dense"], Hidden, Width),
+        norm("feed_forward_norm", &["output.LayerNorm"], Width),
+    ],
+    after: &[],
+};
+
+static BERT_BODY: Body = BERT_EMBEDDED;
+
+static ELECTRA_BODY: Body = Body {
+    before: &[
+        BERT_TOKENS,
+        BERT_POSITIONS,
+        BERT_SEGMENTS,
+        BERT_NORM,
+        dense("encoder.project", &["embeddings_project"], Embedding, Width).where_projected(),
+    ],
+    ..BERT_EMBEDDED
+};
+
+static ALBERT_BODY: Body = Body {
+    before: &[
+        BERT_TOKENS,
+        BERT_POSITIONS,
+        BERT_SEGMENTS,
+        BERT_NORM,
+        projection("encoder.project", &["encoder.embedding_hidden_mapping_in"]),
+    ],
+    layers: "encoder.albert_layer_groups.{}.albert_layers.0",
+    block: &[
+        dense(
+            "qkv",
+            &["attention.query", "attention.key", "attention.value"],
+            Width,
+            Attention,
+        ),
+        dense("output", &["attention.dense"], Width, Width),
+        norm("attention_norm", &["attention.LayerNorm"], Width),
+        dense("up", &["ffn"], Width, Columns),
+        dense("down", &["ffn_output"], Hidden, Width),
+        norm("feed_forward_norm", &["full_layer_layer_norm"], Width),
+    ],
+    after: &[],
+};
+
+const MODERNBERT_BEFORE: &[Row] = &[
+    table("encoder.tokens", &["embeddings.tok_embeddings"], Vocabulary),
+    norm("encoder.norm", &["embeddings.norm"], Embedding),
+];
+const MODERNBERT_OUTPUT: Row = dense("output", &["attn.Wo"], Width, Width);
+// The first block's is the identity.
+const MODERNBERT_NORM: Row = norm("attention_norm", &["attn_norm"], Width).above_first();
+const MODERNBERT_UP: Row = dense("up", &["mlp.Wi"], Width, Columns);
+const MODERNBERT_DOWN: Row = dense("down", &["mlp.Wo"], Hidden, Width);
+const MODERNBERT_SECOND_NORM: Row = norm("feed_forward_norm", &["mlp_norm"], Width);
+const MODERNBERT_AFTER: &[Row] = &[norm("encoder.final_norm", &["final_norm"], Width)];
+
+static MODERNBERT_BODY: Body = Body {
+    before: MODERNBERT_BEFORE,
+    layers: "layers.{}",
+    block: &[
+        dense("qkv", &["attn.Wqkv"], Width, Attention),
+        MODERNBERT_OUTPUT,
+        MODERNBERT_NORM,
+        MODERNBERT_UP,
+        MODERNBERT_DOWN,
+        MODERNBERT_SECOND_NORM,
+    ],
+    after: MODERNBERT_AFTER,
+};
+
+static MODERNBERT_DECODER_BODY: Body = Body {
+    before: MODERNBERT_BEFORE,
+    layers: "layers.{}",
+    block: &[
+        dense("qkv", &["attn.q_proj", "attn.k_proj", "attn.v_proj"], Width, Attention),
+        MODERNBERT_OUTPUT,
+        MODERNBERT_NORM,
+        MODERNBERT_UP,
+        MODERNBERT_DOWN,
+        MODERNBERT_SECOND_NORM,
+    ],
+    after: MODERNBERT_AFTER,
+};
+
+const BERT_HEAD: &[Row] = &[
+    dense("head.dense", &["cls.predictions.transform.dense"], Width, Embedding),
+    norm("head.norm", &["cls.predictions.transform.LayerNorm"], Embedding),
+    vector("head.bias", &["cls.predictions.bias"], Vocabulary),
+];
+const BERT_TIED: &[[&str; 2]] = &[
+    [
+        "cls.predictions.decoder.weight",
+        "bert.embeddings.word_embeddings.weight",
+    ],
+    ["cls.predictions.decoder.bias", "cls.predictions.bias"],
+];
+/// A pooler and what stands on it, which no masked model of cloze has, and a buffer of older versions.
+const BERT_WITHOUT: &[&str] = &["bert.pooler.", "cls.seq_relationship.", "bert.embeddings.position_ids"];
+const ELECTRA_WITHOUT: &[&str] = &["electra.embeddings.position_ids"];
+
+/// Every class that cloze writes and reads.
+pub static ARCHITECTURES: &[Architecture] = &[
+    Architecture {
+        class: "BertForMaskedLM",
+        causal: false,
+        what: "BERT with its masked-token head",
+        folder: None,
+        family: &BERT,
+        body: &BERT_BODY,
+        root: "bert.",
+        blocks: "encoder",
+        heads: BERT_HEAD,
+        tied: BERT_TIED,
+        without: BERT_WITHOUT,
+    },
+    Architecture {
+        class: "BertLMHeadModel",
+        causal: true,
+        what: "BERT as a decoder, with its head for the next token",
+        folder: None,
+        family: &BERT,
+        body: &BERT_BODY,
+        root: "bert.",
+        blocks: "encoder",
+        heads: BERT_HEAD,
+        tied: BERT_TIED,
+        without: BERT_WITHOUT,
+    },
+    Architecture {
+        class: "AlbertForMaskedLM",
+        causal: false,
+        what: "ALBERT, whose layers share weights, with its masked-token head",
+        folder: None,
+        family: &ALBERT,
+        body: &ALBERT_BODY,
+        root: "albert.",
+        blocks: "encoder",
+        heads: &[
+            dense("head.dense", &["predictions.dense"], Width, Embedding),
+            norm("head.norm", &["predictions.LayerNorm"], Embedding),
+            vector("head.bias", &["predictions.bias"], Vocabulary),
+        ],
+        tied: &[
+            ["predictions.decoder.weight", "albert.embeddings.word_embeddings.weight"],
+            ["predictions.decoder.bias", "predictions.bias"],
+        ],
+        without: &["albert.pooler.", "albert.embeddings.position_ids", "sop_classifier."],
+    },
+    Architecture {
+        class: "ElectraForPreTraining",
+        causal: false,
+        what: "ELECTRA's discriminator",
+        folder: None,
+        family: &ELECTRA,
+        body: &ELECTRA_BODY,
+        root: "electra.",
+        blocks: "encoder",
+        heads: &[
+            dense(
+                "discriminator_dense",
+                &["discriminator_predictions.dense"],
+                Width,
+                Width,
+            ),
+            dense(
+                "discriminator_output",
+                &["discriminator_predictions.dense_prediction"],
+                Width,
+                One,
+            ),
+        ],
+        tied: &[],
+        without: ELECTRA_WITHOUT,
+    },
+    Architecture {
+        class: "ElectraForMaskedLM",
+        causal: false,
+        what: "ELECTRA's generator",
+        folder: Some("generator"),
+        family: &ELECTRA,
+        body: &BERT_BODY,
+        root: "electra.",
+        blocks: "generator",
+        heads: &[
+            dense("generator_project", &["electra.embeddings_project"], Embedding, Width).where_projected(),
+            dense(
+                "generator_head.dense",
+                &["generator_predictions.dense"],
+                Width,
+                Embedding,
+            ),
+            norm("generator_head.norm", &["generator_predictions.LayerNorm"], Embedding),
+            vector("generator_head.bias", &["generator_lm_head.bias"], Vocabulary),
+        ],
+        tied: &[["generator_lm_head.weight", "electra.embeddings.word_embeddings.weight"]],
+        without: ELECTRA_WITHOUT,
+    },
+    Architecture {
+        class: "ModernBertForMaskedLM",
+        causal: false,
+        what: "ModernBERT with global attention and its masked-token head",
+        folder: None,
+        family: &MODERNBERT,
+        body: &MODERNBERT_BODY,
+        root: "model.",
+        blocks: "encoder",
+        heads: &[
+            dense("head.dense", &["head.dense"], Width, Embedding),
+            norm("head.norm", &["head.norm"], Embedding),
+            vector("head.bias", &["decoder.bias"], Vocabulary),
+        ],
+        tied: MODERNBERT_TIED,
+        without: &[],
+    },
+    Architecture {
+        class: "ModernBertDecoderForCausalLM",
+        causal: true,
+        what: "ModernBERT as a decoder with global attention, and its head for the next token",
+        folder: None,
+        family: &MODERNBERT_DECODER,
+        body: &MODERNBERT_DECODER_BODY,
+        root: "model.",
+        blocks: "encoder",
+        heads: &[
+            dense("head.dense", &["lm_head.dense"], Width, Embedding),
+            norm("head.norm", &["lm_head.norm"], Embedding),
+            vector("head.bias", &["decoder.bias"], Vocabulary),
+        ],
+        tied: MODERNBERT_TIED,
+        without: &[],
+    },
+    alone(
+        "BertModel",
+        false,
+        &BERT,
+        &BERT_BODY,
+        &["pooler.", "embeddings.position_ids"],
+    ),
+    alone(
+        "BertModel",
+        true,
+        &BERT,
+        &BERT_BODY,
+        &["pooler.", "embeddings.position_ids"],
+    ),
+    alone(
+        "AlbertModel",
+        false,
+        &ALBERT,
+        &ALBERT_BODY,
+        &["pooler.", "embeddings.position_ids"],
+    ),
+    alone(
+        "ElectraModel",
+        false,
+        &ELECTRA,
+        &ELECTRA_BODY,
+        &["embeddings.position_ids"],
+    ),
+    alone("ModernBertModel", false, &MODERNBERT, &MODERNBERT_BODY, &[]),
+    alone(
+        "ModernBertDecoderModel",
+        true,
+        &MODERNBERT_DECODER,
+        &MODERNBERT_DECODER_BODY,
+        &[],
+    ),
+];
+
+const MODERNBERT_TIED: &[[&str; 2]] = &[["decoder.weight", "model.embeddings.tok_embeddings.weight"]];
+
+/// An encoder without heads.
+const fn alone(
+    class: &'static str,
+    causal: bool,
+    family: &'static Family,
+    body: &'static Body,
+    without: &'static [&'static str],
+) -> Architecture {
+    Architecture {
+        class,
+        causal,
+        what: "the encoder alone",
+        folder: None,
+        family,
+        body,
+        root: "",
+        blocks: "encoder",
+        heads: &[],
+        tied: &[],
+        without,
+    }
+}

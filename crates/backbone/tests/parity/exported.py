@@ -1,0 +1,146 @@
+"""Holds folders that `cloze export` wrote against what cloze itself said of some lines (`cloze_check.json`).
+
+    cloze export RUN --to hf FOLDER --check lines.txt
+    venv/bin/python exported.py FOLDER ...
+
+Prints the largest differences, and ends with status 1 where one is too large or an id is another one. A folder of
+sentence-transformers is loaded by that library where it is installed, too.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+try:
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+    from transformers.utils import logging
+    import transformers
+except ImportError as missing:
+    print(f"skipped: {missing.name} is not installed (requirements.txt)")
+    sys.exit(0)
+
+logging.set_verbosity_error()
+TOLERANCE = 1e-4
+FIRST_ORDINARY = 5  # cloze's own tokenizers number the special tokens first
+
+
+def load(kind, folder):
+    model, said = kind.from_pretrained(folder, output_loading_info=True)
+    said = {name: list(found) for name, found in said.items() if found}
+    # BertModel makes a pooler that no hidden state depends on; AutoModel leaves the heads.
+    said["missing_keys"] = [key for key in said.get("missing_keys", []) if not key.startswith("pooler.")]
+    if kind is AutoModel:
+        said.pop("unexpected_keys", None)
+    said = {name: found for name, found in said.items() if found}
+    assert not said, f"{folder}: {said}"
+    return model.eval()
+
+
+def class_of(folder):
+    return getattr(transformers, json.loads((folder / "config.json").read_text())["architectures"][0])
+
+
+def ids_of(tokenizer, lines, problems):
+    wrong = 0
+    for line in lines:
+        found = tokenizer(line["text"], split_special_tokens=True)["input_ids"]
+        if found != line["ids"]:
+            wrong += 1
+            if wrong <= 3:
+                problems.append(f"ids of {line['text']!r}: {found} and not {line['ids']}")
+    return wrong
+
+
+def states(model, lines, pad):
+    """The largest difference of hidden states, all lines in one padded batch."""
+    longest = max(len(line["ids"]) for line in lines)
+    ids = torch.tensor([line["ids"] + [pad] * (longest - len(line["ids"])) for line in lines])
+    mask = torch.tensor([[1] * len(line["ids"]) + [0] * (longest - len(line["ids"])) for line in lines])
+    found = model(input_ids=ids, attention_mask=mask).last_hidden_state
+    return max(
+        (found[row, : len(line["ids"])] - torch.tensor(line["states"])).abs().max().item() for row, line in enumerate(lines)
+    )
+
+
+def discriminator(model, ids, places, mask):
+    return torch.nn.functional.logsigmoid(-model(input_ids=torch.tensor([ids])).logits[0])[places].sum()
+
+
+def pseudo_log_likelihood(model, ids, places, mask):
+    hidden = torch.tensor([ids] * len(places))
+    rows = torch.arange(len(places))
+    hidden[rows, places] = mask
+    logits = model(input_ids=hidden).logits[rows, places]
+    return torch.log_softmax(logits, -1)[rows, torch.tensor([ids[place] for place in places])].sum()
+
+
+def left_to_right(model, ids, places, mask):
+    logits = torch.log_softmax(model(input_ids=torch.tensor([ids])).logits[0], -1)
+    return sum(logits[place - 1, ids[place]] for place in places)
+
+
+RULES = {
+    "discriminator": discriminator,
+    "generator": pseudo_log_likelihood,
+    "pseudo-log-likelihood": pseudo_log_likelihood,
+    "left-to-right": left_to_right,
+}
+
+
+def scores(models, lines, tokenizer):
+    """The largest difference of a sentence's score for each token that is scored, by rule."""
+    worst = {}
+    for line in lines:
+        places = [place for place, token in enumerate(line["ids"]) if token >= FIRST_ORDINARY]
+        for rule, ours in line["scores"].items():
+            if rule in RULES and places and rule in models:
+                theirs = RULES[rule](models[rule], line["ids"], places, tokenizer.mask_token_id).item()
+                worst[rule] = max(worst.get(rule, 0.0), abs(theirs - ours) / len(places))
+    return worst
+
+
+@torch.no_grad()
+def check(folder):
+    lines = json.loads((folder / "cloze_check.json").read_text())["lines"]
+    problems = []
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    wrong = ids_of(tokenizer, lines, problems)
+    with_numbers = [line for line in lines if "states" in line]
+    found = {"states": states(load(AutoModel, folder), with_numbers, tokenizer.pad_token_id)}
+    kind = class_of(folder)
+    model = load(kind, folder)
+    if kind.__name__ not in ("BertModel", "ModernBertModel", "ModernBertDecoderModel"):
+        models = {rule: model for rule in RULES if rule != "generator"}
+        if (folder / "generator").is_dir():
+            models["generator"] = load(class_of(folder / "generator"), folder / "generator")
+        found |= scores(models, with_numbers, tokenizer)
+    if (folder / "modules.json").is_file():
+        found |= sentences(folder, with_numbers)
+    for what, difference in found.items():
+        if not difference <= TOLERANCE:
+            problems.append(f"{what} differ by {difference}")
+    shown = ", ".join(f"{what} {difference:.1e}" for what, difference in found.items())
+    print(f"{folder.name}: {kind.__name__}, {len(lines)} lines, {wrong} with other ids; largest differences: {shown}")
+    return problems
+
+
+def sentences(folder, lines):
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError:
+        print("skipped: sentence_transformers is not installed")
+        return {}
+    # A special token that is spelt in a line is that token to this library, and text to cloze.
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    lines = [line for line in lines if tokenizer(line["text"])["input_ids"] == line["ids"]]
+    assert lines
+    found = SentenceTransformer(str(folder), device="cpu").encode([line["text"] for line in lines])
+    means = [torch.tensor(line["states"]).mean(0) for line in lines]
+    return {"sentences": max((torch.tensor(row) - mean).abs().max().item() for row, mean in zip(found, means))}
+
+
+problems = [problem for folder in sys.argv[1:] for problem in check(Path(folder))]
+for problem in problems:
+    print(problem)
+sys.exit(bool(problems))

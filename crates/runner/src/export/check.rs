@@ -1,0 +1,44 @@
+//! What cloze itself makes of some lines, beside an exported model: whoever loads the folder elsewhere can hold the numbers
+//! against each other (`crates/backbone/tests/parity/exported.py` does).
+
+use cloze_backbone::EncoderConfig;
+use cloze_corpus::Tokenizer;
+use cloze_foundation::{Fault, Result};
+use cloze_objectives::Model;
+use serde_json::{Value, json};
+
+/// The file.
+pub(super) const FILE: &str = "cloze_check.json";
+/// Lines of which states and scores are written; of the others there are ids.
+const WITH_NUMBERS: usize = 16;
+
+/// The ids of every line with `[CLS]` and `[SEP]`; of the first ones, as far as a window holds them, the states of the last
+/// layer, position by position, and the score by every rule of the model.
+pub(super) fn check(model: &Model, tokenizer: &Tokenizer, encoder: &EncoderConfig, lines: &[String]) -> Result<String> {
+    let mut all = Vec::new();
+    let mut with_numbers = 0;
+    for line in lines {
+        let ids = tokenizer.sentence(line);
+        let mut entry = json!({ "text": line, "ids": ids });
+        if ids.len() > 2 && ids.len() <= encoder.window && with_numbers < WITH_NUMBERS {
+            with_numbers += 1;
+            entry["states"] = states(model, &ids, encoder.width);
+            for rule in model.rules() {
+                let score = model.score(rule, std::slice::from_ref(&ids), tokenizer.vocabulary())?;
+                entry["scores"][&*rule.name] = json!(score.first());
+            }
+        }
+        all.push(entry);
+    }
+    let text = serde_json::to_string(&json!({ "lines": all }));
+    text.map(|text| text + "\n")
+        .map_err(|error| Fault::run(format!("cannot write {FILE}: {error}")))
+}
+
+fn states(model: &Model, ids: &[u32], width: usize) -> Value {
+    let last = model.states(&[ids.to_vec()]).pop();
+    let numbers: Vec<f32> = last
+        .map(|last| last.into_data().iter::<f32>().collect())
+        .unwrap_or_default();
+    numbers.chunks(width).map(|row| json!(row)).collect()
+}

@@ -1,0 +1,197 @@
+//! Which run is meant, and what it left.
+
+use crate::processes::options::cache;
+use crate::provenance::Provenance;
+use crate::store::attempt::PROVENANCE;
+use crate::store::ending::words;
+use crate::store::marker::Done;
+use crate::store::{Ending, Marker, RunFolder, Store, parts, weights};
+use cloze_corpus::Tokenizer;
+use cloze_foundation::files::{hash, is_there, list, read_text};
+use cloze_foundation::{Fault, Result};
+use cloze_plan::{Plan, PlannedRun, RunConfig, title};
+use cloze_schema::AttemptRows;
+use cloze_schema::plan::PLAN_FILE;
+use std::path::{Path, PathBuf};
+
+/// A run that is done.
+pub struct Found {
+    /// Its id.
+    pub id: String,
+    /// What it is.
+    pub config: RunConfig,
+    /// Its folder.
+    pub(super) folder: RunFolder,
+    /// The folder of its experiment.
+    pub(super) store: Store,
+    pub(super) done: Done,
+    pub(super) provenance: Option<Provenance>,
+    /// The present plan of its experiment, where there is one.
+    pub(super) plan: Option<Plan>,
+}
+
+/// The run that a place names: a run's folder; a results folder, of whose runs `words` ([`cloze_plan::select`]) name one; or an
+/// id below `results`.
+///
+/// # Errors
+/// No run, several, or one that is not done.
+pub fn find(place: &Path, words: &[String], results: &Path) -> Result<Found> {
+    if is_there(&place.join(PLAN_FILE))? {
+        let plan = cloze_plan::read(place)?;
+        let id = one(&plan, words)?.id.clone();
+        return open(Store::new(place), &id);
+    }
+    if !words.is_empty() {
+        return Err(Fault::usage(format!("`{}` is one run already", place.display()))
+            .at("--arm, --seed")
+            .remedy("they choose among the runs of a results folder"));
+    }
+    if is_there(&place.join("config.json"))? {
+        // `runs/<id>`, whatever the path is written like.
+        let whole = std::fs::canonicalize(place).map_err(|error| Fault::file("read", place, &error))?;
+        let id = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if id == "final" && is_there(&whole.join("manifest.json"))? {
+            return find(whole.parent().unwrap_or(&whole), words, results);
+        }
+        let root = whole.parent().and_then(Path::parent).unwrap_or(&whole);
+        return open(Store::new(root), &id);
+    }
+    let id = place.display().to_string();
+    let experiments = list(results).unwrap_or_default();
+    let mut found: Vec<PathBuf> = experiments
+        .into_iter()
+        .filter(|folder| folder.join("runs").join(&id).join("config.json").is_file())
+        .collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(root), true) => open(Store::new(root), &id),
+        (Some(_), false) => {
+            Err(Fault::usage(format!("several experiments have a run `{id}`")).remedy("name its folder"))
+        }
+        (None, _) => Err(Fault::usage(format!(
+            "`{id}` is neither a folder with a run or results, nor the id of a run"
+        ))
+        .at("RUN")
+        .allowed([
+            "a run's folder".to_owned(),
+            "a results folder with --arm and --seed".to_owned(),
+            format!("the id of a run in `{}`", results.display()),
+        ])),
+    }
+}
+
+/// The one run of a plan that words name.
+fn one<'a>(plan: &'a Plan, words: &[String]) -> Result<&'a PlannedRun> {
+    let runs: Vec<&PlannedRun> = match words {
+        [] => plan.runs.iter().collect(),
+        words => cloze_plan::select(plan, words)?,
+    };
+    match runs[..] {
+        [run] => Ok(run),
+        _ => {
+            let titles: Vec<String> = runs.iter().take(20).map(|run| title(run)).collect();
+            let fault = Fault::usage(format!("{} runs are meant, and one can be exported", runs.len()));
+            Err(fault.allowed(titles).remedy("say which: --arm NAME --seed NUMBER"))
+        }
+    }
+}
+
+fn open(store: Store, id: &str) -> Result<Found> {
+    let folder = store.run(id);
+    let at = folder.path().display().to_string();
+    let done = match Ending::of(&folder, None)? {
+        Ending::Whole(Marker::Done(done)) => done,
+        Ending::Whole(marker) | Ending::OtherData(marker) => {
+            return Err(Fault::usage(format!("the run has no trained model: {marker}")).at(at));
+        }
+        Ending::Flawed(flaws) => return Err(Fault::usage(words(&folder, &flaws)).at(at)),
+        Ending::Failed(failed) => return Err(Fault::usage(format!("the run failed: {}", failed.reason)).at(at)),
+        Ending::Open => {
+            return Err(Fault::usage("the run is not done")
+                .at(at)
+                .remedy("`cloze run` on its experiment trains it"));
+        }
+    };
+    let text = read_text(&folder.config())?;
+    let config = serde_json::from_str(&text).map_err(|error| {
+        Fault::usage(format!("it is no configuration: {error}")).at(folder.config().display().to_string())
+    })?;
+    let provenance = Provenance::read(&folder.attempt(done.attempt).join(PROVENANCE)).ok();
+    let plan = cloze_plan::read(store.root()).ok();
+    Ok(Found {
+        id: id.to_owned(),
+        config,
+        folder,
+        store,
+        done,
+        provenance,
+        plan,
+    })
+}
+
+impl Found {
+    /// The tokenizer that the run read its text with: beside its weights, or in the cache of prepared texts.
+    ///
+    /// # Errors
+    /// One that is in neither place, or is another one than the run's marker says.
+    pub(super) fn tokenizer(&self) -> Result<Tokenizer> {
+        let mut places = vec![self.folder.weights().join(weights::TOKENIZER)];
+        if let Some(corpus) = self.provenance.as_ref().and_then(|known| known.corpus.as_ref()) {
+            let results = self.store.root().parent().unwrap_or(Path::new("."));
+            places.push(cache(results).join(corpus).join(weights::TOKENIZER));
+        }
+        let known = self.done.data.as_ref().map(|data| data.tokenizer.as_str());
+        for place in &places {
+            if !is_there(place)? {
+                continue;
+            }
+            let json = read_text(place)?;
+            match known {
+                Some(known) if known != hash(json.as_bytes()) => {
+                    let fault = Fault::usage("it is not the tokenizer that the run was trained with");
+                    return Err(fault.at(place.display().to_string()));
+                }
+                _ => return Tokenizer::load(place),
+            }
+        }
+        let tried: Vec<String> = places.iter().map(|place| format!("`{}`", place.display())).collect();
+        Err(Fault::usage(format!(
+            "the tokenizer of run {} is not there: {}",
+            self.id,
+            tried.join(", ")
+        ))
+        .remedy("`cloze run` on its experiment prepares its text again, and with it the tokenizer"))
+    }
+
+    /// What the plan calls it.
+    pub(super) fn planned(&self) -> Option<&PlannedRun> {
+        self.plan.as_ref()?.run(&self.id)
+    }
+
+    /// Its rows.
+    pub(super) fn rows(&self) -> Result<Vec<AttemptRows>> {
+        rows(&self.folder, &self.done)
+    }
+
+    /// The rows of every finished run of its arm, itself included.
+    pub(super) fn rows_of_arm(&self) -> Vec<Vec<AttemptRows>> {
+        let Some(own) = self.planned() else { return Vec::new() };
+        let of_arm = self
+            .plan
+            .iter()
+            .flat_map(|plan| &plan.runs)
+            .filter(|run| run.arm == own.arm);
+        let ended = of_arm.filter_map(|run| {
+            let folder = self.store.run(&run.id);
+            match Ending::of(&folder, self.done.data.as_ref()) {
+                Ok(Ending::Whole(Marker::Done(done))) => rows(&folder, &done).ok(),
+                _ => None,
+            }
+        });
+        ended.collect()
+    }
+}
+
+fn rows(folder: &RunFolder, done: &Done) -> Result<Vec<AttemptRows>> {
+    let paths: Vec<PathBuf> = done.parts.keys().map(|name| folder.metrics().join(name)).collect();
+    parts::union(&paths)
+}

@@ -1,0 +1,160 @@
+//! A trained run as a folder of Hugging Face. That transformers loads it and computes the same is tested with Python
+//! (`crates/backbone/tests/parity/exported.py`); that the tensors are the run's, and what is refused, here.
+
+mod common;
+
+use burn::tensor::Device;
+use cloze_backbone::hub::HubModel;
+use cloze_backbone::{EncoderConfig, Preset, tensors};
+use cloze_corpus::Tokenizer;
+use cloze_plan::RunConfig;
+use cloze_runner::export::{Form, export, find};
+use cloze_runner::store::Store;
+use common::{config, errand, plan, task, work};
+use std::path::Path;
+
+/// A run of two steps, in a results folder with its plan; gives its id.
+fn trained(root: &Path, config: RunConfig) -> String {
+    let plan = plan(vec![config]);
+    work(&errand(root, &plan, 0, 0)).unwrap();
+    cloze_plan::write(&plan, root).unwrap();
+    plan.runs[0].id.clone()
+}
+
+fn bert(objective: &str) -> RunConfig {
+    RunConfig {
+        encoder: EncoderConfig::preset(Preset::Bert, 32, 1, 16),
+        evaluate: vec![task("minimal-pairs", "pairs = 2")],
+        ..config(objective, 1, 2)
+    }
+}
+
+#[test]
+fn what_is_exported_is_what_was_trained() {
+    let results = tempfile::tempdir().unwrap();
+    let root = results.path().join("experiment");
+    let id = trained(&root, bert("electra"));
+    let run = find(&root, &[], results.path()).unwrap();
+    assert_eq!(run.id, id);
+    let into = results.path().join("exported");
+    let lines = ["The farmer sees the dogs .".to_owned(), String::new()];
+    let exported = export(&run, Form::Model, &into, Some(&lines)).unwrap();
+    let classes: Vec<&str> = exported.classes.iter().map(|class| class.class).collect();
+    assert_eq!(classes, ["ElectraForPreTraining", "ElectraForMaskedLM"]);
+    // Every parameter of the run is in one of the two, with its numbers.
+    let mut found = HubModel::read(&into).unwrap().numbers;
+    found.extend(HubModel::read(&into.join("generator")).unwrap().numbers);
+    let bytes = std::fs::read(Store::new(&root).run(&id).weights().join("model.safetensors")).unwrap();
+    let weights = tensors::parameters(&bytes, &Device::flex()).unwrap();
+    assert_eq!(found.keys().collect::<Vec<_>>(), weights.keys().collect::<Vec<_>>());
+    for (path, parameter) in &weights {
+        assert_eq!(found[path].values, parameter.numbers().unwrap(), "{path}");
+    }
+    let read = |name: &str| std::fs::read_to_string(into.join(name)).unwrap();
+    let card = read("README.md");
+    for part in [
+        "model-index:",
+        "ElectraForMaskedLM",
+        "minimal-pairs",
+        "## Budget",
+        "## Limits",
+        &id,
+    ] {
+        assert!(card.contains(part), "{part}: {card}");
+    }
+    let check: serde_json::Value = serde_json::from_str(&read("cloze_check.json")).unwrap();
+    let line = &check["lines"][0];
+    let tokenizer = Tokenizer::load(&into.join("tokenizer.json")).unwrap();
+    assert_eq!(line["ids"], serde_json::json!(tokenizer.sentence(&lines[0])));
+    assert_eq!(
+        line["states"].as_array().unwrap().len(),
+        line["ids"].as_array().unwrap().len()
+    );
+    assert!(line["scores"]["discriminator"].as_f64().unwrap() < 0.0);
+    assert!(check["lines"][1].get("states").is_none());
+    // The folder is whole, or as it was.
+    let again = export(&run, Form::Model, &into, None).unwrap_err();
+    assert!(again.what.contains("is there already"), "{again}");
+    // Imported and exported again, the files are the same bytes.
+    for folder in [into.clone(), into.join("generator")] {
+        for (name, bytes) in HubModel::read(&folder).unwrap().files().unwrap() {
+            assert!(std::fs::read(folder.join(name)).unwrap() == bytes, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_run_is_named_by_its_folder_its_id_or_an_arm() {
+    let results = tempfile::tempdir().unwrap();
+    let root = results.path().join("experiment");
+    let id = trained(&root, config("mlm", 1, 2));
+    let folder = root.join("runs").join(&id);
+    let none: [String; 0] = [];
+    for place in [folder.clone(), folder.join("final"), Path::new(&id).to_owned()] {
+        assert_eq!(
+            find(&place, &none, results.path()).unwrap().id,
+            id,
+            "{}",
+            place.display()
+        );
+    }
+    assert_eq!(
+        find(&root, &["mlm".to_owned(), "seed=1".to_owned()], results.path())
+            .unwrap()
+            .id,
+        id
+    );
+    let refused = |place: &Path, words: &[String]| find(place, words, results.path()).err().unwrap().to_string();
+    assert!(refused(&root, &["electra".to_owned()]).contains("electra"));
+    assert!(refused(Path::new("no-such-run"), &[]).contains("nor the id of a run"));
+    assert!(refused(&folder, &["mlm".to_owned()]).contains("one run already"));
+    std::fs::remove_file(folder.join("DONE")).unwrap();
+    assert!(refused(&folder, &[]).contains("not done"));
+}
+
+#[test]
+fn what_has_no_counterpart_is_refused_and_its_encoder_is_not() {
+    let results = tempfile::tempdir().unwrap();
+    let root = results.path().join("experiment");
+    trained(&root, config("electra", 1, 2));
+    let run = find(&root, &[], results.path()).unwrap();
+    let into = results.path().join("exported");
+    let refused = export(&run, Form::Model, &into, None).unwrap_err();
+    assert!(refused.what.contains("`discriminator_dense`"), "{refused}");
+    assert!(refused.to_string().contains("--to hf-encoder"), "{refused}");
+    assert!(!into.exists());
+    let exported = export(&run, Form::Sentences, &into, None).unwrap();
+    assert_eq!(exported.classes[0].class, "ModernBertModel");
+    for name in [
+        "modules.json",
+        "1_Pooling/config.json",
+        "sentence_bert_config.json",
+        "tokenizer_config.json",
+    ] {
+        assert!(into.join(name).is_file(), "{name}");
+    }
+    assert_eq!(
+        HubModel::read(&into).unwrap().network.architecture.class,
+        "ModernBertModel"
+    );
+}
+
+#[test]
+fn the_weights_of_a_run_lie_beside_their_tokenizer_and_say_what_they_are() {
+    let results = tempfile::tempdir().unwrap();
+    let root = results.path().join("experiment");
+    let id = trained(&root, config("span", 1, 2));
+    let run = Store::new(&root).run(&id);
+    let read = |name: &str| std::fs::read_to_string(run.weights().join(name)).unwrap();
+    assert_eq!(read("config.json"), std::fs::read_to_string(run.config()).unwrap());
+    let readme = read("README.md");
+    assert!(
+        readme.contains(&id) && readme.contains("`span`") && readme.lines().count() <= 10,
+        "{readme}"
+    );
+    Tokenizer::load(&run.weights().join("tokenizer.json")).unwrap();
+    // It is not another tokenizer's model.
+    let other = read("tokenizer.json").replacen("[MASK]", "[MUSK]", 1);
+    std::fs::write(run.weights().join("tokenizer.json"), other).unwrap();
+    assert!(find(run.path(), &[], results.path()).is_err());
+}
