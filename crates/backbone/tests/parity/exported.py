@@ -110,7 +110,7 @@ def check(folder):
     found = {"states": states(load(AutoModel, folder), with_numbers, tokenizer.pad_token_id)}
     kind = class_of(folder)
     model = load(kind, folder)
-    if kind.__name__ not in ("BertModel", "ModernBertModel", "ModernBertDecoderModel"):
+    if not kind.__name__.endswith("Model") or kind.__name__ == "BertLMHeadModel":
         models = {rule: model for rule in RULES if rule != "generator"}
         if (folder / "generator").is_dir():
             models["generator"] = load(class_of(folder / "generator"), folder / "generator")
