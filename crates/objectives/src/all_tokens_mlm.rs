@@ -65,6 +65,11 @@ impl Objective for AllTokensMlm {
         self.0.plan(encoder).helper().into_iter().collect()
     }
 
+    /// Every token of a window is.
+    fn predictions(&self, sizes: &Sizes) -> usize {
+        sizes.windows * sizes.length
+    }
+
     /// The encoder, the vocabulary head and the gate at every position, and the generator.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let all = sizes.windows * sizes.length;

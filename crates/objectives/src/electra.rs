@@ -87,7 +87,7 @@ options! {
         /// The share of the tokens that the generator predicts.
         rate: Rate = Rate::Fixed(0.15);
         /// The share of those that the generator sees as [MASK]; it sees the others as they are.
-        masked: f64 = 0.85, from(0).to(1);
+        masked: f64 = 0.85, above(0).to(1);
         /// Where replacements come from.
         #[since = "0.2"]
         generator: Source = Source::Network;
@@ -108,6 +108,7 @@ options! {
         /// The weight of the discriminator's loss beside the generator's.
         discriminator_weight: f64 = 50.0, from(0);
     }
+    check Self::learns_something
 }
 
 struct Electra(Settings);
@@ -189,6 +190,20 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// A uniform generator learns nothing itself.
+    fn learns_something(&self) -> Result<()> {
+        if self.generator == Source::Uniform && self.discriminator_weight == 0.0 {
+            return Err(Fault::usage(
+                "nothing would be learnt: a uniform generator has no loss, and the discriminator's counts nothing",
+            )
+            .at(Place::key("discriminator_weight"))
+            .allowed(["above 0"]));
+        }
+        Ok(())
+    }
+}
+
 impl Objective for Electra {
     fn options(&self) -> toml::Table {
         self.0.write()
@@ -214,6 +229,12 @@ impl Objective for Electra {
             },
         };
         Ok(fitted.write())
+    }
+
+    /// A uniform generator answers nothing.
+    fn rules(&self) -> Option<Vec<Rule>> {
+        let own = || ENTRY.scores.iter().filter(|rule| rule.who == Answerer::Discriminator);
+        (self.0.generator == Source::Uniform).then(|| own().cloned().collect())
     }
 
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {

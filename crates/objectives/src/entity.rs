@@ -40,7 +40,7 @@ options! {
         mode: Mode = Mode::Corrected;
         /// The share of the tokens that is predicted.
         rate: Rate = Rate::Fixed(0.15);
-        /// What takes the place of an entity, a word or a span, drawn once for all of it.
+        /// What takes the place of an entity, a word or a span, drawn once for all of it; for ERNIE's units in `reference` for every token.
         replace: Replacement = Replacement::default();
         /// How often an entity is chosen rather than a span of words: 0.5 is SpanBERT's, 1 hides entities only, as salient spans are.
         entities: Option<f64> = None, from(0).to(1) => "every entity as often as every other word";

@@ -4,6 +4,9 @@ use cloze_corpus::Window;
 use cloze_kernels::Visibility;
 use std::collections::BTreeMap;
 
+/// The column of what is read in the place of each predicted token, M ids, where the inputs have the tokens themselves.
+pub const READ_IN_PLACE: &str = "read_in_place";
+
 /// Further integers that an objective needs beside the common ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Extra {

@@ -15,6 +15,7 @@ use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Key, Place, Result};
 use cloze_options::{Field, Kind, Options, Usual, Value, Word, Written, object, options, words};
 use heads::MixtureHeads;
+use std::borrow::Cow;
 
 /// A mixture. It stands beside the registry's list, whose entries all work without options.
 pub static ENTRY: Entry = Entry {
@@ -175,6 +176,7 @@ impl Mixture {
         }
         let mixture = Self { parts, together };
         mixture.check_heads().map_err(|fault| written.locate(fault))?;
+        mixture.check_weights().map_err(|fault| written.locate(fault))?;
         mixture.check_names().map_err(|fault| written.locate(fault))?;
         mixture.check_shares().map_err(|fault| written.locate(fault))?;
         Ok(mixture)
@@ -205,6 +207,18 @@ impl Mixture {
 
     fn is_shared(&self) -> bool {
         self.together.vocabulary_head == VocabularyHeads::Shared
+    }
+
+    /// Of windows that count nothing nothing is learnt.
+    fn check_weights(&self) -> Result<()> {
+        let counts = |part: &Mixed| part.weight.at(0.0) > 0.0 || part.weight.at(1.0) > 0.0;
+        if self.parts.iter().any(counts) {
+            return Ok(());
+        }
+        let what = "nothing would be learnt: no part's windows have a weight";
+        Err(Fault::usage(what)
+            .at(Place::key(Key::from(MIXTURE).index(0).join("weight")))
+            .allowed(["above 0"]))
     }
 
     /// A head can be shared by those who have one.
@@ -252,6 +266,11 @@ impl Mixture {
             }
         }
         Ok(())
+    }
+
+    /// Which part gets a window.
+    fn part(&self, progress: f64, draw: Draw) -> usize {
+        draw.purpose("mixture").stream().weighted(&self.shares(progress))
     }
 
     /// The shares of the windows at a moment; their sum is 1.
@@ -321,8 +340,23 @@ impl Objective for Mixture {
         })
     }
 
+    fn read<'a>(&self, window: &'a Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Cow<'a, Window> {
+        let part = &self.parts[self.part(progress, draw)];
+        part.objective.read(window, vocabulary, progress, draw)
+    }
+
+    fn predictions(&self, sizes: &Sizes) -> usize {
+        match sizes.portions.as_slice() {
+            [] => self.parts[0].objective.predictions(sizes),
+            portions => portions
+                .iter()
+                .map(|(index, sizes)| self.parts[*index].objective.predictions(sizes))
+                .sum(),
+        }
+    }
+
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
-        let index = draw.purpose("mixture").stream().weighted(&self.shares(progress));
+        let index = self.part(progress, draw);
         let Mixed { weight, objective, .. } = &self.parts[index];
         Example {
             part: Part {

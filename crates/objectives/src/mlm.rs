@@ -33,14 +33,14 @@ options! {
     pub struct Masking {
         /// How close to the publication.
         pub mode: Mode = Mode::Corrected;
-        /// The share of the tokens that is predicted.
+        /// The share of the tokens that is hidden, and of which `predict` says how much is predicted.
         pub rate: Rate = Rate::Fixed(0.15);
         /// What takes their place; the rest is kept as it is.
         pub replace: Replacement = Replacement::default();
         /// How that share is selected.
         #[since = "0.2"]
         pub select: Selection = Selection::Exact;
-        /// The share of the selected tokens that is predicted, chosen at random; the others are hidden all the same.
+        /// The share of those that is predicted, chosen at random; the others are hidden all the same.
         #[since = "0.2"]
         pub predict: f64 = 1.0, above(0);
         /// How many masks a window has, of which each epoch takes the next one (static masking); without it every visit draws a new one.
@@ -65,6 +65,13 @@ impl Masking {
                     "Wettig et al. 2023 predict more than one reading hides by putting copies of a window with disjoint masks \
                      into a batch; here a window is read once, so that all arms of a seed read the same text",
                 ));
+        }
+        if self.copies.is_some() && self.pairs.is_some() {
+            return Err(Fault::usage(
+                "segments are cut anew at every visit, and masks that are drawn once would fall on other text",
+            )
+            .at(Place::key("copies"))
+            .remedy("leave `copies` or `pairs` out"));
         }
         if self.copies.is_some() && matches!(rate, Rate::Changing(_)) {
             let fault = Fault::usage("masks that are drawn once do not follow a changing rate");

@@ -1,8 +1,7 @@
 //! Masked next-token prediction: what is masked is predicted from the position before it, as a causal model would
 //! (BehnamGhader et al. 2024; Charpentier & Samuel 2024).
 
-use crate::laws::{Mode, Pool, budget, choose, tiles};
-use crate::mlm::Masking;
+use crate::laws::{Mode, Pool, Rate, Replacement, budget, choose, tiles};
 use crate::scoring::{PSEUDO_LOG_LIKELIHOOD_ONE_BEFORE, Rule};
 use crate::tensors::vocabulary_flops;
 use crate::{Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
@@ -10,7 +9,7 @@ use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Stream};
 use cloze_kernels::Visibility;
-use cloze_options::Options;
+use cloze_options::{Options, options};
 use std::ops::Range;
 
 /// Masked next-token prediction.
@@ -20,9 +19,9 @@ pub static ENTRY: Entry = Entry {
     title: "MNTP",
     citation: "Charpentier & Samuel 2024, GPT or BERT: why not both?; BehnamGhader et al. 2024, LLM2Vec",
     summary: "Hides a share of the tokens and predicts each from both sides, at the position before it.",
-    options: Masking::fields,
+    options: Settings::fields,
     scores: SCORES,
-    configure: |written| Ok(Box::new(Mntp(Masking::read(written)?))),
+    configure: |written| Ok(Box::new(Mntp(Settings::read(written)?))),
 };
 
 const SCORES: &[Rule] = &[PSEUDO_LOG_LIKELIHOOD_ONE_BEFORE];
@@ -30,7 +29,20 @@ const SCORES: &[Rule] = &[PSEUDO_LOG_LIKELIHOOD_ONE_BEFORE];
 /// The longest span of GPT-BERT in tokens (ltgoslo/gpt-bert, `pretraining/dataset.py`).
 const LONGEST: usize = 3;
 
-struct Mntp(Masking);
+options! {
+    /// Options of masked next-token prediction.
+    #[derive(Copy)]
+    struct Settings {
+        /// How close to the publication.
+        mode: Mode = Mode::Corrected;
+        /// The share of the tokens that is predicted.
+        rate: Rate = Rate::Fixed(0.15);
+        /// What takes their place; the rest is kept as it is.
+        replace: Replacement = Replacement::default();
+    }
+}
+
+struct Mntp(Settings);
 
 /// The positions that may be hidden, in both modes: no special token, as GPT-BERT has it too, and not the first, which has
 /// none before it to be predicted from.
@@ -93,7 +105,6 @@ impl Objective for Mntp {
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {
-        let Self(masking) = self;
         let mut stream = draw.stream();
         let candidates = candidates(window, vocabulary);
         let spans = self.select(candidates, window.ids.len(), progress, &mut stream);
@@ -101,7 +112,7 @@ impl Objective for Mntp {
         // GPT-BERT's random tokens are no special ones either.
         let pool = Pool::Ids(vocabulary.ordinary());
         for span in spans {
-            let fate = masking.replace.fate(&mut stream);
+            let fate = self.0.replace.fate(&mut stream);
             let positions = span.into_iter().map(|position| position as usize);
             let mask = vocabulary.special.mask;
             fate.befall(&mut example.inputs, positions, mask, pool, &mut stream);

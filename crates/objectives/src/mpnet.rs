@@ -8,6 +8,7 @@
 
 mod slots;
 
+use crate::example::READ_IN_PLACE;
 use crate::laws::{Mode, Pool, Rate, Replacement, budget, choose};
 use crate::mlm::MASKED_SCORES;
 use crate::scoring::{Answerer, Rule};
@@ -36,7 +37,7 @@ pub static ENTRY: Entry = Entry {
 };
 
 /// What stands in the slots, one for every prediction.
-const SLOTS: &str = "mpnet_slots";
+const SLOTS: &str = READ_IN_PLACE;
 /// The place of every prediction in the order, from 0.
 const ORDER: &str = "mpnet_order";
 

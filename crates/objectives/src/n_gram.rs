@@ -16,7 +16,7 @@ pub static ENTRY: Entry = Entry {
     title: "n-gram MLM",
     citation: "Lan et al. 2020, ALBERT: A Lite BERT for Self-supervised Learning of Language Representations; He et al. 2021, \
                DeBERTa",
-    summary: "Hides runs of one to n whole words, n with probability 1/n, and predicts every piece of them.",
+    summary: "Hides runs of one to n whole words, n drawn in proportion to 1/n, and predicts every piece of them.",
     options: Settings::fields,
     scores: MASKED_SCORES,
     configure: |written| Ok(Box::new(Hiding(Ngram(Settings::read(written)?)))),
@@ -40,7 +40,7 @@ options! {
         mode: Mode = Mode::Corrected;
         /// The share of the tokens that is predicted.
         rate: Rate = Rate::Fixed(0.15);
-        /// What takes the place of an n-gram, drawn once for all of it.
+        /// What takes the place of an n-gram, drawn once for all of it; in `reference` for every piece.
         replace: Replacement = Replacement::default();
         /// The most words of an n-gram.
         longest: usize = 3, from(1).to(100);

@@ -6,6 +6,7 @@ use cloze_backbone::{Encoder, EncoderConfig, HiddenMatrix, Init};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
 use cloze_options::{Field, Written};
+use std::borrow::Cow;
 
 /// An objective with its options filled in.
 pub trait Objective: Send + Sync {
@@ -45,6 +46,11 @@ pub trait Objective: Send + Sync {
         Ok(())
     }
 
+    /// The window as it is read before anything is hidden: cut into segments, where there are two.
+    fn read<'a>(&self, window: &'a Window, _vocabulary: &Vocabulary, _progress: f64, _draw: Draw) -> Cow<'a, Window> {
+        Cow::Borrowed(window)
+    }
+
     /// Hides and chooses: pure, on the host, integers in and integers out. `progress` is the share of the budget
     /// used, in [0, 1], for rates that change along training.
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example;
@@ -61,6 +67,11 @@ pub trait Objective: Send + Sync {
     /// Whether its heads are, or have, a [vocabulary head](Heads::vocabulary_head) that the parts of a mixture can share.
     fn has_vocabulary_head(&self) -> bool {
         false
+    }
+
+    /// Tokens that a batch of these sizes has predicted from the vocabulary.
+    fn predictions(&self, sizes: &Sizes) -> usize {
+        sizes.predicted
     }
 
     /// How many kinds of segments its examples have, for the encoder's table of them.

@@ -103,6 +103,10 @@ impl Settings {
             ("span_words", Law::SpanBert, self.span_words != usual.span_words),
             ("span_mean", Law::T5, self.span_mean != usual.span_mean),
         ];
+        if self.law != Law::SpanBert && self.mode == Mode::Reference && self.boundary_weight > 0.0 {
+            let what = format!("the publication of law = \"{}\" has no boundary objective", self.law);
+            return Err(Fault::usage(what).at(Place::key("boundary_weight")).allowed(["0"]));
+        }
         match is_other
             .into_iter()
             .find(|(_, law, is_set)| *is_set && *law != self.law)

@@ -1,14 +1,15 @@
 //! Objectives that hide units of a window (tokens, words, phrases) and predict their tokens. Which units is all that one of
 //! them has to say: the fates of what is chosen, the heads and their cost are the same.
 
-use crate::laws::{Mode, Paired, Pairs};
+use crate::laws::{Mode, Paired, Pairs, SHORTEST_PAIR};
 use crate::mlm::Masking;
 use crate::pair_heads::{APART, PairHeads};
 use crate::tensors::{FORWARD_AND_BACKWARD, vocabulary_flops};
 use crate::{Example, Extra, Heads, Objective, Sizes};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
-use cloze_foundation::{Draw, Result, Stream};
+use cloze_foundation::{Draw, Fault, Place, Result, Stream};
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Which units of a window are hidden.
@@ -58,6 +59,19 @@ impl<U: Units> Objective for Hiding<U> {
         self.0.options()
     }
 
+    fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
+        if self.0.masking().pairs.is_some() && encoder.window < SHORTEST_PAIR {
+            let what = format!(
+                "a window of {} is too short to be cut into two segments",
+                encoder.window
+            );
+            return Err(Fault::usage(what)
+                .at(Place::key("pairs"))
+                .allowed([format!("windows of {SHORTEST_PAIR} or more")]));
+        }
+        Ok(self.options())
+    }
+
     fn needs(&self) -> Vec<Statistic> {
         self.0.needs()
     }
@@ -72,6 +86,12 @@ impl<U: Units> Objective for Hiding<U> {
 
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
         Some(self.0.asked(window, vocabulary, progress))
+    }
+
+    fn read<'a>(&self, window: &'a Window, vocabulary: &Vocabulary, _progress: f64, draw: Draw) -> Cow<'a, Window> {
+        let pairs = self.0.masking().pairs;
+        let paired = pairs.and_then(|pairs| pairs.cut(window, vocabulary, draw));
+        paired.map_or(Cow::Borrowed(window), |paired| Cow::Owned(paired.window))
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {

@@ -189,7 +189,7 @@ impl Expected {
             let sizes = corrupted(objective, windows, &vocabulary).sizes();
             let share = shape.windows as f64 / SAMPLE as f64;
             let flops = objective.flops(&config.encoder, size, &sizes);
-            let mut step = budget::step(&sizes, flops).times(share);
+            let mut step = budget::step(objective, &sizes, flops).times(share);
             step[Axis::Flops] += optimizer::flops(&config.optimizer, &objective.hidden_matrices(&config.encoder));
             step[Axis::Steps] = 1.0;
             step[Axis::Seconds] = step[Axis::Flops] / ASSUMED_FLOPS_PER_SECOND;

@@ -54,6 +54,10 @@ pub fn of_run(feed: &Feed<'_>, steps: u64, tokens: u64, examples: u64, corpus: &
         for (window, _, draw) in side_by_side(&*feed.objective, windows_of_step) {
             let example = feed.objective.corrupt(&window, feed.vocabulary, progress, draw);
             let asked = feed.objective.asked(&window, feed.vocabulary, progress);
+            let window = feed
+                .objective
+                .read(&window, feed.vocabulary, progress, draw)
+                .into_owned();
             if (texts.len() as u64) < examples && audit.windows * examples >= texts.len() as u64 * windows {
                 texts.push(Shown::of(&window, &example, tokenizer));
             }
@@ -85,6 +89,7 @@ fn sample(objective: &dyn Objective, text: &Shard, vocabulary: &Vocabulary, leng
         let progress = (index as f64 + 0.5) / count as f64;
         let example = objective.corrupt(&window, vocabulary, progress, Draw::new(0, "audit").example(index));
         let asked = objective.asked(&window, vocabulary, progress);
+        let window = objective.read(&window, vocabulary, progress, Draw::new(0, "audit").example(index));
         count::add(&mut audit, &window, &example, asked, vocabulary);
     }
     audit

@@ -2,7 +2,7 @@
 
 use crate::{Shape, Stage};
 use cloze_foundation::{Fault, Place, Result};
-use cloze_objectives::Sizes;
+use cloze_objectives::{Objective, Sizes};
 use cloze_options::{Amount, options};
 use cloze_schema::{Axis, Spent};
 use serde::{Deserialize, Serialize};
@@ -73,11 +73,11 @@ impl BudgetOptions {
 }
 
 /// What an optimizer step on a batch of these sizes uses, on every axis that no clock measures.
-pub fn step(sizes: &Sizes, flops: f64) -> Spent {
+pub fn step(objective: &dyn Objective, sizes: &Sizes, flops: f64) -> Spent {
     let mut used = Spent::default();
     used[Axis::Steps] = 1.0;
     used[Axis::Tokens] = (sizes.windows * sizes.length) as f64;
-    used[Axis::Predictions] = sizes.predicted as f64;
+    used[Axis::Predictions] = objective.predictions(sizes) as f64;
     used[Axis::Flops] = flops;
     used
 }

@@ -17,8 +17,8 @@ pub fn corrupted(
     Batch::of(&windows.map(corrupt).collect::<Vec<_>>())
 }
 
-/// The windows of a batch as they know of each other: every draw is told its place among them, and every window has the next
-/// one beside it, if the objective reads it.
+/// The windows of a batch as they know of each other: every draw is told its place among them, and every window has the one
+/// half a batch away beside it, if the objective reads it: held-out windows next to each other may be one document.
 pub(crate) fn side_by_side(
     objective: &dyn Objective,
     windows: impl IntoIterator<Item = (Window, f64, Draw)>,
@@ -31,7 +31,7 @@ pub(crate) fn side_by_side(
     };
     for (place, (window, _, draw)) in windows.iter_mut().enumerate() {
         *draw = draw.among(place as u32, of as u32);
-        window.elsewhere = others.get((place + 1) % of).cloned();
+        window.elsewhere = others.get((place + of / 2) % of).cloned();
     }
     windows
 }

@@ -1,5 +1,8 @@
 //! A schedule of window length: short windows first, which cost less and hold fewer dependencies, and long ones later (Charpentier
 //! & Samuel 2024, GPT or BERT: 128 positions, 256 after 70 % of the budget, 512 after 90 %).
+//!
+//! Windows of each length have an order of their own: around a change some text of the epoch comes again and some is left out,
+//! so that arms with other stages do not read the same text in the same order, and are not paired.
 
 use cloze_foundation::{Fault, Key, Place, Result};
 use cloze_options::{options, range};

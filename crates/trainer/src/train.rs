@@ -245,7 +245,7 @@ impl<'a> Run<'a> {
             .objective
             .flops(job.encoder, self.feed.vocabulary.size, &sizes)
             + self.update_flops;
-        self.spent = self.spent.and(&budget::step(&sizes, flops));
+        self.spent = self.spent.and(&budget::step(&*self.feed.objective, &sizes, flops));
 
         let spent = &mut self.spent;
         // The rate at the middle of the step.

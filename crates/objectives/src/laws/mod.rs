@@ -10,7 +10,7 @@ mod slots;
 mod spans;
 
 pub use inclusion::{inclusion, sample};
-pub use pairs::{Paired, Pairs};
+pub use pairs::{Paired, Pairs, SHORTEST_PAIR};
 pub use phrases::{Phrases, with_words};
 pub use rate::{Rate, Schedule, Shape};
 pub use replacement::{Fate, Pool, Replacement};

@@ -27,7 +27,7 @@ pub struct Paired {
 }
 
 /// Shorter windows are not cut: each segment would be a token.
-const SHORTEST: usize = 8;
+pub const SHORTEST_PAIR: usize = 8;
 
 impl Pairs {
     /// Cuts a window at a word's beginning in its middle half. One in two has its second segment from `elsewhere` (there is
@@ -38,7 +38,7 @@ impl Pairs {
     /// a window of a stream may begin and end anywhere, and another document may begin in it.
     pub fn cut(self, window: &Window, vocabulary: &Vocabulary, draw: Draw) -> Option<Paired> {
         let length = window.ids.len();
-        if length < SHORTEST {
+        if length < SHORTEST_PAIR {
             return None;
         }
         let mut stream = draw.purpose("pair").stream();
@@ -68,9 +68,19 @@ impl Pairs {
                 .unwrap_or(cut);
             part(other, from..from + last - cut)
         };
+        // Pieces of words that the window cuts off stay where they are, or they would tell the order.
+        let begins = (1..cut).find(|position| window.word_starts[*position]).unwrap_or(cut);
+        let ends = (cut..=last)
+            .rev()
+            .find(|position| window.word_starts[*position])
+            .unwrap_or(last);
+        let join = |parts: [std::ops::Range<usize>; 2]| {
+            let [(ids, starts), (more, further)] = parts.map(|range| part(window, range));
+            ([ids, more].concat(), [starts, further].concat())
+        };
         let (first, second) = match (self, elsewhere) {
             (Self::Next, Some(other)) if !own => (part(window, 1..cut), from_elsewhere(other)),
-            (Self::Order, _) if !own => (part(window, cut..last), part(window, 1..cut)),
+            (Self::Order, _) if !own => (join([1..begins, cut..ends]), join([begins..cut, ends..last])),
             _ => (part(window, 1..cut), part(window, cut..last)),
         };
         let boundary = 1 + first.0.len();

@@ -13,7 +13,7 @@ options! {
         /// The share that becomes a random token.
         pub random: f64 = 0.1, from(0).to(1);
     }
-    check Self::at_most_everything
+    check Self::something_and_not_more
 }
 
 /// What happens to a selected token, or to all tokens of a selected word or span.
@@ -37,8 +37,14 @@ pub enum Pool<'a> {
 }
 
 impl Replacement {
-    fn at_most_everything(&self) -> Result<()> {
+    fn something_and_not_more(&self) -> Result<()> {
         let Self { mask, random } = self;
+        if mask + random == 0.0 {
+            return Err(
+                Fault::usage("every token would stay as it is and be predicted where it stands")
+                    .allowed(["shares with a sum above 0; the rest is kept"]),
+            );
+        }
         if mask + random <= 1.0 + 1e-9 {
             return Ok(());
         }

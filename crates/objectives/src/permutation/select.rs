@@ -1,4 +1,4 @@
-//! Which tokens of a window are predicted: spans, each somewhere in a context of its own, from left to right.
+//! Which tokens of a window are predicted: spans, each somewhere in a context of its own.
 
 use crate::laws::{Mode, budget, words, words_within};
 use cloze_corpus::{Vocabulary, Window};
@@ -21,40 +21,29 @@ impl Spans {
         (length, context, before)
     }
 
-    /// Spans of whole words: one begins at the first word that begins in its context behind what stands before it, and ends
-    /// before a word that would overshoot the budget and where the text is interrupted. What the walk leaves of the budget is
-    /// filled with single words.
+    /// Spans of whole words, n of them somewhere in a context of n over the rate words, the first of which begins before the
+    /// window, so that every place of it is as likely. Spans at random are given up where there are too many for the budget, and
+    /// single words at random fill what is left of it.
     pub fn of_words(&self, window: &Window, vocabulary: &Vocabulary, stream: &mut Stream) -> Vec<u32> {
         let words = words(window, vocabulary, Mode::Corrected);
-        let mut left = budget(self.rate, words.iter().map(ExactSizeIterator::len).sum());
-        let mut chosen: Vec<Range<usize>> = Vec::new();
-        let mut rest = Vec::new();
-        let (mut next, mut from) = (0, 0);
-        while left > 0 {
-            let (length, context, before) = self.draw(usize::MAX, stream);
-            let first = next + words[next..].partition_point(|word| word.start < from + before);
-            rest.extend_from_slice(&words[next..first]);
-            next = first;
-            if next == words.len() {
-                break;
+        let tokens = |words: &[Range<usize>]| -> usize { words.iter().map(ExactSizeIterator::len).sum() };
+        let budget = budget(self.rate, tokens(&words));
+        let mut spans = self.walk(&words, stream);
+        stream.shuffle(&mut spans);
+        let mut left = budget;
+        let mut is_chosen = vec![false; words.len()];
+        for span in spans {
+            let length = tokens(&words[span.clone()]);
+            if length <= left {
+                left -= length;
+                is_chosen[span].fill(true);
             }
-            let start = words[next].start;
-            let mut end = start;
-            for word in words[next..].iter().take(length) {
-                if word.start != end || word.len() > left {
-                    break;
-                }
-                (left, end, next) = (left - word.len(), word.end, next + 1);
-                chosen.push(word.clone());
-            }
-            if end == start {
-                // The budget is too small for this word; later ones may fit.
-                rest.push(words[next].clone());
-                (next, end) = (next + 1, words[next].end);
-            }
-            from = end + context - before;
         }
-        rest.extend_from_slice(&words[next..]);
+        let of = |chosen: bool| -> Vec<Range<usize>> {
+            let indices = (0..words.len()).filter(|index| is_chosen[*index] == chosen);
+            indices.map(|index| words[index].clone()).collect()
+        };
+        let (mut chosen, rest) = (of(true), of(false));
         let shortest = rest.iter().min_by_key(|word| word.len()).cloned();
         chosen.extend(words_within(rest, left, stream));
         if chosen.is_empty() {
@@ -64,6 +53,31 @@ impl Spans {
         let mut targets: Vec<u32> = chosen.into_iter().flatten().map(|position| position as u32).collect();
         targets.sort_unstable();
         targets
+    }
+
+    /// The spans as ranges of words: what lies in the window of each, up to where the text is interrupted.
+    fn walk(&self, words: &[Range<usize>], stream: &mut Stream) -> Vec<Range<usize>> {
+        let weights: Vec<f64> = (1..=self.longest).map(|n| 1.0 / n as f64).collect();
+        let mut spans = Vec::new();
+        let mut from = 0;
+        let mut before_the_window = None;
+        loop {
+            let length = 1 + stream.weighted(&weights);
+            let context = ((length as f64 / self.rate).round() as usize).max(length);
+            // Counted from where the first context begins.
+            let ahead = *before_the_window.get_or_insert_with(|| stream.below(context));
+            let start = from + stream.below(context - length + 1);
+            from += context;
+            let inside = start.saturating_sub(ahead)..(start + length).saturating_sub(ahead).min(words.len());
+            if inside.start < inside.end {
+                let run = (inside.start + 1..inside.end).find(|word| words[*word].start != words[*word - 1].end);
+                spans.push(inside.start..run.unwrap_or(inside.end));
+            }
+            if from.saturating_sub(ahead) >= words.len() {
+                break;
+            }
+        }
+        spans
     }
 
     /// zihangdai/xlnet, `data_utils.py`, `_sample_mask`: the budget is of all positions; a span begins with a word, but its end

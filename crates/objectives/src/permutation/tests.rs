@@ -87,6 +87,27 @@ fn our_spans_are_words_and_fill_the_budget() {
     assert!(run > 2.0, "{run}");
 }
 
+#[test]
+fn our_spans_are_as_dense_in_every_tenth_of_a_window() {
+    for length in [64, 512] {
+        let mut tenths = [(0.0, 0.0); 10];
+        for (index, example) in examples("permutation", "", length).enumerate() {
+            let window = plain(length, index as u64);
+            for position in window.candidates(&vocabulary(1000)) {
+                let (of, found) = &mut tenths[position as usize * 10 / length];
+                *of += 1.0;
+                *found += f64::from(u8::from(example.positions.contains(&position)));
+            }
+        }
+        // Spans are drawn together, so that a tenth varies more than its tokens would.
+        let shares = tenths.map(|(of, found)| found / of);
+        assert!(
+            shares.iter().all(|share| (share - 0.166).abs() < 0.02),
+            "{length}: {shares:?}"
+        );
+    }
+}
+
 /// The ranks of an example, read from what it lets be seen: how many keys each position sees beyond those that all see.
 fn ranks(example: &Example) -> Vec<usize> {
     let Visibility::Ranked(ranks) = &example.visibility else {

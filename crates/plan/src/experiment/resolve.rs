@@ -3,7 +3,7 @@
 use super::arms::Arm;
 use super::evaluate::Evaluate;
 use crate::RunConfig;
-use cloze_backbone::EncoderOptions;
+use cloze_backbone::{EncoderConfig, EncoderOptions};
 use cloze_corpus::CorpusOptions;
 use cloze_foundation::Result;
 use cloze_objectives::Objective;
@@ -24,13 +24,27 @@ pub(crate) fn resolve(settings: &Node, arm: &Arm, evaluate: &Evaluate) -> Result
     let encoder = EncoderOptions::read(&tables.open("encoder"))?.resolve();
     let budget = tables.open("budget");
     let fitted = configured.fitted(&encoder);
+    let found = BudgetOptions::read(&budget)?;
+    let shortest = found.stages.iter().map(|stage| stage.window).min();
+    let at_first = EncoderConfig {
+        window: shortest.map_or(encoder.window, |window| window.min(encoder.window)),
+        ..encoder.clone()
+    };
+    configured.fitted(&at_first).map_err(|fault| written.locate(fault))?;
+    if configured.reads_elsewhere() && found.batch < 2 {
+        return Err(budget
+            .open("batch")
+            .fault("a window alone in its batch has no other beside it")
+            .allowed(["2 or more"])
+            .remedy("raise budget.batch, or ask about the order of segments: pairs = \"order\""));
+    }
     let config = RunConfig {
         objective: arm.objective.clone(),
         options: fitted.map_err(|fault| written.locate(fault))?,
         evaluate: evaluate.tasks(&corpus.source)?,
         corpus,
         encoder,
-        budget: BudgetOptions::read(&budget)?.resolve()?,
+        budget: found.resolve()?,
         optimizer: OptimizerOptions::read(&tables.open("optimizer"))?.resolve()?,
         points: evaluate.points,
         validation_windows: evaluate.validation_windows,

@@ -2,14 +2,15 @@
 
 use cloze_corpus::annotations::ENTITIES;
 use cloze_corpus::{Vocabulary, Window};
-use cloze_objectives::Example;
+use cloze_objectives::example::READ_IN_PLACE;
+use cloze_objectives::{Example, Extra};
 use cloze_schema::Audit;
 use cloze_schema::audit::PARTS_OF_A_WINDOW;
 use std::ops::Range;
 
 /// Adds a window to what was counted; `asked` is what the objective says that it would predict there.
 pub fn add(audit: &mut Audit, window: &Window, example: &Example, asked: Option<f64>, vocabulary: &Vocabulary) {
-    let predicted = predicted(window, example);
+    let (predicted, read) = (predicted(window, example), reading(window, example));
     let count = predicted.iter().filter(|predicted| **predicted).count() as u64;
     audit.fewest = if audit.windows == 0 {
         count
@@ -30,7 +31,7 @@ pub fn add(audit: &mut Audit, window: &Window, example: &Example, asked: Option<
             audit.predicted.count(*predicted);
             audit.by_position[place * PARTS_OF_A_WINDOW / window.ids.len()].count(*predicted);
         }
-        let read = example.inputs.get(place).copied().unwrap_or(*id);
+        let read = read[place];
         if *predicted {
             audit.masked.count(read == vocabulary.special.mask);
             audit.kept.count(read == *id);
@@ -53,23 +54,31 @@ pub fn add(audit: &mut Audit, window: &Window, example: &Example, asked: Option<
     }
 }
 
+/// What the encoder reads at each position, or in its place where it is predicted.
+pub fn reading(window: &Window, example: &Example) -> Vec<u32> {
+    let mut read = example.inputs.clone();
+    read.resize(window.ids.len(), 0);
+    if let Some(Extra::Numbers(in_place)) = example.extra.get(READ_IN_PLACE) {
+        for (position, id) in example.positions.iter().zip(in_place) {
+            if let Some(read) = read.get_mut(*position as usize) {
+                *read = *id;
+            }
+        }
+    }
+    read
+}
+
 /// Which tokens of a window are predicted, wherever they are predicted from: a causal model predicts a token from the place
-/// before it, and a further slot of a position stands for that position.
+/// before it.
 pub fn predicted(window: &Window, example: &Example) -> Vec<bool> {
-    let place = |position: u32| match &example.position_ids {
-        Some(places) => places
-            .get(position as usize)
-            .map_or(usize::MAX, |place| *place as usize),
-        None => position as usize,
-    };
     let is_there = |shift: usize| {
         let mut predictions = example.positions.iter().zip(&example.targets);
-        predictions.all(|(position, target)| window.ids.get(place(*position) + shift) == Some(target))
+        predictions.all(|(position, target)| window.ids.get(*position as usize + shift) == Some(target))
     };
     let shift = usize::from(!is_there(0) && is_there(1));
     let mut predicted = vec![false; window.ids.len()];
     for (position, weight) in example.positions.iter().zip(&example.weights) {
-        if let Some(token) = predicted.get_mut(place(*position).saturating_add(shift)) {
+        if let Some(token) = predicted.get_mut(*position as usize + shift) {
             *token |= *weight != 0.0;
         }
     }
@@ -150,16 +159,16 @@ mod tests {
         };
         let expected = [false, true, true, false, false, false, false];
         assert_eq!(predicted(&window, &causal), expected);
-        // Two further slots for positions 4 and 1.
+        // The inputs have the tokens, and other ids are read in their places.
         let slots = Example {
-            inputs: [window.ids.as_slice(), &[4, 4]].concat(),
-            position_ids: Some(vec![0, 1, 2, 3, 4, 5, 6, 4, 1]),
-            positions: vec![7, 8],
-            targets: vec![13, 10],
-            weights: vec![1.0; 2],
-            ..Example::default()
+            extra: [(READ_IN_PLACE, Extra::Numbers(vec![4, 13]))].into(),
+            ..Example::predicting(&window, vec![1, 4])
         };
         let expected = [false, true, false, false, true, false, false];
         assert_eq!(predicted(&window, &slots), expected);
+        assert_eq!(
+            reading(&window, &slots),
+            [window.ids[0], 4, 11, 12, 13, window.ids[5], 14]
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! A corrupted window as a person reads it.
 
-use super::count::predicted;
+use super::count::{predicted, reading};
 use cloze_corpus::{Tokenizer, Window};
 use cloze_kernels::Visibility;
 use cloze_objectives::Example;
@@ -53,7 +53,8 @@ fn shown(window: &Window, example: &Example, tokenizer: &Tokenizer) -> String {
     let ordinary = |place: &usize| !tokenizer.vocabulary().is_special(window.ids[*place]);
     // Where everything is predicted there is nothing to point at.
     let all = (0..window.ids.len()).filter(ordinary).all(|place| predicted[place]);
-    let read = |place: usize| example.inputs.get(place).copied().unwrap_or(window.ids[place]);
+    let reading = reading(window, example);
+    let read = |place: usize| reading[place];
     let fate = |place: usize| (predicted[place] && !all, read(place) != window.ids[place]);
     let word = |id: u32| {
         if id == special.mask {
