@@ -74,10 +74,10 @@ fn before_options(page: &str) -> String {
     let body = page.split_once('\n').map_or("", |(_, body)| body);
     let body = body.split("\n## ").next().unwrap_or_default();
     // Citation and source stand above already.
-    let paragraphs = body
-        .split("\n\n")
-        .filter(|paragraph| paragraph.trim_start().starts_with("**"));
+    let paragraphs = body.split("\n\n");
     paragraphs
+        .skip_while(|paragraph| !paragraph.trim_start().starts_with("**"))
+        .filter(|paragraph| !paragraph.trim().is_empty())
         .map(|paragraph| format!("\n{}\n", unmarked(paragraph.trim())))
         .collect()
 }
