@@ -18,9 +18,9 @@ fn explain_finds_what_is_meant() {
         ("MLM", "MLM (`mlm`)"),
         ("Electra", "ELECTRA (`electra`)"),
         ("seeds", "sweep.seeds\n  Seeds of every arm."),
-        ("rate", "An option of mlm, whole-word, span:\n\nrate\n"),
+        ("rate", "An option of mlm, whole-word:\n\nrate\n"),
         ("replace.mask", "replace.mask\n"),
-        ("generator_width", "An option of electra:\n"),
+        ("generator_width", "generator_width\n"),
         ("Encoder.Width", "encoder.width\n"),
         ("peak_lr", "optimizer.peak_lr\n"),
     ] {

@@ -200,7 +200,9 @@ impl Mixture {
             };
             let fault = Fault::usage(what).allowed(["letters, digits and `-`, no name twice, and not `encoder`"]);
             let place = Place::key(Key::from(MIXTURE).index(index).join("name"));
-            return Err(fault.remedy("give the part a `name` of its own").at(place));
+            return Err(fault
+                .remedy("give the part a name of its own: name = \"...\"")
+                .at(place));
         }
         Ok(())
     }

@@ -170,7 +170,7 @@ const GOLDEN: &[Golden] = &[
     Golden {
         objective: "permutation",
         mode: "corrected",
-        corruption: "23dc5d5d35853100",
+        corruption: "df4036fa72e2515e",
         bert: [4.073401, 4.1513205, 4.0846605, 4.0963144],
         modern: [4.079341, 4.1191916, 4.0817914, 4.0887666],
     },

@@ -15,7 +15,7 @@ use cloze_trainer::{Observer, OptimizerOptions, Tick, train};
 use std::collections::BTreeMap;
 
 /// Three steps of a tiny encoder. What the encoder's own options begin at stands here, so that nothing large is trained.
-const BASE: &str = "question = \"Does it matter?\"\n[corpus]\nwords = 20000\ntokenizer = { kind = \"wordpiece\", vocab = 300 }\n\
+const BASE: &str = "question = \"Does it matter?\"\n[corpus]\nwords = 10000\ntokenizer = { kind = \"wordpiece\", vocab = 300 }\n\
     [encoder]\nwidth = 32\nlayers = 1\nwindow = 32\n[budget]\nequalise = \"steps\"\namount = 3\nbatch = 8\n\
     [evaluate]\ntasks = []\npoints = 1\nvalidation_windows = 1\n[sweep]\nseeds = [1]\n[[arm]]\n";
 

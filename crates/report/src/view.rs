@@ -29,6 +29,12 @@ const OF_TRAINING: [&str; 8] = [
     DIVERGED,
 ];
 
+/// Whether a number of training is a share beside the parts of a loss and no part of it: of windows, of weight, of tokens.
+fn is_share(metric: &str) -> bool {
+    let last = metric.rsplit('.').next().unwrap_or(metric);
+    ["windows", "weight", "replaced"].contains(&last)
+}
+
 /// A plan and what its runs came to.
 #[derive(Debug)]
 pub(crate) struct View {
@@ -176,7 +182,7 @@ impl View {
                 if row.metric == metric::CORES_ELSEWHERE {
                     self.arms[place].elsewhere.insert(seed, row.value);
                 }
-                if !OF_TRAINING.contains(&row.metric.as_str()) {
+                if !OF_TRAINING.contains(&row.metric.as_str()) && !is_share(&row.metric) {
                     self.arms[place].parts_of_loss.insert(row.metric.clone());
                 }
                 continue;

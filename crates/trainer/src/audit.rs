@@ -88,8 +88,8 @@ fn sample(objective: &dyn Objective, text: &Shard, vocabulary: &Vocabulary, leng
         let window = text.window(index * available / count, length, vocabulary);
         let progress = (index as f64 + 0.5) / count as f64;
         let example = objective.corrupt(&window, vocabulary, progress, Draw::new(0, "audit").example(index));
-        let asked = objective.asked(&window, vocabulary, progress);
         let window = objective.read(&window, vocabulary, progress, Draw::new(0, "audit").example(index));
+        let asked = objective.asked(&window, vocabulary, progress);
         count::add(&mut audit, &window, &example, asked, vocabulary);
     }
     audit

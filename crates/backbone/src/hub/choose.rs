@@ -22,10 +22,14 @@ const REASONS: &[(Preset, &str, &str)] = &[
 ];
 
 /// Parts that only training uses: the classes of transformers have none, and answer without them.
-const OF_TRAINING: &[(&str, &str)] = &[(
-    "boundary",
-    "SpanBERT's head for tokens between boundaries, which the published checkpoints leave out too",
-)];
+const OF_TRAINING: &[(&str, &str)] = &[
+    (
+        "boundary",
+        "SpanBERT's head for tokens between boundaries, which the published checkpoints leave out too",
+    ),
+    ("pooler", "what the verdict on two segments reads"),
+    ("verdict", "whether two segments belong together"),
+];
 
 /// What of a model is left out of every class, and why.
 pub fn left_out<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<(&'static str, &'static str)> {

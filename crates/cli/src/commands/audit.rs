@@ -25,6 +25,8 @@ struct Audited {
     steps: u64,
     audit: Audit,
     examples: Vec<Shown>,
+    /// Whether a helper network reads what is counted here, and the encoder what that makes of it.
+    of_helper: bool,
 }
 
 impl Audited {
@@ -35,7 +37,7 @@ impl Audited {
             .map(|example| json!({ "text": example.text, "sight": example.sight }));
         json!({
             "arm": self.arm, "objective": self.objective, "seed": self.seed, "steps": self.steps,
-            "audit": self.audit, "examples": examples.collect::<Vec<_>>(),
+            "audit": self.audit, "of_helper": self.of_helper, "examples": examples.collect::<Vec<_>>(),
         })
     }
 }
@@ -88,6 +90,7 @@ fn of_run(run: &PlannedRun, corpus: &Prepared, data_root: Option<&Path>, asked: 
         stages: &config.budget.stages,
         seed: config.seed,
     };
+    let of_helper = !feed.objective.helpers(&config.encoder).is_empty();
     let steps = cost::steps(run, data_root)?;
     let (audit, examples) = audit::of_run(&feed, steps, asked.tokens, asked.examples, corpus);
     Ok(Audited {
@@ -97,6 +100,7 @@ fn of_run(run: &PlannedRun, corpus: &Prepared, data_root: Option<&Path>, asked: 
         steps,
         audit,
         examples,
+        of_helper,
     })
 }
 
@@ -256,7 +260,7 @@ fn details(text: &mut String, one: &Audited) {
             format!("{} special tokens are predicted", shares(audit.special, "0")),
         ),
         (
-            "not asked",
+            "hidden only",
             format!("{} tokens are hidden and not predicted", shares(audit.hidden, "0")),
         ),
         (
@@ -270,6 +274,13 @@ fn details(text: &mut String, one: &Audited) {
     let _ = writeln!(text, "{}", name(&one.arm));
     for (what, line) in lines {
         let _ = writeln!(text, "  {what:12} {line}");
+    }
+    if one.of_helper {
+        let _ = writeln!(
+            text,
+            "  {:12} what is counted is what the generator reads and predicts; the encoder reads its samples (see `cloze explain {}`)",
+            "generator", one.objective
+        );
     }
     for example in &one.examples {
         let _ = writeln!(text, "  {:12} {}", "for example", in_a_line(&example.text));

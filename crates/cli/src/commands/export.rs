@@ -38,7 +38,7 @@ pub fn export(arguments: &ExportArguments) -> Result<String> {
         ExportForm::SentenceTransformers => Form::Sentences,
     };
     let lines = check.as_deref().map(read_text).transpose()?;
-    let lines: Option<Vec<String>> = lines.map(|text| text.split('\n').map(str::to_owned).collect());
+    let lines: Option<Vec<String>> = lines.map(|text| text.lines().map(str::to_owned).collect());
     let exported = export::export(&found, form, into, lines.as_deref())?;
     let mut text = String::new();
     for class in &exported.classes {

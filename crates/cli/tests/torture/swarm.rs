@@ -64,7 +64,9 @@ fn flip(sweep: &Sweep, stream: &mut cloze_foundation::Stream) -> bool {
     };
     let place = stream.below(bytes.len());
     bytes[place] ^= 1 << stream.below(8);
-    std::fs::write(&path, bytes).is_ok()
+    // In another file of the name: what a process has opened and found whole stays as it is, as pages of a healthy machine do.
+    let beside = path.with_extension("flipped");
+    std::fs::write(&beside, bytes).is_ok() && std::fs::rename(&beside, &path).is_ok()
 }
 
 /// Works on a sweep until it has ended or the time is over; then everybody may go on.

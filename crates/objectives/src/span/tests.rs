@@ -239,7 +239,7 @@ fn options_that_make_no_difference_are_written_alike() {
 fn ltgs_published_code_predicts_what_it_has_replaced() {
     // 6.2 % of the labels at 126 tokens are no original tokens; .151 of the tokens are predicted.
     let (mut changed, mut total) = (0.0, 0.0);
-    for example in examples("span", "law = \"ltg\"\nmode = \"reference\"", 127) {
+    for example in examples("span", "law = \"ltg\"\nmode = \"reference\"\nboundary_weight = 0", 127) {
         let original = |position: &u32| example.originals[*position as usize];
         let labels = example.positions.iter().map(original).zip(&example.targets);
         changed += labels.filter(|(original, label)| original != *label).count() as f64;
@@ -269,7 +269,7 @@ fn t5s_spans_are_as_many_as_its_mean_says() {
     for (mean, spans) in [(3.0, 6), (8.0, 2)] {
         for example in examples(
             "span",
-            &format!("law = \"t5\"\nmode = \"reference\"\nspan_mean = {mean:?}"),
+            &format!("law = \"t5\"\nmode = \"reference\"\nboundary_weight = 0\nspan_mean = {mean:?}"),
             127,
         ) {
             let runs = example.positions.chunk_by(|left, right| left + 1 == *right);
@@ -314,7 +314,7 @@ proptest! {
     #[test]
     fn no_law_hides_a_special_token(window in any_window(SIZE), seed: u64, rate in 0.01..0.99f64, mean in 1.0..20.0f64) {
         let vocabulary = vocabulary(SIZE);
-        for law in ["law = \"ltg\"".to_owned(), format!("law = \"t5\"\nspan_mean = {mean:?}")] {
+        for law in ["law = \"ltg\"\nboundary_weight = 0".to_owned(), format!("law = \"t5\"\nboundary_weight = 0\nspan_mean = {mean:?}")] {
             for mode in ["corrected", "reference"] {
                 let objective = configured("span", &format!("{law}\nmode = \"{mode}\"\nrate = {rate}"));
                 let example = objective.corrupt(&window, &vocabulary, 0.0, Draw::new(seed, "corruption"));
@@ -332,6 +332,7 @@ proptest! {
 #[test]
 fn options_of_another_law_are_refused() {
     for (options, place) in [
+        ("law = \"ltg\"\nmode = \"reference\"", "boundary_weight"),
         ("law = \"ltg\"\nspan_stop = 0.3", "span_stop"),
         ("law = \"t5\"\nspan_words = 3", "span_words"),
         ("span_mean = 4", "span_mean"),

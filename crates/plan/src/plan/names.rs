@@ -98,6 +98,7 @@ fn value(experiment: &Experiment, arm: &Arm, key: &str) -> Option<Node> {
         let (_, field) = rows("", fields).into_iter().find(|(known, _)| known == path)?;
         match &field.usual {
             Usual::Value(value) => Some(Node::from_toml(value)),
+            Usual::Words("none") => Some(Node::from_toml(&"none".into())),
             _ => None,
         }
     };

@@ -41,6 +41,11 @@ pub fn find(place: &Path, words: &[String], results: &Path) -> Result<Found> {
         let id = one(&plan, words)?.id.clone();
         return open(Store::new(place), &id);
     }
+    if !words.is_empty() && !is_there(place)? {
+        return Err(Fault::usage(format!("`{}` is not there", place.display()))
+            .at("--arm, --seed")
+            .remedy("they choose among the runs of a results folder, which `cloze run` on its experiment leaves"));
+    }
     if !words.is_empty() {
         return Err(Fault::usage(format!("`{}` is one run already", place.display()))
             .at("--arm, --seed")
@@ -106,7 +111,7 @@ fn open(store: Store, id: &str) -> Result<Found> {
         Ending::Flawed(flaws) => return Err(Fault::usage(words(&folder, &flaws)).at(at)),
         Ending::Failed(failed) => return Err(Fault::usage(format!("the run failed: {}", failed.reason)).at(at)),
         Ending::Open => {
-            return Err(Fault::usage("the run is not done")
+            return Err(Fault::usage("there is no trained model: the run is not done, or its weights were not kept, as in results that are shipped")
                 .at(at)
                 .remedy("`cloze run` on its experiment trains it"));
         }

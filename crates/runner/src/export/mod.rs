@@ -56,7 +56,7 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
     }
     if form == Form::Model && !SHOWN.contains(&run.config.objective.as_str()) {
         let what = format!(
-            "that transformers has the heads of `{}` has not been shown",
+            "the heads of `{}` have not been compared with those of transformers",
             run.config.objective
         );
         return Err(Fault::usage(what).allowed(SHOWN).remedy(ENCODER_ALONE));
