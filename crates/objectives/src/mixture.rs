@@ -260,7 +260,7 @@ impl Mixture {
             let sum: f64 = shares().map(|share| share.at(progress)).sum();
             if !(least..=1.0 + TOLERANCE).contains(&sum) {
                 let at = (progress * 100.0).round();
-                let what = format!("the shares have a sum of {sum:.3} when {at} % of the budget is used");
+                let what = format!("the shares have a sum of {sum:.6} when {at} % of the budget is used");
                 return Err(Fault::usage(what)
                     .at(Place::key(MIXTURE))
                     .allowed(["1 all along"])

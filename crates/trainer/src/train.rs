@@ -112,6 +112,26 @@ struct Run<'a> {
     meter: Meter,
     spent: Spent,
     reported: f64,
+    barren: Barren,
+}
+
+/// Steps in a row without a prediction. One has the loss 0 and teaches nothing; where no step has any, a budget in predictions
+/// would never be used up.
+#[derive(Debug, Default)]
+struct Barren(u32);
+
+impl Barren {
+    /// More in a row are no accident.
+    const MOST: u32 = 100;
+
+    fn take(&mut self, step: u64, predicted: usize) -> Result<()> {
+        self.0 = if predicted == 0 { self.0 + 1 } else { 0 };
+        if self.0 < Self::MOST {
+            Ok(())
+        } else {
+            Err(nothing_predicted(step))
+        }
+    }
 }
 
 impl<'a> Run<'a> {
@@ -136,6 +156,7 @@ impl<'a> Run<'a> {
             meter: Meter::default(),
             spent: Spent::default(),
             reported: 0.0,
+            barren: Barren::default(),
             job,
         })
     }
@@ -237,9 +258,7 @@ impl<'a> Run<'a> {
         let (job, step) = (self.job, self.spent.steps());
         let batch = self.feed.batch(step, share);
         let sizes = batch.sizes();
-        if sizes.predicted == 0 {
-            return Err(nothing_predicted(step));
-        }
+        self.barren.take(step, sizes.predicted)?;
         let flops = self
             .feed
             .objective
@@ -276,9 +295,9 @@ impl<'a> Run<'a> {
     }
 }
 
-/// A step without a prediction teaches nothing, and a budget in predictions would never be used up by such steps.
+/// Nothing is learnt any more.
 fn nothing_predicted(step: u64) -> Fault {
-    Fault::run("not one token of the batch is predicted")
+    Fault::run(format!("not one token was predicted in {} steps", Barren::MOST))
         .at(format!("step {step}"))
         .remedy(
             "the text gives the objective too little to hide: raise budget.batch, encoder.window or its rate, or choose another \
@@ -289,6 +308,20 @@ fn nothing_predicted(step: u64) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_without_a_prediction_is_an_accident_and_a_hundred_in_a_row_are_none() {
+        let mut barren = Barren::default();
+        let mut take = |predicted| barren.take(7, predicted);
+        for _ in 0..3 {
+            assert!((1..Barren::MOST).all(|_| take(0).is_ok()));
+            assert_eq!(take(1), Ok(()));
+        }
+        assert!((1..Barren::MOST).all(|_| take(0).is_ok()));
+        let fault = take(0).unwrap_err();
+        assert_eq!(fault.place().as_deref(), Some("step 7"));
+        assert!(fault.remedy.is_some_and(|remedy| remedy.contains("budget.batch")));
+    }
 
     #[test]
     fn every_part_ends_once_whatever_the_step_size() {

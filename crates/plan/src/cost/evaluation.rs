@@ -29,7 +29,7 @@ pub(crate) struct Judged {
 impl Judged {
     /// On a machine that does so many FLOPs a second in training.
     pub(super) fn seconds(&self, flops_per_second: f64) -> f64 {
-        self.flops / (flops_per_second * EFFICIENCY)
+        (self.flops / (flops_per_second * EFFICIENCY)).max(0.0)
     }
 }
 

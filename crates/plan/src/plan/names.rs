@@ -151,7 +151,8 @@ fn last(path: &str) -> &str {
 fn label<'a>(axis: &'a SweptKey, axes: &[&SweptKey]) -> &'a str {
     let label = last(&axis.path);
     let shared = axes.iter().filter(|other| last(&other.path) == label).count() > 1;
-    if shared { &axis.path } else { label }
+    let whole = axis.path.strip_prefix("options.").unwrap_or(&axis.path);
+    if shared { whole } else { label }
 }
 
 /// The values of a key as they stand in names.

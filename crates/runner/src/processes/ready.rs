@@ -79,11 +79,19 @@ pub(super) fn check_objectives(runs: &[&PlannedRun], corpora: &[(CorpusConfig, P
     // Seeds and rates of learning do not matter here.
     let mut checked = Vec::new();
     for PlannedRun { arm, config: run, .. } in runs {
-        let asked = (&run.corpus, &run.objective, &run.options, run.encoder.window);
+        let asked = (
+            &run.corpus,
+            &run.objective,
+            &run.options,
+            run.encoder.window,
+            &run.budget.stages,
+        );
         if !checked.contains(&asked) {
             let corpus = corpus_of(corpora, &run.corpus)?;
-            job::check(&run.objective, &run.options, run.encoder.window, corpus)
-                .map_err(|fault| fault.at(format!("arm `{arm}`")))?;
+            for (shape, _) in run.budget.shape(run.encoder.window).shares(&run.budget.stages) {
+                job::check(&run.objective, &run.options, shape.length, corpus)
+                    .map_err(|fault| fault.at(format!("arm `{arm}`, windows of {}", shape.length)))?;
+            }
             checked.push(asked);
         }
     }

@@ -291,7 +291,7 @@ impl Holder<'_> {
              - `config.json`: the resolved configuration of the run; it is none of transformers'\n\
              - `tokenizer.json`: the tokenizer, as Hugging Face's `tokenizers` reads it\n\
              - `manifest.json`: sizes and hashes of these files\n\n\
-             `cloze export {id} --to hf FOLDER` writes it as transformers loads it.\n",
+             `cloze export` writes it as transformers loads it, where that has its like.\n",
             arm = errand.arm,
             seed = config.seed,
             cloze = env!("CARGO_PKG_VERSION"),
