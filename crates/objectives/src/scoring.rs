@@ -133,7 +133,7 @@ pub fn each_masked(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
 }
 
 /// Each token masked in turn and predicted at the position before it, from all the others and the `[MASK]`. A sentence's first
-/// token has none before it and is not scored; it is [CLS].
+/// token has none before it and is not scored; it is `[CLS]`.
 pub fn each_masked_one_before(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
     let before = |mut example: Example| {
         let position = example.positions.first_mut()?;

@@ -49,7 +49,7 @@ pub struct Audit {
     pub by_position: [Share; PARTS_OF_A_WINDOW],
     /// Special tokens, and those of them that are predicted.
     pub special: Share,
-    /// Of the predicted tokens, those in whose place the encoder reads [MASK].
+    /// Of the predicted tokens, those in whose place the encoder reads `[MASK]`.
     pub masked: Share,
     /// Those that it reads as they are.
     pub kept: Share,

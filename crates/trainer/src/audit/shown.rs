@@ -11,7 +11,8 @@ const DRAWN: usize = 16;
 /// A window of an audit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// What stands there, is read there and is predicted there: see [`shown`].
+    /// What stands there: `[small cat -> MASK MASK]` is two tokens that are predicted and what is read in their place, `[small cat]` two
+    /// that are predicted and read as they are, and `(small -> MASK)` one that is hidden and not asked for.
     pub text: String,
     /// Who sees whom among the first positions, a line for each that looks: `#` for what it sees. Empty where everybody sees
     /// everybody.
@@ -45,8 +46,7 @@ fn sight(example: &Example) -> Vec<String> {
         .collect()
 }
 
-/// The text of a window, in which `[small cat -> MASK MASK]` is two tokens that are predicted and what is read in their place,
-/// `[small cat]` two that are predicted and read as they are, and `(small -> MASK)` one that is hidden and not asked for.
+/// The text of a window: see [`Shown::text`].
 fn shown(window: &Window, example: &Example, tokenizer: &Tokenizer) -> String {
     let special = tokenizer.vocabulary().special;
     let predicted = predicted(window, example);
