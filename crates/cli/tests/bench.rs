@@ -1,8 +1,6 @@
 //! `cloze bench` through the binary.
 
-mod common;
-
-use common::{Workplace, text};
+use crate::common::{Workplace, text};
 use serde_json::Value;
 
 const TINY: [&str; 14] = [

@@ -1,8 +1,6 @@
 //! The programs in examples/ do what they say. `cargo test` builds them beside this test.
 
-mod common;
-
-use common::text;
+use crate::common::text;
 use std::path::Path;
 use std::process::Command;
 

@@ -1,8 +1,6 @@
 //! What bad input gets: one error that says what, where, what is allowed, the nearest match; exit 2; nothing written.
 
-mod common;
-
-use common::{Workplace, text};
+use crate::common::{Workplace, text};
 
 const GOOD: &str = r#"
 question = "Does bad input get a good answer?"
@@ -49,7 +47,7 @@ fn fault(workplace: &Workplace, from: &str, to: &str) -> String {
     // The cache's folder may be there; what it holds is tested below.
     for name in after {
         assert_eq!(
-            common::files(&workplace.path(&name)),
+            crate::common::files(&workplace.path(&name)),
             Vec::<std::path::PathBuf>::new(),
             "{name} was written"
         );
@@ -134,7 +132,7 @@ fn data_that_are_missing_are_told_at_the_line_that_asks_for_them() {
     ] {
         workplace.write("x.toml", &text);
         let output = workplace.cloze(&["plan", "x.toml"]);
-        let (said, planned) = (common::text(&output.stderr), common::text(&output.stdout));
+        let (said, planned) = (crate::common::text(&output.stderr), crate::common::text(&output.stdout));
         assert_eq!(
             output.status.code(),
             Some(if parts.is_some() { 2 } else { 0 }),
@@ -149,7 +147,7 @@ fn data_that_are_missing_are_told_at_the_line_that_asks_for_them() {
         assert_eq!(script.status.code(), output.status.code(), "{text}");
         if let Some(parts) = parts {
             says(&said, &parts);
-            says(&common::text(&script.stderr), &parts);
+            says(&crate::common::text(&script.stderr), &parts);
         }
     }
     // Below the data root a given tokenizer is found by every command that plans.
@@ -177,7 +175,7 @@ fn data_that_are_missing_are_told_at_the_line_that_asks_for_them() {
     for command in ["plan", "slurm"] {
         let output = workplace.cloze(&[command, "x.toml", "--data-root", "data"]);
         assert_eq!(output.status.code(), Some(2), "{command}");
-        says(&common::text(&output.stderr), &["unknown to the tokenizer"]);
+        says(&crate::common::text(&output.stderr), &["unknown to the tokenizer"]);
     }
     workplace.write("text.txt", "the cat sat the cat\n\n".repeat(200));
     for command in ["plan", "slurm", "status"] {

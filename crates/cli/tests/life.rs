@@ -1,8 +1,6 @@
 //! A whole experiment through the binary: plan, run, run again, status, report.
 
-mod common;
-
-use common::{Workplace, files, text};
+use crate::common::{Workplace, files, text};
 
 const TINY: &str = r#"
 question = "Does the whole way work?"

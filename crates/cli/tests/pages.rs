@@ -1,15 +1,10 @@
 //! Every objective's page shows a window of the built-in language as the objective makes it.
 
-mod common;
-
+use crate::common::Workplace;
 use cloze_objectives::OBJECTIVES;
-use common::Workplace;
 
 /// What stands around the picture in a page.
-const MARKS: [&str; 2] = [
-    "<!-- picture: made by CLOZE_BLESS=1 cargo test --workspace --test pages -->\n\n",
-    "<!-- /picture -->",
-];
+const MARKS: [&str; 2] = ["<!-- picture: made by scripts/anew.sh -->\n\n", "<!-- /picture -->"];
 
 /// Three in ten tokens where an objective has a rate, so that a short window shows something.
 fn experiment() -> String {
@@ -53,10 +48,7 @@ fn every_page_shows_a_window_under_its_objective() {
         if std::env::var_os("CLOZE_BLESS").is_some() {
             std::fs::write(&path, [before, MARKS[0], &picture, MARKS[1], after].concat()).unwrap();
         } else {
-            assert_eq!(
-                shown, picture,
-                "{path} is stale: run CLOZE_BLESS=1 cargo test --workspace --test pages"
-            );
+            assert_eq!(shown, picture, "{path} is stale: run scripts/anew.sh");
         }
     }
 }

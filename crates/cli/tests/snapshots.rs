@@ -1,9 +1,7 @@
-//! Snapshots of whole outputs. After a wanted change: `INSTA_UPDATE=always cargo test --workspace --test snapshots`, and read the
+//! Snapshots of whole outputs. After a wanted change: `scripts/anew.sh`, and read the
 //! difference.
 
-mod common;
-
-use common::{Workplace, text};
+use crate::common::{Workplace, text};
 
 const EXPERIMENT: &str = r#"question = "Which masking ratio?"
 cites = "Wettig et al. 2023"

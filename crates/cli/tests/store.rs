@@ -2,14 +2,12 @@
 //! damaged and foreign files. Every command says what is the matter, and nothing that is printed as a result is untrue.
 #![cfg(unix)]
 
-mod common;
-#[path = "store/experiment.rs"]
-mod experiment;
+pub mod experiment;
 
+use crate::common::{Workplace, text};
 use cloze_plan::RunConfig;
 use cloze_runner::store::{Ending, Marker, RunFolder};
 use cloze_schema::{history, parquet};
-use common::{Workplace, text};
 use experiment::{JUDGED, STEPS, cloze, doctor, experiment, finished, paragraphs, runs, says};
 use std::collections::BTreeSet;
 use std::process::Command;

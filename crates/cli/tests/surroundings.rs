@@ -1,14 +1,10 @@
 //! What goes round a results folder: terminals that go away, names that are options or escapes, clocks, replaced programs.
 #![cfg(unix)]
 
-mod common;
-#[path = "store/experiment.rs"]
-mod experiment;
-
+use crate::common::Workplace;
+use crate::store::experiment::{JUDGED, STEPS, cloze, doctor, experiment, finished, runs, says};
 use cloze_foundation::files::list;
 use cloze_schema::parquet;
-use common::Workplace;
-use experiment::{JUDGED, STEPS, cloze, doctor, experiment, finished, runs, says};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

@@ -1,8 +1,6 @@
 //! Words that people type find what they mean, and what the program asks of itself is shown to nobody.
 
-mod common;
-
-use common::{Workplace, text};
+use crate::common::{Workplace, text};
 
 fn said(arguments: &[&str]) -> (i32, String) {
     let output = Workplace::new().cloze(arguments);

@@ -1,10 +1,8 @@
 //! What holds for the corruption of every objective in the registry, in both modes, on any window.
 
-mod common;
-
+use crate::common::{SPECIAL, any_window, configured, every_objective, vocabulary};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Example, Extra};
-use common::{SPECIAL, any_window, configured, every_objective, vocabulary};
 use proptest::prelude::*;
 
 const SIZE: usize = 40;

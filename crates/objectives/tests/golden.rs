@@ -1,13 +1,11 @@
 //! What objectives have always given: the same examples bit for bit, and the same losses along a few steps of
 //! gradient descent. A change here changes every result of every experiment.
 
-mod common;
-
+use crate::common::{every_objective, vocabulary, window};
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Parameters, Preset};
 use cloze_foundation::{Draw, files};
 use cloze_objectives::{Batch, Example, Objective};
-use common::{every_objective, vocabulary, window};
 use std::fmt::Write as _;
 
 const SIZE: usize = 60;

@@ -1,14 +1,12 @@
 //! What every model is: an encoder first, the heads' parameters at the top, and states under its own attention.
 
-mod common;
-
+use crate::common::training::{LENGTH, SIZE, build, encoder};
+use crate::common::{configured, every_objective, plain, vocabulary};
 use burn::tensor::{Device, Tensor};
 use cloze_backbone::{Init, Parameters, Preset};
 use cloze_kernels::Visibility;
 use cloze_objectives::heads::VOCABULARY_HEAD;
 use cloze_objectives::{Batch, Model};
-use common::training::{LENGTH, SIZE, build, encoder};
-use common::{configured, every_objective, plain, vocabulary};
 
 fn paths(model: &Model) -> Vec<String> {
     let mut paths = Vec::new();

@@ -1,8 +1,8 @@
 //! A new objective with a known attention is one file: here, guessing each word's first piece from everything else, with
 //! its options, corruption, loss, score and FLOPs. Nothing here touches the library.
 
-mod common;
-
+use crate::common::training::descend;
+use crate::common::{SPECIAL, vocabulary, window};
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Preset};
 use cloze_corpus::{Vocabulary, Window};
@@ -12,8 +12,6 @@ use cloze_objectives::scoring::PSEUDO_LOG_LIKELIHOOD;
 use cloze_objectives::tensors::vocabulary_flops;
 use cloze_objectives::{Batch, Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
 use cloze_options::{Options, options};
-use common::training::descend;
-use common::{SPECIAL, vocabulary, window};
 
 static ENTRY: Entry = Entry {
     name: "first-pieces",

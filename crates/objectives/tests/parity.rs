@@ -1,14 +1,12 @@
 //! ELECTRA with copied weights is that of transformers, both halves: the same logits, the same losses, the same gradients. The
 //! golden numbers and the script that made them are in `tests/parity/`.
 
-mod common;
-
+use crate::common::training::number;
+use crate::common::{configured, vocabulary};
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters, Preset, tensors};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Model};
-use common::training::number;
-use common::{configured, vocabulary};
 use std::collections::BTreeMap;
 
 /// What `make.py` draws.

@@ -1,12 +1,10 @@
 //! An objective may ask what the training text is like, once and before training.
 
-mod common;
-
+use crate::common::{configured, every_objective, plain, vocabulary};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{CorpusConfig, Statistic, Statistics, TokenizerConfig, Vocabulary, Window, prepare};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::{Example, Heads, Objective, Sizes, prepared};
-use common::{configured, every_objective, plain, vocabulary};
 
 /// Hides the rarest token of a window.
 struct Rarest {

@@ -1,11 +1,9 @@
 //! What holds for every entry of the registry.
 
-mod common;
-
+use crate::common::{configured, every_objective};
 use cloze_corpus::{SpecialTokens, Vocabulary, Window};
 use cloze_objectives::{OBJECTIVES, configure, entries, find, laws};
 use cloze_options::{Field, Usual, show};
-use common::{configured, every_objective};
 use std::collections::HashSet;
 
 #[test]
@@ -66,10 +64,7 @@ fn every_option_is_declared_with_its_default_and_none_else() {
 }
 
 /// What stands around the table of options in a page.
-const MARKS: [&str; 2] = [
-    "<!-- options: made by CLOZE_BLESS=1 cargo test --workspace --test registry -->\n\n",
-    "\n<!-- /options -->",
-];
+const MARKS: [&str; 2] = ["<!-- options: made by scripts/anew.sh -->\n\n", "\n<!-- /options -->"];
 
 #[test]
 fn every_objective_has_a_page_with_its_options_and_scores() {
@@ -106,10 +101,7 @@ fn every_objective_has_a_page_with_its_options_and_scores() {
         if std::env::var_os("CLOZE_BLESS").is_some() {
             std::fs::write(&path, [before, MARKS[0], &declared, MARKS[1], after].concat()).unwrap();
         } else {
-            assert_eq!(
-                table, declared,
-                "{path} is stale: run CLOZE_BLESS=1 cargo test --workspace --test registry"
-            );
+            assert_eq!(table, declared, "{path} is stale: run scripts/anew.sh");
         }
     }
 }

@@ -1,12 +1,10 @@
 //! Every score that an objective declares, on untrained models.
 
-mod common;
-
+use crate::common::{SPECIAL, configured, every_objective, vocabulary};
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Preset};
 use cloze_objectives::scoring::{brackets, every_position};
 use cloze_objectives::{Answerer, Batch, Example, Rule};
-use common::{SPECIAL, configured, every_objective, vocabulary};
 
 #[test]
 fn a_score_is_finite_negative_and_independent_of_the_other_sentences() {

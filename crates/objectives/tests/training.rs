@@ -1,13 +1,11 @@
 //! Every objective in the registry trains a tiny encoder, in both modes and presets.
 
-mod common;
-
+use crate::common::training::{SIZE, Trainer, batch, build, descend, encoder, gradients, nothing, number};
+use crate::common::{configured, every_objective, vocabulary};
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Parameters, Preset};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Model, Objective};
-use common::training::{SIZE, Trainer, batch, build, descend, encoder, gradients, nothing, number};
-use common::{configured, every_objective, vocabulary};
 use std::collections::BTreeMap;
 
 #[test]

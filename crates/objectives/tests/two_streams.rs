@@ -2,14 +2,12 @@
 //! log-probabilities, the same loss, the same gradients. The golden numbers and the script that made them are in
 //! `tests/two_streams/`.
 
-mod common;
-
+use crate::common::{configured, vocabulary};
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters, Precision, Preset, tensors};
 use cloze_foundation::Draw;
 use cloze_kernels::Ranks;
 use cloze_objectives::{Batch, Example, Model};
-use common::{configured, vocabulary};
 use std::collections::BTreeMap;
 
 /// What `make.py` draws.

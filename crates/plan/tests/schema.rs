@@ -28,7 +28,7 @@ fn the_committed_schema_is_the_declared_one() {
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == schema(),
-        "experiments/schema.json is stale: run CLOZE_BLESS=1 cargo test --workspace --test schema"
+        "experiments/schema.json is stale: run scripts/anew.sh"
     );
 }
 

@@ -1,14 +1,12 @@
 //! What earlier versions wrote is read as they meant it: every folder in `compat/`.
 
-mod common;
-
+use crate::common::{errand_in, work};
 use cloze_foundation::files::{hash, list, read_text};
 use cloze_plan::{Experiment, RunConfig, expand, had_id};
 use cloze_runner::gather;
 use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, RunFolder, Store, folder, parts};
 use cloze_schema::{Axis, parquet};
-use common::{errand_in, work};
 use std::path::{Path, PathBuf};
 
 fn compat() -> PathBuf {

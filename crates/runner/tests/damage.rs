@@ -1,7 +1,6 @@
 //! Files that were cut off, flipped, emptied or lost: each reading names the file, or gives what was written.
 
-mod common;
-
+use crate::common::{config, errand, plan, task, work};
 use burn::tensor::Device;
 use cloze_backbone::tensors;
 use cloze_foundation::FaultKind;
@@ -9,7 +8,6 @@ use cloze_foundation::files::list;
 use cloze_plan::{Plan, RunConfig};
 use cloze_runner::store::{Checkpoint, Marker, Store, parts};
 use cloze_runner::{Cadence, Stop, gather, train_run};
-use common::{config, errand, plan, task, work};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -76,7 +74,7 @@ fn left() -> (tempfile::TempDir, Plan, PathBuf) {
 
 /// Everything that a checkpoint brings back, with the weights as a model has them.
 fn restored(checkpoint: Checkpoint, config: &RunConfig) -> (Checkpoint, Vec<u8>) {
-    let mut learner = common::learner(config, &Device::flex());
+    let mut learner = crate::common::learner(config, &Device::flex());
     checkpoint.saved.restore(&mut learner).unwrap();
     (checkpoint, tensors::to_bytes(&learner.model).unwrap())
 }

@@ -1,8 +1,7 @@
 //! A trained run as a folder of Hugging Face. That transformers loads it and computes the same is tested with Python
 //! (`crates/backbone/tests/parity/exported.py`); that the tensors are the run's, and what is refused, here.
 
-mod common;
-
+use crate::common::{config, errand, plan, task, work};
 use burn::tensor::Device;
 use cloze_backbone::hub::HubModel;
 use cloze_backbone::{EncoderConfig, Preset, tensors};
@@ -10,7 +9,6 @@ use cloze_corpus::Tokenizer;
 use cloze_plan::RunConfig;
 use cloze_runner::export::{Form, export, find};
 use cloze_runner::store::Store;
-use common::{config, errand, plan, task, work};
 use std::path::Path;
 
 /// A run of two steps, in a results folder with its plan; gives its id.

@@ -2,12 +2,10 @@
 //! into an environment variable.
 #![cfg(unix)]
 
-mod common;
-
+use crate::common::{Log, config, names, plan, task};
 use cloze_plan::Plan;
 use cloze_runner::store::{Marker, Store, parts};
 use cloze_runner::{Cadence, Errand, Progress, RunOptions, Stop, Summary, train_run};
-use common::{Log, config, names, plan, task};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -55,7 +53,7 @@ fn program(folder: &Path, before: &str) -> PathBuf {
     let path = folder.join("program.sh");
     let this = std::env::current_exe().unwrap();
     let script = format!(
-        "#!/bin/sh\n{before}\nTEST_ARGUMENTS=$(printf '%s\\n' \"$@\") exec '{}' child --exact --ignored --nocapture\n",
+        "#!/bin/sh\n{before}\nTEST_ARGUMENTS=$(printf '%s\\n' \"$@\") exec '{}' processes::child --exact --ignored --nocapture\n",
         this.display()
     );
     std::fs::write(&path, script).unwrap();

@@ -1,7 +1,6 @@
 //! A run that is left at any step and gone on with ends with the bits of one that never stopped.
 
-mod common;
-
+use crate::common::{config, errand, plan, task, work};
 use burn::tensor::Device;
 use cloze_foundation::files::{list, remove};
 use cloze_plan::{Plan, RunConfig};
@@ -13,7 +12,6 @@ use cloze_schema::metric::LOST_SECONDS;
 use cloze_schema::superseded::reproducible;
 use cloze_schema::{Axis, Items, parquet};
 use cloze_trainer::{Muon, Stage};
-use common::{config, errand, plan, task, work};
 use std::io::Write;
 use std::path::Path;
 
@@ -232,7 +230,7 @@ fn seconds_that_a_killed_attempt_lost_count_against_a_budget_in_seconds() {
     let mut rows = rows.iter().flat_map(|attempt| &attempt.rows);
     let lost = rows.find(|row| row.metric == LOST_SECONDS).unwrap();
     assert!((28.0..30.0).contains(&lost.value));
-    let mut model = common::train_here(&common::config("mlm", 1, 1), &Device::flex())
+    let mut model = crate::common::train_here(&crate::common::config("mlm", 1, 1), &Device::flex())
         .0
         .model;
     weights::load(&folder.weights(), &mut model, &Device::flex()).unwrap();

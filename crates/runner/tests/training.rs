@@ -1,7 +1,6 @@
 //! One run in this process: every objective trains, equal seeds give equal bits, divergence is an ending.
 
-mod common;
-
+use crate::common::{Memory, config, corpus, errand, names, plan, task, train_here, work};
 use burn::tensor::Device;
 use cloze_backbone::tensors;
 use cloze_evals::{Evaluation, Finding, Judgement, Subject, When};
@@ -13,7 +12,6 @@ use cloze_runner::{Stop, train_run};
 use cloze_schema::metric::{BEST_LOSS, UNIGRAM_LOSS};
 use cloze_schema::{Axis, Split, items};
 use cloze_trainer::{Budget, Ending, Stage};
-use common::{Memory, config, corpus, errand, names, plan, task, train_here, work};
 use std::collections::BTreeMap;
 
 /// So long that every sentence of a minimal pair fits.

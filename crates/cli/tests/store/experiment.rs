@@ -1,7 +1,7 @@
 //! A tiny experiment through the binary, and what was said.
 #![allow(dead_code)] // each test binary uses its own part of this
 
-use super::common::{Workplace, text};
+use crate::common::{Workplace, text};
 use cloze_foundation::files::list;
 use cloze_runner::store::{RunFolder, Store};
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Whole outputs for made-up data, as people read them. `INSTA_UPDATE=always cargo test --workspace --test report` writes them
+//! Whole outputs for made-up data, as people read them. `scripts/anew.sh` writes them
 //! again after a change that is meant.
 
 use crate::made::Made;

@@ -1,0 +1,8 @@
+//! The encoder, its parts and what it reads and writes, from outside.
+//! One program, since each links all that it tests: a file's tests are found by its name, as in
+//! `cargo test --workspace --test backbone encoder::`.
+
+mod encoder;
+mod hub;
+mod parity;
+mod sharing;

@@ -1,0 +1,15 @@
+//! The `cloze` binary as a person meets it.
+//! One program, since each links all that it tests: a file's tests are found by its name, as in
+//! `cargo test --workspace --test cli bench::`.
+
+mod bench;
+mod common;
+mod examples;
+mod faults;
+mod life;
+mod pages;
+mod slurm;
+mod snapshots;
+mod store;
+mod surroundings;
+mod words;

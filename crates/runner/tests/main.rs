@@ -1,0 +1,11 @@
+//! Runs on disk and in processes, from outside.
+//! One program, since each links all that it tests: a file's tests are found by its name, as in
+//! `cargo test --workspace --test runner compat::`.
+
+mod common;
+mod compat;
+mod damage;
+mod export;
+mod processes;
+mod resume;
+mod training;
