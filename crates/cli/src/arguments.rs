@@ -512,6 +512,10 @@ pub struct BenchArguments {
     /// What the operands of dense layers' products are rounded to: float32 (nothing), bfloat16
     #[arg(long, value_delimiter = ',', default_value = "float32")]
     pub precision: Vec<String>,
+    /// What attention's scores are of: plain (content, and positions as the preset has them), disentangled (content and relative
+    /// positions apart)
+    #[arg(long, value_delimiter = ',', default_value = "plain")]
+    pub attention: Vec<String>,
     /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
     #[arg(long, default_value = DEFAULT_DEVICE)]
     pub device: String,

@@ -112,9 +112,13 @@ fn groups(path: &str, field: &Field) -> Vec<Vec<Variant>> {
 }
 
 /// What an option below a path says something beside: without it the plan refuses the option.
-const BESIDE: [(&str, (&str, &str)); 2] = [
+const BESIDE: [(&str, (&str, &str)); 3] = [
     ("optimizer.muon.", ("optimizer.kind", "\"muon\"")),
     ("encoder.layer_groups", ("encoder.layers", "4")),
+    (
+        "encoder.disentangled.max_relative_positions",
+        ("encoder.disentangled.position_buckets", "4"),
+    ),
 ];
 
 /// The run that the plan makes of a variant, if it makes one.

@@ -23,14 +23,14 @@ pub(crate) fn resolve(settings: &Node, arm: &Arm, evaluate: &Evaluate) -> Result
     let configured = cloze_objectives::read(&arm.objective, &written)?;
     let encoder = EncoderOptions::read(&tables.open("encoder"))?.resolve();
     let budget = tables.open("budget");
-    let fitted = configured.fitted(&encoder);
+    let fitted = configured.on(&encoder);
     let found = BudgetOptions::read(&budget)?;
     let shortest = found.stages.iter().map(|stage| stage.window).min();
     let at_first = EncoderConfig {
         window: shortest.map_or(encoder.window, |window| window.min(encoder.window)),
         ..encoder.clone()
     };
-    configured.fitted(&at_first).map_err(|fault| written.locate(fault))?;
+    configured.on(&at_first).map_err(|fault| written.locate(fault))?;
     if configured.reads_elsewhere() && found.batch < 2 {
         return Err(budget
             .open("batch")
