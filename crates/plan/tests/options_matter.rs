@@ -40,7 +40,7 @@ impl Observer for Silent {
 fn numbers(usual: Option<f64>, range: &Range, whole: bool) -> Vec<String> {
     let around = usual.map_or_else(Vec::new, |usual| vec![usual, usual / 2.0, usual * 2.0]);
     let mut found: Vec<String> = Vec::new();
-    for number in around.into_iter().chain([0.25, 0.6, 2.0, 4.0, 1.0]) {
+    for number in around.into_iter().chain([0.25, 0.6, 2.0, 4.0, 1.0, 8.0]) {
         let number = if whole { number.floor() } else { number };
         let text = if whole {
             format!("{number:.0}")

@@ -79,7 +79,7 @@ pub fn of<'a>(
         let sees = architecture.causal == causal || architecture.blocks != ENCODER;
         architecture.family.preset == preset && sees && architecture.family.holds(config)
     };
-    if !ARCHITECTURES.iter().any(|one| known(&one)) {
+    if !ARCHITECTURES.iter().any(|one| one.blocks == ENCODER && known(&one)) {
         let also = match config.disentangled {
             Some(_) => " with disentangled attention, nor one",
             None => "",

@@ -56,6 +56,31 @@ fn everything_but_question_and_arms_has_a_default() {
 }
 
 #[test]
+fn a_decoder_that_nothing_is_predicted_by_is_refused_with_the_reason() {
+    let decoder = "encoder.disentangled.absolute=\"decoder\"";
+    assert_eq!(plan(MLM, &["encoder.disentangled={}"]).unwrap().runs.len(), 3);
+    assert_eq!(plan(MLM, &[decoder]).unwrap().runs.len(), 3);
+    for arm in [
+        "objective = \"electra\"",
+        "objective = \"mlm\"\npairs = \"order\"",
+        "objective = \"permutation\"",
+    ] {
+        let said = fault(&format!("[[arm]]\n{arm}\n"), &[decoder]);
+        assert!(
+            said.contains("a decoder there has nothing to do") && said.contains("\"none\""),
+            "{said}"
+        );
+    }
+    let said = fault(MLM, &["encoder.disentangled.max_relative_positions=9"]);
+    assert!(
+        said.contains("encoder.disentangled.max_relative_positions") && said.contains("18 or more"),
+        "{said}"
+    );
+    let said = fault(MLM, &["encoder.disentangled.position_bucket=9"]);
+    assert!(said.contains("did you mean `position_buckets`?"), "{said}");
+}
+
+#[test]
 fn what_is_written_is_what_is_planned() {
     let plan = plan(
         "[corpus]\nsource = \"a/*.txt\"\ntokenizer = { kind = \"bpe\", vocab = 512 }\nheld_out = 0.1\n\
