@@ -560,6 +560,18 @@ pub enum DataCommand {
         #[arg(long, env = "CLOZE_DATA", value_hint = ValueHint::DirPath)]
         data_root: Option<PathBuf>,
     },
+    /// Download sets from their public homes into the data root: looked at by their hashes, taken up where a call was broken off
+    Fetch {
+        /// Names from `data list`
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// Folder with data sets
+        #[arg(long, env = "CLOZE_DATA", value_hint = ValueHint::DirPath)]
+        data_root: Option<PathBuf>,
+        /// Another place that has a set's files under the same names
+        #[arg(long, value_name = "ADDRESS", value_hint = ValueHint::Url)]
+        from: Option<String>,
+    },
     /// Count a source's documents, words and tokens
     Describe {
         /// A name from `data list`, a path or a glob
