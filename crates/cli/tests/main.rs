@@ -6,6 +6,7 @@ mod bench;
 mod common;
 mod examples;
 mod faults;
+mod fetch;
 mod life;
 mod pages;
 mod slurm;

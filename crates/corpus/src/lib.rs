@@ -6,6 +6,7 @@ mod cache;
 mod clean;
 mod counts;
 pub mod fragment;
+mod gazetteer;
 mod json;
 pub mod loss;
 pub mod manifest;

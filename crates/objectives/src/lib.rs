@@ -18,6 +18,7 @@ pub mod tensors;
 pub mod token_heads;
 mod units;
 
+pub mod adaptive;
 pub mod all_tokens_mlm;
 pub mod autoregressive;
 pub mod diffusion;
@@ -41,8 +42,8 @@ pub use batch::{Batch, Looks, Portion, Sizes};
 pub use example::{Example, Extra, Part};
 pub use heads::Heads;
 pub use mixture::MIXTURE;
-pub use model::{Loss, Model};
-pub use objective::{Entry, Objective};
+pub use model::{Answers, Loss, Model};
+pub use objective::{Answered, Entry, Memory, Objective};
 pub use registry::{OBJECTIVES, configure, entries, find, laws, page, prepared, read, rules};
 pub use scoring::{Answerer, Rule};
 pub use token_heads::{TokenHeads, Tokens};

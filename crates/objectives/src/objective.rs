@@ -7,6 +7,21 @@ use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
 use cloze_options::{Field, Written};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// What an objective remembers of the answers that it heeded, by name: all that a resumed run has to be told of it.
+pub type Memory = BTreeMap<String, Vec<f64>>;
+
+/// What the model answered in a step, on the host: the [`Answers`](crate::Answers) of one part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answered {
+    /// The part of the mixture that asked; 0 where there is none.
+    pub part: usize,
+    /// The truth, M ids.
+    pub truth: Vec<u32>,
+    /// How good each answer was, M numbers in [0, 1].
+    pub credit: Vec<f32>,
+}
 
 /// An objective with its options filled in.
 pub trait Objective: Send + Sync {
@@ -49,6 +64,23 @@ pub trait Objective: Send + Sync {
     /// The window as it is read before anything is hidden: cut into segments, where there are two.
     fn read<'a>(&self, window: &'a Window, _vocabulary: &Vocabulary, _progress: f64, _draw: Draw) -> Cow<'a, Window> {
         Cow::Borrowed(window)
+    }
+
+    /// Hears what the model answered in a step: those that hide by what the model knows already learn it here, and nowhere
+    /// else, so that between two steps [`corrupt`](Self::corrupt) is pure.
+    fn heed(&mut self, _answered: &[Answered]) {}
+
+    /// What it remembers of that.
+    fn memory(&self) -> Memory {
+        Memory::new()
+    }
+
+    /// Goes on with what was remembered: it corrupts then as the one that remembered it.
+    ///
+    /// # Errors
+    /// What another objective remembered.
+    fn recall(&mut self, memory: &Memory) -> Result<()> {
+        crate::units::nothing_but(&[], memory)
     }
 
     /// Hides and chooses: pure, on the host, integers in and integers out. `progress` is the share of the budget

@@ -157,16 +157,7 @@ fn tasks(runs: &[PlannedRun], data_root: Option<&Path>) -> Result<Vec<TaskFacts>
     let mut facts: Vec<TaskFacts> = Vec::new();
     for task in runs.iter().flat_map(|run| &run.config.evaluate) {
         if facts.iter().all(|known| known.task != task.name()) {
-            let entry = cloze_evals::find(&task.task)?;
-            facts.push(TaskFacts {
-                task: task.name().to_owned(),
-                kind: task.task.clone(),
-                title: task.name.clone().unwrap_or_else(|| entry.titled(&task.options)),
-                headline: entry.headline.to_owned(),
-                higher_is_better: entry.higher_is_better,
-                chance: entry.chance_of(&task.options, data_root),
-                mean_over: entry.mean_over,
-            });
+            facts.push(task.facts(data_root)?);
         }
     }
     Ok(facts)

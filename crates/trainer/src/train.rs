@@ -1,7 +1,8 @@
 //! The training loop of one run.
 //!
 //! Nothing here has state that the position does not imply: which windows a step reads, how they are corrupted, what
-//! dropout drops and what the learning rate is are functions of the seed, the step and what was spent.
+//! dropout drops and what the learning rate is are functions of the seed, the step and what was spent; and, for an objective
+//! that heeds answers, of what it remembers of them, which is saved with the position.
 
 use crate::job;
 use crate::meter::Meter;
@@ -9,7 +10,7 @@ use crate::schedule::learning_rate;
 use crate::step::Unwatched;
 use crate::{Feed, HeldOut, Job, Judge, Learner, Moment, Observer, Optimizer, Saved, Tick, bounds, budget};
 use cloze_foundation::{Draw, Fault, Result};
-use cloze_objectives::Model;
+use cloze_objectives::{Answered, Answers, Model};
 use cloze_schema::metric::{DIVERGED, LOSS, LOST_SECONDS, PRETRAINING, RESUMED_AFTER};
 use cloze_schema::{Axis, Row, Spent, Split};
 use std::time::Instant;
@@ -165,6 +166,7 @@ impl<'a> Run<'a> {
     fn resume(&mut self, resume: &Resume, observer: &mut dyn Observer) -> Result<()> {
         if let Some(saved) = resume.saved {
             saved.restore(&mut self.learner)?;
+            self.feed.objective.recall(&saved.position.memory)?;
             let position = &saved.position;
             self.spent = position.spent;
             self.reported = position.reported;
@@ -190,6 +192,7 @@ impl<'a> Run<'a> {
             spent: &self.spent,
             reported: self.reported,
             meter: &self.meter,
+            objective: &*self.feed.objective,
         }
     }
 
@@ -280,6 +283,10 @@ impl<'a> Run<'a> {
         self.spent[Axis::Seconds] = already + started.elapsed().as_secs_f64();
         if let Some(rate) = taken.learning_rate {
             self.meter.add(taken.loss, taken.norm, rate, taken.parts);
+            if !taken.answers.is_empty() {
+                let answered: Vec<Answered> = taken.answers.into_iter().map(on_the_host).collect();
+                self.feed.objective.heed(&answered);
+            }
             return Ok(None);
         }
         let last = self.meter.last();
@@ -292,6 +299,16 @@ impl<'a> Run<'a> {
             gradient_norm: last.map(|(_, norm)| norm),
             windows: self.feed.order(step, share),
         }))
+    }
+}
+
+/// Answers as the objective hears them.
+fn on_the_host(answers: Answers) -> Answered {
+    let Answers { part, truth, credit } = answers;
+    Answered {
+        part,
+        truth,
+        credit: credit.into_data().iter::<f32>().collect(),
     }
 }
 

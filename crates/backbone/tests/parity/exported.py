@@ -21,6 +21,7 @@ except ImportError as missing:
     sys.exit(0)
 
 logging.set_verbosity_error()
+logging.disable_progress_bar()
 TOLERANCE = 1e-4
 FIRST_ORDINARY = 5  # cloze's own tokenizers number the special tokens first
 

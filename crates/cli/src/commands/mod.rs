@@ -5,6 +5,7 @@ mod bench;
 mod completions;
 mod data;
 mod doctor;
+mod eval;
 mod experiment;
 mod explain;
 mod export;
@@ -27,10 +28,11 @@ pub fn execute(command: Command) -> Result<u8> {
     match command {
         Command::Plan { experiment, data, json } => {
             let data_root = data.data_root.as_deref();
-            print(&experiment::plan(&experiment, data_root, json)?)?;
-            // What is asked and what it costs are known without the data; that it can be run is not.
+            let text = experiment::plan(&experiment, data_root, json)?;
+            // A table of what cannot be run would be read as one of what can.
             experiment.check_data(data_root)?;
-            experiment::check(&experiment, data_root).map(|()| 0)
+            experiment::check(&experiment, data_root)?;
+            print(&text)
         }
         Command::Run { experiment, running } => {
             let (text, status) = experiment::run(&experiment, &running)?;
@@ -47,6 +49,10 @@ pub fn execute(command: Command) -> Result<u8> {
             format,
         } => {
             let (text, status) = results::report(&experiment, &results, data.data_root.as_deref(), format)?;
+            print(&text).map(|_| status)
+        }
+        Command::Eval(arguments) => {
+            let (text, status) = eval::eval(&arguments)?;
             print(&text).map(|_| status)
         }
         Command::Export(arguments) => print(&export::export(&arguments)?),

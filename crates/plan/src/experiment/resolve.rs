@@ -23,14 +23,17 @@ pub(crate) fn resolve(settings: &Node, arm: &Arm, evaluate: &Evaluate) -> Result
     let configured = cloze_objectives::read(&arm.objective, &written)?;
     let encoder = EncoderOptions::read(&tables.open("encoder"))?.resolve();
     let budget = tables.open("budget");
-    let fitted = configured.fitted(&encoder);
+    let fitted = configured.fitted(&encoder).map_err(|fault| written.locate(fault))?;
     let found = BudgetOptions::read(&budget)?;
     let shortest = found.stages.iter().map(|stage| stage.window).min();
-    let at_first = EncoderConfig {
-        window: shortest.map_or(encoder.window, |window| window.min(encoder.window)),
-        ..encoder.clone()
-    };
-    configured.fitted(&at_first).map_err(|fault| written.locate(fault))?;
+    // Where windows are shorter at first, they have to be long enough as well.
+    if let Some(window) = shortest.filter(|window| *window < encoder.window) {
+        let at_first = EncoderConfig {
+            window,
+            ..encoder.clone()
+        };
+        configured.fitted(&at_first).map_err(|fault| written.locate(fault))?;
+    }
     if configured.reads_elsewhere() && found.batch < 2 {
         return Err(budget
             .open("batch")
@@ -40,7 +43,7 @@ pub(crate) fn resolve(settings: &Node, arm: &Arm, evaluate: &Evaluate) -> Result
     }
     let config = RunConfig {
         objective: arm.objective.clone(),
-        options: fitted.map_err(|fault| written.locate(fault))?,
+        options: fitted,
         evaluate: evaluate.tasks(&corpus.source)?,
         corpus,
         encoder,

@@ -2,17 +2,16 @@
 
 mod card;
 mod check;
-mod found;
 
-pub use found::{Found, find};
+pub use crate::found::{Found, chosen, find};
 
 use burn::tensor::Device;
 use cloze_backbone::hub::{self, Architecture, HubModel, Network, Tokens};
-use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters};
+use cloze_backbone::{EncoderConfig, Parameter, Parameters};
 use cloze_corpus::Tokenizer;
 use cloze_foundation::files::{is_there, write_folder, write_whole};
 use cloze_foundation::{Fault, Result};
-use cloze_objectives::{Model, Objective, configure};
+use cloze_objectives::{Objective, configure};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -167,14 +166,4 @@ fn pooling(encoder: &EncoderConfig) -> [(&'static str, String); 3] {
         ("1_Pooling/config.json", format!("{pooling:#}\n")),
         ("sentence_bert_config.json", format!("{text:#}\n")),
     ]
-}
-
-impl Found {
-    /// The model with the weights that the run ended with, without gradients.
-    fn model(&self, objective: &dyn Objective, tokenizer: &Tokenizer, device: &Device) -> Result<Model> {
-        let init = Init::new(self.config.seed, device).with_precision(self.config.encoder.precision);
-        let mut model = objective.build(&self.config.encoder, tokenizer.vocabulary(), &init);
-        crate::store::weights::load(&self.folder.weights(), &mut model, device)?;
-        Ok(model)
-    }
 }
