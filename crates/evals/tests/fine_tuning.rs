@@ -121,6 +121,16 @@ fn a_score_depends_neither_on_the_order_of_examples_nor_on_those_that_are_asked_
         all
     );
 
+    // What the test part says is right decides nothing but what is right.
+    let swapped = test.iter().map(|row| match row.strip_suffix("\tboat") {
+        Some(text) => format!("{text}\tnone"),
+        None => row.replace("\tnone", "\tboat"),
+    });
+    put(root, "test.txt", &swapped.collect::<Vec<_>>());
+    let other = judge("classification", &files("train.txt", "test.txt"), root, "mlm");
+    assert!((value(&all, "accuracy") + value(&other, "accuracy") - 1.0).abs() < 1e-12);
+    assert_eq!(value(&all, "learning_rate"), value(&other, "learning_rate"));
+
     // Every text alone, and all of them in another order.
     let credits = |found: &Judgement| found.items[0].credits.clone();
     assert_eq!((credits(&all).len(), all.items[0].together), (2 * test.len(), 2));
@@ -343,4 +353,37 @@ fn a_long_text_is_read_in_windows_and_questions_are_answered_with_words_of_it() 
         value(&found, "f1") > 0.9 && value(&found, "exact_match") > 0.9,
         "{found:?}"
     );
+}
+
+#[test]
+#[ignore = "measures: cargo test --release --workspace --test evals -- --ignored ten_thousand_sentences"]
+fn ten_thousand_sentences_are_tuned_on_three_times_in_a_minute() {
+    let (device, window) = (Device::flex(), 64);
+    let init = Init::new(1, &device.clone().autodiff());
+    let objective = cloze_objectives::configure("mlm", &toml::Table::new()).unwrap();
+    let encoder = EncoderConfig::preset(Preset::Modern, 128, 2, window);
+    let model = objective
+        .build(&encoder, CORPUS.1.tokenizer.vocabulary(), &init)
+        .frozen();
+    let ground = Ground {
+        task: "mine",
+        corpus: &CORPUS.1,
+        window,
+        data_root: None,
+    };
+    let subject = Subject {
+        model: &model,
+        ground,
+        seed: 3,
+        device: &device,
+    };
+    let options = "recipe = { epochs = 3, trials = [1e-3] }\nseeds = 1\nexamples = 10000\n";
+    for task in ["classification", "part-of-speech"] {
+        let opened = (find(task).unwrap().open)(&resolved(task, options).unwrap(), &ground).unwrap();
+        let before = std::time::Instant::now();
+        let found = opened.judge(&subject).unwrap();
+        let seconds = before.elapsed().as_secs_f64();
+        assert!(seconds < 60.0, "{task}: {seconds:.1} s");
+        assert!(value(&found, "accuracy") > 0.6, "{task}: {found:?}");
+    }
 }
