@@ -151,11 +151,15 @@ fn unknown_words_are_named_with_the_words_that_are_known() {
         "unknown equalise `step`\n  at x.toml:3:12 (budget.equalise)\n  3 | equalise = \"step\"\n    |            ^^^^^^\n  \
          allowed: steps, tokens, predictions, flops, seconds\n  did you mean `steps`?"
     );
+    let evaluations: Vec<&str> = cloze_evals::EVALUATIONS.iter().map(|entry| entry.name).collect();
     let text = "question = \"Which?\"\n[evaluate]\ntasks = [\"minimal-pears\"]\n[[arm]]\nobjective = \"mlm\"\n";
     assert_eq!(
         Experiment::parse("x", "x.toml", text, &[]).unwrap_err().to_string(),
-        "unknown evaluation `minimal-pears`\n  at x.toml:3:10 (evaluate.tasks[0])\n  3 | tasks = [\"minimal-pears\"]\n    |          ^^^^^^^^^^^^^^^\n  \
-         allowed: minimal-pairs, blimp, masked-loss\n  did you mean `minimal-pairs`?"
+        format!(
+            "unknown evaluation `minimal-pears`\n  at x.toml:3:10 (evaluate.tasks[0])\n  3 | tasks = [\"minimal-pears\"]\n    |          ^^^^^^^^^^^^^^^\n  \
+             allowed: {}\n  did you mean `minimal-pairs`?",
+            evaluations.join(", ")
+        )
     );
     assert_eq!(
         fault("[report]\nbaseline = \"mml\"\n[[arm]]\nobjective = \"mlm\"\n", &[]),
