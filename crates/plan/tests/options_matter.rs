@@ -111,8 +111,10 @@ fn groups(path: &str, field: &Field) -> Vec<Vec<Variant>> {
     groups
 }
 
-/// What an option below a path says something beside: without it the plan refuses the option.
-const BESIDE: [(&str, (&str, &str)); 3] = [
+/// What an option below a path says something beside: without it the plan refuses the option, or three steps show nothing of it.
+const BESIDE: [(&str, (&str, &str)); 4] = [
+    // In three steps at the usual rate every answer is wrong, and improbable.
+    ("arm.0.score", ("optimizer.peak_lr", "0.1")),
     ("optimizer.muon.", ("optimizer.kind", "\"muon\"")),
     ("encoder.layer_groups", ("encoder.layers", "4")),
     (

@@ -59,10 +59,11 @@ pub struct Trained {
 /// run. Divergence is not an error.
 pub fn train(job: &Job, judge: &dyn Judge, observer: &mut dyn Observer, resume: Option<&Resume>) -> Result<Trained> {
     let mut run = Run::new(job)?;
+    // Of an objective that has heard no answers yet: the same masks in every run, wherever it is taken up.
+    let held_out = HeldOut::new(job, &*run.feed.objective);
     if let Some(resume) = resume {
         run.resume(resume, observer)?;
     }
-    let held_out = HeldOut::new(job, &*run.feed.objective);
     while run.reported < 1.0 {
         // A run that was saved between a step and its judgement goes on with the judgement.
         let share = run.share();
