@@ -151,6 +151,15 @@ impl Block {
         self.placed(self.qkv.forward(self.before_attention(x, config)), config, how)
     }
 
+    /// The entropy of what each row looks at, in nats.
+    ///
+    /// # Shapes
+    /// - `x`: `[N, D]`, result: `[N, H]`
+    pub(crate) fn attention_entropy(&self, x: Tensor<2>, config: &EncoderConfig, how: &Forward) -> Tensor<2> {
+        let qkv = self.projected(x, config, how);
+        cloze_kernels::reference::attention_entropy(qkv, how.heads(config), &how.visibility)
+    }
+
     /// Queries, keys and values as the rows' places have them.
     ///
     /// # Shapes
