@@ -61,6 +61,8 @@ pub(super) struct ArmPair {
     /// The t test's p after Holm's correction over the arms of this score.
     pub p_t_holm: Option<f64>,
     pub established: bool,
+    /// Whether on a side some seeds have left the plateau of word frequencies and others not: intervals are over both.
+    pub mixed: bool,
     #[serde(skip)]
     pub places: [usize; 2],
 }
@@ -211,6 +213,7 @@ impl ArmPair {
             p_t: by.p.filter(|_| is_enough),
             p_t_holm: None,
             established: false,
+            mixed: (0..2).any(|side| both.studies[side].is_mixed(both.arms[side])),
             places: both.arms,
         }))
     }

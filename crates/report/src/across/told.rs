@@ -6,7 +6,7 @@ use crate::markdown;
 use crate::number;
 use crate::score::LEAST_SEEDS;
 use crate::sentence::some;
-use crate::study::Study;
+use crate::study::{MIXED, Study};
 use cloze_stats::Interval;
 
 /// Everything as Markdown.
@@ -96,10 +96,7 @@ fn order(orders: &Orders) -> String {
 
 fn section(pair: &Pair, one: &ScorePair, studies: [Option<&Study>; 2]) -> Section {
     let (score, [first, second]) = (&one.score, &pair.folders);
-    let mark = |arm: &ArmPair| {
-        let is_mixed = (0..2).any(|side| studies[side].is_some_and(|study| study.is_mixed(arm.places[side])));
-        if is_mixed { crate::study::MIXED } else { "" }
-    };
+    let mark = |arm: &ArmPair| if arm.mixed { MIXED } else { "" };
     let rows = one.arms.iter().map(|arm| {
         let interval = arm
             .low

@@ -2,7 +2,7 @@
 
 use super::series::{MARKS, over};
 use crate::figure::{Figure, Panel, Scale};
-use crate::ladder::groups;
+use crate::ladder::{groups, ladders};
 use crate::study::Study;
 use crate::sweep::Series;
 use cloze_foundation::Result;
@@ -12,6 +12,14 @@ use cloze_schema::chart::SIZES;
 const MOST_SERIES: usize = 12;
 
 pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
+    let mut any = false;
+    for scored in &study.scores {
+        any |= !ladders(study, scored)?.is_empty();
+    }
+    if !any {
+        let why = "no two arms have three seeds each at three widths, numbers of layers or budgets";
+        return Ok(Err(why.to_owned()));
+    }
     let mut drawn: Vec<(usize, usize, &str, Vec<Series>)> = Vec::new();
     for (score, scored) in study.scores.iter().enumerate() {
         for (field, held) in scored.fields.iter().enumerate() {
@@ -20,11 +28,6 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
                 drawn.extend(groups.map(|group| (score, field, *path, group)));
             }
         }
-    }
-    if drawn.is_empty() {
-        return Ok(Err(
-            "no arm was trained at three widths, numbers of layers or budgets".to_owned()
-        ));
     }
     // One look for an arm wherever it is drawn.
     let mut names: Vec<String> = Vec::new();

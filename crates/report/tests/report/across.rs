@@ -44,7 +44,7 @@ fn longer(seeds: u64) -> Made {
     for arm in &mut longer.arms {
         arm.amount = 2e6;
     }
-    longer.arms[2].quality = 0.9;
+    longer.arms[2].quality = 1.2;
     longer.first_id = 100;
     longer
 }

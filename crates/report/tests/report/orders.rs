@@ -57,7 +57,7 @@ fn seeds_leave_at_the_first_judgement_that_finds_them_gone_and_others_are_censor
     says(found, "All arms together, exact log-rank test");
     let chart = fs::read_to_string(folder.join("report/charts/onset.svg")).unwrap();
     says(&chart, "seeds that have left (%)");
-    says(&report.csv.lines().next().unwrap().to_owned(), ",left_plateau");
+    says(report.csv.lines().next().unwrap(), ",left_plateau");
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn an_order_along_widths_is_stable_crosses_or_is_open() {
     });
     says(&crossed, "The order crosses over width 64 to 256");
     assert_eq!(row(&crossed, "mlm less electra").last(), Some(&"crosses"));
-    let closing = found(|arm, rung| if arm == 2 { [0.95, 0.85, 0.75][rung] } else { 0.5 });
+    let closing = found(|arm, rung| if arm == 2 { [0.95, 0.8, 0.65][rung] } else { 0.5 });
     assert_eq!(row(&closing, "mlm less electra").last(), Some(&"may cross beyond"));
     assert_eq!(row(&closing, "mlm less span").last(), Some(&"open"));
     says(&closing, "no score is extrapolated");
