@@ -192,6 +192,16 @@ impl Block {
         self.placed(self.qkv.forward(self.before_attention(x, pass.config)), pass)
     }
 
+    /// The entropy of what each row looks at, in nats.
+    ///
+    /// # Shapes
+    /// - `x`: `[N, D]`, result: `[N, H]`
+    pub(crate) fn attention_entropy(&self, x: Tensor<2>, pass: &Pass<'_>, layer: usize) -> Tensor<2> {
+        let (qkv, relative) = (self.projected(x, pass), self.positions(pass, layer));
+        let Pass { config, how, .. } = pass;
+        cloze_kernels::reference::attention_entropy(qkv, relative, how.heads(config), &how.visibility)
+    }
+
     /// Queries, keys and values as the rows' places have them.
     ///
     /// # Shapes

@@ -167,6 +167,20 @@ impl Encoder {
         states
     }
 
+    /// Beside what [`layers`](Self::layers) gives, the entropy of every row's attention by layer, in nats.
+    ///
+    /// # Shapes
+    /// - `ids`: `[N]`, results: layers + 1 of `[N, D]`, layers of `[N, H]`
+    pub fn layers_with_entropy(&self, ids: Tensor<1, Int>, how: &Forward) -> (Vec<Tensor<2>>, Vec<Tensor<2>>) {
+        let (pass, states) = (self.pass(how), self.layers(ids, how));
+        let of_layer = |layer: usize| {
+            let block = &self.blocks[self.config.block_of(layer)];
+            block.attention_entropy(states[layer].clone(), &pass, layer + 1)
+        };
+        let entropies = (0..self.config.layers).map(of_layer).collect();
+        (states, entropies)
+    }
+
     /// The embeddings, normalised and with dropout.
     ///
     /// # Shapes

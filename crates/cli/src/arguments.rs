@@ -63,6 +63,18 @@ pub enum Command {
     },
     /// Judge what is trained by further tasks; nothing is trained again
     Eval(EvalArguments),
+    /// Hold results folders against each other: arms that they share, and whether these stand in one order
+    Compare {
+        /// Two to eight results folders or experiment files
+        #[arg(required = true, num_args = 2.., value_hint = ValueHint::AnyPath)]
+        results_of: Vec<PathBuf>,
+        /// Where results of experiment files live
+        #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
+        results: PathBuf,
+        /// Print the numbers in full as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Write a trained run as a folder that Hugging Face's libraries load
     Export(ExportArguments),
     /// Print an array-job script for Slurm: one task a run, queued again when it is preempted or out of time
@@ -138,7 +150,7 @@ impl InternalCommand {
 }
 
 /// Words for what there is under another name, in the order of the commands.
-const OTHER_WORDS: [(&str, &[&str]); 11] = [
+const OTHER_WORDS: &[(&str, &[&str])] = &[
     ("plan", &["check", "validate", "expand", "cost", "dry-run"]),
     (
         "run",
@@ -147,8 +159,9 @@ const OTHER_WORDS: [(&str, &[&str]); 11] = [
         ],
     ),
     ("status", &["ls", "list", "show", "runs", "progress"]),
-    ("report", &["plot", "table", "results", "compare", "summary"]),
+    ("report", &["plot", "table", "results", "summary"]),
     ("eval", &["evaluate", "judge", "test", "tasks"]),
+    ("compare", &["diff", "versus", "vs", "against"]),
     ("export", &["hf", "huggingface", "convert", "save", "push"]),
     ("slurm", &["sbatch", "submit"]),
     ("audit", &["inspect", "masks", "preview", "corruption", "look"]),

@@ -146,12 +146,12 @@ fn attention(criterion: &mut Criterion) {
     };
     let table = numbers([LENGTH, 2 * WIDTH], &Device::flex().autodiff());
     let law = Visibility::Bidirectional;
-    let attended =
-        |f: fn(Tensor<2>, Disentangled, Heads, &Visibility, Dropout, Option<Tensor<1, Int>>) -> Tensor<2>| {
-            let (positions, law) = (positions.clone(), law.clone());
-            let operation = move |x: &[Tensor<2>]| f(x[0].clone(), positions(&x[1]), heads, &law, Dropout::OFF, None);
-            Box::new(operation) as Operation
-        };
+    type Attention = fn(Tensor<2>, Disentangled, Heads, &Visibility, Dropout, Option<Tensor<1, Int>>) -> Tensor<2>;
+    let attended = |f: Attention| {
+        let (positions, law) = (positions.clone(), law.clone());
+        let operation = move |x: &[Tensor<2>]| f(x[0].clone(), positions(&x[1]), heads, &law, Dropout::OFF, None);
+        Box::new(operation) as Operation
+    };
     let fused = attended(cloze_kernels::disentangled_attention);
     let plain = attended(reference::disentangled_attention);
     let inputs = [matrix(3 * WIDTH), table];

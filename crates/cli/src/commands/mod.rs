@@ -2,6 +2,7 @@
 
 mod audit;
 mod bench;
+mod compare;
 mod completions;
 mod data;
 mod doctor;
@@ -55,6 +56,11 @@ pub fn execute(command: Command) -> Result<u8> {
             let (text, status) = eval::eval(&arguments)?;
             print(&text).map(|_| status)
         }
+        Command::Compare {
+            results_of,
+            results,
+            json,
+        } => print(&compare::compare(&results_of, &results, json)?),
         Command::Export(arguments) => print(&export::export(&arguments)?),
         Command::Slurm {
             experiment,
