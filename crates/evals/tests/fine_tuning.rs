@@ -387,3 +387,60 @@ fn ten_thousand_sentences_are_tuned_on_three_times_in_a_minute() {
         assert!(value(&found, "accuracy") > 0.6, "{task}: {found:?}");
     }
 }
+
+#[test]
+#[ignore = "needs the data sets: CLOZE_DATA=FOLDER cargo test --workspace --test evals -- --ignored sets_of_people"]
+fn sets_of_people_are_judged() {
+    let root = std::env::var_os("CLOZE_DATA").expect("CLOZE_DATA says where the data sets are");
+    let short = "seeds = 1\nexamples = 200\nrecipe = { epochs = 1, trials = [3e-3] }\n";
+    let pairs = "text = \"question\"\ntext_pair = \"sentence\"\nlabel = \"label\"\n";
+    let columns = "word = 2\ncolumn = 3\n";
+    for (task, metric, train, test, more) in [
+        (
+            "classification",
+            "accuracy",
+            "sentence_pairs/qnli_style_from_squad_dev/train.tsv",
+            "sentence_pairs/qnli_style_from_squad_dev/dev.tsv",
+            pairs,
+        ),
+        (
+            "tagging",
+            "f1",
+            "token/wnut17/wnut17train.conll",
+            "token/wnut17/emerging.test.annotated",
+            "",
+        ),
+        (
+            "tagging",
+            "f1",
+            "token/uner_english_ewt/en_ewt-ud-dev.iob2",
+            "token/uner_english_ewt/en_ewt-ud-test.iob2",
+            columns,
+        ),
+        (
+            "tagging",
+            "f1",
+            "token/anem_biomedical/AnEM.train",
+            "token/anem_biomedical/AnEM.test",
+            "",
+        ),
+        (
+            "part-of-speech",
+            "accuracy",
+            "token/ud_english_ewt/en_ewt-ud-train.conllu.gz",
+            "token/ud_english_ewt/en_ewt-ud-test.conllu.gz",
+            "",
+        ),
+        (
+            "qa",
+            "f1",
+            "qa/squad_v1.1/half_a.json.gz",
+            "qa/squad_v1.1/half_b.json.gz",
+            "",
+        ),
+    ] {
+        let options = format!("{short}{more}train = \"{train}\"\ntest = \"{test}\"\n");
+        let found = judge(task, &options, Path::new(&root), "mlm");
+        assert!((0.0..=1.0).contains(&value(&found, metric)), "{train}");
+    }
+}
