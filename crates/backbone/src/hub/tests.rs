@@ -262,6 +262,42 @@ fn disentangled_attention_is_debertas_where_it_has_all_of_it() {
     assert!(classes(&decoding, &Bidirectional, &masked, true).is_ok());
 }
 
+/// The keys of microsoft/deberta-v3-base.
+#[test]
+fn a_configuration_as_debertas_are_published_is_read() {
+    let model = all()
+        .into_iter()
+        .find(|model| model.network.architecture.class == "DebertaV2Model")
+        .unwrap();
+    let files = model.files().unwrap();
+    let mut config: Value = serde_json::from_slice(&files[CONFIG]).unwrap();
+    for (key, value) in [
+        ("max_relative_positions", json!(-1)),
+        ("pos_att_type", json!("p2c|c2p")),
+        ("attention_head_size", json!(4)),
+        ("padding_idx", json!(0)),
+        ("pooler_dropout", json!(0)),
+        ("pooler_hidden_act", json!("gelu")),
+    ] {
+        config[key] = value;
+    }
+    let keys = config.as_object_mut().unwrap();
+    for key in [
+        "legacy",
+        "conv_kernel_size",
+        "tie_word_embeddings",
+        "bos_token_id",
+        "eos_token_id",
+    ] {
+        assert!(keys.remove(key).is_some(), "{key}");
+    }
+    let found = parsed(config.to_string().as_bytes(), &files[TENSORS]).unwrap();
+    assert_eq!(
+        (found.network.blocks, found.numbers),
+        (model.network.blocks, model.numbers)
+    );
+}
+
 #[test]
 fn a_generator_has_the_tables_that_it_was_trained_with_and_is_read_as_a_masked_model() {
     let (device, whole) = (Device::flex(), disentangled(8, true, Absolute::Nowhere));
