@@ -12,6 +12,7 @@ mod hidden;
 pub mod hub;
 pub mod init;
 pub mod parameters;
+mod relative;
 pub mod tensors;
 mod trunk;
 
@@ -23,4 +24,5 @@ pub use heads::{Dense, LayerNorm, VocabularyHead};
 pub use hidden::HiddenMatrix;
 pub use init::Init;
 pub use parameters::{Parameter, Parameters};
+pub use relative::{Absolute, Disentangled, DisentangledOptions};
 pub use trunk::Trunk;

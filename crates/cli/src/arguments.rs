@@ -61,6 +61,8 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Format::Md)]
         format: Format,
     },
+    /// Judge what is trained by further tasks; nothing is trained again
+    Eval(EvalArguments),
     /// Write a trained run as a folder that Hugging Face's libraries load
     Export(ExportArguments),
     /// Print an array-job script for Slurm: one task a run, queued again when it is preempted or out of time
@@ -136,7 +138,7 @@ impl InternalCommand {
 }
 
 /// Words for what there is under another name, in the order of the commands.
-const OTHER_WORDS: [(&str, &[&str]); 10] = [
+const OTHER_WORDS: [(&str, &[&str]); 11] = [
     ("plan", &["check", "validate", "expand", "cost", "dry-run"]),
     (
         "run",
@@ -146,6 +148,7 @@ const OTHER_WORDS: [(&str, &[&str]); 10] = [
     ),
     ("status", &["ls", "list", "show", "runs", "progress"]),
     ("report", &["plot", "table", "results", "compare", "summary"]),
+    ("eval", &["evaluate", "judge", "test", "tasks"]),
     ("export", &["hf", "huggingface", "convert", "save", "push"]),
     ("slurm", &["sbatch", "submit"]),
     ("audit", &["inspect", "masks", "preview", "corruption", "look"]),
@@ -379,6 +382,28 @@ pub struct SlurmArguments {
     pub sbatch: Vec<String>,
 }
 
+/// Whom to judge, and by what.
+#[derive(Debug, Args)]
+pub struct EvalArguments {
+    /// A results folder or an experiment file, all of whose finished runs are judged; or a run's folder or id
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub model: PathBuf,
+    /// Evaluations: names with commas between them, a list or a table as in an experiment, or a TOML file; may be repeated
+    #[arg(long, required = true, value_name = "TASKS")]
+    pub tasks: Vec<String>,
+    /// Judge only these: an arm, `seed=3`, or a run's id as `status` prints it; may be repeated
+    #[arg(long, value_name = "ARM|SEED|RUN")]
+    pub only: Vec<String>,
+    /// Where results live
+    #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
+    pub results: PathBuf,
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
+    #[arg(long, default_value = DEFAULT_DEVICE)]
+    pub device: String,
+}
+
 /// What to export, and as what.
 #[derive(Debug, Args)]
 pub struct ExportArguments {
@@ -512,6 +537,10 @@ pub struct BenchArguments {
     /// What the operands of dense layers' products are rounded to: float32 (nothing), bfloat16
     #[arg(long, value_delimiter = ',', default_value = "float32")]
     pub precision: Vec<String>,
+    /// What attention's scores are of: plain (content, and positions as the preset has them), disentangled (content and relative
+    /// positions apart)
+    #[arg(long, value_delimiter = ',', default_value = "plain")]
+    pub attention: Vec<String>,
     /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
     #[arg(long, default_value = DEFAULT_DEVICE)]
     pub device: String,

@@ -66,7 +66,7 @@ const fn set(
 }
 
 impl KnownSource {
-    const fn from_home(self, home: Home) -> Self {
+    const fn at_home(self, home: Home) -> Self {
         Self {
             home: Some(home),
             ..self
@@ -148,7 +148,7 @@ const SOURCES: &[KnownSource] = &[
         "https://github.com/pytorch/examples @ 77f55b9, word_language_model/data/wikitext-2",
         "Merity, Xiong, Bradbury & Socher 2016, Pointer Sentinel Mixture Models, arXiv:1609.07843",
     )
-    .from_home(Home {
+    .at_home(Home {
         base: "https://raw.githubusercontent.com/pytorch/examples/77f55b912142e11fcfdf5b530231fb9c52f181e8/word_language_model/data/wikitext-2/",
         files: &[
             RemoteFile::plain("valid.txt", 1_121_681, "f0737ed31fc1329026e95cb8b98e19c2a182c39c240ab909dc31abf2f8af58e8"),
@@ -165,7 +165,7 @@ const SOURCES: &[KnownSource] = &[
         "https://wikitext.smerity.com",
         "Merity, Xiong, Bradbury & Socher 2016, Pointer Sentinel Mixture Models, arXiv:1609.07843",
     )
-    .from_home(Home {
+    .at_home(Home {
         base: "https://wikitext.smerity.com/",
         files: &[RemoteFile::zip(
             "wikitext-103-raw-v1.zip",
@@ -192,7 +192,7 @@ const SOURCES: &[KnownSource] = &[
         "https://github.com/alexwarstadt/blimp @ 3e56b06, data",
         "Warstadt et al. 2020, BLiMP: The Benchmark of Linguistic Minimal Pairs for English, TACL 8:377-392",
     )
-    .from_home(blimp::HOME),
+    .at_home(blimp::HOME),
     set(
         Use::Labelled,
         "ud-ewt",
@@ -202,7 +202,7 @@ const SOURCES: &[KnownSource] = &[
         "https://github.com/UniversalDependencies/UD_English-EWT @ 15d613d",
         "Silveira et al. 2014, A Gold Standard Dependency Corpus for English, LREC; Universal Dependencies",
     )
-    .from_home(Home {
+    .at_home(Home {
         base: "https://raw.githubusercontent.com/UniversalDependencies/UD_English-EWT/15d613d8447b3478787d4c278730a1e48a945efb/",
         files: &[
             RemoteFile::plain("en_ewt-ud-train.conllu", 14_203_025, "3fb78e2b55482c8ee00caa653af436c88c9e5bc9a73ce26e4ae3ddc79d2b7e7b"),
@@ -219,7 +219,7 @@ const SOURCES: &[KnownSource] = &[
         "https://github.com/UniversalNER/UNER_English-EWT @ 8ed072d",
         "Mayhew et al. 2024, Universal NER, NAACL",
     )
-    .from_home(Home {
+    .at_home(Home {
         base: "https://raw.githubusercontent.com/UniversalNER/UNER_English-EWT/8ed072de2fd24022cc62458997fe96a8fe191ea4/",
         files: &[
             RemoteFile::plain("en_ewt-ud-dev.iob2", 620_415, "0cafd881cf31d39897b6d588420fab8fbbe4423d271725c59921ac9dd49c0713"),
@@ -236,7 +236,7 @@ const SOURCES: &[KnownSource] = &[
         "Derczynski, Nichols, van Erp & Limsopatham 2017, Results of the WNUT2017 Shared Task on Novel and Emerging Entity \
          Recognition, W-NUT",
     )
-    .from_home(Home {
+    .at_home(Home {
         base: "https://raw.githubusercontent.com/leondz/emerging_entities_17/e52a2d2a71ac1a051ca2d532eef28653c5c02603/",
         files: &[
             RemoteFile::plain("wnut17train.conll", 493_781, "731820e13f71af324c6b55a1575ec2ce59fbaa2a0806f8f0400b98d56cd6a7a5"),
@@ -254,7 +254,7 @@ const SOURCES: &[KnownSource] = &[
         "https://rajpurkar.github.io/SQuAD-explorer",
         "Rajpurkar, Zhang, Lopyrev & Liang 2016, SQuAD: 100,000+ Questions for Machine Comprehension of Text, EMNLP",
     )
-    .from_home(Home {
+    .at_home(Home {
         base: "https://rajpurkar.github.io/SQuAD-explorer/dataset/",
         files: &[
             RemoteFile::plain("train-v1.1.json", 30_288_272, "3527663986b8295af4f7fcdff1ba1ff3f72d07d61a20f487cb238a6ef92fd955"),

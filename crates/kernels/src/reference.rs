@@ -1,7 +1,8 @@
 //! The definition of every operation in plain burn operations, for every backend, and the oracle of the kernels' tests.
 
 use crate::{
-    Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, NEWTON_SCHULZ, Positions, Precision, Rotary, Visibility,
+    Activation, AdamW, Affine, CrossEntropy, Disentangled, Dropout, Heads, NEWTON_SCHULZ, Positions, Precision, Rotary,
+    Visibility,
 };
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
 
@@ -171,6 +172,49 @@ pub fn query_attention(
     dropout: Dropout,
     rows: Option<Tensor<1, Int>>,
 ) -> Tensor<2> {
+    attended(queries, content, None, heads, visibility, dropout, rows)
+}
+
+/// See [`crate::disentangled_attention`].
+pub fn disentangled_attention(
+    qkv: Tensor<2>,
+    positions: Disentangled,
+    heads: Heads,
+    visibility: &Visibility,
+    dropout: Dropout,
+    rows: Option<Tensor<1, Int>>,
+) -> Tensor<2> {
+    let width = qkv.dims()[1] / 3;
+    let queries = qkv.clone().slice_dim(1, 0..width);
+    let all = attended(queries, qkv, Some(positions), heads, visibility, dropout, None);
+    match rows {
+        Some(rows) => all.select(0, rows),
+        None => all,
+    }
+}
+
+/// See [`crate::disentangled_query_attention`].
+pub fn disentangled_query_attention(
+    queries: Tensor<2>,
+    content: Tensor<2>,
+    positions: Disentangled,
+    heads: Heads,
+    visibility: &Visibility,
+    dropout: Dropout,
+    rows: Option<Tensor<1, Int>>,
+) -> Tensor<2> {
+    attended(queries, content, Some(positions), heads, visibility, dropout, rows)
+}
+
+fn attended(
+    queries: Tensor<2>,
+    content: Tensor<2>,
+    relative: Option<Disentangled>,
+    heads: Heads,
+    visibility: &Visibility,
+    dropout: Dropout,
+    rows: Option<Tensor<1, Int>>,
+) -> Tensor<2> {
     let ([count, width], [positions, columns]) = (queries.dims(), content.dims());
     let Heads { batch, length, heads } = heads;
     if count == 0 || width == 0 {
@@ -196,8 +240,17 @@ pub fn query_attention(
     };
     let each = count / groups;
     let queries = queries.reshape([groups, each, heads, head_width]).swap_dims(1, 2);
-    let scores = queries.matmul(part(0).transpose()) / (head_width as f64).sqrt();
+    let keys = part(0);
     let row_of = |query: usize| rows.as_ref().map_or(query, |rows| rows[query]);
+    let scores = queries.clone().matmul(keys.clone().transpose());
+    let (scores, terms) = match relative {
+        None => (scores, 1),
+        Some(positions) => {
+            let key_of = |query: usize, key: usize| row_of(query) / length * length + key;
+            (scores + of_positions(queries, keys, positions, row_of, key_of), 3)
+        }
+    };
+    let scores = scores / ((terms * head_width) as f64).sqrt();
     let (scores, blind) = match visibility {
         Visibility::Bidirectional => (scores, None),
         _ => {
@@ -220,6 +273,33 @@ pub fn query_attention(
     };
     let probabilities = drop_rows(probabilities, dropout, first);
     probabilities.matmul(part(1)).swap_dims(1, 2).reshape([count, width])
+}
+
+/// What the scores have from relative positions, where `row_of(query)` and `key_of(query, key)` are rows of the batch.
+///
+/// # Shapes
+/// - `queries`: `[G, H, n, D/H]`, `keys`: `[G, H, L, D/H]`, result: `[G, H, n, L]`
+fn of_positions(
+    queries: Tensor<4>,
+    keys: Tensor<4>,
+    Disentangled { table, relative }: Disentangled,
+    row_of: impl Fn(usize) -> usize,
+    key_of: impl Fn(usize, usize) -> usize,
+) -> Tensor<4> {
+    let ([groups, heads, each, head_width], length) = (queries.dims(), keys.dims()[2]);
+    let [count, width] = [table.dims()[0], heads * head_width];
+    let part = |part: usize| {
+        let part = table.clone().slice_dim(1, part * width..(part + 1) * width);
+        part.reshape([1, count, heads, head_width]).swap_dims(1, 2)
+    };
+    let row = |query: usize, key: usize| relative.row(relative.distance(row_of(query), key_of(query, key))) as i64;
+    let rows = (0..groups * each).flat_map(|query| (0..length).map(move |key| (query, key)));
+    let rows: Vec<i64> = rows.map(|(query, key)| row(query, key)).collect();
+    let rows = Tensor::<4, Int>::from_data(TensorData::new(rows, [groups, 1, each, length]), &queries.device());
+    let rows = rows.expand([groups, heads, each, length]);
+    let to_position = queries.matmul(part(1).transpose()).gather(3, rows.clone());
+    let to_content = keys.matmul(part(0).transpose()).transpose().gather(2, rows);
+    to_position + to_content
 }
 
 /// Scores, `[G, H, n, L]`, with -∞ where query and key, of `sees(query, key)`, do not see each other; and where a query sees

@@ -91,6 +91,18 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
     told
 }
 
+/// That runs were judged by tasks which nobody had planned.
+pub(crate) fn afterwards(view: &View) -> Option<String> {
+    let judged = view.curves.keys().filter_map(|score| score.task.split('/').next());
+    let tasks: BTreeSet<&str> = judged.filter(|task| view.afterwards.contains(*task)).collect();
+    (!tasks.is_empty()).then(|| {
+        format!(
+            "Judged after training by what no plan asked for, and no part of the mean over tasks: {}.",
+            some(tasks.into_iter().map(str::to_owned))
+        )
+    })
+}
+
 /// The runs of earlier plans that the present one has not, each once, in the order in which they were planned.
 pub(crate) fn outside(view: &View) -> Vec<&PlannedRun<Settings>> {
     let mut seen: BTreeSet<&str> = view.plan.ids().collect();

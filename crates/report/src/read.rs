@@ -3,7 +3,7 @@
 use cloze_foundation::files::{read, read_text};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::plan::{METRICS_FILE, PLAN_FILE};
-use cloze_schema::{AttemptRows, Axis, ChartKind, Frozen, History, Plan, history, latest, parquet};
+use cloze_schema::{AttemptRows, Axis, ChartKind, Frozen, History, Plan, TaskFacts, history, latest, parquet};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -160,6 +160,15 @@ pub(crate) fn present(plans: &[Frozen<Settings>]) -> Plan<Settings> {
         charts.insert(place + 1, ChartKind::HeldOutLoss);
     }
     plan
+}
+
+/// Reads which tasks runs were judged by after training.
+///
+/// # Errors
+/// A damaged file, by name.
+pub(crate) fn judged(folder: &Path) -> Result<Vec<TaskFacts>> {
+    let tasks = cloze_schema::judged::<Value>(folder)?;
+    Ok(tasks.into_iter().map(|task| task.facts).collect())
 }
 
 /// Reads the rows that count; no file means that no run has ended yet.

@@ -11,7 +11,7 @@ use crate::sweep;
 use cloze_foundation::Result;
 use cloze_foundation::files::is_there;
 use cloze_schema::metric::{self, DIVERGED, LOSS, PRETRAINING};
-use cloze_schema::{AttemptRows, Axis, History, Plan, PlannedRun, Row, Spent, Split};
+use cloze_schema::{AttemptRows, Axis, History, Plan, PlannedRun, Row, Spent, Split, TaskFacts};
 use cloze_stats::{Bootstrap, chance_normalised, macro_average};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,6 +56,8 @@ pub(crate) struct View {
     pub origins: Origins,
     /// Per score, arm and seed: a last value that is no number.
     holes: BTreeMap<Score, BTreeSet<(usize, u64)>>,
+    /// The names of tasks by which runs were judged after training, and which no plan had.
+    pub afterwards: BTreeSet<String>,
     /// What was left out and why.
     pub notes: Vec<String>,
 }
@@ -75,7 +77,7 @@ impl View {
             })
         };
         let attempts = read::rows(folder)?;
-        let mut view = Self::new(read::plans(folder)?, &attempts, &without_rows)?;
+        let mut view = Self::new(read::plans(folder)?, read::judged(folder)?, &attempts, &without_rows)?;
         view.answers = items::read(folder, &view.plan, &attempts)?;
         view.origins = origins::read(folder, view.plan.runs.iter().map(|run| run.id.clone()));
         Ok(view)
@@ -83,10 +85,15 @@ impl View {
 
     fn new(
         history: History<Settings>,
+        afterwards: Vec<TaskFacts>,
         attempts: &[AttemptRows],
         without_rows: &dyn Fn(&PlannedRun<Settings>) -> Result<Ending>,
     ) -> Result<Self> {
-        let plan = read::present(&history.plans);
+        let mut plan = read::present(&history.plans);
+        let is_new = |facts: &TaskFacts| plan.tasks.iter().all(|planned| planned.task != facts.task);
+        let afterwards: Vec<TaskFacts> = afterwards.into_iter().filter(is_new).collect();
+        let names = afterwards.iter().map(|facts| facts.task.clone()).collect();
+        plan.tasks.extend(afterwards);
         let mut arms: Vec<Arm> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for run in &plan.runs {
@@ -104,6 +111,7 @@ impl View {
             resampled: RefCell::default(),
             origins: Origins::new(),
             holes: BTreeMap::new(),
+            afterwards: names,
             notes: Vec::new(),
             history,
             plan,
@@ -317,18 +325,25 @@ impl View {
         Ok(self.curves(score).get(arm).map(last).unwrap_or_default())
     }
 
+    /// The headlines that the mean over tasks is of: of planned tasks with a chance level. What somebody had runs judged by after
+    /// training changes no number that was asked for before.
+    fn averaged(&self) -> impl Iterator<Item = (Score, f64)> {
+        let mut headlines = self.headlines();
+        headlines.retain(|score| !self.afterwards.contains(&score.task));
+        headlines
+            .into_iter()
+            .filter_map(|score| score.chance().map(|chance| (score, chance)))
+    }
+
     /// The score of the mean over tasks, where at least two tasks have a chance level.
     pub(crate) fn aggregate(&self) -> Option<Score> {
-        let headlines = self.headlines();
-        let placed = headlines.iter().filter(|score| score.chance().is_some()).count();
-        (placed > 1).then(|| Score::new(ALL_TASKS, metric::SCORE, &[]))
+        (self.averaged().count() > 1).then(|| Score::new(ALL_TASKS, metric::SCORE, &[]))
     }
 
     /// (score - chance) / (1 - chance), averaged over tasks within each seed.
     fn mean_over_tasks(&self) -> Result<Vec<BySeed>> {
         let mut per_arm = vec![Vec::new(); self.arms.len()];
-        for score in self.headlines() {
-            let Some(chance) = score.chance() else { continue };
+        for (score, chance) in self.averaged() {
             for (tasks, finals) in per_arm.iter_mut().zip(self.finals(&score)?) {
                 let normalised = finals
                     .into_iter()

@@ -34,7 +34,7 @@ pub fn of_corpus(corpus: &Prepared) -> RunData {
     }
 }
 
-fn of_task(task: &TaskConfig, data_root: Option<&Path>) -> Result<String> {
+pub(crate) fn of_task(task: &TaskConfig, data_root: Option<&Path>) -> Result<String> {
     let entry = cloze_evals::find(&task.task)?;
     // What is not there has no data, and no hash of nothing.
     let checked = (entry.check)(&task.options, data_root);

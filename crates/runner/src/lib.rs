@@ -1,7 +1,9 @@
 //! Runs on disk and in processes: the run store, who trains what, and how a sweep is looked after.
 
+pub mod afterwards;
 pub mod data;
 pub mod export;
+mod found;
 pub mod gather;
 pub mod history;
 pub mod judge;

@@ -5,6 +5,7 @@ mod bench;
 mod completions;
 mod data;
 mod doctor;
+mod eval;
 mod experiment;
 mod explain;
 mod export;
@@ -48,6 +49,10 @@ pub fn execute(command: Command) -> Result<u8> {
             format,
         } => {
             let (text, status) = results::report(&experiment, &results, data.data_root.as_deref(), format)?;
+            print(&text).map(|_| status)
+        }
+        Command::Eval(arguments) => {
+            let (text, status) = eval::eval(&arguments)?;
             print(&text).map(|_| status)
         }
         Command::Export(arguments) => print(&export::export(&arguments)?),

@@ -53,6 +53,17 @@ impl Kind {
         }
     }
 
+    /// What Universal Dependencies call words of this kind.
+    pub fn part_of_speech(self) -> &'static str {
+        match self {
+            Kind::Noun => "NOUN",
+            Kind::Verb => "VERB",
+            Kind::Bare => "ADJ",
+            Kind::Manner => "ADV",
+            Kind::Proper => "PROPN",
+        }
+    }
+
     /// The forms of a word.
     pub fn inflect(self, stem: &str) -> Vec<String> {
         match self {

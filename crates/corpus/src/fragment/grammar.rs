@@ -1,5 +1,6 @@
 //! A weighted grammar: read from its one page, its features multiplied out, and cut into rules of one or two children.
 
+use cloze_foundation::Stream;
 use std::collections::{HashMap, HashSet};
 
 /// A node label or a terminal. Children have smaller numbers than their parents (the grammar has no cycles).
@@ -149,6 +150,22 @@ impl Grammar {
     pub fn expansions(&self, parent: Symbol) -> &[Rule] {
         let parent = usize::from(parent);
         &self.rules[self.first[parent] as usize..self.first[parent + 1] as usize]
+    }
+
+    /// Draws one of the rules that expand `parent`, which is no terminal.
+    #[inline]
+    pub fn choose(&self, parent: Symbol, stream: &mut Stream) -> &Rule {
+        let rules = self.expansions(parent);
+        if rules.len() > 1 {
+            let mut left = stream.unit();
+            for rule in rules {
+                left -= rule.probability;
+                if left < 0.0 {
+                    return rule;
+                }
+            }
+        }
+        &rules[rules.len() - 1]
     }
 
     /// The rules of two children whose first is `left`.

@@ -16,6 +16,9 @@ pub const FAVOUR: f64 = 0.75;
 /// Decides the invented words. Chosen so that none of them is offensive.
 const LEXICON_SEED: u64 = 9;
 
+/// Auxiliaries that agree, singular and plural.
+const AUXILIARIES: [[&str; 2]; 4] = [["is", "are"], ["was", "were"], ["has", "have"], ["does", "do"]];
+
 /// What a terminal of the grammar is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Terminal {
@@ -141,18 +144,7 @@ impl Language {
                     out.push(self.lexicon.lexemes[choose(class, stream) as usize].forms[form]);
                 }
                 None => {
-                    let rules = self.grammar.expansions(symbol);
-                    let mut chosen = &rules[rules.len() - 1];
-                    if rules.len() > 1 {
-                        let mut left = stream.unit();
-                        for rule in rules {
-                            left -= rule.probability;
-                            if left < 0.0 {
-                                chosen = rule;
-                                break;
-                            }
-                        }
-                    }
+                    let chosen = self.grammar.choose(symbol, stream);
                     open.extend(chosen.right);
                     open.push(chosen.left);
                 }
@@ -193,6 +185,33 @@ impl Language {
             }
             out.push_str(text);
         }
+    }
+
+    /// The same verb in the other number; nothing where a word is no verb or does not show its number.
+    pub fn other_number(&self, word: WordId) -> Option<WordId> {
+        let text = self.lexicon.words[word as usize].text.as_str();
+        let auxiliary = AUXILIARIES.iter().find_map(|[singular, plural]| match text {
+            text if text == *singular => self.lexicon.id(plural),
+            text if text == *plural => self.lexicon.id(singular),
+            _ => None,
+        });
+        auxiliary.or_else(|| {
+            let lexeme = &self.lexicon.lexemes[self.lexicon.words[word as usize].lexeme? as usize];
+            let forms = self.lexicon.classes[lexeme.class].forms;
+            let form = |name: &str| {
+                forms
+                    .iter()
+                    .position(|form| *form == name)
+                    .map(|form| lexeme.forms[form])
+            };
+            // Nouns have numbers too, and no past.
+            form("past")?;
+            match (form("s")?, form("p")?) {
+                (singular, plural) if word == singular => Some(plural),
+                (singular, plural) if word == plural => Some(singular),
+                _ => None,
+            }
+        })
     }
 
     /// The chart of a sentence.

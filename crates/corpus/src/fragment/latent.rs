@@ -96,6 +96,11 @@ pub struct Prediction<'e, 'l> {
 }
 
 impl Prediction<'_, '_> {
+    /// The probability of each topic given the evidence.
+    pub fn topics(&self) -> &[f64] {
+        &self.topics
+    }
+
     /// Probability of a lexeme given its class and the evidence.
     pub fn probability(&self, lexeme: LexemeId) -> f64 {
         let language = self.evidence.language;

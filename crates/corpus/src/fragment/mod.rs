@@ -3,12 +3,14 @@
 //!
 //! `grammar.txt` is the whole grammar on one page; `lexicon` makes its words (from `words`, `formation` and
 //! `morphology`); `language` samples documents; `chart` and `latent` are exact inference, from which `truth` says what
-//! is known of the language and `best` of a given text in a tokenizer's pieces; `paradigms` and `pairs` make minimal pairs.
+//! is known of the language and `best` of a given text in a tokenizer's pieces; `paradigms` and `pairs` make minimal pairs;
+//! `labels` says what the words of a sentence are.
 
 mod best;
 mod chart;
 mod formation;
 mod grammar;
+mod labels;
 mod language;
 mod latent;
 mod lexicon;
@@ -22,6 +24,7 @@ mod words;
 
 use crate::MinimalPair;
 pub use best::{Known, best_loss};
+pub use labels::{ENTITY_TYPES, Entity, Labelled, LabelledWord, PARTS_OF_SPEECH, Subject, labelled};
 use language::LANGUAGE;
 pub use truth::{Truth, truth};
 

@@ -41,6 +41,11 @@ pub const COMMON: Words = &[
     ("happen", "fall rise vanish appear shine burn sink shrink"),
 ];
 
+/// The names of the topics, in the order of [`TOPICS`].
+pub const TOPIC_NAMES: [&str; TOPICS.len()] = [
+    "farm", "sea", "music", "medicine", "kitchen", "court", "travel", "science",
+];
+
 /// Words of each topic.
 pub const TOPICS: &[Words] = &[
     // farm

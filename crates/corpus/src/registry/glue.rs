@@ -14,7 +14,7 @@ pub(super) const COLA: KnownSource = set(
     "https://nyu-mll.github.io/CoLA/",
     "Warstadt, Singh & Bowman 2019, Neural Network Acceptability Judgments, TACL; Wang et al. 2019, GLUE, ICLR",
 )
-.from_home(Home {
+.at_home(Home {
     base: BASE,
     files: &[RemoteFile::zip(
         "CoLA.zip",
@@ -37,7 +37,7 @@ pub(super) const SST2: KnownSource = set(
     "https://nlp.stanford.edu/sentiment/index.html",
     "Socher et al. 2013, Recursive Deep Models for Semantic Compositionality Over a Sentiment Treebank, EMNLP; Wang et al. 2019, GLUE, ICLR",
 )
-.from_home(Home {
+.at_home(Home {
     base: BASE,
     files: &[RemoteFile::zip("SST-2.zip", 7_439_277, "d67e16fb55739c1b32cdce9877596db1c127dc322d93c082281f64057c16deaa", &[Member::named("SST-2/train.tsv", "train.tsv"), Member::named("SST-2/dev.tsv", "dev.tsv"), Member::named("SST-2/test.tsv", "test.tsv")])],
 });
@@ -51,7 +51,7 @@ pub(super) const MRPC: KnownSource = set(
     "https://www.microsoft.com/en-us/download/details.aspx?id=52398",
     "Dolan & Brockett 2005, Automatically Constructing a Corpus of Sentential Paraphrases, IWP; Wang et al. 2019, GLUE, ICLR",
 )
-.from_home(Home {
+.at_home(Home {
     base: "https://dl.fbaipublicfiles.com/senteval/senteval_data/",
     files: &[RemoteFile::plain("msr_paraphrase_train.txt", 1_047_044, "60a9b09084528f0673eedee2b69cb941920f0b8cd0eeccefc464a98768457f89"),RemoteFile::plain("msr_paraphrase_test.txt", 441_275, "a04e271090879aaba6423d65b94950c089298587d9c084bf9cd7439bd785f784")],
 });
@@ -65,7 +65,7 @@ pub(super) const QQP: KnownSource = set(
     "https://data.quora.com/First-Quora-Dataset-Release-Question-Pairs",
     "Iyer, Dandekar & Csernai 2017, First Quora Dataset Release: Question Pairs; Wang et al. 2019, GLUE, ICLR",
 )
-.from_home(Home {
+.at_home(Home {
     base: BASE,
     files: &[RemoteFile::zip(
         "QQP-clean.zip",
@@ -88,7 +88,7 @@ pub(super) const STSB: KnownSource = set(
     "http://ixa2.si.ehu.es/stswiki/index.php/STSbenchmark",
     "Cer et al. 2017, SemEval-2017 Task 1: Semantic Textual Similarity, SemEval; Wang et al. 2019, GLUE, ICLR",
 )
-.from_home(Home {
+.at_home(Home {
     base: BASE,
     files: &[RemoteFile::zip(
         "STS-B.zip",
@@ -111,7 +111,7 @@ pub(super) const MNLI: KnownSource = set(
     "http://www.nyu.edu/projects/bowman/multinli/",
     "Williams, Nangia & Bowman 2018, A Broad-Coverage Challenge Corpus for Sentence Understanding through Inference, NAACL; Wang et al. 2019, GLUE, ICLR",
 )
-.from_home(Home {
+.at_home(Home {
     base: BASE,
     files: &[RemoteFile::zip("MNLI.zip", 312_783_507, "e7c1d896d26ed6caf700110645df426cc2d8ebf02a5ab743d5a5c68ac1c83633", &[Member::named("MNLI/train.tsv", "train.tsv"), Member::named("MNLI/dev_matched.tsv", "dev_matched.tsv"), Member::named("MNLI/dev_mismatched.tsv", "dev_mismatched.tsv"), Member::named("MNLI/test_matched.tsv", "test_matched.tsv"), Member::named("MNLI/test_mismatched.tsv", "test_mismatched.tsv")])],
 });
@@ -125,7 +125,7 @@ pub(super) const QNLI: KnownSource = set(
     "https://rajpurkar.github.io/SQuAD-explorer/",
     "Rajpurkar, Zhang, Lopyrev & Liang 2016, SQuAD, EMNLP; Wang et al. 2019, GLUE, ICLR",
 )
-.from_home(Home {
+.at_home(Home {
     base: BASE,
     files: &[RemoteFile::zip(
         "QNLIv2.zip",
@@ -148,7 +148,7 @@ pub(super) const RTE: KnownSource = set(
     "https://aclweb.org/aclwiki/Recognizing_Textual_Entailment",
     "Dagan et al. 2006; Bar-Haim et al. 2006; Giampiccolo et al. 2007; Bentivogli et al. 2009, PASCAL Recognizing Textual Entailment Challenge; Wang et al. 2019, GLUE, ICLR",
 )
-.from_home(Home {
+.at_home(Home {
     base: BASE,
     files: &[RemoteFile::zip("RTE.zip", 697_150, "6bf86de103ecd335f3441bd43574d23fef87ecc695977a63b82d5efb206556ee", &[Member::named("RTE/train.tsv", "train.tsv"), Member::named("RTE/dev.tsv", "dev.tsv"), Member::named("RTE/test.tsv", "test.tsv")])],
 });
@@ -162,7 +162,7 @@ pub(super) const WNLI: KnownSource = set(
     "https://cs.nyu.edu/faculty/davise/papers/WinogradSchemas/WS.html",
     "Levesque, Davis & Morgenstern 2012, The Winograd Schema Challenge, KR; Wang et al. 2019, GLUE, ICLR",
 )
-.from_home(Home {
+.at_home(Home {
     base: BASE,
     files: &[RemoteFile::zip(
         "WNLI.zip",

@@ -3,6 +3,7 @@
 
 mod argument;
 pub(crate) mod arms;
+mod asked;
 pub(crate) mod dimension;
 pub(crate) mod evaluate;
 pub(crate) mod file;
@@ -13,6 +14,7 @@ pub(crate) mod swept;
 #[cfg(test)]
 mod tests;
 
+pub use asked::tasks;
 pub use file::fields;
 pub use schema::schema;
 

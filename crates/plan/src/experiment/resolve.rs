@@ -23,7 +23,7 @@ pub(crate) fn resolve(settings: &Node, arm: &Arm, evaluate: &Evaluate) -> Result
     let configured = cloze_objectives::read(&arm.objective, &written)?;
     let encoder = EncoderOptions::read(&tables.open("encoder"))?.resolve();
     let budget = tables.open("budget");
-    let fitted = configured.fitted(&encoder).map_err(|fault| written.locate(fault))?;
+    let fitted = configured.on(&encoder).map_err(|fault| written.locate(fault))?;
     let found = BudgetOptions::read(&budget)?;
     let shortest = found.stages.iter().map(|stage| stage.window).min();
     // Where windows are shorter at first, they have to be long enough as well.
@@ -32,7 +32,7 @@ pub(crate) fn resolve(settings: &Node, arm: &Arm, evaluate: &Evaluate) -> Result
             window,
             ..encoder.clone()
         };
-        configured.fitted(&at_first).map_err(|fault| written.locate(fault))?;
+        configured.on(&at_first).map_err(|fault| written.locate(fault))?;
     }
     if configured.reads_elsewhere() && found.batch < 2 {
         return Err(budget

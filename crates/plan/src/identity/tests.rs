@@ -33,6 +33,7 @@ fn example() -> RunConfig {
             precision: Precision::Float32,
             layer_groups: None,
             embedding_width: None,
+            disentangled: None,
         },
         budget: Budget {
             equalise: Axis::Tokens,

@@ -38,6 +38,7 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
     let mut lead = vec![format!("{planned} runs planned: {}.", counts.join(", "))];
     lead.extend(history::gaps(view));
     lead.extend(history::changes(view));
+    lead.extend(history::afterwards(view));
     let caption = match study.hidden() {
         Some(_) => "Arms that lack runs, the first of them",
         None => "Runs per arm",

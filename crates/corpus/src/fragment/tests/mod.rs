@@ -3,6 +3,7 @@
 mod best;
 mod exact;
 mod judged_pairs;
+mod labels;
 mod text;
 
 use super::language::LANGUAGE;
