@@ -189,7 +189,10 @@ mod tests {
         let first = vec![9.0, 9.0, 0.0, 5.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0];
         let second = vec![9.0, 9.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 2.0];
         // Token 0 alone has 0 + 5, tokens 3 to 5 have 1 + 2 in the second window.
-        assert_eq!(answer(&passages, &[first.clone(), second.clone()]), std::slice::from_ref(&(0..1)));
+        assert_eq!(
+            answer(&passages, &[first.clone(), second.clone()]),
+            std::slice::from_ref(&(0..1))
+        );
         let later: Vec<f32> = second.iter().map(|score| score * 3.0).collect();
         assert_eq!(answer(&passages, &[first, later]), std::slice::from_ref(&(6..11)));
     }
