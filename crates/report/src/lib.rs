@@ -12,6 +12,7 @@ mod company;
 mod compare;
 mod csv;
 mod curves;
+mod decisions;
 mod document;
 mod escape;
 mod facts;

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod axis;
+pub mod baseline;
 pub mod chart;
 pub mod claim;
 pub mod data;
@@ -13,6 +14,7 @@ pub mod plan;
 pub mod row;
 mod rows;
 pub mod runs;
+pub mod sequential;
 pub mod superseded;
 pub mod texts;
 
@@ -25,4 +27,5 @@ pub use history::{Frozen, History, history};
 pub use items::{Credit, Items, RunItems};
 pub use plan::{MeanOver, ObjectiveFacts, Plan, PlannedRun, ReportConfig, TaskFacts};
 pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};
+pub use sequential::Sequential;
 pub use superseded::latest;

@@ -1,6 +1,7 @@
 //! The whole report on made-up results.
 
 mod claims;
+mod decided;
 mod honest;
 mod kept;
 mod made;
