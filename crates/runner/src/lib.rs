@@ -7,6 +7,7 @@ mod found;
 pub mod gather;
 pub mod history;
 pub mod judge;
+pub mod needs;
 pub mod processes;
 pub mod provenance;
 pub mod status;
@@ -14,4 +15,5 @@ pub mod store;
 
 pub use gather::{Gathered, gather};
 pub use history::freeze;
+pub use needs::{Need, Needs};
 pub use processes::{Cadence, Errand, Progress, Ready, RunOptions, Stop, Summary, run, train_run};

@@ -4,8 +4,10 @@
 
 use crate::common::{Log, config, names, plan, task};
 use cloze_plan::Plan;
+use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, Store, parts};
-use cloze_runner::{Cadence, Errand, Progress, RunOptions, Stop, Summary, train_run};
+use cloze_runner::{Cadence, Errand, Need, Needs, Progress, RunOptions, Stop, Summary, train_run};
+use cloze_schema::Sequential;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -239,4 +241,97 @@ fn what_can_be_known_before_the_first_run_writes_nothing() {
     };
     assert!(run(&plan(vec![config("mlm", 1, 3)]), &nowhere, &Log::default()).is_err());
     assert!(!folder.path().join("results/tiny").exists());
+}
+
+/// Three arms on six seeds: a baseline, one that does not learn, and one that is nearly the baseline.
+fn sequential() -> Plan {
+    let mut runs = Vec::new();
+    for (arm, rate) in [("usual", 3e-3), ("still", 1e-9), ("alike", 3.1e-3)] {
+        for seed in 1..=6 {
+            let mut config = config("mlm", seed, 12);
+            config.optimizer.peak_lr = rate;
+            config.evaluate = vec![task("masked-loss", "")];
+            runs.push((arm, config));
+        }
+    }
+    let (names, configs): (Vec<&str>, Vec<_>) = runs.into_iter().unzip();
+    let mut plan = plan(configs);
+    for (run, name) in plan.runs.iter_mut().zip(names) {
+        run.arm = name.to_owned();
+    }
+    plan.sequential = Some(Sequential {
+        looks: vec![3, 4, 6],
+        level: 0.05,
+        effect: 0.01,
+        task: "masked-loss".to_owned(),
+        metric: "loss".to_owned(),
+        comparisons: ["still", "alike"]
+            .map(|arm| [arm.to_owned(), "usual".to_owned()])
+            .to_vec(),
+    });
+    plan
+}
+
+#[test]
+fn arms_that_are_decided_stop_and_an_interrupted_sweep_decides_the_same() {
+    let plan = sequential();
+    let whole = tempfile::tempdir().unwrap();
+    let log = Log::default();
+    let summary = run(&plan, &options(whole.path(), ""), &log).unwrap();
+    // Which needs which is fixed by the looks: the still arm needs three of six seeds.
+    assert_eq!(
+        (summary.done, summary.not_needed, summary.failed),
+        (15, 3, 0),
+        "{:?}",
+        log.0
+    );
+    assert_eq!(
+        log.count("say still against usual: different after 3 seeds"),
+        1,
+        "{:?}",
+        log.0
+    );
+    let lines = log.0.lock().unwrap().clone();
+    let at = |start: &str| lines.iter().position(|line| line.starts_with(start)).unwrap();
+    assert!(
+        at("started usual 4") > at("say still against usual"),
+        "look by look: {lines:?}"
+    );
+    let store = Store::new(whole.path().join("results/tiny"));
+    let needs = Needs::of(&plan, &store).unwrap();
+    let of = |arm: &str, seed: u64| {
+        plan.runs
+            .iter()
+            .find(|run| run.arm == arm && run.config.seed == seed)
+            .unwrap()
+    };
+    assert_eq!(needs.at(&of("still", 4).id), Need::Not(3));
+    assert_eq!(needs.at(&of("alike", 6).id), Need::Now);
+    let status = Status::of(&store.run(&of("still", 5).id), None)
+        .unwrap()
+        .with(needs.at(&of("still", 5).id));
+    assert_eq!(status, Status::NotNeeded(3));
+    assert!(!status.is_bad());
+
+    // The same in pieces: some runs by name, also of a later look, and the rest by another call.
+    let parts = tempfile::tempdir().unwrap();
+    let only = |words: &[&str]| RunOptions {
+        only: words.iter().map(|word| (*word).to_owned()).collect(),
+        ..options(parts.path(), "")
+    };
+    let log = Log::default();
+    let first = run(&plan, &only(&["usual", "still seed=2", "still seed=4"]), &log).unwrap();
+    assert_eq!((first.done, first.not_needed), (4, 0));
+    assert_eq!(
+        log.count("say still seed=4: not needed yet: it is for the look after 4 seeds"),
+        1,
+        "{:?}",
+        log.0
+    );
+    let second = run(&plan, &options(parts.path(), ""), &Log::default()).unwrap();
+    assert_eq!((second.done, second.skipped, second.not_needed), (11, 4, 3));
+    let other = Store::new(parts.path().join("results/tiny"));
+    assert_eq!(Needs::of(&plan, &other).unwrap(), needs);
+    let third = run(&plan, &options(parts.path(), ""), &Log::default()).unwrap();
+    assert_eq!((third.done, third.skipped, third.not_needed), (0, 15, 3));
 }
