@@ -42,7 +42,8 @@ fn the_plan_says_looks_and_slurm_queues_those_of_the_next_one() {
     assert!(plan.status.success(), "{}", text(&plan.stderr));
     let said = text(&plan.stdout);
     assert!(
-        said.contains("looks after 4, 6, 8 seeds, 1 comparisons share") && said.contains("at least 8 runs, at most 16"),
+        said.contains("looks after 4, 6, 8 seeds; comparisons: 1, at a level of 5 % together")
+            && said.contains("at least 8 runs, at most 16"),
         "{said}"
     );
     let status = text(&workplace.cloze(&["status", "until.toml"]).stdout);

@@ -47,7 +47,7 @@ fn all_seeds_are_planned_and_looks_judge_and_comparisons_are_fixed() {
 fn what_cannot_be_decided_is_refused_with_its_place() {
     let one = "[[arm]]\nobjective = \"mlm\"\n";
     let none = format!("[evaluate]\ntasks = []\n{ARMS}");
-    let unpaired = format!("[[arm]]\nname = \"short\"\nobjective = \"mlm\"\nset.\"encoder.window\" = 64\n{ARMS}");
+    let unpaired = format!("[[arm]]\nname = \"short\"\nobjective = \"mlm\"\nset.\"encoder.window\" = 32\n{ARMS}");
     for (seeds, rest, words) in [
         ("{ most = 2, effect = 1.0 }", ARMS, "most"),
         ("{ most = 8 }", ARMS, "effect"),

@@ -96,8 +96,8 @@ fn until_decided(plan: &Plan, design: &Sequential, store: &Store) -> Result<Stri
     let numbers: Vec<String> = looks.iter().map(usize::to_string).collect();
     let arms = plan.runs.len() / looks.last().copied().unwrap_or(1).max(1);
     let mut text = format!(
-        "until decided by {task}: looks after {} seeds, {} comparisons share a level of {:.0} %, equivalent within {effect} SD of \
-         the paired differences; at least {} runs, at most {}\n",
+        "until decided by {task}: looks after {} seeds; comparisons: {}, at a level of {:.0} % together; equivalent within {effect} \
+         SD of the paired differences; at least {} runs, at most {}\n",
         numbers.join(", "),
         comparisons.len(),
         100.0 * level,

@@ -114,12 +114,12 @@ pub(crate) fn saved(view: &View) -> Option<String> {
     let all = decisions.comparisons.len();
     let open = match all - ended {
         0 => String::new(),
-        open => format!(", {open} are open"),
+        open => format!(", and {open} open"),
     };
     let mut told = format!(
-        "Of {all} comparisons {} were decided within {} seeds{open}.",
-        decided.count(),
-        decisions.most()
+        "Decided within {} seeds: {} of {all} comparisons{open}.",
+        decisions.most(),
+        decided.count()
     );
     if !spared.is_empty() {
         told += &format!(
