@@ -6,7 +6,7 @@ use crate::score::Score;
 use crate::view::View;
 use cloze_foundation::Result;
 use cloze_schema::Sequential;
-use cloze_stats::{Boundary, Course, End, Seed, Standing, boundaries, course, standing};
+use cloze_stats::{Boundary, End, Seed, Stage, Standing, boundaries, stage, standing};
 use std::sync::Arc;
 
 /// The decisions of a plan.
@@ -16,7 +16,7 @@ pub(crate) struct Decisions {
     pub looks: Arc<[Boundary]>,
     /// Arm and baseline, by place.
     pub comparisons: Vec<[usize; 2]>,
-    pub course: Course,
+    pub stage: Stage,
 }
 
 /// A comparison at its last look.
@@ -46,7 +46,7 @@ impl Decisions {
             .map(|(arm, finals)| seeds(arm, finals))
             .collect();
         Ok(Some(Self {
-            course: course(&looks, &comparisons, &seeds),
+            stage: stage(&looks, &comparisons, &seeds),
             design,
             looks,
             comparisons,

@@ -156,10 +156,10 @@ impl View {
     /// Notes what was decided, and which runs were not needed for it.
     fn decide(&mut self) -> Result<()> {
         self.decisions = Decisions::of(self)?;
-        let Some(Decisions { course, .. }) = &self.decisions else {
+        let Some(Decisions { stage, .. }) = &self.decisions else {
             return Ok(());
         };
-        let each = self.arms.iter_mut().zip(&course.needed).zip(&course.is_over);
+        let each = self.arms.iter_mut().zip(&stage.needed).zip(&stage.is_over);
         for ((arm, needed), _) in each.filter(|(_, is_over)| **is_over) {
             let spared = arm.seeds.iter_mut().skip(*needed);
             for (_, ending) in spared.filter(|(_, ending)| *ending == Ending::Missing) {

@@ -5,7 +5,7 @@ use crate::store::{Ending, Marker, RunFolder, Store, parts};
 use cloze_foundation::Result;
 use cloze_plan::{Plan, PlannedRun};
 use cloze_schema::{RunData, Sequential, latest};
-use cloze_stats::{Course, End, Seed, Standing, boundaries, course};
+use cloze_stats::{End, Seed, Stage, Standing, boundaries, stage};
 use std::collections::BTreeMap;
 
 /// Whether a run is needed.
@@ -50,11 +50,11 @@ impl Needs {
         let comparisons = design.places(arms.iter().map(|(name, _)| *name));
         let seed = |run: &&PlannedRun| seed(&store.run(&run.id), run.data.as_ref(), design);
         let seeds: Vec<Vec<Seed>> = arms.iter().map(|(_, runs)| runs.iter().map(seed).collect()).collect();
-        let Course {
+        let Stage {
             standings,
             needed,
             is_over,
-        } = course(&looks, &comparisons, &seeds);
+        } = stage(&looks, &comparisons, &seeds);
         let mut others = BTreeMap::new();
         for (((_, runs), needed), is_over) in arms.iter().zip(needed).zip(is_over) {
             for (place, run) in runs.iter().enumerate().skip(needed) {

@@ -34,7 +34,7 @@ pub use order::{Agreement, Scores, agreement, kendall};
 pub use permutation::permutation;
 pub use power::{Needed, detectable_effect, effect_limits, power, seeds_needed, seeds_range};
 pub use reliability::{Reliability, reliability};
-pub use sequential::{Boundary, Course, End, MOST_SEEDS, Seed, Standing, boundaries, course, standing};
+pub use sequential::{Boundary, End, MOST_SEEDS, Seed, Stage, Standing, boundaries, stage, standing};
 pub use sign_flip::{seeds_for_sign_flip, sign_flip, smallest_sign_flip_p};
 pub use student::{two_sided_p, two_sided_quantile};
 pub use summary::{Interval, Summary, correlation, summarise};

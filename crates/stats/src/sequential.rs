@@ -205,7 +205,7 @@ fn t_of(pairs: &[(f64, f64)]) -> Option<f64> {
 
 /// Where all comparisons of a plan stand, and so what is still to be trained.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Course {
+pub struct Stage {
     /// In the order of the comparisons.
     pub standings: Vec<Standing>,
     /// How many seeds of each arm the looks so far and the next one take: no further one is needed now.
@@ -215,7 +215,7 @@ pub struct Course {
 }
 
 /// Looks at every comparison (two arms, by their places) of some arms.
-pub fn course(boundaries: &[Boundary], comparisons: &[[usize; 2]], arms: &[Vec<Seed>]) -> Course {
+pub fn stage(boundaries: &[Boundary], comparisons: &[[usize; 2]], arms: &[Vec<Seed>]) -> Stage {
     let (mut needed, mut is_over) = (vec![0; arms.len()], vec![true; arms.len()]);
     let mut standings = Vec::new();
     for [one, other] in comparisons {
@@ -230,7 +230,7 @@ pub fn course(boundaries: &[Boundary], comparisons: &[[usize; 2]], arms: &[Vec<S
         }
         standings.push(found);
     }
-    Course {
+    Stage {
         standings,
         needed,
         is_over,

@@ -1,7 +1,7 @@
 //! Boundaries of repeated t tests against figures made elsewhere, and how often they decide wrongly.
 
 use cloze_foundation::{Draw, Stream};
-use cloze_stats::{Boundary, End, Seed, boundaries, course, paired, standing};
+use cloze_stats::{Boundary, End, Seed, boundaries, paired, stage, standing};
 use std::fmt::Write as _;
 
 /// Level of a family of comparisons.
@@ -176,10 +176,10 @@ fn a_decision_is_a_function_of_what_has_ended_and_arms_that_are_decided_need_no_
     };
     // Nothing yet: the first look is needed of all.
     let pairs = [[1, 0], [2, 0]];
-    let begun = course(&found, &pairs, &[arm(0.0, 0), arm(9.0, 0), arm(0.2, 0)]);
+    let begun = stage(&found, &pairs, &[arm(0.0, 0), arm(9.0, 0), arm(0.2, 0)]);
     assert_eq!((begun.needed, begun.standings[0].seeds), (vec![4, 4, 4], 0));
     // A far arm is decided at six seeds; the other goes on, and so does the baseline.
-    let later = course(&found, &pairs, &[arm(0.0, 6), arm(90.0, 6), arm(0.2, 6)]);
+    let later = stage(&found, &pairs, &[arm(0.0, 6), arm(90.0, 6), arm(0.2, 6)]);
     assert_eq!(later.standings[0].end, Some(End::Different), "{:?}", later.standings);
     assert_eq!(
         (later.needed[1], later.is_over[1], later.is_over[0]),
@@ -187,7 +187,7 @@ fn a_decision_is_a_function_of_what_has_ended_and_arms_that_are_decided_need_no_
     );
     assert_eq!((later.needed[0], later.needed[2]), (8, 8));
     // Seeds beyond the look that decided change nothing.
-    let more = course(&found, &pairs, &[arm(0.0, 8), arm(90.0, 8), arm(0.2, 8)]);
+    let more = stage(&found, &pairs, &[arm(0.0, 8), arm(90.0, 8), arm(0.2, 8)]);
     assert_eq!(more.standings[0], later.standings[0]);
     assert_eq!(more.standings[1].end, Some(End::Most));
     // What was lost decides nothing before the end.

@@ -16,10 +16,10 @@ pub(super) fn section(study: &Study) -> Option<Section> {
         design,
         looks,
         comparisons,
-        course,
+        stage,
     } = view.decisions.as_ref()?;
     let several = comparisons.iter().any(|[_, baseline]| *baseline != comparisons[0][1]);
-    let rows = comparisons.iter().zip(&course.standings).take(MOST_ROWS);
+    let rows = comparisons.iter().zip(&stage.standings).take(MOST_ROWS);
     let rows = rows.map(|([arm, baseline], standing)| {
         let boundary = standing.looks.checked_sub(1).and_then(|last| looks.get(last));
         let decision = match standing.end {
@@ -48,7 +48,7 @@ pub(super) fn section(study: &Study) -> Option<Section> {
     };
     let mut lead = vec![how(design)];
     lead.extend(saved(view));
-    if course.standings.iter().any(|standing| standing.lost) {
+    if stage.standings.iter().any(|standing| standing.lost) {
         lead.push(
             "A comparison with a seed that diverged or gave no number is not decided before the last look: the seeds that are left \
              are no sample of what there would be."
@@ -92,12 +92,12 @@ fn how(design: &Sequential) -> String {
 pub(crate) fn saved(view: &View) -> Option<String> {
     let decisions = view.decisions.as_ref()?;
     let ended = decisions
-        .course
+        .stage
         .standings
         .iter()
         .filter(|standing| standing.end.is_some())
         .count();
-    let decided = decisions.course.standings.iter();
+    let decided = decisions.stage.standings.iter();
     let decided = decided.filter(|standing| matches!(standing.end, Some(End::Different | End::Equivalent)));
     let spared: BTreeSet<(&str, u64)> = view
         .arms
