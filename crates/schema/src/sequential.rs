@@ -40,7 +40,7 @@ impl Sequential {
         let mut judged: Vec<_> = rows
             .filter(|row| row.split == Split::Test && row.task == self.task && row.metric == self.metric)
             .collect();
-        judged.sort_by(|one, other| one.spent.steps().cmp(&other.spent.steps()));
+        judged.sort_by_key(|one| one.spent.steps());
         let last = judged.last()?.value;
         judged.iter().all(|row| row.value.is_finite()).then_some(last)
     }

@@ -65,7 +65,7 @@ fn what_came_after_a_decision_has_no_say_and_what_was_not_needed_is_not_missing(
             .csv
             .lines()
             .filter(|line| line.starts_with("minimal-pairs,accuracy,electra,"));
-        let line = lines.last().unwrap().to_owned();
+        let line = lines.next_back().unwrap().to_owned();
         // From the baseline to the verdict.
         line.split(',').skip(10).take(12).map(str::to_owned).collect::<Vec<_>>()
     };
