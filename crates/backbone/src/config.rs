@@ -1,9 +1,12 @@
 //! What an encoder is made of, with every default filled in, and what that costs.
 
+use crate::Variant;
+use crate::block::ROTARY_BASE;
 use cloze_foundation::{Fault, Place, Result};
 use cloze_kernels::Precision;
 use cloze_options::{options, words};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 words! {
     /// The two encoder families.
@@ -42,7 +45,6 @@ const LONGEST: usize = 8192;
 // The upper ends are far beyond any CPU budget; they keep a slip of the pen from overflowing a product.
 options! {
     /// An encoder as it is written: what is left out follows from the rest.
-    #[derive(Copy)]
     pub struct EncoderOptions {
         /// The family of encoders.
         pub preset: Preset = Preset::Modern;
@@ -66,6 +68,9 @@ options! {
         pub dropout: Option<f64> = None, from(0).below(1) => "0.1 for `bert`, 0 for `modern`";
         /// What the operands of dense layers' products are rounded to.
         pub precision: Precision = Precision::Float32;
+        /// Where its weights begin: a folder of Hugging Face or of a run, whose encoder it is.
+        #[since = "0.2"]
+        pub from: Option<PathBuf> = None => "nowhere: they are drawn";
     }
     check Self::fits
 }
@@ -100,6 +105,8 @@ impl EncoderOptions {
             precision,
             layer_groups: layer_groups.filter(|groups| *groups != layers),
             embedding_width: embedding_width.filter(|embedding| *embedding != width),
+            variant: None,
+            from: None,
         }
     }
 
@@ -140,7 +147,13 @@ impl EncoderOptions {
             1 => format!("a width of {width} is odd, and heads have an even width"),
             heads => format!("a width of {width} does not divide into {heads} heads of an even width"),
         };
-        let fits = |width: &usize| Self { width: *width, ..*self }.resolve().divides_into_heads();
+        let fits = |width: &usize| {
+            let other = Self {
+                width: *width,
+                ..self.clone()
+            };
+            other.resolve().divides_into_heads()
+        };
         let near = [(1..width).rev().find(fits), (width + 1..=2 * width + 1).find(fits)];
         let fault = Fault::usage(what)
             .at(Place::key("width"))
@@ -183,6 +196,12 @@ pub struct EncoderConfig {
     /// E, if it is another width than D.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding_width: Option<usize>,
+    /// In what an encoder that others trained differs from its preset; experiments have no such key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
+    /// The folder with whose weights it begins, as it was written; nothing else of the encoder depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PathBuf>,
 }
 
 fn one() -> usize {
@@ -250,10 +269,22 @@ impl EncoderConfig {
 
     /// Added to the variance in the norms: `layer_norm_eps` and `norm_eps` of the published configurations.
     pub(crate) fn epsilon(&self) -> f64 {
-        match self.preset {
-            Preset::Bert => 1e-12,
-            Preset::Modern => 1e-5,
+        match (&self.variant, self.preset) {
+            (Some(variant), _) => variant.epsilon,
+            (None, Preset::Bert) => 1e-12,
+            (None, Preset::Modern) => 1e-5,
         }
+    }
+
+    /// Whether GELU is its approximation by tanh.
+    pub(crate) fn approximates(&self) -> bool {
+        self.variant.as_ref().is_some_and(|variant| variant.approximate)
+    }
+
+    /// The base of a block's rotary frequencies.
+    pub(crate) fn rotary_base(&self, block: usize) -> f64 {
+        let own = self.variant.as_ref().and_then(|variant| variant.bases.get(block));
+        own.copied().unwrap_or(ROTARY_BASE)
     }
 
     /// Columns of the feed-forward's first matrix: both gate halves in `modern`.
@@ -397,6 +428,8 @@ mod tests {
             precision: Precision::default(),
             layer_groups: None,
             embedding_width: None,
+            variant: None,
+            from: None,
         }
     }
 

@@ -14,6 +14,7 @@ pub mod init;
 pub mod parameters;
 pub mod tensors;
 mod trunk;
+mod variant;
 
 pub use cloze_kernels::Precision;
 pub use config::{EncoderConfig, EncoderOptions, Preset, Queries};
@@ -24,3 +25,4 @@ pub use hidden::HiddenMatrix;
 pub use init::Init;
 pub use parameters::{Parameter, Parameters};
 pub use trunk::Trunk;
+pub use variant::Variant;

@@ -25,6 +25,8 @@ fn config(preset: Preset) -> EncoderConfig {
         precision: Precision::Float32,
         layer_groups: None,
         embedding_width: None,
+        variant: None,
+        from: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod common;
 mod examples;
 mod faults;
 mod fetch;
+mod judging;
 mod life;
 mod pages;
 mod slurm;

@@ -123,7 +123,11 @@ fn was_there(known: &KnownSource, home: &Home, place: PathBuf, names: &[String])
             return Err(occupied(&place, &format!("`{name}` is not in it")));
         }
     }
-    for file in home.files.iter().filter(|file| file.archive.is_none() && has(file.name)) {
+    for file in home
+        .files
+        .iter()
+        .filter(|file| file.archive.is_none() && has(file.name))
+    {
         if sha256(&place.join(file.name))? != file.sha256 {
             return Err(occupied(
                 &place,

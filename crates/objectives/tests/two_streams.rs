@@ -19,6 +19,8 @@ const ORDERS: [&[usize]; 2] = [&[4, 1, 5], &[0, 6]];
 fn config(preset: Preset) -> EncoderConfig {
     EncoderConfig {
         embedding_width: None,
+        variant: None,
+        from: None,
         layer_groups: None,
         preset,
         width: 16,

@@ -89,6 +89,7 @@ impl RunConfig {
             seed: self.seed,
             corpus,
             device,
+            start: None,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What transformers calls our parameters, architecture by architecture. The files are those of its 5.24.0, in
 //! `src/transformers/models`: `albert/modeling_albert.py`, `bert/modeling_bert.py`, `electra/modeling_electra.py`, `modernbert/modeling_modernbert.py`,
-//! `modernbert_decoder/modeling_modernbert_decoder.py`. `tests/parity` holds both against each other.
+//! `modernbert_decoder/modeling_modernbert_decoder.py`, `roberta/modeling_roberta.py`. `tests/parity` holds both against each other.
 
-use super::config::{ALBERT, BERT, ELECTRA, Family, MODERNBERT, MODERNBERT_DECODER};
+use super::config::{ALBERT, BERT, ELECTRA, Family, MODERNBERT, MODERNBERT_DECODER, ROBERTA};
 use super::rows::Size::{Attention, Columns, Embedding, Hidden, One, Vocabulary, Width, Window};
 use super::rows::{Row, dense, norm, projection, segments, table, vector};
 
@@ -11,6 +11,8 @@ use super::rows::{Row, dense, norm, projection, segments, table, vector};
 pub struct Architecture {
     /// Its name there.
     pub class: &'static str,
+    /// Other classes with its tensors, and further ones that are left out when they are read.
+    pub(super) also: &'static [&'static str],
     /// Whether its positions see only what is before them.
     pub causal: bool,
     /// What it is, in a few words.
@@ -34,12 +36,36 @@ pub struct Architecture {
 /// ELECTRA's generator has a norm of its own where it shares the tables alone.
 const OWN_NORM: [&str; 2] = ["generator_norm", "encoder.norm"];
 
+/// What the encoder and the head of ELECTRA's generator are called in a model that has an encoder beside it.
+const OF_GENERATOR: [[&str; 2]; 3] = [
+    ["encoder.blocks.", "generator.blocks."],
+    ["encoder.project.", "generator_project."],
+    ["head.", "generator_head."],
+];
+
 impl Architecture {
     /// The parameter that stands in the place of one of ours, if the model has it.
     pub(super) fn instead(&self, path: &str) -> Option<String> {
         let [own, of] = OWN_NORM;
         let end = path.strip_prefix(of).filter(|_| self.blocks == "generator")?;
         Some(format!("{own}{end}"))
+    }
+
+    /// What a parameter of an encoder is called here, where this is ELECTRA's generator and not the encoder itself.
+    pub(super) fn of_encoder(&self, path: &str) -> Option<String> {
+        self.renamed(path, |[ours, own]| [ours, own])
+    }
+
+    /// What a parameter is called in an encoder.
+    pub(super) fn in_encoder(&self, path: &str) -> String {
+        let renamed = self.renamed(path, |[ours, own]| [own, ours]);
+        renamed.unwrap_or_else(|| path.to_owned())
+    }
+
+    fn renamed(&self, path: &str, way: fn([&'static str; 2]) -> [&'static str; 2]) -> Option<String> {
+        let named = |[from, to]: [&str; 2]| Some(format!("{to}{}", path.strip_prefix(from)?));
+        let names = OF_GENERATOR.iter().filter(|_| self.blocks == "generator");
+        names.map(|names| way(*names)).find_map(named)
     }
 
     /// Parts that it may have and need not.
@@ -92,6 +118,16 @@ const BERT_EMBEDDED: Body = Body {
 };
 
 static BERT_BODY: Body = BERT_EMBEDDED;
+
+static ROBERTA_BODY: Body = Body {
+    before: &[
+        BERT_TOKENS,
+        table("encoder.positions", &["embeddings.position_embeddings"], Window).behind_unused(),
+        BERT_SEGMENTS,
+        BERT_NORM,
+    ],
+    ..BERT_EMBEDDED
+};
 
 static ELECTRA_BODY: Body = Body {
     before: &[
@@ -189,6 +225,7 @@ const ELECTRA_WITHOUT: &[&str] = &["electra.embeddings.position_ids"];
 pub static ARCHITECTURES: &[Architecture] = &[
     Architecture {
         class: "BertForMaskedLM",
+        also: &["BertForPreTraining"],
         causal: false,
         what: "BERT with its masked-token head",
         folder: None,
@@ -202,6 +239,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "BertLMHeadModel",
+        also: &[],
         causal: true,
         what: "BERT as a decoder, with its head for the next token",
         folder: None,
@@ -215,6 +253,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "AlbertForMaskedLM",
+        also: &["AlbertForPreTraining"],
         causal: false,
         what: "ALBERT, whose layers share weights, with its masked-token head",
         folder: None,
@@ -234,7 +273,29 @@ pub static ARCHITECTURES: &[Architecture] = &[
         without: &["albert.pooler.", "albert.embeddings.position_ids", "sop_classifier."],
     },
     Architecture {
+        class: "RobertaForMaskedLM",
+        also: &[],
+        causal: false,
+        what: "RoBERTa with its masked-token head",
+        folder: None,
+        family: &ROBERTA,
+        body: &ROBERTA_BODY,
+        root: "roberta.",
+        blocks: "encoder",
+        heads: &[
+            dense("head.dense", &["lm_head.dense"], Width, Embedding),
+            norm("head.norm", &["lm_head.layer_norm"], Embedding),
+            vector("head.bias", &["lm_head.bias"], Vocabulary),
+        ],
+        tied: &[
+            ["lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"],
+            ["lm_head.decoder.bias", "lm_head.bias"],
+        ],
+        without: &["roberta.pooler.", "roberta.embeddings.position_ids"],
+    },
+    Architecture {
         class: "ElectraForPreTraining",
+        also: &[],
         causal: false,
         what: "ELECTRA's discriminator",
         folder: None,
@@ -261,6 +322,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "ElectraForMaskedLM",
+        also: &[],
         causal: false,
         what: "ELECTRA's generator",
         folder: Some("generator"),
@@ -284,6 +346,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "ModernBertForMaskedLM",
+        also: &[],
         causal: false,
         what: "ModernBERT with global attention and its masked-token head",
         folder: None,
@@ -301,6 +364,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "ModernBertDecoderForCausalLM",
+        also: &[],
         causal: true,
         what: "ModernBERT as a decoder with global attention, and its head for the next token",
         folder: None,
@@ -338,6 +402,13 @@ pub static ARCHITECTURES: &[Architecture] = &[
         &["pooler.", "embeddings.position_ids"],
     ),
     alone(
+        "RobertaModel",
+        false,
+        &ROBERTA,
+        &ROBERTA_BODY,
+        &["pooler.", "embeddings.position_ids"],
+    ),
+    alone(
         "ElectraModel",
         false,
         &ELECTRA,
@@ -366,6 +437,7 @@ const fn alone(
 ) -> Architecture {
     Architecture {
         class,
+        also: &[],
         causal,
         what: "the encoder alone",
         folder: None,

@@ -33,6 +33,8 @@ fn example() -> RunConfig {
             precision: Precision::Float32,
             layer_groups: None,
             embedding_width: None,
+            variant: None,
+            from: None,
         },
         budget: Budget {
             equalise: Axis::Tokens,
