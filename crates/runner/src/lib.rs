@@ -3,12 +3,16 @@
 pub mod afterwards;
 pub mod data;
 pub mod export;
+pub mod features;
+pub mod foreign;
 mod found;
 pub mod gather;
 pub mod history;
 pub mod judge;
+pub mod loaded;
 pub mod processes;
 pub mod provenance;
+pub mod score;
 pub mod status;
 pub mod store;
 

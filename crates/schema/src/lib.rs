@@ -14,6 +14,7 @@ pub mod plan;
 pub mod row;
 mod rows;
 pub mod runs;
+pub mod states;
 pub mod superseded;
 pub mod texts;
 
@@ -27,4 +28,5 @@ pub use items::{Credit, Items, RunItems};
 pub use judged::{Judged, judged};
 pub use plan::{MeanOver, ObjectiveFacts, Plan, PlannedRun, ReportConfig, TaskFacts};
 pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};
+pub use states::States;
 pub use superseded::latest;
