@@ -112,6 +112,12 @@ fn lines_are_scored_and_their_states_are_written() {
         format!("{:.4}", line["score"].as_f64().unwrap()),
         scores[0].split('\t').next().unwrap()
     );
+    // What steers a terminal is escaped, and it is still JSON of the line.
+    let output = workplace.cloze(&["score", "results/x", "--text", "lines.txt", "--json"]);
+    let said = text(&output.stdout);
+    assert!(!said.contains('\u{202e}'));
+    let last: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(last["text"], "\u{1b}[2J\u{202e}");
     for (out, pool) in [("states.parquet", "mean"), ("states.safetensors", "none")] {
         let arguments = [
             "features",

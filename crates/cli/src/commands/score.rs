@@ -2,6 +2,7 @@
 
 use super::lines::{each_part, load};
 use crate::arguments::ScoreArguments;
+use crate::plain::plain_json;
 use crate::terminal::say;
 use cloze_foundation::{Fault, Result};
 use cloze_runner::score::{Scored, Scorer};
@@ -37,7 +38,7 @@ pub fn score(arguments: &ScoreArguments, print: &mut dyn FnMut(&str) -> Result<(
             counts.unknown += usize::from(scored.unknown > 0);
             counts.same += usize::from(scored.same_as.is_some());
             text += &match json {
-                true => serde_json::to_string(&scored).map_err(|error| Fault::run(error.to_string()))?,
+                true => json_of(&scored)?,
                 false => line(&scored),
             };
             text.push('\n');
@@ -64,6 +65,11 @@ pub fn score(arguments: &ScoreArguments, print: &mut dyn FnMut(&str) -> Result<(
         }
     }
     Ok(())
+}
+
+fn json_of(scored: &Scored) -> Result<String> {
+    let json = serde_json::to_string(scored).map_err(|error| Fault::run(error.to_string()))?;
+    Ok(plain_json(&json))
 }
 
 fn line(scored: &Scored) -> String {
