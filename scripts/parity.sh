@@ -50,4 +50,5 @@ experiment() {
 experiment bert bert '' mlm autoregressive electra
 experiment modern modern '' mlm autoregressive
 experiment albert bert $'layer_groups = 1\nembedding_width = 16' mlm
+experiment deberta bert 'disentangled = {}' mlm rtd
 "$python" "$parity/exported.py" "$work"/*-*/

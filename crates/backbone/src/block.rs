@@ -4,7 +4,8 @@ use crate::variant::approximate_gelu;
 use crate::{Dense, EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
-use cloze_kernels::{Activation, Dropout, Positions, Rotary};
+use cloze_kernels::{Activation, Disentangled, Dropout, Positions, Rotary};
+use std::ops::Range;
 
 /// Base of the rotary frequencies (Su et al. 2021).
 pub(crate) const ROTARY_BASE: f64 = 10_000.0;
@@ -18,11 +19,21 @@ pub(crate) enum Reads {
     Raw,
 }
 
+/// What every block of one forward pass is told.
+pub(crate) struct Pass<'a> {
+    pub(crate) config: &'a EncoderConfig,
+    pub(crate) how: &'a Forward,
+    /// `[2 S, D]`: the relative positions, normed, where attention is disentangled.
+    pub(crate) relative: Option<Tensor<2>>,
+}
+
 /// A block. The norms come after the residual in `bert` (Devlin et al. 2019), before the sublayer in `modern`.
 #[derive(Module, Debug)]
 pub struct Block {
     /// `[D, 3D]`, columns `[q | k | v]`.
     qkv: Dense,
+    /// `[D, 2D]`, columns `[q | k]`: of relative positions, where these are not projected as the content is.
+    relative: Option<Dense>,
     /// `[D, D]`.
     output: Dense,
     /// None where a pre-norm block reads what is normed already.
@@ -46,6 +57,10 @@ impl Block {
         let norm = |name: &str| LayerNorm::new(width, biases, config.epsilon(), &init.at(name));
         Self {
             qkv: dense("qkv", width, 3 * width),
+            relative: (config
+                .disentangled
+                .is_some_and(|disentangled| !disentangled.shared_keys))
+            .then(|| dense("relative", width, 2 * width)),
             output: dense("output", width, width),
             attention_norm: (config.preset == Preset::Bert || reads == Reads::Raw).then(|| norm("attention_norm")),
             up: dense("up", width, config.feed_forward_columns()),
@@ -63,13 +78,12 @@ impl Block {
     pub(crate) fn forward(
         &self,
         x: Tensor<2>,
-        config: &EncoderConfig,
-        how: &Forward,
+        pass: &Pass<'_>,
         layer: usize,
         rows: Option<&Tensor<1, Int>>,
     ) -> Tensor<2> {
-        let qkv = self.projected(x.clone(), config, how);
-        self.attending(x, qkv, config, how, layer, rows)
+        let qkv = self.projected(x.clone(), pass);
+        self.attending(x, qkv, pass, layer, rows)
     }
 
     /// [`forward`](Self::forward) where many rows are alike: of each kind there is one in `x`.
@@ -80,13 +94,12 @@ impl Block {
         &self,
         x: Tensor<2>,
         kinds: Tensor<1, Int>,
-        config: &EncoderConfig,
-        how: &Forward,
+        pass: &Pass<'_>,
         rows: Option<&Tensor<1, Int>>,
     ) -> Tensor<2> {
-        let qkv = self.qkv.forward(self.before_attention(x.clone(), config));
-        let qkv = self.placed(qkv.select(0, kinds.clone()), config, how);
-        self.attending(x.select(0, kinds), qkv, config, how, 1, rows)
+        let qkv = self.qkv.forward(self.before_attention(x.clone(), pass.config));
+        let qkv = self.placed(qkv.select(0, kinds.clone()), pass);
+        self.attending(x.select(0, kinds), qkv, pass, 1, rows)
     }
 
     /// What follows the queries, keys and values.
@@ -94,25 +107,42 @@ impl Block {
         &self,
         x: Tensor<2>,
         qkv: Tensor<2>,
-        config: &EncoderConfig,
-        how: &Forward,
+        pass: &Pass<'_>,
         layer: usize,
         rows: Option<&Tensor<1, Int>>,
     ) -> Tensor<2> {
+        let Pass { config, how, .. } = pass;
         let (heads, visibility) = (how.heads(config), &how.visibility);
         let probabilities = how.dropout(config.dropout, layer, "attention");
         let places = ["attention-output", "feed-forward-output"];
         let dropouts = places.map(|place| how.dropout(config.dropout, layer, place));
-        match rows {
-            Some(rows) => {
-                let y = cloze_kernels::attention_at(qkv, heads, visibility, probabilities, rows.clone());
-                self.after_attention(x.select(0, rows.clone()), y, config, dropouts)
+        let y = match (self.positions(pass, layer), rows) {
+            (Some(positions), rows) => {
+                let rows = rows.cloned();
+                cloze_kernels::disentangled_attention(qkv, positions, heads, visibility, probabilities, rows)
             }
-            None => {
-                let y = cloze_kernels::attention(qkv, heads, visibility, probabilities);
-                self.after_attention(x, y, config, dropouts)
-            }
-        }
+            (None, Some(rows)) => cloze_kernels::attention_at(qkv, heads, visibility, probabilities, rows.clone()),
+            (None, None) => cloze_kernels::attention(qkv, heads, visibility, probabilities),
+        };
+        let x = match rows {
+            Some(rows) => x.select(0, rows.clone()),
+            None => x,
+        };
+        self.after_attention(x, y, config, dropouts)
+    }
+
+    /// The relative positions as this block's attention reads them. Each block drops from the table anew (`pos_dropout` of
+    /// transformers, `modeling_deberta_v2.py`).
+    fn positions(&self, pass: &Pass<'_>, layer: usize) -> Option<Disentangled> {
+        let Pass { config, how, relative } = pass;
+        let dropout = how.dropout(config.dropout, layer, "relative-positions");
+        let table = cloze_kernels::dropout(relative.clone()?, dropout);
+        let table = match &self.relative {
+            Some(own) => own.forward(table),
+            None => self.qkv.first(2 * config.width, table),
+        };
+        let relative = config.disentangled?.relative(how.places());
+        Some(Disentangled { table, relative })
     }
 
     /// The query stream `g` over what the content stream's [`projected`](Self::projected) gives, with the weights that both
@@ -124,19 +154,30 @@ impl Block {
         &self,
         g: Tensor<2>,
         content: Tensor<2>,
-        config: &EncoderConfig,
-        how: &Forward,
+        pass: &Pass<'_>,
         layer: usize,
         stream: &QueryStream,
     ) -> Tensor<2> {
+        let Pass { config, how, .. } = pass;
         let queries = self.qkv.first(config.width, self.before_attention(g.clone(), config));
         let queries = self.turned(queries, config, config.width, stream.places(how));
         let queries = stream.scaled(queries, how);
         let places = ["query-attention", "query-attention-output", "query-feed-forward-output"];
         let [probabilities, attended, fed] = places.map(|place| how.dropout(config.dropout, layer, place));
         let rows = Some(stream.rows(&g.device()));
-        let heads = how.heads(config);
-        let y = cloze_kernels::query_attention(queries, content, heads, &stream.visibility, probabilities, rows);
+        let (heads, law) = (how.heads(config), &stream.visibility);
+        let y = match self.positions(pass, layer) {
+            Some(positions) => cloze_kernels::disentangled_query_attention(
+                queries,
+                content,
+                positions,
+                heads,
+                law,
+                probabilities,
+                rows,
+            ),
+            None => cloze_kernels::query_attention(queries, content, heads, law, probabilities, rows),
+        };
         self.after_attention(g, y, config, [attended, fed])
     }
 
@@ -152,15 +193,25 @@ impl Block {
     ///
     /// # Shapes
     /// - `x`: `[N, D]`, result: `[N, 3D]`
-    pub(crate) fn projected(&self, x: Tensor<2>, config: &EncoderConfig, how: &Forward) -> Tensor<2> {
-        self.placed(self.qkv.forward(self.before_attention(x, config)), config, how)
+    pub(crate) fn projected(&self, x: Tensor<2>, pass: &Pass<'_>) -> Tensor<2> {
+        self.placed(self.qkv.forward(self.before_attention(x, pass.config)), pass)
+    }
+
+    /// The entropy of what each row looks at, in nats.
+    ///
+    /// # Shapes
+    /// - `x`: `[N, D]`, result: `[N, H]`
+    pub(crate) fn attention_entropy(&self, x: Tensor<2>, pass: &Pass<'_>, layer: usize) -> Tensor<2> {
+        let (qkv, relative) = (self.projected(x, pass), self.positions(pass, layer));
+        let Pass { config, how, .. } = pass;
+        cloze_kernels::reference::attention_entropy(qkv, relative, how.heads(config), &how.visibility)
     }
 
     /// Queries, keys and values as the rows' places have them.
     ///
     /// # Shapes
     /// - `qkv` and result: `[N, 3D]`
-    fn placed(&self, qkv: Tensor<2>, config: &EncoderConfig, how: &Forward) -> Tensor<2> {
+    fn placed(&self, qkv: Tensor<2>, Pass { config, how, .. }: &Pass<'_>) -> Tensor<2> {
         how.scaled(self.turned(qkv, config, 2 * config.width, how.places()))
     }
 
@@ -205,20 +256,18 @@ impl Block {
         cloze_kernels::feed_forward(x, self.up.affine(), activation, self.down.affine())
     }
 
-    /// With the first columns turned by the rows' positions where these are not learned.
+    /// With the first columns turned by the rows' positions where these are rotations.
     fn turned(&self, x: Tensor<2>, config: &EncoderConfig, columns: usize, positions: Positions) -> Tensor<2> {
-        match config.preset {
-            Preset::Bert => x,
-            Preset::Modern => {
-                let how = Rotary {
-                    base: self.rotary_base,
-                    head_width: config.width / config.heads,
-                    columns,
-                    positions,
-                };
-                cloze_kernels::rotary(x, &how)
-            }
+        if !config.turns() {
+            return x;
         }
+        let how = Rotary {
+            base: self.rotary_base,
+            head_width: config.width / config.heads,
+            columns,
+            positions,
+        };
+        cloze_kernels::rotary(x, &how)
     }
 }
 
@@ -232,20 +281,19 @@ pub(crate) fn blocks(config: &EncoderConfig, first: Reads, init: &Init) -> Vec<B
     (0..config.blocks()).map(block).collect()
 }
 
-/// The layers from `from` on, counted from 0, each through its block; the last one at `rows` alone where these are given.
+/// Some layers, counted from 0, each through its block; the last one at `rows` alone where these are given.
 ///
 /// # Shapes
 /// - `x`: `[N, D]`, `rows`: `[M]`, result: `[N, D]`, with rows `[M, D]`
 pub(crate) fn through(
     blocks: &[Block],
     x: Tensor<2>,
-    from: usize,
-    config: &EncoderConfig,
-    how: &Forward,
+    layers: Range<usize>,
+    pass: &Pass<'_>,
     rows: Option<Tensor<1, Int>>,
 ) -> Tensor<2> {
-    (from..config.layers).fold(x, |x, layer| {
-        let rows = rows.as_ref().filter(|_| layer + 1 == config.layers);
-        blocks[config.block_of(layer)].forward(x, config, how, layer + 1, rows)
+    layers.fold(x, |x, layer| {
+        let rows = rows.as_ref().filter(|_| layer + 1 == pass.config.layers);
+        blocks[pass.config.block_of(layer)].forward(x, pass, layer + 1, rows)
     })
 }

@@ -26,6 +26,7 @@ fn config(preset: Preset) -> EncoderConfig {
         embedding_width: None,
         variant: None,
         from: None,
+        disentangled: None,
     }
 }
 

@@ -68,6 +68,18 @@ pub enum Command {
     Score(ScoreArguments),
     /// Write the hidden states of every line of a text
     Features(FeaturesArguments),
+    /// Hold results folders against each other: arms that they share, and whether these stand in one order
+    Compare {
+        /// Two to eight results folders or experiment files
+        #[arg(required = true, num_args = 2.., value_hint = ValueHint::AnyPath)]
+        results_of: Vec<PathBuf>,
+        /// Where results of experiment files live
+        #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
+        results: PathBuf,
+        /// Print the numbers in full as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Write a trained run as a folder that Hugging Face's libraries load
     Export(ExportArguments),
     /// Print an array-job script for Slurm: one task a run, queued again when it is preempted or out of time
@@ -143,7 +155,7 @@ impl InternalCommand {
 }
 
 /// Words for what there is under another name, in the order of the commands.
-const OTHER_WORDS: [(&str, &[&str]); 13] = [
+const OTHER_WORDS: &[(&str, &[&str])] = &[
     ("plan", &["check", "validate", "expand", "cost", "dry-run"]),
     (
         "run",
@@ -152,10 +164,11 @@ const OTHER_WORDS: [(&str, &[&str]); 13] = [
         ],
     ),
     ("status", &["ls", "list", "show", "runs", "progress"]),
-    ("report", &["plot", "table", "results", "compare", "summary"]),
+    ("report", &["plot", "table", "results", "summary"]),
     ("eval", &["evaluate", "judge", "test", "tasks"]),
     ("score", &["likelihood", "perplexity", "rank"]),
     ("features", &["states", "embed", "embeddings", "hidden", "vectors"]),
+    ("compare", &["diff", "versus", "vs", "against"]),
     ("export", &["hf", "huggingface", "convert", "save", "push"]),
     ("slurm", &["sbatch", "submit"]),
     ("audit", &["inspect", "masks", "preview", "corruption", "look"]),
@@ -622,6 +635,10 @@ pub struct BenchArguments {
     /// What the operands of dense layers' products are rounded to: float32 (nothing), bfloat16
     #[arg(long, value_delimiter = ',', default_value = "float32")]
     pub precision: Vec<String>,
+    /// What attention's scores are of: plain (content, and positions as the preset has them), disentangled (content and relative
+    /// positions apart)
+    #[arg(long, value_delimiter = ',', default_value = "plain")]
+    pub attention: Vec<String>,
     /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
     #[arg(long, default_value = DEFAULT_DEVICE)]
     pub device: String,

@@ -4,6 +4,7 @@
 
 mod bench;
 mod common;
+mod compare;
 mod examples;
 mod faults;
 mod fetch;

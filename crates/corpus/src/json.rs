@@ -21,6 +21,12 @@ impl Object {
         &self.place
     }
 
+    /// The number or the truth value in `field` as it is written, if it is one.
+    pub fn plain(&self, field: &str) -> Option<String> {
+        let found = self.value.get(field)?;
+        (found.is_number() || found.is_boolean()).then(|| found.to_string())
+    }
+
     /// The string in `field`; a string that is no object is its own text.
     ///
     /// # Errors

@@ -22,6 +22,7 @@ mod prepared;
 pub mod present;
 mod reader;
 pub mod registry;
+pub mod sets;
 pub mod shard;
 pub mod source;
 mod split;

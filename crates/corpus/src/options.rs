@@ -203,7 +203,7 @@ mod tests {
     fn what_a_source_has_no_use_for_is_no_part_of_it() {
         assert_eq!(corpus("field = \"body\""), corpus(""));
         let own = CorpusOptions::read(&tree::parse("", "source = \"a.txt\"\nwords = 2000").unwrap().top());
-        assert_eq!(own.unwrap_err().place().as_deref(), Some("words"));
+        assert!(own.unwrap_err().place().unwrap().contains("words"));
         assert_ne!(corpus("words = 2000"), corpus(""));
         assert_ne!(
             corpus("source = \"a.jsonl\"\nfield = \"body\""),

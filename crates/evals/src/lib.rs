@@ -1,10 +1,19 @@
 //! Evaluations of a trained encoder. An evaluation is one file here and one line in [`EVALUATIONS`].
 
 pub mod blimp;
+pub mod classification;
+mod finetune;
 pub mod masked_loss;
 pub mod minimal_pairs;
 mod pair_report;
 mod pair_set;
+pub mod part_of_speech;
+mod passages;
+pub mod qa;
+mod scores;
+mod squad;
+mod tagged;
+pub mod tagging;
 
 use burn::tensor::Device;
 use cloze_corpus::{Prepared, fragment};
@@ -83,6 +92,15 @@ pub enum Work {
     },
     /// So many windows of text, whose masked tokens are predicted twice: for the loss and for the guess.
     MaskedWindows(f64),
+    /// Texts of so many words on average, with which an encoder is tuned and asked.
+    FineTuning {
+        /// How many are trained on, over all epochs, trials and seeds.
+        trained: f64,
+        /// How many are read without.
+        read: f64,
+        /// Between blanks.
+        words: f64,
+    },
 }
 
 /// What the list knows of an evaluation.
@@ -109,7 +127,7 @@ pub struct Entry {
     pub headline: &'static str,
     /// Whether a larger headline is better.
     pub higher_is_better: bool,
-    /// The headline of a guesser, where there is one.
+    /// The headline of a guesser, where there is one whatever the options; see [`chance_of`](Self::chance_of).
     pub chance: Option<f64>,
     /// What the headline is the mean of, if it is made of items.
     pub mean_over: Option<MeanOver>,
@@ -135,6 +153,13 @@ impl Entry {
     pub fn titled(&self, options: &toml::Table) -> String {
         (self.title_of)(options).unwrap_or_else(|| self.title.to_owned())
     }
+
+    /// The headline of a guesser, where there is one: always the same, or what the data of a set say.
+    pub fn chance_of(&self, options: &toml::Table, data_root: Option<&Path>) -> Option<f64> {
+        let guesser = GUESSERS.iter().find(|(name, _)| *name == self.name);
+        self.chance
+            .or_else(|| guesser.and_then(|(_, guesser)| guesser(options, data_root)))
+    }
 }
 
 /// Hash of an evaluation's law and resolved options, and of what it reads, for [`Entry::data`].
@@ -148,7 +173,24 @@ pub fn asked(entry: &Entry, options: &toml::Table, read: &str) -> String {
 }
 
 /// Every evaluation. A new one is a file and a line here.
-pub static EVALUATIONS: &[&Entry] = &[&minimal_pairs::ENTRY, &blimp::ENTRY, &masked_loss::ENTRY];
+pub static EVALUATIONS: &[&Entry] = &[
+    &minimal_pairs::ENTRY,
+    &blimp::ENTRY,
+    &masked_loss::ENTRY,
+    &classification::ENTRY,
+    &tagging::ENTRY,
+    &part_of_speech::ENTRY,
+    &qa::ENTRY,
+];
+
+/// The headline of a guesser of a set, for resolved options and the data root; `None` where the set cannot be read.
+type Guesser = fn(&toml::Table, Option<&Path>) -> Option<f64>;
+
+/// Evaluations whose data decide what a guesser gets.
+static GUESSERS: &[(&str, Guesser)] = &[
+    (classification::ENTRY.name, classification::guesser),
+    (part_of_speech::ENTRY.name, part_of_speech::guesser),
+];
 
 /// The evaluation with this name.
 ///

@@ -3,4 +3,5 @@
 //! `cargo test --workspace --test evals fake::`.
 
 mod fake;
+mod fine_tuning;
 mod own_evaluation;

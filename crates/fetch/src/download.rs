@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 /// Bytes that are asked of a connection at a time.
 const PIECE: usize = 1 << 16;
 
+/// What is told of the bytes that are here, by the teller that it is given.
+pub type Progress<'a> = &'a mut dyn FnMut(&mut dyn FnMut(Event), u64);
+
 /// Downloads a file to `path`, where it is whole or absent; what is there of it stands beside it in between, and the next
 /// download goes on from there. `tell` is given the bytes that are here.
 ///
@@ -24,7 +27,7 @@ pub fn download(
     path: &Path,
     patience: Patience,
     tell: &mut dyn FnMut(Event),
-    progress: &mut dyn FnMut(&mut dyn FnMut(Event), u64),
+    progress: Progress,
 ) -> Result<()> {
     if is_there(path)? {
         return Ok(());

@@ -240,8 +240,27 @@ fn attended(
     };
     let each = count / groups;
     let queries = queries.reshape([groups, each, heads, head_width]).swap_dims(1, 2);
-    let keys = part(0);
-    let row_of = |query: usize| rows.as_ref().map_or(query, |rows| rows[query]);
+    let probabilities = looks(queries, part(0), relative, length, visibility, rows.as_deref());
+    let first = |group: usize, head: usize| match &rows {
+        None => ((group * heads + head) * length) as u64,
+        Some(rows) => ((rows[group] / length * heads + head) * length + rows[group] % length) as u64,
+    };
+    let probabilities = drop_rows(probabilities, dropout, first);
+    probabilities.matmul(part(1)).swap_dims(1, 2).reshape([count, width])
+}
+
+/// How much of its attention each of a group's queries gives to each key, `[G, H, n, L]`: all of it in sum, or nothing where it
+/// sees nothing. `rows`: the row of each query, where these are not all rows in their order.
+fn looks(
+    queries: Tensor<4>,
+    keys: Tensor<4>,
+    relative: Option<Disentangled>,
+    length: usize,
+    visibility: &Visibility,
+    rows: Option<&[usize]>,
+) -> Tensor<4> {
+    let head_width = queries.dims()[3];
+    let row_of = |query: usize| rows.map_or(query, |rows| rows[query]);
     let scores = queries.clone().matmul(keys.clone().transpose());
     let (scores, terms) = match relative {
         None => (scores, 1),
@@ -263,16 +282,34 @@ fn attended(
         }
     };
     let probabilities = activation::softmax(scores, 3);
-    let probabilities = match blind {
+    match blind {
         Some(blind) => probabilities.mask_fill(blind, 0.0),
         None => probabilities,
+    }
+}
+
+/// The entropy of every row's attention in every head, in nats: 0 where it looks at one key alone, the logarithm of their
+/// number where it looks at all alike. What [`crate::attention`] looks at is in no kernel's result, so it is computed here.
+///
+/// # Shapes
+/// - `qkv`: `[N, 3D]` with columns `[q | k | v]`, result: `[N, H]`
+pub fn attention_entropy(
+    qkv: Tensor<2>,
+    relative: Option<Disentangled>,
+    heads: Heads,
+    visibility: &Visibility,
+) -> Tensor<2> {
+    let [rows, columns] = qkv.dims();
+    let width = columns / 3;
+    let Heads { batch, length, heads } = heads;
+    let part = |index: usize| {
+        let part = qkv.clone().slice([0..rows, index * width..(index + 1) * width]);
+        part.reshape([batch, length, heads, width / heads]).swap_dims(1, 2)
     };
-    let first = |group: usize, head: usize| match &rows {
-        None => ((group * heads + head) * length) as u64,
-        Some(rows) => ((rows[group] / length * heads + head) * length + rows[group] % length) as u64,
-    };
-    let probabilities = drop_rows(probabilities, dropout, first);
-    probabilities.matmul(part(1)).swap_dims(1, 2).reshape([count, width])
+    let looks = looks(part(0), part(1), relative, length, visibility, None);
+    // p log p is 0 where p is.
+    let each = looks.clone() * looks.clamp_min(f32::MIN_POSITIVE).log();
+    each.sum_dim(3).neg().swap_dims(1, 2).reshape([rows, heads])
 }
 
 /// What the scores have from relative positions, where `row_of(query)` and `key_of(query, key)` are rows of the batch.

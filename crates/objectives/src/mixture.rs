@@ -322,6 +322,10 @@ impl Objective for Mixture {
         Ok(self.written(parts))
     }
 
+    fn predicts_by_decoder(&self) -> bool {
+        self.parts.iter().all(|part| part.objective.predicts_by_decoder())
+    }
+
     /// What every part would be asked for, by the share of the windows that it gets.
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
         let shares = self.shares(progress);

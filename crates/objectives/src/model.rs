@@ -153,6 +153,19 @@ impl Model {
         self.reader().layers(ids, &pass(batch, dropout))
     }
 
+    /// The last states of a batch as [`states_of`](Self::states_of) gives them, and the entropy of every position's attention by
+    /// layer, in nats.
+    ///
+    /// # Shapes
+    /// - results: `[N, D]`, layers of `[N, H]`
+    pub fn last_states_with_entropy(&self, batch: &Batch) -> (Tensor<2>, Vec<Tensor<2>>) {
+        let reader = self.reader();
+        let ids = tensor_ids(&batch.inputs, &reader.device());
+        let (mut states, entropies) = reader.layers_with_entropy(ids, &pass(batch, None));
+        // There are the embeddings at least.
+        (states.swap_remove(states.len() - 1), entropies)
+    }
+
     /// The encoder with which it reads a text of its own accord: what evaluations and exports mean by its encoder.
     pub fn reader(&self) -> Cow<'_, Encoder> {
         let own = self.heads.reader(&self.encoder);

@@ -2,9 +2,9 @@
 
 use crate::scoring::Rule;
 use crate::{Example, Heads, Model, Sizes};
-use cloze_backbone::{Encoder, EncoderConfig, HiddenMatrix, Init};
+use cloze_backbone::{Absolute, Encoder, EncoderConfig, HiddenMatrix, Init};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
-use cloze_foundation::{Draw, Result};
+use cloze_foundation::{Draw, Fault, Result};
 use cloze_options::{Field, Written};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -35,6 +35,26 @@ pub trait Objective: Send + Sync {
     /// What cannot be built on such an encoder, at its key.
     fn fitted(&self, _encoder: &EncoderConfig) -> Result<toml::Table> {
         Ok(self.options())
+    }
+
+    /// [`fitted`](Self::fitted), on an encoder whose parts are all of use.
+    ///
+    /// # Errors
+    /// An enhanced mask decoder where tokens are not predicted from it; and as `fitted`.
+    fn on(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
+        let decoder = encoder.disentangled.map(|disentangled| disentangled.absolute) == Some(Absolute::Decoder);
+        if decoder && !self.predicts_by_decoder() {
+            let what = "this objective does not predict tokens from the encoder alone, so that a decoder there has nothing to do";
+            return Err(
+                Fault::usage(what).remedy("choose another encoder.disentangled.absolute: \"none\" or \"embeddings\"")
+            );
+        }
+        self.fitted(encoder)
+    }
+
+    /// Whether its tokens are predicted from what an encoder's [mask decoder](Encoder::decoded_at) says of them.
+    fn predicts_by_decoder(&self) -> bool {
+        self.has_vocabulary_head()
     }
 
     /// What it wants to know of the training text as a whole.

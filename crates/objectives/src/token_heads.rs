@@ -124,9 +124,8 @@ impl TokenHeads {
     /// # Shapes
     /// - result: `[M, D]`
     fn hidden(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
-        let device = encoder.device();
-        let [ids, rows] = [&batch.inputs, &batch.positions].map(|numbers| tensor_ids(numbers, &device));
-        encoder.forward_at(ids, &pass(batch, dropout), rows)
+        let ids = tensor_ids(&batch.inputs, &encoder.device());
+        encoder.decoded_at(ids, &pass(batch, dropout), &batch.positions)
     }
 
     /// The loss's name.

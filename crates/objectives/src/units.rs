@@ -169,6 +169,11 @@ impl<U: Units> Objective for Hiding<U> {
         true
     }
 
+    /// The verdict on two segments reads the same states.
+    fn predicts_by_decoder(&self) -> bool {
+        self.0.masking().pairs.is_none()
+    }
+
     fn segments(&self) -> usize {
         if self.0.masking().pairs.is_some() { 2 } else { 1 }
     }

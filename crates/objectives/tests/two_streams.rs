@@ -21,6 +21,7 @@ fn config(preset: Preset) -> EncoderConfig {
         embedding_width: None,
         variant: None,
         from: None,
+        disentangled: None,
         layer_groups: None,
         preset,
         width: 16,

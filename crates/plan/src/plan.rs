@@ -99,7 +99,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
         question: experiment.question.clone(),
         cites: experiment.cites.clone(),
         report: report(experiment, &names, &stems, &runs)?,
-        tasks: tasks(&runs)?,
+        tasks: tasks(&runs, experiment.data_root.as_deref())?,
         objectives: objectives(&runs),
         runs,
         claims: experiment.claims.clone(),
@@ -158,11 +158,11 @@ fn present(path: &Path) -> Result<Plan> {
 }
 
 /// The evaluations of all runs by name, each once, in the order of the first run that has it.
-fn tasks(runs: &[PlannedRun]) -> Result<Vec<TaskFacts>> {
+fn tasks(runs: &[PlannedRun], data_root: Option<&Path>) -> Result<Vec<TaskFacts>> {
     let mut facts: Vec<TaskFacts> = Vec::new();
     for task in runs.iter().flat_map(|run| &run.config.evaluate) {
         if facts.iter().all(|known| known.task != task.name()) {
-            facts.push(task.facts()?);
+            facts.push(task.facts(data_root)?);
         }
     }
     Ok(facts)

@@ -68,21 +68,11 @@ pub(crate) fn pair(
     [arm, baseline]: [usize; 2],
 ) -> Result<Option<Comparison>> {
     let is_paired = view.are_pairs(arm, baseline);
-    let (first, second) = if is_paired {
-        common(&finals[arm], &finals[baseline])
-    } else {
-        let all = |arm: usize| finals[arm].values().copied().collect::<Vec<f64>>();
-        (all(arm), all(baseline))
-    };
-    if first.is_empty() || second.is_empty() {
+    let (mine, theirs) = (&finals[arm], &finals[baseline]);
+    let Some((by, exact)) = tested(is_paired, mine, theirs)? else {
         return Ok(None);
-    }
-    let (by, exact) = if is_paired {
-        let differences: Vec<f64> = first.iter().zip(&second).map(|(a, b)| a - b).collect();
-        (paired(&first, &second, CONFIDENCE)?, sign_flip(&differences)?)
-    } else {
-        (unpaired(&first, &second, CONFIDENCE)?, permutation(&first, &second)?)
     };
+    let (first, second) = held(is_paired, mine, theirs);
     let wins = superiority(&first, &second)?;
     let mut one = Comparison {
         arm,
@@ -100,6 +90,29 @@ pub(crate) fn pair(
     };
     one.verdict = verdict(&one, score);
     Ok(Some(one))
+}
+
+/// The difference of two arms by their seeds, and its exact p; none where they share no seed, or one has none.
+pub(crate) fn tested(is_paired: bool, mine: &BySeed, theirs: &BySeed) -> Result<Option<(Difference, f64)>> {
+    let (first, second) = held(is_paired, mine, theirs);
+    if first.is_empty() || second.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(if is_paired {
+        let differences: Vec<f64> = first.iter().zip(&second).map(|(a, b)| a - b).collect();
+        (paired(&first, &second, CONFIDENCE)?, sign_flip(&differences)?)
+    } else {
+        (unpaired(&first, &second, CONFIDENCE)?, permutation(&first, &second)?)
+    }))
+}
+
+/// The values that are compared: of the seeds that both have, where these are pairs.
+fn held(is_paired: bool, mine: &BySeed, theirs: &BySeed) -> (Vec<f64>, Vec<f64>) {
+    if is_paired {
+        return common(mine, theirs);
+    }
+    let all = |values: &BySeed| values.values().copied().collect();
+    (all(mine), all(theirs))
 }
 
 impl Comparison {

@@ -47,7 +47,7 @@ impl Line<'_> {
 /// A column: its heading and its cell.
 type Column = (&'static str, fn(&Line) -> String);
 
-const COLUMNS: [Column; 34] = [
+const COLUMNS: [Column; 35] = [
     ("task", |line| word(&line.score.task)),
     ("metric", |line| word(&line.score.metric)),
     ("arm", |line| word(line.study.name(line.arm))),
@@ -115,6 +115,15 @@ const COLUMNS: [Column; 34] = [
     ("planned", |line| line.study.view.arms[line.arm].seeds.len().to_string()),
     ("unigram_loss", |line| number(line.levels().unigram)),
     ("best_loss", |line| number(line.levels().best)),
+    // Fewer than the seeds where some are on the plateau of word frequencies; empty where no loss of the encoder says so.
+    ("left_plateau", |line| {
+        let onset = line
+            .study
+            .onsets
+            .get(&line.arm)
+            .filter(|onset| onset.answerer.is_none());
+        onset.map(|onset| onset.left().to_string()).unwrap_or_default()
+    }),
 ];
 
 /// Headlines with their comparisons, then parts, other scores and the mean over tasks.

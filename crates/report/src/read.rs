@@ -73,6 +73,15 @@ impl Settings {
         self.at(path).map(said)
     }
 
+    /// Every value, by its path.
+    pub(crate) fn all(&self) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        for (key, value) in self.tree.as_object().into_iter().flatten() {
+            leaves(key, value, &mut found);
+        }
+        found
+    }
+
     /// Every value at and below a key path, by its own path.
     pub(crate) fn leaves(&self, path: &str) -> BTreeMap<String, String> {
         let mut found = BTreeMap::new();

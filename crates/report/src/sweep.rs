@@ -12,11 +12,12 @@ pub(crate) struct Series {
     pub arms: Vec<(f64, usize)>,
 }
 
-/// The number that an arm has for a factor. A schedule, swept as a table, is none.
+/// The number that an arm has for a factor; an amount may be written with a unit. A schedule, swept as a table, is none.
 fn number(arm: &Arm, path: &str) -> Option<f64> {
     match arm.factors.get(path)? {
         Value::Float(number) => Some(*number),
         Value::Integer(number) => Some(*number as f64),
+        Value::String(_) => arm.settings.at(path)?.as_f64(),
         _ => None,
     }
 }

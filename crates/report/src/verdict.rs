@@ -3,8 +3,10 @@
 use crate::arm::Ending;
 use crate::compare::{Comparison, Verdict};
 use crate::history;
+use crate::ladder::ladders;
 use crate::plateau::{Place, Plateau};
 use crate::score::LEAST_SEEDS;
+use crate::sections::best::sentences as best_rates;
 use crate::sections::order::sentences as order_of_fields;
 use crate::sentence::{more, some};
 use crate::study::{Scored, Study};
@@ -53,10 +55,15 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     }
     told.extend(chance(study, scored)?);
     told.extend(established(study, scored));
+    for ladder in ladders(study, scored)? {
+        told.extend(ladder.answer());
+    }
+    told.extend(best_rates(study, scored)?);
     told.extend(study.rules_differ(&scored.compared));
     told.extend(study.the_same());
     told.extend(elsewhere(study));
     told.extend(plateau(study));
+    told.extend(study.mixtures(study.shown.iter().copied()));
     told.extend(unplaced(study));
     let lacking = [Ending::Missing, Ending::Failed, Ending::Ungathered];
     told.push(next(
@@ -258,15 +265,15 @@ fn plateau(study: &Study) -> Vec<String> {
     told
 }
 
-/// Of which arms nothing says whether they have left the plateau: their own loss is a sum of several, and they were not judged
-/// on masked tokens.
+/// Of which arms nothing says whether they have left the plateau: their own loss is a sum of several, or is about tokens that they
+/// see, and they were not judged on masked tokens.
 fn unplaced(study: &Study) -> Option<String> {
     let arms = study.view.unplaced();
     let names: Vec<String> = arms.iter().map(|arm| study.name(*arm).to_owned()).collect();
     (!names.is_empty()).then(|| {
         format!(
-            "Whether the plateau of word frequencies was left is not known of {}: the own loss is a sum, and the task \
-             masked-loss would say.",
+            "Whether the plateau of word frequencies was left is not known of {}: their own loss is a sum, or is about tokens that \
+             they see, and no loss of masked tokens was measured.",
             some(names)
         )
     })

@@ -29,6 +29,9 @@ const OF_TRAINING: [&str; 8] = [
     DIVERGED,
 ];
 
+/// What is found within an encoder on held-out text.
+const INSIDE: [&str; 2] = [metric::STATE_COSINE, metric::ATTENTION_ENTROPY];
+
 /// Whether a number of training is a share beside the parts of a loss and no part of it: of windows, of weight, of tokens.
 fn is_share(metric: &str) -> bool {
     let last = metric.rsplit('.').next().unwrap_or(metric);
@@ -46,6 +49,8 @@ pub(crate) struct View {
     pub(crate) curves: BTreeMap<Score, Vec<Curves>>,
     /// Held-out loss under the arm's own objective, along training.
     pub own_loss: Vec<Curves>,
+    /// How encoders are within on held-out text, by metric and arm.
+    pub inside: BTreeMap<String, Vec<Curves>>,
     /// What losses are held against.
     pub(crate) levels: LevelsOf,
     /// What was answered item by item, where it was kept.
@@ -106,6 +111,7 @@ impl View {
             own_loss: vec![Curves::new(); arms.len()],
             arms,
             curves: BTreeMap::new(),
+            inside: BTreeMap::new(),
             levels: LevelsOf::new(),
             answers: Answers::default(),
             resampled: RefCell::default(),
@@ -200,6 +206,14 @@ impl View {
             }
             let is_own = row.task == PRETRAINING;
             if is_own && row.metric != LOSS {
+                if INSIDE.contains(&row.metric.as_str()) && row.value.is_finite() {
+                    let of_metric = self.inside.entry(row.metric.clone());
+                    let curves = of_metric.or_insert_with(|| vec![Curves::new(); arms]);
+                    curves[place].entry(seed).or_default().push(Point {
+                        spent: row.spent,
+                        value: row.value,
+                    });
+                }
                 continue;
             }
             let score = match known.take() {
@@ -221,7 +235,8 @@ impl View {
                 value: row.value,
             });
         }
-        let each = self.curves.values_mut().chain([&mut self.own_loss]);
+        let each = self.curves.values_mut().chain(self.inside.values_mut());
+        let each = each.chain([&mut self.own_loss]);
         each.filter_map(|curves| curves[place].get_mut(&seed))
             .for_each(|points| points.sort_by(|a, b| by_steps(&a.spent, &b.spent)));
         for score in refused {

@@ -122,7 +122,7 @@ fn asked(request: &Request, plan: &Plan) -> Result<Vec<Asked>> {
     let mut all = Vec::new();
     for task in &request.tasks {
         let asked = Asked {
-            facts: task.facts()?,
+            facts: task.facts(request.data_root.as_deref())?,
             config: task.clone(),
             data: of_task(task, request.data_root.as_deref())?,
         };

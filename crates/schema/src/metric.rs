@@ -10,6 +10,12 @@ pub const UNIGRAM_LOSS: &str = "unigram_loss";
 /// A mean loss in nats of the same tokens below which nobody can be expected to come: everything else of the document is
 /// known, and the law that it was made by. There for the built-in language alone.
 pub const BEST_LOSS: &str = "best_loss";
+/// How alike the last states of different positions are: the mean cosine of two of them, on a few windows of held-out text. Near 1
+/// an encoder says the same of every position.
+pub const STATE_COSINE: &str = "state_cosine";
+/// The entropy of a position's attention as a share of that of one that looks at all it sees alike: the mean over layers, heads
+/// and positions, on the same windows.
+pub const ATTENTION_ENTROPY: &str = "attention_entropy";
 /// The norm of all gradients together, before it is clipped.
 pub const GRADIENT_NORM: &str = "gradient_norm";
 /// The learning rate.
@@ -31,13 +37,25 @@ pub const CORES_ELSEWHERE: &str = "cores_elsewhere";
 pub const MARGIN: &str = "margin";
 /// The logistic of the margin: a vote for the right sentence between 0 and 1 where accuracy has 0 or 1.
 pub const VOTE: &str = "vote";
-/// Pairs of sentences, or tokens, that were told right.
+/// Pairs of sentences, tokens, texts or words that were told right.
 pub const ACCURACY: &str = "accuracy";
+/// The harmonic mean of precision and recall: of entities, or of the words of an answer.
+pub const F1: &str = "f1";
+/// The share of what was answered that is right.
+pub const PRECISION: &str = "precision";
+/// The share of what is there that was answered.
+pub const RECALL: &str = "recall";
+/// The mean of the F1 of every class.
+pub const MACRO_F1: &str = "macro_f1";
+/// Matthews' correlation of truths and answers, from -1 to 1; 0 is chance.
+pub const MATTHEWS: &str = "matthews";
+/// The share of the answers that are a true one to the letter, but for case, punctuation and articles.
+pub const EXACT_MATCH: &str = "exact_match";
 /// Pairs of which both sentences got the same score. They count one half in an accuracy.
 pub const TIES: &str = "ties";
 /// Pairs of which a sentence stands in the training text.
 pub const SEEN: &str = "seen";
-/// Pairs of which a sentence is longer than the window.
+/// Pairs of which a sentence is longer than the window, or texts that are.
 pub const CUT: &str = "cut";
 /// Mean over tasks of (headline - chance) / (best - chance). It is in no file: a report makes it.
 pub const SCORE: &str = "score";
@@ -81,16 +99,25 @@ const fn metric(name: &'static str, unit: Unit, better: Better) -> Metric {
     Metric { name, unit, better }
 }
 
-/// Every metric that an evaluation of cloze gives, and the loss of pretraining.
-pub const METRICS: [Metric; 8] = [
+/// Every metric that an evaluation of cloze gives, and what is found on held-out text in pretraining.
+pub const METRICS: [Metric; 17] = [
     metric(ACCURACY, Unit::Share, Better::Higher),
     metric(SCORE, Unit::Share, Better::Higher),
     metric(LOSS, Unit::Nats, Better::Lower),
     metric(MARGIN, Unit::NatsOfPair, Better::Higher),
     metric(VOTE, Unit::Share, Better::Higher),
+    metric(F1, Unit::Share, Better::Higher),
+    metric(PRECISION, Unit::Share, Better::Higher),
+    metric(RECALL, Unit::Share, Better::Higher),
+    metric(MACRO_F1, Unit::Share, Better::Higher),
+    metric(MATTHEWS, Unit::Share, Better::Higher),
+    metric(EXACT_MATCH, Unit::Share, Better::Higher),
+    metric(LEARNING_RATE, Unit::None, Better::Neither),
     metric(TIES, Unit::Share, Better::Neither),
     metric(SEEN, Unit::Share, Better::Neither),
     metric(CUT, Unit::Share, Better::Neither),
+    metric(STATE_COSINE, Unit::None, Better::Neither),
+    metric(ATTENTION_ENTROPY, Unit::Share, Better::Neither),
 ];
 
 /// How the numbers of a metric read, however it is taken and whoever answered. One that is not known has no unit, and high

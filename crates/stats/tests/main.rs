@@ -5,3 +5,4 @@
 mod golden;
 mod laws;
 mod multi_bootstrap;
+mod orders;

@@ -4,6 +4,7 @@
 //! dropout drops and what the learning rate is are functions of the seed, the step and what was spent; and, for an objective
 //! that heeds answers, of what it remembers of them, which is saved with the position.
 
+use crate::inside::Inside;
 use crate::job;
 use crate::meter::Meter;
 use crate::schedule::learning_rate;
@@ -59,10 +60,12 @@ pub struct Trained {
 /// run. Divergence is not an error.
 pub fn train(job: &Job, judge: &dyn Judge, observer: &mut dyn Observer, resume: Option<&Resume>) -> Result<Trained> {
     let mut run = Run::new(job)?;
+    // Of an objective that has heard no answers yet: the same masks in every run, wherever it is taken up.
+    let held_out = HeldOut::new(job, &*run.feed.objective);
     if let Some(resume) = resume {
         run.resume(resume, observer)?;
     }
-    let held_out = HeldOut::new(job, &*run.feed.objective);
+    let inside = Inside::new(job);
     while run.reported < 1.0 {
         // A run that was saved between a step and its judgement goes on with the judgement.
         let share = run.share();
@@ -78,7 +81,7 @@ pub fn train(job: &Job, judge: &dyn Judge, observer: &mut dyn Observer, resume: 
         let (before, share) = (run.reported, run.share());
         let judged = crossed(before, share, job.points.max(1) as f64);
         let judgement = if judged {
-            run.judge(&held_out, judge, share, observer)?
+            run.judge((&held_out, &inside), judge, share, observer)?
         } else {
             Vec::new()
         };
@@ -218,10 +221,10 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// The validation loss and what every evaluation finds.
+    /// The validation loss, how the encoder is within, and what every evaluation finds.
     fn judge(
         &self,
-        held_out: &HeldOut,
+        (held_out, inside): (&HeldOut, &Inside),
         judge: &dyn Judge,
         share: f64,
         observer: &mut dyn Observer,
@@ -240,6 +243,12 @@ impl<'a> Run<'a> {
             let bounds = bounds::of(self.job.corpus, held_out)?;
             found.extend(bounds.into_iter().map(|(metric, value)| held_out_row(metric, value)));
         }
+        found.extend(
+            inside
+                .look(&frozen)
+                .into_iter()
+                .map(|(metric, value)| held_out_row(metric, value)),
+        );
         let mut items = Vec::new();
         for which in 0..judge.count() {
             observer.at(&self.moment())?;

@@ -2,7 +2,7 @@
 
 use super::{Architecture, Network, Tokens};
 use crate::block::ROTARY_BASE;
-use crate::{EncoderConfig, EncoderOptions, Precision, Preset, Variant};
+use crate::{Absolute, EncoderConfig, EncoderOptions, Precision, Preset, Variant};
 use cloze_foundation::{Fault, Origin, Place, Result};
 use cloze_options::{Member, Node, Options, Table, Words, Written};
 use serde_json::{Map, Value, json};
@@ -28,6 +28,7 @@ pub(super) struct Family {
 #[derive(Clone, Copy, Debug)]
 enum Fixed {
     Word(&'static str),
+    Number(f64),
     Flag(bool),
 }
 
@@ -49,6 +50,8 @@ enum Extra {
     Electra,
     /// That too, and groups of layers that share weights.
     Albert,
+    /// Segments, where there are several, and how positions are parts of attention.
+    Deberta,
     /// Which blocks attend to all positions, and the bases of rotations.
     ModernBert,
 }
@@ -71,6 +74,15 @@ const BERT_NAMED: &[(&str, Role)] = &[
     ("bos_token_id", Role::Start),
     ("eos_token_id", Role::End),
 ];
+const DEBERTA_FIXED: &[(&str, Fixed)] = &[
+    ("relative_attention", Fixed::Flag(true)),
+    ("norm_rel_ebd", Fixed::Word("layer_norm")),
+    ("conv_kernel_size", Fixed::Number(0.0)),
+    ("legacy", Fixed::Flag(true)),
+    ("tie_word_embeddings", Fixed::Flag(true)),
+];
+/// Both products with positions; files have them as a list, or as words with a bar between.
+const PRODUCTS: [&str; 2] = ["p2c", "c2p"];
 const MODERNBERT_FIXED: &[(&str, Fixed)] = &[
     ("hidden_activation", Fixed::Word("gelu")),
     ("classifier_activation", Fixed::Word("gelu")),
@@ -128,6 +140,12 @@ pub(super) static ALBERT: Family = Family {
     extra: Extra::Albert,
     ..LIKE_BERT
 };
+pub(super) static DEBERTA: Family = Family {
+    model_type: "deberta-v2",
+    fixed: DEBERTA_FIXED,
+    extra: Extra::Deberta,
+    ..LIKE_BERT
+};
 pub(super) static MODERNBERT: Family = LIKE_MODERNBERT;
 pub(super) static MODERNBERT_DECODER: Family = Family {
     model_type: "modernbert-decoder",
@@ -177,8 +195,11 @@ impl Family {
     /// Whether its embeddings and layers are like an encoder's.
     pub(super) fn holds(&self, config: &EncoderConfig) -> bool {
         let shares = config.blocks() < config.layers;
+        if config.disentangled.is_some() != (self.extra == Extra::Deberta) {
+            return false;
+        }
         match self.extra {
-            Extra::Bert | Extra::Roberta | Extra::ModernBert => !shares && !config.projects(),
+            Extra::Bert | Extra::Roberta | Extra::Deberta | Extra::ModernBert => !shares && !config.projects(),
             Extra::Electra => !shares,
             Extra::Albert => shares || config.projects(),
         }
@@ -213,6 +234,7 @@ pub(super) fn write(network: &Network) -> Value {
     for (key, fixed) in family.fixed {
         config[*key] = match fixed {
             Fixed::Word(word) => json!(word),
+            Fixed::Number(number) => json!(number),
             Fixed::Flag(flag) => json!(flag),
         };
     }
@@ -236,6 +258,16 @@ pub(super) fn write(network: &Network) -> Value {
             if family.extra == Extra::Albert {
                 config["num_hidden_groups"] = json!(blocks.blocks());
                 config["inner_group_num"] = json!(1);
+            }
+        }
+        Extra::Deberta => {
+            config["type_vocab_size"] = json!(blocks.segment_rows());
+            config["position_biased_input"] = json!(blocks.absolute() == Absolute::Embeddings);
+            config["pos_att_type"] = json!(PRODUCTS);
+            if let Some(disentangled) = &blocks.disentangled {
+                config["position_buckets"] = json!(disentangled.position_buckets);
+                config["max_relative_positions"] = json!(disentangled.max_relative_positions);
+                config["share_att_key"] = json!(disentangled.shared_keys);
             }
         }
         Extra::ModernBert => {
@@ -286,14 +318,21 @@ pub(super) fn read(text: &str) -> Result<Network> {
     for (key, fixed) in family.fixed {
         read.check(key, *fixed)?;
     }
+    if family.extra == Extra::Deberta {
+        read.check_disentangled()?;
+    }
     let mut blocks = read.blocks(architecture)?;
     blocks.variant = read.variant(family, &mut blocks)?;
     let embedding = match family.extra {
         Extra::Electra | Extra::Albert => read.count("embedding_size", MOST_IDS)?,
-        Extra::Bert | Extra::Roberta | Extra::ModernBert => blocks.width,
+        Extra::Bert | Extra::Roberta | Extra::Deberta | Extra::ModernBert => blocks.width,
     };
-    if family.extra != Extra::ModernBert {
-        blocks.segments = read.count("type_vocab_size", MOST_IDS)?;
+    match family.extra {
+        Extra::Bert | Extra::Roberta | Extra::Electra | Extra::Albert => {
+            blocks.segments = read.count("type_vocab_size", MOST_IDS)?
+        }
+        Extra::Deberta => blocks.segments = read.segments()?,
+        Extra::ModernBert => {}
     }
     let vocabulary = read.count("vocab_size", MOST_IDS)?;
     let mut tokens = Tokens {
@@ -361,6 +400,7 @@ impl Reader {
         let Some(found) = self.get(key) else { return Ok(()) };
         let (is_same, wanted) = match fixed {
             Fixed::Word(word) => (found.as_str() == Some(word), word.to_owned()),
+            Fixed::Number(number) => (found.as_f64() == Some(number), format!("{number:e}")),
             Fixed::Flag(flag) => (found.as_bool() == Some(flag), flag.to_string()),
         };
         if is_same {
@@ -368,6 +408,81 @@ impl Reader {
         } else {
             Err(other(key, found, [wanted]))
         }
+    }
+
+    /// Both products with positions; head and embedding widths that follow from the others.
+    fn check_disentangled(&self) -> Result<()> {
+        let empty = json!([]);
+        let found = self.get("pos_att_type").unwrap_or(&empty);
+        let mut products: Vec<&str> = match found {
+            Value::String(words) => words.split('|').map(str::trim).collect(),
+            Value::Array(words) => words.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        products.sort_unstable_by(|a, b| b.cmp(a));
+        if products != PRODUCTS {
+            return Err(other("pos_att_type", found, [PRODUCTS.join(" and ")]));
+        }
+        let width = self.count("hidden_size", usize::MAX >> 1)?;
+        let heads = self.count("num_attention_heads", usize::MAX >> 1)?;
+        for (key, wanted) in [("embedding_size", width), ("attention_head_size", width / heads)] {
+            if let Some(found) = self.get(key).filter(|found| found.as_u64() != Some(wanted as u64)) {
+                return Err(other(key, found, [wanted.to_string()]));
+            }
+        }
+        Ok(())
+    }
+
+    /// Kinds of segments; none is one.
+    fn segments(&self) -> Result<usize> {
+        const KEY: &str = "type_vocab_size";
+        match self.get(KEY).map(Value::as_u64) {
+            None | Some(Some(0)) => Ok(1),
+            Some(Some(1)) => Err(other(KEY, &json!(1), ["0", "2 or more"])),
+            Some(_) => self.count(KEY, MOST_IDS),
+        }
+    }
+
+    /// How positions are parts of attention, as an experiment would say it.
+    fn disentangled(&self) -> Result<Table> {
+        let mut written = Table::new();
+        // Without buckets every distance has a row of its own, which the published models have for no window.
+        let buckets = self.count("position_buckets", MOST_IDS)?;
+        put(
+            &mut written,
+            "position_buckets",
+            cloze_options::Value::Integer(buckets as i64),
+        );
+        // One that is not positive is the window.
+        if let Some(most) = self
+            .get("max_relative_positions")
+            .filter(|most| most.as_i64().is_none_or(|most| most > 0))
+        {
+            let most = most
+                .as_i64()
+                .ok_or_else(|| other("max_relative_positions", most, ["a whole number"]))?;
+            put(
+                &mut written,
+                "max_relative_positions",
+                cloze_options::Value::Integer(most),
+            );
+        }
+        let flag = |key: &str, usual: bool| match self.get(key) {
+            None => Ok(usual),
+            Some(found) => found.as_bool().ok_or_else(|| other(key, found, ["true", "false"])),
+        };
+        let shared = flag("share_att_key", false)?;
+        put(&mut written, "shared_keys", cloze_options::Value::Boolean(shared));
+        let absolute = match flag("position_biased_input", true)? {
+            true => Absolute::Embeddings,
+            false => Absolute::Nowhere,
+        };
+        put(
+            &mut written,
+            "absolute",
+            cloze_options::Value::Text(absolute.name().to_owned()),
+        );
+        Ok(written)
     }
 
     /// In what the encoder differs from its preset, if it does. Where some layers attend to near positions alone, the window is
@@ -473,13 +588,12 @@ impl Reader {
             ));
         }
         let mut written = Table::new();
-        let mut put = |key: &str, value| {
-            let (key_at, origin) = (Origin::Unknown, Origin::Unknown);
-            let node = Node { value, origin };
-            written.insert(key.to_owned(), Member { key: key_at, node });
-        };
+        let mut put = |key: &str, value| put(&mut written, key, value);
         put("preset", cloze_options::Value::Text(family.preset.name().to_owned()));
         put("dropout", cloze_options::Value::Float(rates[0]));
+        if family.extra == Extra::Deberta {
+            put("disentangled", cloze_options::Value::Table(self.disentangled()?));
+        }
         let mut counts = vec![
             ("width", "hidden_size"),
             ("layers", "num_hidden_layers"),
@@ -537,6 +651,13 @@ impl Reader {
         id.map(Some)
             .ok_or_else(|| other(key, found, [format!("an id below {vocabulary}")]))
     }
+}
+
+/// A key of a table that nobody wrote.
+fn put(table: &mut Table, key: &str, value: cloze_options::Value) {
+    let (key_at, origin) = (Origin::Unknown, Origin::Unknown);
+    let node = Node { value, origin };
+    table.insert(key.to_owned(), Member { key: key_at, node });
 }
 
 /// A value that our encoder cannot have.

@@ -11,7 +11,7 @@ mod tables;
 mod write;
 
 pub use choose::{left_out, of};
-pub use tables::{ARCHITECTURES, Architecture};
+pub use tables::{ARCHITECTURES, Architecture, as_trained};
 
 use crate::{Encoder, EncoderConfig, Init, Parameter, Parameters};
 use burn::tensor::{Device, Shape, TensorData};
@@ -91,6 +91,7 @@ impl Network {
             rows.iter().for_each(|row| row.places(self, layer, names, &mut all));
         };
         put(body.before, 0, ["", root]);
+        put(body.beside, 0, [&format!("{blocks}."), root]);
         for layer in 0..self.blocks.blocks() {
             let ours = format!("{blocks}.blocks.{layer}.");
             let theirs = format!("{root}{}.", body.layers.replace("{}", &layer.to_string()));

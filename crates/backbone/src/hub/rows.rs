@@ -2,6 +2,7 @@
 //! written in.
 
 use super::Network;
+use crate::Absolute;
 
 /// The length of a dimension, in the words of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,12 +12,18 @@ pub(super) enum Size {
     Vocabulary,
     /// L, the learned positions.
     Window,
+    /// 2 S, the relative positions.
+    Relative,
+    /// Kinds of segments.
+    Segments,
     /// E, columns of the table of tokens.
     Embedding,
     /// D of the blocks.
     Width,
     /// 3 D: queries, keys and values side by side.
     Attention,
+    /// 2 D: queries and keys.
+    Pair,
     /// F.
     Hidden,
     /// F, or 2 F where there is a gate.
@@ -30,9 +37,12 @@ impl Size {
             Self::One => 1,
             Self::Vocabulary => network.tokens.vocabulary,
             Self::Window => blocks.window,
+            Self::Relative => blocks.disentangled.map_or(0, |disentangled| disentangled.rows()),
+            Self::Segments => blocks.segments,
             Self::Embedding => network.embedding,
             Self::Width => blocks.width,
             Self::Attention => blocks.width.saturating_mul(3),
+            Self::Pair => blocks.width.saturating_mul(2),
             Self::Hidden => blocks.feed_forward,
             Self::Columns => blocks.feed_forward_columns(),
         }
@@ -66,6 +76,12 @@ enum When {
     AboveFirst,
     /// Where the blocks are of another width than the embeddings.
     Projected,
+    /// Where embeddings know their positions.
+    Placed,
+    /// Where there are several kinds of segments.
+    Segmented,
+    /// Where relative positions have projections of their own.
+    Apart,
 }
 
 /// A part of ours and what it is called there: several names where one matrix of ours is several side by side.
@@ -135,6 +151,27 @@ impl Row {
         }
     }
 
+    pub(super) const fn where_placed(self) -> Self {
+        Self {
+            when: When::Placed,
+            ..self
+        }
+    }
+
+    pub(super) const fn where_segmented(self) -> Self {
+        Self {
+            when: When::Segmented,
+            ..self
+        }
+    }
+
+    pub(super) const fn where_apart(self) -> Self {
+        Self {
+            when: When::Apart,
+            ..self
+        }
+    }
+
     /// The part of a model that it belongs to: `head` of `head.dense`.
     pub(super) fn part(&self) -> &'static str {
         self.ours.split('.').next().unwrap_or(self.ours)
@@ -146,6 +183,12 @@ impl Row {
             When::Always => true,
             When::AboveFirst => layer > 0,
             When::Projected => network.blocks.width != network.embedding,
+            When::Placed => network.blocks.absolute() == Absolute::Embeddings,
+            When::Segmented => network.blocks.segment_rows() > 0,
+            When::Apart => network
+                .blocks
+                .disentangled
+                .is_some_and(|disentangled| !disentangled.shared_keys),
         };
         if !holds {
             return;

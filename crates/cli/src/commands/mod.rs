@@ -2,6 +2,7 @@
 
 mod audit;
 mod bench;
+mod compare;
 mod completions;
 mod data;
 mod doctor;
@@ -60,6 +61,11 @@ pub fn execute(command: Command) -> Result<u8> {
         }
         Command::Score(arguments) => score::score(&arguments, &mut |text| print(text).map(drop)).map(|()| 0),
         Command::Features(arguments) => print(&features::features(&arguments)?),
+        Command::Compare {
+            results_of,
+            results,
+            json,
+        } => print(&compare::compare(&results_of, &results, json)?),
         Command::Export(arguments) => print(&export::export(&arguments)?),
         Command::Slurm {
             experiment,

@@ -16,6 +16,7 @@ pub(crate) use train::TOO_LONG;
 use crate::words::Tokens;
 use crate::{Vocabulary, WordCounts, clean};
 use cloze_foundation::Result;
+use std::ops::Range;
 use std::path::Path;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::{NormalizerWrapper, PreTokenizerWrapper};
@@ -119,6 +120,24 @@ impl Tokenizer {
     /// Whether a text is cleaned as corpora are before it is read.
     pub(crate) fn cleans(&self) -> bool {
         self.cleans
+    }
+
+    /// Tokens of a word without white space, each with the bytes of the word that it stands for: all of them where the tokenizer
+    /// does not say it. A word that leaves nothing to be encoded has none.
+    pub fn encode_word(&self, word: &str) -> Vec<(u32, Range<usize>)> {
+        let whole = |ids: Vec<u32>| ids.into_iter().map(|id| (id, 0..word.len())).collect();
+        if clean::clean(word) != word || word.len() > clean::LONGEST_PIECE {
+            return whole(self.encode(word).ids);
+        }
+        let Ok(encoding) = self.inner.encode(word, false) else {
+            return whole(vec![self.vocabulary.special.unknown]);
+        };
+        let known = |(from, to): (usize, usize)| match from < to && word.get(from..to).is_some() {
+            true => from..to,
+            false => 0..word.len(),
+        };
+        let tokens = encoding.get_ids().iter().zip(encoding.get_offsets());
+        tokens.map(|(id, bytes)| (*id, known(*bytes))).collect()
     }
 
     /// Whether a cleaned line's tokens are those of its words between spaces, one after the other, so that each word

@@ -30,6 +30,9 @@ fn law(which: usize, rows: usize, length: usize) -> Visibility {
     }
 }
 
+/// Attention of queries in a matrix of their own.
+type Stream = fn(Tensor<2>, Tensor<2>, Disentangled, Heads, &Visibility, Dropout, Option<Tensor<1, Int>>) -> Tensor<2>;
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
@@ -59,7 +62,7 @@ proptest! {
             let count = if rows.is_some() { count } else { n };
             for columns in [2 * width, 3 * width] {
                 let shapes = [[count, width], [n, columns], [2 * buckets, 2 * width]];
-                let stream = |f: fn(Tensor<2>, Tensor<2>, Disentangled, Heads, &Visibility, Dropout, Option<Tensor<1, Int>>) -> Tensor<2>| {
+                let stream = |f: Stream| {
                     run(&shapes, |x| f(x[0].clone(), x[1].clone(), with(&x[2]), heads, law, dropout, rows.clone()))
                 };
                 assert_near(&stream(disentangled_query_attention), &stream(reference::disentangled_query_attention), 5e-5);

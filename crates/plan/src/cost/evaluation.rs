@@ -114,8 +114,11 @@ impl Reader<'_> {
                 let twice = |rule: &Rule| 2.0 * self.answer(rule.who, &sizes);
                 windows * rules.iter().find(masked).map_or(0.0, twice)
             }
+            Work::FineTuning { trained, read, words } => {
+                (PASSES * trained + read) * encoder.forward_flops(1, self.length(words), false)
+            }
             Work::Sentences { count, words } => {
-                let length = ((words * TOKENS_PER_WORD).round() as usize + 2).min(encoder.window);
+                let length = self.length(words);
                 let mut sentence = vec![self.vocabulary.special.start];
                 let ordinary = self.vocabulary.ordinary().first().copied();
                 sentence.extend(std::iter::repeat_n(
@@ -130,6 +133,11 @@ impl Reader<'_> {
                 count * rules.iter().map(rule).sum::<f64>()
             }
         }
+    }
+
+    /// Tokens of a sentence of so many words, within the window.
+    fn length(&self, words: f64) -> usize {
+        ((words * TOKENS_PER_WORD).round() as usize + 2).min(self.config.encoder.window)
     }
 
     /// Forward FLOPs of an answer to questions of these sizes.

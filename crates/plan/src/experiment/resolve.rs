@@ -33,7 +33,7 @@ pub(crate) fn resolve(
         Some(place) => begun(&asked, place, &tables, &mut corpus, data_root)?,
     };
     let budget = tables.open("budget");
-    let fitted = configured.fitted(&encoder).map_err(|fault| written.locate(fault))?;
+    let fitted = configured.on(&encoder).map_err(|fault| written.locate(fault))?;
     let found = BudgetOptions::read(&budget)?;
     let shortest = found.stages.iter().map(|stage| stage.window).min();
     // Where windows are shorter at first, they have to be long enough as well.
@@ -42,7 +42,7 @@ pub(crate) fn resolve(
             window,
             ..encoder.clone()
         };
-        configured.fitted(&at_first).map_err(|fault| written.locate(fault))?;
+        configured.on(&at_first).map_err(|fault| written.locate(fault))?;
     }
     if configured.reads_elsewhere() && found.batch < 2 {
         return Err(budget
@@ -98,6 +98,15 @@ fn begun(
             let fault = table.open(key).fault(what).allowed([own]);
             return Err(fault.remedy("leave it out: what the encoder is made of stands in its folder"));
         }
+    }
+    if let Some(written) = table
+        .get("disentangled")
+        .filter(|_| given.disentangled != own.disentangled)
+    {
+        let what = format!("attention in the encoder of `{}` has other parts", place.display());
+        return Err(written
+            .fault(what)
+            .remedy("leave it out: what the encoder is made of stands in its folder"));
     }
     let window = match table.get("window") {
         None => own.window,

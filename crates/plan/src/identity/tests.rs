@@ -35,6 +35,7 @@ fn example() -> RunConfig {
             embedding_width: None,
             variant: None,
             from: None,
+            disentangled: None,
         },
         budget: Budget {
             equalise: Axis::Tokens,

@@ -88,6 +88,7 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
             study.name(shown[0].baseline)
         ));
     }
+    lead.extend(study.mixtures(shown.iter().flat_map(|one| [one.arm, one.baseline])));
     lead.extend(of_many(study));
     let name = format!("{} {} against {against}", score.task, score.metric);
     let table = Table::new(

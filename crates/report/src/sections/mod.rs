@@ -1,10 +1,13 @@
 //! The sections of a report, each in a file of its own, in their fixed order.
 
+pub(crate) mod best;
 mod budgets;
 mod claims;
 mod comparisons;
 mod coverage;
+mod ladder;
 mod notes;
+pub(crate) mod onset;
 pub(crate) mod order;
 mod others;
 mod own_losses;
@@ -31,6 +34,8 @@ pub(crate) fn document(study: &Study, undrawn: &[String]) -> Result<Document> {
             sections.extend(scores::section(study, scored, field)?);
         }
         sections.extend(order::section(study, scored));
+        sections.extend(best::section(study, scored)?);
+        sections.extend(ladder::sections(study, scored)?);
         sections.extend(comparisons::section(study, scored)?);
         for field in &scored.fields {
             sections.extend(parts::section(study, scored, field)?);
@@ -40,6 +45,7 @@ pub(crate) fn document(study: &Study, undrawn: &[String]) -> Result<Document> {
     sections.extend(reliability::section(study)?);
     sections.push(budgets::section(study)?);
     sections.extend(own_losses::section(study)?);
+    sections.extend(onset::sections(study)?);
     sections.push(notes::section(study));
     name_apart(&mut sections);
     Ok(Document {
@@ -64,9 +70,5 @@ fn name_apart(sections: &mut [Section]) {
 
 /// A sentence for tables that hold some of the arms.
 fn of_many(study: &Study) -> Option<String> {
-    let hidden = study.hidden()?;
-    Some(format!(
-        "{} arms are shown: the baselines and the best ones. The other {hidden} are in table.csv.",
-        study.shown.len()
-    ))
+    study.chosen()
 }

@@ -3,7 +3,7 @@
 use crate::arm::Ending;
 use crate::document::Section;
 use crate::score::LEAST_SEEDS;
-use crate::study::{SURVIVORS, Study};
+use crate::study::{MIXED, SURVIVORS, Study};
 
 const METHODS: [&str; 6] = [
     "Intervals: Student's t over seeds, 95 %. SD: with n - 1. Over seeds and items: items are resampled within their paradigm, the same ones for every seed and arm, and what seeds add is drawn from Student's t, since a few seeds have too few resamples (after Sellam et al. 2022); from a fixed seed. Pairs that mirror each other are one item.",
@@ -38,6 +38,11 @@ pub(super) fn section(study: &Study) -> Section {
                  over survivors."
             ),
         );
+    }
+    if study.shown.iter().any(|arm| study.is_mixed(*arm)) {
+        points.push(format!(
+            "{MIXED} marks an arm some of whose seeds have left the plateau of word frequencies and others not."
+        ));
     }
     if study.hidden().is_some() {
         points.push(

@@ -37,7 +37,7 @@ pub struct Exported {
 
 /// Objectives whose heads answer as the classes do, each measured (docs/hugging-face.md). Heads of the same parameters may answer
 /// elsewhere: a head that predicts a token from the position before it is not BERT's.
-const SHOWN: [&str; 5] = ["mlm", "whole-word", "span", "electra", "autoregressive"];
+const SHOWN: [&str; 6] = ["mlm", "whole-word", "span", "electra", "rtd", "autoregressive"];
 const ENCODER_ALONE: &str = "`--to hf-encoder` exports the encoder alone, which AutoModel loads";
 
 /// Positions of the text that says who sees whom.
@@ -66,11 +66,14 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
     let model = run.model(&*objective, &tokenizer, &device)?;
     let mut parameters: BTreeMap<String, Parameter> = BTreeMap::new();
     model.each_parameter(&mut |path, parameter| _ = parameters.insert(path.to_owned(), parameter.clone()));
+    let own: Vec<String> = parameters.keys().cloned().collect();
     // Heads may hold a part of the tables with which the model reads.
     model.reader().each_parameter(&mut |path, parameter| {
-        parameters.insert(format!("encoder.{path}"), parameter.clone());
+        let path = format!("encoder.{path}");
+        let trained = parameters.insert(path.clone(), parameter.clone());
+        parameters.extend(trained.map(|trained| (hub::as_trained(&path), trained)));
     });
-    let paths = || parameters.keys().map(String::as_str);
+    let paths = || own.iter().map(String::as_str);
     let example = model.reading(&[tokenizer.vocabulary().special.unknown; PROBE]);
     let encoder = model.config().clone();
     let classes = hub::of(&encoder, &example.visibility, paths(), form != Form::Model).map_err(|fault| {

@@ -199,7 +199,6 @@ impl Plan {
     }
 
     /// For every query of a window, which row of the table each key's position is; and whose rows.
-    #[expect(clippy::type_complexity, reason = "a row of rows")]
     fn related(&self, window: usize) -> Option<(&Distances, Vec<Cow<'_, [u32]>>)> {
         let distances = self.distances.as_ref()?;
         let (length, queries) = (self.heads.length, self.queries.positions(window));

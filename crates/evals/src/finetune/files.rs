@@ -1,0 +1,175 @@
+//! The parts of a set: files, hashes of what they hold, and the development part where there is no file of it.
+
+use super::{BUILT_IN, Common};
+use cloze_corpus::registry::locate;
+use cloze_foundation::{Draw, Fault, Place, Result};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// The seed by which the development part is chosen: the same one for every run.
+const SEED: u64 = 0x6465_7665;
+
+/// Where the parts of a set are.
+pub(crate) struct Files {
+    pub(crate) train: PathBuf,
+    pub(crate) test: PathBuf,
+    pub(crate) dev: Option<PathBuf>,
+}
+
+impl Files {
+    /// `None` where the built-in language is the set.
+    ///
+    /// # Errors
+    /// A file that is not there.
+    pub(crate) fn of(common: &Common, data_root: Option<&Path>) -> Result<Option<Self>> {
+        let find = |key: &str, path: &Path| {
+            locate(&path.to_string_lossy(), data_root).map_err(|fault| fault.at(Place::key(key)))
+        };
+        let (Some(train), Some(test)) = (&common.train, &common.test) else {
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            train: find("train", train)?,
+            test: find("test", test)?,
+            dev: common.dev.as_ref().map(|dev| find("dev", dev)).transpose()?,
+        }))
+    }
+
+    /// Every part with its key, the training part first.
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+        let files = [
+            ("train", Some(&self.train)),
+            ("dev", self.dev.as_ref()),
+            ("test", Some(&self.test)),
+        ];
+        files
+            .into_iter()
+            .filter_map(|(key, path)| path.map(|path| (key, path.as_path())))
+    }
+}
+
+/// Reads every part with what reads one, at its key.
+///
+/// # Errors
+/// What `read` says.
+pub(crate) fn located<T>(files: &Files, read: impl Fn(&Path) -> Result<Vec<T>>) -> Result<[Option<Vec<T>>; 3]> {
+    let part = |key: &str, path: Option<&PathBuf>| {
+        path.map(|path| read(path).map_err(|fault| fault.at(Place::key(key))))
+            .transpose()
+    };
+    Ok([
+        part("train", Some(&files.train))?,
+        part("dev", files.dev.as_ref())?,
+        part("test", Some(&files.test))?,
+    ])
+}
+
+/// Hashes of the files' bytes; where they are does not matter.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn hashed(common: &Common, data_root: Option<&Path>) -> Result<String> {
+    let mut read = String::new();
+    if let Some(files) = Files::of(common, data_root)? {
+        for (key, path) in files.each() {
+            read += &format!("{key} {}\n", cloze_corpus::sets::hash(path)?);
+        }
+    }
+    Ok(read)
+}
+
+/// The training part without its development part, and that: about a share of the examples, by what they say and not by where
+/// they stand, and all of those together that `together` calls by one name.
+///
+/// # Errors
+/// So few different examples that one part would be empty.
+pub(crate) fn parted<T>(all: Vec<T>, share: f64, together: impl Fn(&T) -> &str) -> Result<(Vec<T>, Vec<T>)> {
+    let draw = Draw::new(SEED, "development part");
+    let mut sizes: BTreeMap<(u64, String), usize> = BTreeMap::new();
+    let key = |one: &T| {
+        let name = together(one);
+        (draw.purpose(name).stream().bits(), name.to_owned())
+    };
+    for one in &all {
+        *sizes.entry(key(one)).or_default() += 1;
+    }
+    if sizes.len() < 2 {
+        return Err(Fault::usage("the training part has no two different examples")
+            .remedy("one is needed to train on and one to choose by"));
+    }
+    let wanted = (share * all.len() as f64).max(1.0);
+    let (mut taken, mut last) = (0, None);
+    for (place, (key, size)) in sizes.iter().enumerate() {
+        // One group at least stays to be trained on.
+        if taken as f64 >= wanted || place + 1 == sizes.len() {
+            break;
+        }
+        taken += size;
+        last = Some(key.clone());
+    }
+    let held_out = |one: &T| last.as_ref().is_some_and(|last| key(one) <= *last);
+    let (dev, train) = all.into_iter().partition(held_out);
+    Ok((train, dev))
+}
+
+/// At most so many of a part.
+pub(crate) fn first<T>(mut part: Vec<T>, most: Option<usize>) -> Vec<T> {
+    part.truncate(most.unwrap_or(usize::MAX));
+    part
+}
+
+/// How many sentences of the built-in language each part has.
+pub(crate) fn built_in(common: &Common) -> usize {
+    common.examples.unwrap_or(BUILT_IN)
+}
+
+/// The options but for where the parts are: what is asked, and not from which folder.
+pub(crate) fn without_places(options: &toml::Table) -> toml::Table {
+    let mut asked = options.clone();
+    for key in ["train", "dev", "test"] {
+        asked.remove(key);
+    }
+    asked
+}
+
+/// A label of one part that the training part does not have.
+pub(crate) fn unknown_label<'a>(
+    part: &str,
+    label: &str,
+    place: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Fault {
+    Fault::usage(format!(
+        "the label `{}` is in the {part} part and not in the training part",
+        label.escape_debug()
+    ))
+    .at(place)
+    .at(Place::key(part))
+    .allowed(known.clone().take(SHOWN))
+    .nearest(label, known)
+}
+
+/// Labels that a fault lists.
+const SHOWN: usize = 20;
+
+/// What a guesser gets right of a test part who answers with the label that is most frequent in the training part.
+pub(crate) fn guess(train: &[String], test: &[String]) -> f64 {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    train.iter().for_each(|label| *counts.entry(label).or_default() += 1);
+    // The first of equally frequent ones.
+    let most = counts.iter().max_by(|a, b| a.1.cmp(b.1).then(b.0.cmp(a.0)));
+    let right = most.map_or(0, |(most, _)| test.iter().filter(|label| label == most).count());
+    right as f64 / test.len().max(1) as f64
+}
+
+/// What a person should know of a test part that shares examples with its training part.
+pub(crate) fn shared<T: Ord>(task: &str, what: &str, train: &[T], test: &[T]) -> Option<String> {
+    let known: BTreeSet<&T> = train.iter().collect();
+    let again = test.iter().filter(|one| known.contains(one)).count();
+    (again > 0).then(|| {
+        format!(
+            "{task}: {again} of {} {what} of the test part stand in the training part too",
+            test.len()
+        )
+    })
+}

@@ -1,0 +1,64 @@
+//! Fine-tuning: the trained encoder, a fresh head and labelled examples, by one recipe whatever objective trained the encoder.
+//!
+//! Every objective gets as many tuning trials as any other: one for each learning rate, all with the first fine-tuning seed.
+//! The rate and, in every training, the epoch are chosen on the development part alone; the test part is read with what was
+//! chosen. Further fine-tuning seeds are nested in the run's own, and their mean is the run's score: the run is what is
+//! replicated (MultiBERTs, Sellam et al. 2022).
+
+mod batches;
+mod examples;
+mod files;
+mod head;
+mod options;
+mod report;
+mod texts;
+mod train;
+
+pub(crate) use examples::{Exercise, Material, Reads};
+pub(crate) use files::{Files, built_in, first, guess, hashed, located, parted, shared, unknown_label, without_places};
+pub(crate) use options::{Attention, Common, Recipe, tuned_options};
+pub(crate) use report::{chosen, of_seeds, right_of_seeds, share_cut};
+pub(crate) use texts::{Words, best, of_texts};
+pub(crate) use train::{Tuned, tune};
+
+use crate::{Ground, Work};
+use cloze_foundation::{Fault, Result};
+
+/// Texts that are trained on where the built-in language is labelled; as many are tested on.
+pub(crate) const BUILT_IN: usize = 1000;
+/// Words of a sentence of the built-in language on average, between blanks.
+const BUILT_IN_WORDS: f64 = 9.0;
+
+/// What fine-tuning reads, where it is known before the data are: on the built-in language. `sentences` says how many of its
+/// sentences an example has.
+pub(crate) fn work(common: &Common, sentences: usize) -> Option<Work> {
+    if common.train.is_some() {
+        return None;
+    }
+    let examples = common.examples.unwrap_or(BUILT_IN) as f64;
+    let trainings = (common.recipe.trials.len() + common.seeds - 1) as f64;
+    let (epochs, held_out) = (common.recipe.epochs as f64, common.recipe.development);
+    Some(Work::FineTuning {
+        trained: trainings * epochs * (1.0 - held_out) * examples,
+        read: trainings * epochs * held_out * examples + common.seeds as f64 * examples,
+        words: BUILT_IN_WORDS * sentences as f64,
+    })
+}
+
+/// Positions without which no question and its text fit into a window.
+const LEAST_WINDOW: usize = 8;
+
+/// Refuses windows in which nothing can be asked.
+pub(crate) fn check_window(ground: &Ground) -> Result<()> {
+    if ground.window >= LEAST_WINDOW {
+        return Ok(());
+    }
+    Err(Fault::usage(format!(
+        "an encoder.window of {} is too short to be tuned on texts",
+        ground.window
+    ))
+    .allowed([format!("{LEAST_WINDOW} or more")]))
+}
+
+#[cfg(test)]
+mod tests;

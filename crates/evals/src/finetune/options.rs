@@ -1,0 +1,143 @@
+//! What fine-tuning is told: the recipe, and the options that all of its tasks have.
+
+use cloze_foundation::{Fault, Place, Result};
+use cloze_options::{options, words};
+use cloze_trainer::optimizer::Kind;
+use cloze_trainer::{Muon, OptimizerConfig};
+use std::path::PathBuf;
+
+words! {
+    /// Who sees whom while an encoder is tuned and asked.
+    pub(crate) enum Attention {
+        /// As it was trained: what was trained to look back only looks back only.
+        Own = "own",
+        /// Everybody sees everybody, whatever it was trained to.
+        Bidirectional = "bidirectional",
+    }
+}
+
+options! {
+    /// How an encoder is tuned, the same for every objective.
+    pub(crate) struct Recipe {
+        /// Passes over the training part.
+        pub(crate) epochs: usize = 5, from(1).to(1000);
+        /// Examples of a step.
+        pub(crate) batch: usize = 16, from(1).to(4096);
+        /// The learning rates that are tried, one trial each; the best one on the development part is used.
+        pub(crate) trials: Vec<f64> = vec![3e-4, 1e-3, 3e-3], above(0);
+        /// The share of the training part that is the development part, where there is no file of it.
+        pub(crate) development: f64 = 0.1, above(0).below(1);
+        /// Who updates the weights.
+        pub(crate) optimizer: Kind = Kind::AdamW;
+        /// The share of the steps over which the learning rate rises from 0; then it falls linearly to 0.
+        pub(crate) warmup: f64 = 0.1, from(0).below(1);
+        /// Decoupled weight decay, on matrices only.
+        pub(crate) weight_decay: f64 = 0.01, from(0);
+    }
+    check Self::fits
+}
+
+/// Trials that there may be.
+const MOST_TRIALS: usize = 100;
+
+impl Recipe {
+    fn fits(&self) -> Result<()> {
+        match self.trials.len() {
+            1..=MOST_TRIALS => Ok(()),
+            count => Err(Fault::usage(format!("{count} trials"))
+                .at(Place::key("trials"))
+                .allowed([format!("1 to {MOST_TRIALS} learning rates")])),
+        }
+    }
+
+    /// The optimizer of a trial.
+    pub(super) fn optimizer(&self, rate: f64) -> OptimizerConfig {
+        let usual = OptimizerConfig::default();
+        // Muon's own rate keeps its usual proportion to the other one.
+        let muon = |usual_muon: Muon| Muon {
+            peak_lr: usual_muon.peak_lr * rate / usual.peak_lr,
+            ..usual_muon
+        };
+        OptimizerConfig {
+            peak_lr: rate,
+            warmup: self.warmup,
+            weight_decay: self.weight_decay,
+            muon: (self.optimizer == Kind::Muon).then(|| muon(Muon::default())),
+            ..usual
+        }
+    }
+}
+
+/// The options that all tasks have.
+#[derive(Clone, Debug)]
+pub(crate) struct Common {
+    pub(crate) seeds: usize,
+    pub(crate) train: Option<PathBuf>,
+    pub(crate) test: Option<PathBuf>,
+    pub(crate) dev: Option<PathBuf>,
+    pub(crate) examples: Option<usize>,
+    pub(crate) attention: Attention,
+    pub(crate) recipe: Recipe,
+}
+
+impl Common {
+    /// Checks what concerns several options.
+    pub(crate) fn fits(&self) -> Result<()> {
+        let lone = |has: &str, needs: &str| {
+            Err(Fault::usage(format!("`{has}` without `{needs}`"))
+                .at(Place::key(has))
+                .remedy(format!("name both files; without `train` and `test` the built-in language is the set, where there is one; `{needs}` is missing")))
+        };
+        match (&self.train, &self.test, &self.dev) {
+            (Some(_), None, _) => lone("train", "test"),
+            (None, Some(_), _) => lone("test", "train"),
+            (None, None, Some(_)) => lone("dev", "train"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Declares the options of a task that is fine-tuned: those of all such tasks, then its own.
+macro_rules! tuned_options {
+    (
+        $(#[doc = $about:literal])+
+        struct $name:ident { $($own:tt)* }
+    ) => {
+        cloze_options::options! {
+            $(#[doc = $about])+
+            struct $name {
+                /// Fine-tuning seeds, nested in the run's own; their mean is the run's score.
+                seeds: usize = 2, from(1).to(100);
+                /// The file of the training part, under the data root or from here.
+                train: Option<std::path::PathBuf> = None => "sentences of the built-in language, where it has such labels";
+                /// The file of the test part.
+                test: Option<std::path::PathBuf> = None => "other sentences of the built-in language";
+                /// The file of the development part, by which the learning rate and the epoch are chosen.
+                dev: Option<std::path::PathBuf> = None => "a share of the training part";
+                /// At most so many examples of the training part and of the test part, the first ones.
+                examples: Option<usize> = None, from(10).to(1_000_000) => "all of a file, 1000 of the built-in language";
+                /// Who sees whom.
+                attention: $crate::finetune::Attention = $crate::finetune::Attention::Own;
+                /// How it is tuned.
+                recipe: $crate::finetune::Recipe = $crate::finetune::Recipe::default();
+                $($own)*
+            }
+            check |settings| settings.common().fits()
+        }
+
+        impl $name {
+            fn common(&self) -> $crate::finetune::Common {
+                $crate::finetune::Common {
+                    seeds: self.seeds,
+                    train: self.train.clone(),
+                    test: self.test.clone(),
+                    dev: self.dev.clone(),
+                    examples: self.examples,
+                    attention: self.attention,
+                    recipe: self.recipe.clone(),
+                }
+            }
+        }
+    };
+}
+pub(crate) use tuned_options;
