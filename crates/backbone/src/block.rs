@@ -1,5 +1,6 @@
 //! One transformer block: attention, then feed-forward, each with a residual and a norm.
 
+use crate::variant::approximate_gelu;
 use crate::{Dense, EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
@@ -42,12 +43,15 @@ pub struct Block {
     /// `[F, D]`.
     down: Dense,
     feed_forward_norm: LayerNorm,
+    /// Of its rotary frequencies.
+    #[module(skip)]
+    rotary_base: f64,
 }
 
 impl Block {
     /// `reads` says what comes in: a pre-norm block above the embeddings' norm has none of its own before attention
     /// (transformers, `modeling_modernbert.py`: `attn_norm` of layer 0 is the identity).
-    pub(crate) fn new(config: &EncoderConfig, reads: Reads, init: &Init) -> Self {
+    pub(crate) fn new(config: &EncoderConfig, reads: Reads, rotary_base: f64, init: &Init) -> Self {
         let (width, biases) = (config.width, config.biases());
         let dense = |name: &str, input: usize, output: usize| Dense::new(input, output, biases, &init.at(name));
         let norm = |name: &str| LayerNorm::new(width, biases, config.epsilon(), &init.at(name));
@@ -62,6 +66,7 @@ impl Block {
             up: dense("up", width, config.feed_forward_columns()),
             down: dense("down", config.feed_forward, width),
             feed_forward_norm: norm("feed_forward_norm"),
+            rotary_base,
         }
     }
 
@@ -155,7 +160,7 @@ impl Block {
     ) -> Tensor<2> {
         let Pass { config, how, .. } = pass;
         let queries = self.qkv.first(config.width, self.before_attention(g.clone(), config));
-        let queries = turned(queries, config, config.width, stream.places(how));
+        let queries = self.turned(queries, config, config.width, stream.places(how));
         let queries = stream.scaled(queries, how);
         let places = ["query-attention", "query-attention-output", "query-feed-forward-output"];
         let [probabilities, attended, fed] = places.map(|place| how.dropout(config.dropout, layer, place));
@@ -207,7 +212,7 @@ impl Block {
     /// # Shapes
     /// - `qkv` and result: `[N, 3D]`
     fn placed(&self, qkv: Tensor<2>, Pass { config, how, .. }: &Pass<'_>) -> Tensor<2> {
-        how.scaled(turned(qkv, config, 2 * config.width, how.places()))
+        how.scaled(self.turned(qkv, config, 2 * config.width, how.places()))
     }
 
     /// The rest of the block: `y` are the heads' values, and the dropouts those of both sublayers' outputs.
@@ -241,31 +246,38 @@ impl Block {
 
     fn feed_forward(&self, x: Tensor<2>, config: &EncoderConfig) -> Tensor<2> {
         let activation = match config.preset {
+            Preset::Bert if config.approximates() => {
+                let hidden = approximate_gelu(self.up.forward(x));
+                return self.down.forward(hidden);
+            }
             Preset::Bert => Activation::Gelu,
             Preset::Modern => Activation::Geglu,
         };
         cloze_kernels::feed_forward(x, self.up.affine(), activation, self.down.affine())
     }
-}
 
-/// With the first columns turned by the rows' positions where these are rotations.
-fn turned(x: Tensor<2>, config: &EncoderConfig, columns: usize, positions: Positions) -> Tensor<2> {
-    if !config.turns() {
-        return x;
+    /// With the first columns turned by the rows' positions where these are rotations.
+    fn turned(&self, x: Tensor<2>, config: &EncoderConfig, columns: usize, positions: Positions) -> Tensor<2> {
+        if !config.turns() {
+            return x;
+        }
+        let how = Rotary {
+            base: self.rotary_base,
+            head_width: config.width / config.heads,
+            columns,
+            positions,
+        };
+        cloze_kernels::rotary(x, &how)
     }
-    let how = Rotary {
-        base: ROTARY_BASE,
-        head_width: config.width / config.heads,
-        columns,
-        positions,
-    };
-    cloze_kernels::rotary(x, &how)
 }
 
 /// A block for every group of layers; `first` says what the first one reads.
 pub(crate) fn blocks(config: &EncoderConfig, first: Reads, init: &Init) -> Vec<Block> {
     let reads = |block: usize| if block == 0 { first } else { Reads::Raw };
-    let block = |block: usize| Block::new(config, reads(block), &init.at("blocks").at(block));
+    let block = |block: usize| {
+        let base = config.rotary_base(block);
+        Block::new(config, reads(block), base, &init.at("blocks").at(block))
+    };
     (0..config.blocks()).map(block).collect()
 }
 

@@ -1,11 +1,13 @@
 //! What an encoder is made of, with every default filled in, and what that costs.
 
+use crate::block::ROTARY_BASE;
 use crate::encoder::DECODED;
-use crate::{Absolute, Disentangled, DisentangledOptions};
+use crate::{Absolute, Disentangled, DisentangledOptions, Variant};
 use cloze_foundation::{Fault, Place, Result};
 use cloze_kernels::Precision;
 use cloze_options::{Words, options, words};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 words! {
     /// The two encoder families.
@@ -44,7 +46,6 @@ const LONGEST: usize = 8192;
 // The upper ends are far beyond any CPU budget; they keep a slip of the pen from overflowing a product.
 options! {
     /// An encoder as it is written: what is left out follows from the rest.
-    #[derive(Copy)]
     pub struct EncoderOptions {
         /// The family of encoders.
         pub preset: Preset = Preset::Modern;
@@ -72,6 +73,9 @@ options! {
         /// of learned positions or rotations.
         #[since = "0.2"]
         pub disentangled: Option<DisentangledOptions> = None => "attention by content alone";
+        /// Where its weights begin: a folder of Hugging Face or of a run, whose encoder it is.
+        #[since = "0.2"]
+        pub from: Option<PathBuf> = None => "nowhere: they are drawn";
     }
     check Self::fits
 }
@@ -107,6 +111,8 @@ impl EncoderOptions {
             layer_groups: layer_groups.filter(|groups| *groups != layers),
             embedding_width: embedding_width.filter(|embedding| *embedding != width),
             disentangled: self.disentangled.map(|options| options.resolve(window)),
+            variant: None,
+            from: None,
         }
     }
 
@@ -158,7 +164,13 @@ impl EncoderOptions {
             1 => format!("a width of {width} is odd, and heads have an even width"),
             heads => format!("a width of {width} does not divide into {heads} heads of an even width"),
         };
-        let fits = |width: &usize| Self { width: *width, ..*self }.resolve().divides_into_heads();
+        let fits = |width: &usize| {
+            let other = Self {
+                width: *width,
+                ..self.clone()
+            };
+            other.resolve().divides_into_heads()
+        };
         let near = [(1..width).rev().find(fits), (width + 1..=2 * width + 1).find(fits)];
         let fault = Fault::usage(what)
             .at(Place::key("width"))
@@ -204,6 +216,12 @@ pub struct EncoderConfig {
     /// Relative positions as parts of attention, if they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disentangled: Option<Disentangled>,
+    /// In what an encoder that others trained differs from its preset; experiments have no such key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
+    /// The folder with whose weights it begins, as it was written; nothing else of the encoder depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PathBuf>,
 }
 
 fn one() -> usize {
@@ -285,11 +303,23 @@ impl EncoderConfig {
 
     /// Added to the variance in the norms: `layer_norm_eps` and `norm_eps` of the published configurations.
     pub(crate) fn epsilon(&self) -> f64 {
-        match self.preset {
-            Preset::Bert if self.disentangled.is_some() => 1e-7,
-            Preset::Bert => 1e-12,
-            Preset::Modern => 1e-5,
+        match (&self.variant, self.preset) {
+            (Some(variant), _) => variant.epsilon,
+            (None, Preset::Bert) if self.disentangled.is_some() => 1e-7,
+            (None, Preset::Bert) => 1e-12,
+            (None, Preset::Modern) => 1e-5,
         }
+    }
+
+    /// Whether GELU is its approximation by tanh.
+    pub(crate) fn approximates(&self) -> bool {
+        self.variant.as_ref().is_some_and(|variant| variant.approximate)
+    }
+
+    /// The base of a block's rotary frequencies.
+    pub(crate) fn rotary_base(&self, block: usize) -> f64 {
+        let own = self.variant.as_ref().and_then(|variant| variant.bases.get(block));
+        own.copied().unwrap_or(ROTARY_BASE)
     }
 
     /// Columns of the feed-forward's first matrix: both gate halves in `modern`.

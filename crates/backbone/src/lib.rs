@@ -15,6 +15,7 @@ pub mod parameters;
 mod relative;
 pub mod tensors;
 mod trunk;
+mod variant;
 
 pub use cloze_kernels::Precision;
 pub use config::{EncoderConfig, EncoderOptions, Preset, Queries};
@@ -26,3 +27,4 @@ pub use init::Init;
 pub use parameters::{Parameter, Parameters};
 pub use relative::{Absolute, Disentangled, DisentangledOptions};
 pub use trunk::Trunk;
+pub use variant::Variant;

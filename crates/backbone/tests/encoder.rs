@@ -25,6 +25,8 @@ fn config(preset: Preset) -> EncoderConfig {
         layer_groups: None,
         embedding_width: None,
         disentangled: None,
+        variant: None,
+        from: None,
     }
 }
 

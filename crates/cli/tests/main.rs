@@ -8,6 +8,7 @@ mod compare;
 mod examples;
 mod faults;
 mod fetch;
+mod judging;
 mod life;
 mod pages;
 mod slurm;

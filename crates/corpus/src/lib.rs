@@ -41,6 +41,7 @@ pub use order::BatchOrder;
 pub use pairs::MinimalPair;
 pub use prepare::{CorpusConfig, check, describe, prepare};
 pub use prepared::{Hashes, Prepared};
+pub use reader::{each_line, with_bytes};
 pub use registry::{KnownSource, sources};
 pub use shard::Shard;
 pub use split::Part;

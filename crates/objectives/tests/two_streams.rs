@@ -20,6 +20,8 @@ fn config(preset: Preset) -> EncoderConfig {
     EncoderConfig {
         embedding_width: None,
         disentangled: None,
+        variant: None,
+        from: None,
         layer_groups: None,
         preset,
         width: 16,

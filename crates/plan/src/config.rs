@@ -90,6 +90,7 @@ impl RunConfig {
             seed: self.seed,
             corpus,
             device,
+            start: None,
         }
     }
 }

@@ -43,7 +43,12 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
     let mut stems: BTreeSet<String> = BTreeSet::new();
     for (arm, name) in experiment.arms.iter().zip(names::bases(experiment)) {
         for point in points(experiment, arm, &name)? {
-            let (config, objective) = resolve(&point.settings, arm, &experiment.evaluate)?;
+            let (config, objective) = resolve(
+                &point.settings,
+                arm,
+                &experiment.evaluate,
+                experiment.data_root.as_deref(),
+            )?;
             let here = arm.origin.of(&arm.key);
             let length = point.name.chars().count();
             if length > LONGEST_NAME {

@@ -193,8 +193,10 @@ fn every_option_that_changes_an_id_changes_the_weights() {
     let config = planned("mlm", &Vec::new()).unwrap().config.corpus;
     let corpus = prepare(&config, None, cache.path(), &mut |_| ()).unwrap();
     let of = |table: &str, fields: &[Field]| {
+        // Another run's weights: `runner/tests/start.rs`.
         let groups = fields
             .iter()
+            .filter(|field| field.name != "from")
             .map(|field| groups(&format!("{table}.{}", field.name), field));
         groups.collect::<Vec<_>>().concat()
     };

@@ -196,6 +196,7 @@ impl Session<'_> {
             let before = one.found.done.data.clone();
             let differences = before.map_or_else(Vec::new, |mut before| {
                 before.tasks.clear();
+                before.start = None;
                 now.differences(&before)
             });
             if differences.is_empty() {

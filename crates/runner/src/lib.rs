@@ -3,13 +3,17 @@
 pub mod afterwards;
 pub mod data;
 pub mod export;
+pub mod features;
+pub mod foreign;
 mod found;
 pub mod gather;
 pub mod history;
 pub mod judge;
+pub mod loaded;
 pub mod needs;
 pub mod processes;
 pub mod provenance;
+pub mod score;
 pub mod status;
 pub mod store;
 

@@ -7,6 +7,8 @@ mod common;
 mod compat;
 mod damage;
 mod export;
+mod loaded;
 mod processes;
 mod resume;
+mod start;
 mod training;

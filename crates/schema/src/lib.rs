@@ -16,6 +16,7 @@ pub mod row;
 mod rows;
 pub mod runs;
 pub mod sequential;
+pub mod states;
 pub mod superseded;
 pub mod texts;
 
@@ -30,4 +31,5 @@ pub use judged::{Judged, judged};
 pub use plan::{MeanOver, ObjectiveFacts, Plan, PlannedRun, ReportConfig, TaskFacts};
 pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};
 pub use sequential::Sequential;
+pub use states::States;
 pub use superseded::latest;

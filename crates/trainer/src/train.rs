@@ -145,7 +145,7 @@ impl<'a> Run<'a> {
         Ok(Self {
             update_flops: crate::optimizer::flops(&job.optimizer, &objective.hidden_matrices(job.encoder)),
             learner: Learner {
-                model: job.model(&*objective),
+                model: job.model(&*objective)?,
                 optimizer: Optimizer::new(job.optimizer),
                 device: job.device.clone(),
             },

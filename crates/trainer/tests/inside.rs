@@ -59,6 +59,7 @@ fn how_alike_states_are_and_how_even_attention_is_stand_beside_every_held_out_lo
             seed: 1,
             corpus: &corpus,
             device: &device,
+            start: None,
         };
         train(&job, &Unjudged, &mut heard, None).unwrap();
         let of = |metric: &str| -> Vec<(u64, f64)> {

@@ -16,6 +16,8 @@ fn tiny(preset: Preset) -> EncoderConfig {
         layer_groups: None,
         embedding_width: None,
         disentangled: None,
+        variant: None,
+        from: None,
     }
 }
 

@@ -77,7 +77,8 @@ pub fn of<'a>(
     };
     let known = |architecture: &&Architecture| {
         let sees = architecture.causal == causal || architecture.blocks != ENCODER;
-        architecture.family.preset == preset && sees && architecture.family.holds(config)
+        let family = architecture.family;
+        family.is_written() && family.preset == preset && sees && family.holds(config)
     };
     if !ARCHITECTURES.iter().any(|one| one.blocks == ENCODER && known(&one)) {
         let also = match config.disentangled {

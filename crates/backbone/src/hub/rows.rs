@@ -54,6 +54,8 @@ impl Size {
 enum Kind {
     /// A table of embeddings, as it is.
     Table(Size),
+    /// A table whose first rows there are never read: RoBERTa counts positions from behind its padding token.
+    BehindUnused(Size),
     /// A vector, as it is.
     Vector(Size),
     /// A gain, and a bias where there are some.
@@ -125,6 +127,16 @@ const fn row(ours: &'static str, theirs: &'static [&'static str], kind: Kind) ->
 }
 
 impl Row {
+    pub(super) const fn behind_unused(self) -> Self {
+        match self.kind {
+            Kind::Table(rows) => Self {
+                kind: Kind::BehindUnused(rows),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     pub(super) const fn above_first(self) -> Self {
         Self {
             when: When::AboveFirst,
@@ -199,6 +211,10 @@ impl Row {
                 let shape = vec![rows.of(network), network.embedding];
                 put("", ".weight", shape, How::AsItIs);
             }
+            Kind::BehindUnused(rows) => {
+                let shape = vec![rows.of(network), network.embedding];
+                put("", ".weight", shape, How::Behind(network.unused_positions()));
+            }
             Kind::Projection => {
                 let shape = vec![network.embedding, network.blocks.width];
                 let is_none = network.embedding == network.blocks.width;
@@ -238,6 +254,8 @@ pub(super) enum How {
     AsItIs,
     /// `[K, J]` here is `[J, K]` there.
     Transposed,
+    /// So many rows there before the first one here.
+    Behind(usize),
     /// Rows of zeros there where there are none here.
     Segments,
     /// None here, and there what changes nothing.

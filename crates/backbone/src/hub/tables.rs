@@ -1,8 +1,9 @@
 //! What transformers calls our parameters, architecture by architecture. The files are those of its 5.24.0, in
 //! `src/transformers/models`: `albert/modeling_albert.py`, `bert/modeling_bert.py`, `deberta_v2/modeling_deberta_v2.py`,
-//! `electra/modeling_electra.py`, `modernbert/modeling_modernbert.py`, `modernbert_decoder/modeling_modernbert_decoder.py`. `tests/parity` holds both against each other.
+//! `electra/modeling_electra.py`, `modernbert/modeling_modernbert.py`, `modernbert_decoder/modeling_modernbert_decoder.py`,
+//! `roberta/modeling_roberta.py`. `tests/parity` holds both against each other.
 
-use super::config::{ALBERT, BERT, DEBERTA, ELECTRA, Family, MODERNBERT, MODERNBERT_DECODER};
+use super::config::{ALBERT, BERT, DEBERTA, ELECTRA, Family, MODERNBERT, MODERNBERT_DECODER, ROBERTA};
 use super::rows::Size::{
     Attention, Columns, Embedding, Hidden, One, Pair, Relative, Segments, Vocabulary, Width, Window,
 };
@@ -13,6 +14,8 @@ use super::rows::{Row, dense, norm, projection, segments, table, vector};
 pub struct Architecture {
     /// Its name there.
     pub class: &'static str,
+    /// Other classes with its tensors, and further ones that are left out when they are read.
+    pub(super) also: &'static [&'static str],
     /// Whether its positions see only what is before them.
     pub causal: bool,
     /// What it is, in a few words.
@@ -36,6 +39,13 @@ pub struct Architecture {
 /// ELECTRA's generator has a norm of its own where it shares the tables alone.
 const OWN_NORM: [&str; 2] = ["generator_norm", "encoder.norm"];
 
+/// What the encoder and the head of ELECTRA's generator are called in a model that has an encoder beside it.
+const OF_GENERATOR: [[&str; 2]; 3] = [
+    ["encoder.blocks.", "generator.blocks."],
+    ["encoder.project.", "generator_project."],
+    ["head.", "generator_head."],
+];
+
 /// The name of a table of the encoder as it was trained, where the encoder reads with another: a generator beside a
 /// discriminator that adds to its embeddings (He et al. 2023) has those without what is added.
 pub fn as_trained(path: &str) -> String {
@@ -51,6 +61,23 @@ impl Architecture {
         }
         let end = path.strip_prefix(of).filter(|end| end.starts_with('.'));
         Some(end.map_or_else(|| as_trained(path), |end| format!("{own}{end}")))
+    }
+
+    /// What a parameter of an encoder is called here, where this is ELECTRA's generator and not the encoder itself.
+    pub(super) fn of_encoder(&self, path: &str) -> Option<String> {
+        self.renamed(path, |[ours, own]| [ours, own])
+    }
+
+    /// What a parameter is called in an encoder.
+    pub(super) fn in_encoder(&self, path: &str) -> String {
+        let renamed = self.renamed(path, |[ours, own]| [own, ours]);
+        renamed.unwrap_or_else(|| path.to_owned())
+    }
+
+    fn renamed(&self, path: &str, way: fn([&'static str; 2]) -> [&'static str; 2]) -> Option<String> {
+        let named = |[from, to]: [&str; 2]| Some(format!("{to}{}", path.strip_prefix(from)?));
+        let names = OF_GENERATOR.iter().filter(|_| self.blocks == "generator");
+        names.map(|names| way(*names)).find_map(named)
     }
 
     /// Parts that it may have and need not.
@@ -112,6 +139,16 @@ const BERT_EMBEDDED: Body = Body {
 };
 
 static BERT_BODY: Body = BERT_EMBEDDED;
+
+static ROBERTA_BODY: Body = Body {
+    before: &[
+        BERT_TOKENS,
+        table("encoder.positions", &["embeddings.position_embeddings"], Window).behind_unused(),
+        BERT_SEGMENTS,
+        BERT_NORM,
+    ],
+    ..BERT_EMBEDDED
+};
 
 static ELECTRA_BODY: Body = Body {
     before: &[
@@ -264,6 +301,7 @@ const ELECTRA_WITHOUT: &[&str] = &["electra.embeddings.position_ids"];
 pub static ARCHITECTURES: &[Architecture] = &[
     Architecture {
         class: "BertForMaskedLM",
+        also: &["BertForPreTraining"],
         causal: false,
         what: "BERT with its masked-token head",
         folder: None,
@@ -277,6 +315,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "BertLMHeadModel",
+        also: &[],
         causal: true,
         what: "BERT as a decoder, with its head for the next token",
         folder: None,
@@ -290,6 +329,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "AlbertForMaskedLM",
+        also: &["AlbertForPreTraining"],
         causal: false,
         what: "ALBERT, whose layers share weights, with its masked-token head",
         folder: None,
@@ -309,7 +349,29 @@ pub static ARCHITECTURES: &[Architecture] = &[
         without: &["albert.pooler.", "albert.embeddings.position_ids", "sop_classifier."],
     },
     Architecture {
+        class: "RobertaForMaskedLM",
+        also: &[],
+        causal: false,
+        what: "RoBERTa with its masked-token head",
+        folder: None,
+        family: &ROBERTA,
+        body: &ROBERTA_BODY,
+        root: "roberta.",
+        blocks: "encoder",
+        heads: &[
+            dense("head.dense", &["lm_head.dense"], Width, Embedding),
+            norm("head.norm", &["lm_head.layer_norm"], Embedding),
+            vector("head.bias", &["lm_head.bias"], Vocabulary),
+        ],
+        tied: &[
+            ["lm_head.decoder.weight", "roberta.embeddings.word_embeddings.weight"],
+            ["lm_head.decoder.bias", "lm_head.bias"],
+        ],
+        without: &["roberta.pooler.", "roberta.embeddings.position_ids"],
+    },
+    Architecture {
         class: "DebertaV2ForMaskedLM",
+        also: &[],
         causal: false,
         what: "DeBERTa, with its masked-token head",
         folder: None,
@@ -324,6 +386,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
     // Read as the one above.
     Architecture {
         class: "DebertaV2ForMaskedLM",
+        also: &[],
         causal: false,
         what: "the generator of replaced-token detection",
         folder: Some("generator"),
@@ -350,6 +413,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "ElectraForPreTraining",
+        also: &[],
         causal: false,
         what: "ELECTRA's discriminator",
         folder: None,
@@ -376,6 +440,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "ElectraForMaskedLM",
+        also: &[],
         causal: false,
         what: "ELECTRA's generator",
         folder: Some("generator"),
@@ -399,6 +464,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "ModernBertForMaskedLM",
+        also: &[],
         causal: false,
         what: "ModernBERT with global attention and its masked-token head",
         folder: None,
@@ -416,6 +482,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "ModernBertDecoderForCausalLM",
+        also: &[],
         causal: true,
         what: "ModernBERT as a decoder with global attention, and its head for the next token",
         folder: None,
@@ -450,6 +517,13 @@ pub static ARCHITECTURES: &[Architecture] = &[
         false,
         &ALBERT,
         &ALBERT_BODY,
+        &["pooler.", "embeddings.position_ids"],
+    ),
+    alone(
+        "RobertaModel",
+        false,
+        &ROBERTA,
+        &ROBERTA_BODY,
         &["pooler.", "embeddings.position_ids"],
     ),
     alone(
@@ -488,6 +562,7 @@ const fn alone(
 ) -> Architecture {
     Architecture {
         class,
+        also: &[],
         causal,
         what: "the encoder alone",
         folder: None,

@@ -32,6 +32,8 @@ fn config(preset: Preset, width: usize) -> EncoderConfig {
         layer_groups: None,
         embedding_width: None,
         disentangled: None,
+        variant: None,
+        from: None,
     }
 }
 
@@ -139,14 +141,14 @@ fn what_is_written_is_read_and_written_again_to_the_same_bytes() {
         let again = parsed(&files[CONFIG], &files[TENSORS]).unwrap();
         assert_eq!(again, model);
         assert_eq!(again.files().unwrap(), files);
+        let encoder = again.encoder(&Device::flex()).unwrap();
         if model.network.architecture.blocks == "encoder" {
-            let encoder = again.encoder(&Device::flex()).unwrap();
             let found = collected(&[("encoder", &encoder)]);
             for (path, numbers) in model.numbers.iter().filter(|(path, _)| path.starts_with("encoder.")) {
                 assert_eq!(found[path].numbers().unwrap(), numbers.values, "{path}");
             }
         } else {
-            assert!(again.encoder(&Device::flex()).is_err());
+            assert_eq!(encoder.config().embedding_width, Some(8));
         }
     }
 }
@@ -295,6 +297,30 @@ fn a_configuration_as_debertas_are_published_is_read() {
     assert_eq!(
         (found.network.blocks, found.numbers),
         (model.network.blocks, model.numbers)
+    );
+}
+
+/// DeBERTa with the epsilon and the activation of another library.
+#[test]
+fn a_deberta_may_differ_from_the_published_ones_as_a_bert_may() {
+    let model = all()
+        .into_iter()
+        .find(|model| is_deberta(model.network.architecture))
+        .unwrap();
+    assert_eq!(model.network.blocks.variant, None);
+    let files = model.files().unwrap();
+    let mut config: Value = serde_json::from_slice(&files[CONFIG]).unwrap();
+    assert_eq!(config["layer_norm_eps"], json!(1e-7));
+    config["layer_norm_eps"] = json!(1e-12);
+    config["hidden_act"] = json!("gelu_new");
+    let found = parsed(config.to_string().as_bytes(), &files[TENSORS]).unwrap();
+    let variant = found.network.blocks.variant.clone().unwrap();
+    assert_eq!((variant.epsilon, variant.approximate), (1e-12, true));
+    assert_eq!(found.network.blocks.disentangled, model.network.blocks.disentangled);
+    let again: Value = serde_json::from_slice(&found.files().unwrap()[CONFIG]).unwrap();
+    assert_eq!(
+        (&again["layer_norm_eps"], &again["hidden_act"]),
+        (&json!(1e-12), &json!("gelu_new"))
     );
 }
 
@@ -460,6 +486,9 @@ fn a_configuration_of_another_network_is_refused_at_its_key() {
             .unwrap();
         let files = model.files().unwrap();
         let mut config: Value = serde_json::from_slice(&files[CONFIG]).unwrap();
+        if *change == [("local_attention", json!(-1))] {
+            config["layer_types"] = json!(["full_attention", "sliding_attention"]);
+        }
         for (key, value) in change {
             config[*key] = value.clone();
         }
@@ -475,7 +504,10 @@ fn a_configuration_of_another_network_is_refused_at_its_key() {
             json!("relative_key"),
             "absolute",
         ),
-        ("BertForMaskedLM", "layer_norm_eps", json!(1e-5), "1e-12"),
+        ("BertForMaskedLM", "layer_norm_eps", json!(0.5), "1e-15"),
+        ("BertForMaskedLM", "layer_norm_eps", json!("small"), "1e-15"),
+        ("RobertaForMaskedLM", "pad_token_id", json!(4), "window"),
+        ("ModernBertForMaskedLM", "local_attention", json!(-1), "local_attention"),
         ("BertForMaskedLM", "is_decoder", json!(true), "is_decoder"),
         ("BertForMaskedLM", "hidden_dropout_prob", json!(0.2), "one rate"),
         ("BertForMaskedLM", "hidden_size", json!(1u64 << 40), "width"),
@@ -499,10 +531,11 @@ fn a_configuration_of_another_network_is_refused_at_its_key() {
         (
             "ModernBertForMaskedLM",
             "layer_types",
-            json!(["full_attention", "sliding_attention"]),
+            json!(["full_attention", "linear_attention"]),
             "sliding_attention",
         ),
-        ("DebertaV2ForMaskedLM", "layer_norm_eps", json!(1e-12), "1e-7"),
+        ("DebertaV2ForMaskedLM", "layer_norm_eps", json!(0.5), "1e-15"),
+        ("DebertaV2ForMaskedLM", "hidden_act", json!("relu"), "gelu"),
         ("DebertaV2ForMaskedLM", "pos_att_type", json!("c2p"), "p2c and c2p"),
         ("DebertaV2ForMaskedLM", "pos_att_type", json!(7), "p2c and c2p"),
         (
@@ -533,8 +566,8 @@ fn a_configuration_of_another_network_is_refused_at_its_key() {
         (
             "ModernBertForMaskedLM",
             "rope_parameters",
-            json!({ "full_attention": { "rope_theta": 160_000.0 } }),
-            "160000",
+            json!({ "full_attention": { "rope_type": "yarn", "rope_theta": 160_000.0 } }),
+            "default",
         ),
     ] {
         let refused = refused(class, &[(key, value)]);

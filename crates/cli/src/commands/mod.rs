@@ -10,7 +10,10 @@ mod eval;
 mod experiment;
 mod explain;
 mod export;
+mod features;
+mod lines;
 mod results;
+mod score;
 mod slurm;
 
 use crate::arguments::{Command, InternalCommand, SafetyArguments};
@@ -53,7 +56,7 @@ pub fn execute(command: Command) -> Result<u8> {
             print(&text).map(|_| status)
         }
         Command::Eval(arguments) => {
-            let (text, status) = eval::eval(&arguments)?;
+            let (text, status) = eval::eval(&arguments, &mut |text| print(text).map(drop))?;
             print(&text).map(|_| status)
         }
         Command::Compare {
@@ -61,6 +64,8 @@ pub fn execute(command: Command) -> Result<u8> {
             results,
             json,
         } => print(&compare::compare(&results_of, &results, json)?),
+        Command::Score(arguments) => score::score(&arguments, &mut |text| print(text).map(drop)).map(|()| 0),
+        Command::Features(arguments) => print(&features::features(&arguments)?),
         Command::Export(arguments) => print(&export::export(&arguments)?),
         Command::Slurm {
             experiment,

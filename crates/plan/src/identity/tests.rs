@@ -34,6 +34,8 @@ fn example() -> RunConfig {
             layer_groups: None,
             embedding_width: None,
             disentangled: None,
+            variant: None,
+            from: None,
         },
         budget: Budget {
             equalise: Axis::Tokens,

@@ -61,7 +61,7 @@ fn what_came_after_a_decision_has_no_say_and_what_was_not_needed_is_not_missing(
     let stopped = report("decided-stopped", spared.clone(), Vec::new());
     assert_eq!(decision(&stopped, "electra"), line);
     let compared = |report: &Report| {
-        let lines = report
+        let mut lines = report
             .csv
             .lines()
             .filter(|line| line.starts_with("minimal-pairs,accuracy,electra,"));

@@ -263,6 +263,7 @@ impl Made {
             tokenizer: format!("tokenizer of {}", arm.corpus),
             held_out: format!("held out of {}", arm.corpus),
             tasks: tasks.collect(),
+            start: None,
         })
     }
 

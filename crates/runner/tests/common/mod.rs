@@ -193,7 +193,7 @@ pub fn train_here(config: &RunConfig, device: &Device) -> (Trained, Memory) {
 pub fn learner(config: &RunConfig, device: &Device) -> Learner {
     let job = config.job(corpus(), device);
     Learner {
-        model: job.model(&*job.configured().unwrap()),
+        model: job.model(&*job.configured().unwrap()).unwrap(),
         optimizer: Optimizer::new(config.optimizer),
         device: device.clone(),
     }
