@@ -15,4 +15,5 @@ mod slurm;
 mod snapshots;
 mod store;
 mod surroundings;
+mod until;
 mod words;

@@ -82,11 +82,11 @@ fn table(from: usize, to: usize) -> Vec<String> {
         let mut words: Vec<&str> = (0..2 + index % 8)
             .map(|place| fill[(index * 7 + place * place) % 6])
             .collect();
-        words[index % 2] = if index / 2 % 2 == 0 { "boat" } else { "house" };
+        words[index % 2] = if (index / 2).is_multiple_of(2) { "boat" } else { "house" };
         format!(
             "{}\t{}",
             words.join(" "),
-            if index / 2 % 2 == 0 { "boat" } else { "none" }
+            if (index / 2).is_multiple_of(2) { "boat" } else { "none" }
         )
     };
     (from..to).map(row).collect()

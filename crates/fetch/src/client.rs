@@ -145,19 +145,24 @@ fn lasting(address: &Uri, why: &str) -> Failure {
 pub(crate) const ELSEWHERE: &str =
     "another place that has the file can be named with --from; its hash is looked at all the same";
 
+/// The server of an address, with its port where one is given.
+fn server(address: &Uri) -> &str {
+    address.authority().map_or("", |authority| authority.as_str())
+}
+
 fn of_error(error: &ureq::Error, address: &Uri) -> Failure {
     match error {
         ureq::Error::Timeout(_)
         | ureq::Error::Io(_)
         | ureq::Error::ConnectionFailed
         | ureq::Error::BodyStalled
-        | ureq::Error::Protocol(_) => Failure::Passing(format!("`{address}`: {error}"), None),
-        ureq::Error::HostNotFound => Failure::Lasting(
-            Fault::run(format!("`{}` cannot be found", address.host().unwrap_or_default())).remedy(
+        | ureq::Error::Protocol(_) => Failure::Passing(format!("{}: {error}", server(address)), None),
+        ureq::Error::HostNotFound => {
+            Failure::Lasting(Fault::run(format!("{} cannot be found", server(address))).remedy(
                 "is there a network? A proxy is taken from HTTPS_PROXY. `cloze data list` says where to put a set that \
                  comes another way",
-            ),
-        ),
+            ))
+        }
         error => lasting(address, &format!("cannot be read: {error}")),
     }
 }
@@ -190,7 +195,7 @@ fn busy(response: &ureq::http::Response<Body>, address: &Uri) -> Failure {
     let after = response.headers().get(header::RETRY_AFTER);
     let after = after.and_then(|value| value.to_str().ok()?.parse().ok());
     Failure::Passing(
-        format!("`{address}` answers {}", response.status()),
+        format!("{} answers {}", server(address), response.status()),
         after.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT)),
     )
 }

@@ -72,7 +72,10 @@ pub fn download(
         };
         if attempts >= patience.attempts {
             return Err(Fault::run(format!("`{}` does not come: {why}", file.name))
-                .remedy("the same command goes on from what is here; --from names another place that has the file"));
+                .remedy(
+                    "the same command goes on from what is here. Is there a network? A proxy is taken from HTTPS_PROXY; --from \
+                     names another place that has the file",
+                ));
         }
         tell(Event::Again {
             file: file.name.to_owned(),

@@ -30,7 +30,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server that answers each request, of which it also knows the how manieth it is, and closes the connection.
+    /// A server that answers each request, counted from 0, and closes the connection.
     pub fn new(answer: impl Fn(&Request, usize) -> Reply + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}/", listener.local_addr().unwrap());

@@ -6,6 +6,7 @@ mod names;
 mod points;
 #[cfg(test)]
 mod tests;
+mod until;
 
 use crate::cost::Expected;
 use crate::experiment::Experiment;
@@ -68,7 +69,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
             let rule = objective
                 .rules()
                 .and_then(|rules| Some(rules.first()?.name.clone().into_owned()));
-            for seed in &experiment.sweep.seeds.0 {
+            for seed in &experiment.sweep.seeds.all {
                 let config = RunConfig {
                     seed: *seed,
                     ..config.clone()
@@ -94,7 +95,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
             stems.insert(point.stem);
         }
     }
-    let plan = Plan {
+    let mut plan = Plan {
         experiment: experiment.name.clone(),
         question: experiment.question.clone(),
         cites: experiment.cites.clone(),
@@ -103,7 +104,9 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
         objectives: objectives(&runs),
         runs,
         claims: experiment.claims.clone(),
+        sequential: None,
     };
+    plan.sequential = until::sequential(experiment, &plan)?;
     for (claim, place) in plan.claims.iter().zip(&experiment.check_places) {
         claims::answerable(&claim.check, &plan).map_err(|fault| fault.at(place.clone()))?;
     }
@@ -195,7 +198,7 @@ fn check_size(experiment: &Experiment) -> Result<()> {
         .arms
         .iter()
         .fold(0usize, |sum, arm| sum.saturating_add(size(arm)));
-    let runs = arms.saturating_mul(experiment.sweep.seeds.0.len());
+    let runs = arms.saturating_mul(experiment.sweep.seeds.all.len());
     if runs <= MOST_RUNS {
         return Ok(());
     }

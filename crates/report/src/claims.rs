@@ -179,7 +179,7 @@ fn better(view: &View, score: &Score, arm: usize, than: usize) -> Found<Finding>
     let answer = match one.verdict {
         Verdict::Better | Verdict::Ahead => Answer::Holds,
         Verdict::Worse | Verdict::Behind => Answer::DoesNotHold,
-        Verdict::NoEvidence | Verdict::NoTest => Answer::CannotBeSaid,
+        Verdict::Equivalent | Verdict::NoEvidence | Verdict::NoTest => Answer::CannotBeSaid,
     };
     Ok(Finding::new(answer, numbers(view, score, &one)))
 }

@@ -62,6 +62,9 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         if before.claims != frozen.plan.claims {
             what.push("claims changed".to_owned());
         }
+        if before.sequential != frozen.plan.sequential {
+            what.push("when seeds are enough changed".to_owned());
+        }
         if before.report != frozen.plan.report {
             what.push("the report's wishes changed".to_owned());
         }

@@ -14,6 +14,7 @@ mod company;
 mod compare;
 mod csv;
 mod curves;
+mod decisions;
 mod document;
 mod escape;
 mod facts;

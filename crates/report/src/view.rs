@@ -2,6 +2,7 @@
 
 use crate::arm::{Arm, Ending};
 use crate::curves::{BySeed, Curves, Point, last};
+use crate::decisions::Decisions;
 use crate::items::{self, Answers};
 use crate::levels::{self, LevelsOf};
 use crate::origins::{self, Origins};
@@ -63,6 +64,8 @@ pub(crate) struct View {
     holes: BTreeMap<Score, BTreeSet<(usize, u64)>>,
     /// The names of tasks by which runs were judged after training, and which no plan had.
     pub afterwards: BTreeSet<String>,
+    /// What was decided when, where arms are trained until they are.
+    pub decisions: Option<Decisions>,
     /// What was left out and why.
     pub notes: Vec<String>,
 }
@@ -118,6 +121,7 @@ impl View {
             origins: Origins::new(),
             holes: BTreeMap::new(),
             afterwards: names,
+            decisions: None,
             notes: Vec::new(),
             history,
             plan,
@@ -136,6 +140,7 @@ impl View {
                 view.add(place, run.config.named.seed, &rows);
             }
         }
+        view.decide()?;
         // Those of earlier plans are told with the history.
         let earlier = view.history.plans.iter().flat_map(|frozen| &frozen.plan.runs);
         earlier.for_each(|run| _ = by_run.remove(run.id.as_str()));
@@ -146,6 +151,22 @@ impl View {
             ));
         }
         Ok(view)
+    }
+
+    /// Notes what was decided, and which runs were not needed for it.
+    fn decide(&mut self) -> Result<()> {
+        self.decisions = Decisions::of(self)?;
+        let Some(Decisions { stage, .. }) = &self.decisions else {
+            return Ok(());
+        };
+        let each = self.arms.iter_mut().zip(&stage.needed).zip(&stage.is_over);
+        for ((arm, needed), _) in each.filter(|(_, is_over)| **is_over) {
+            let spared = arm.seeds.iter_mut().skip(*needed);
+            for (_, ending) in spared.filter(|(_, ending)| *ending == Ending::Missing) {
+                *ending = Ending::NotNeeded;
+            }
+        }
+        Ok(())
     }
 
     /// Rows by run, without those of runs that were made from other data than the plan's.

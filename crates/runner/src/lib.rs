@@ -10,6 +10,7 @@ pub mod gather;
 pub mod history;
 pub mod judge;
 pub mod loaded;
+pub mod needs;
 pub mod processes;
 pub mod provenance;
 pub mod score;
@@ -18,4 +19,5 @@ pub mod store;
 
 pub use gather::{Gathered, gather};
 pub use history::freeze;
+pub use needs::{Need, Needs};
 pub use processes::{Cadence, Errand, Progress, Ready, RunOptions, Stop, Summary, run, train_run};

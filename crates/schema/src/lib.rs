@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod axis;
+pub mod baseline;
 pub mod chart;
 pub mod claim;
 pub mod data;
@@ -14,6 +15,7 @@ pub mod plan;
 pub mod row;
 mod rows;
 pub mod runs;
+pub mod sequential;
 pub mod states;
 pub mod superseded;
 pub mod texts;
@@ -28,5 +30,6 @@ pub use items::{Credit, Items, RunItems};
 pub use judged::{Judged, judged};
 pub use plan::{MeanOver, ObjectiveFacts, Plan, PlannedRun, ReportConfig, TaskFacts};
 pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};
+pub use sequential::Sequential;
 pub use states::States;
 pub use superseded::latest;

@@ -1,4 +1,4 @@
-//! Statistics of a comparison with few seeds: intervals, paired tests, corrections, power, reliability, curves.
+//! Statistics of a comparison with few seeds: intervals, paired tests, corrections, sequential tests, power, reliability, curves.
 //!
 //! Pure functions over slices, one concept per file. The unit of replication is the pretraining seed (docs/shapes.md):
 //! whatever is nested below it (fine-tuning seeds, test items) is averaged before it comes here. Every function refuses
@@ -16,6 +16,7 @@ mod order;
 mod permutation;
 mod power;
 mod reliability;
+mod sequential;
 mod sign_flip;
 mod student;
 mod summary;
@@ -33,6 +34,7 @@ pub use order::{Agreement, Scores, agreement, kendall};
 pub use permutation::permutation;
 pub use power::{Needed, detectable_effect, effect_limits, power, seeds_needed, seeds_range};
 pub use reliability::{Reliability, reliability};
+pub use sequential::{Boundary, End, MOST_SEEDS, Seed, Stage, Standing, boundaries, stage, standing};
 pub use sign_flip::{seeds_for_sign_flip, sign_flip, smallest_sign_flip_p};
 pub use student::{two_sided_p, two_sided_quantile};
 pub use summary::{Interval, Summary, correlation, summarise};

@@ -6,3 +6,4 @@ mod golden;
 mod laws;
 mod multi_bootstrap;
 mod orders;
+mod sequential;

@@ -90,7 +90,9 @@ pub fn of<'a>(
             if causal { "causal" } else { "bidirectional" },
             preset.name()
         );
-        return Err(Fault::usage(what));
+        return Err(
+            Fault::usage(what).remedy("nor has it a class for the encoder alone: train another encoder to export one")
+        );
     }
     let parts: BTreeSet<&str> = paths.into_iter().filter_map(|path| path.split('.').next()).collect();
     let is_head = |part: &&str| *part != ENCODER && !OF_TRAINING.iter().any(|(own, _)| own == part);

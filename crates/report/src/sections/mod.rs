@@ -5,6 +5,7 @@ mod budgets;
 mod claims;
 mod comparisons;
 mod coverage;
+pub(crate) mod decisions;
 mod ladder;
 mod notes;
 pub(crate) mod onset;
@@ -28,6 +29,7 @@ use std::collections::BTreeSet;
 pub(crate) fn document(study: &Study, undrawn: &[String]) -> Result<Document> {
     let view = study.view;
     let mut sections = vec![coverage::section(study, undrawn)];
+    sections.extend(decisions::section(study));
     sections.extend(claims::sections(study)?);
     for scored in &study.scores {
         for field in &scored.fields {

@@ -14,12 +14,17 @@ const METHODS: [&str; 6] = [
     "More seeds: a range, for the middle half of the differences that these seeds allow, at the level at which Holm's correction tests the comparison.",
 ];
 
+const SEQUENTIAL: &str = "Seeds until decided: boundaries are for repeated t statistics of normal paired differences, exactly; a comparison has its share of the level (Bonferroni). Better or worse: |t| has reached its boundary, and resampling of seeds and items, where they were kept, is below 5 %. Equivalent: |t| is not above its boundary, nor without any one of the seeds. Tests against chance, bold and intervals of means are as if the number of seeds had been fixed.";
+
 pub(super) fn section(study: &Study) -> Section {
     let view = study.view;
     let mut points = Vec::new();
     let unit = "The unit of replication is the pretraining seed.";
     points.push(format!("{unit} {}", view.pairing().join(" ")));
     points.extend(METHODS.map(str::to_owned));
+    if view.decisions.is_some() {
+        points.push(SEQUENTIAL.to_owned());
+    }
     points.push(format!("Nothing is said from fewer than {LEAST_SEEDS} seeds."));
     points.push(format!("Made by cloze {}.", env!("CARGO_PKG_VERSION")));
     let lonely = study

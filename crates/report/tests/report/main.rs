@@ -2,6 +2,7 @@
 
 mod across;
 mod claims;
+mod decided;
 mod honest;
 mod kept;
 mod made;

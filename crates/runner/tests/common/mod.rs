@@ -105,6 +105,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         runs: configs.into_iter().map(planned).collect(),
         report: ReportConfig::default(),
         claims: Vec::new(),
+        sequential: None,
     }
 }
 
