@@ -266,7 +266,7 @@ fn sequential() -> Plan {
         effect: 0.01,
         task: "masked-loss".to_owned(),
         metric: "loss".to_owned(),
-        comparisons: ["still", "alike"]
+        comparisons: ["still", "faster"]
             .map(|arm| [arm.to_owned(), "usual".to_owned()])
             .to_vec(),
     });

@@ -30,8 +30,9 @@ def curve_case(group):
         at = found.event_table.loc[time]
         steps.append({"time": time, "share": share, "low": low if share > 0 else None, "high": high if share > 0 else None,
                       "at_risk": int(at["at_risk"]), "happened": int(at["observed"])})
-    median = found.median_survival_time_
-    return {"watched": group, "steps": steps, "median": None if np.isinf(median) else float(median)}
+    # The package's own median takes 1/2 for more than that where it was rounded up.
+    median = next((step["time"] for step in steps if step["share"] <= 0.5 + 1e-12), None)
+    return {"watched": group, "steps": steps, "median": median}
 
 
 def observed_less_expected(groups):
