@@ -117,11 +117,7 @@ fn what_others_trained_gives_its_numbers_and_what_has_no_place_is_named() {
         // A weight and a bias each.
         assert_eq!(model.left_out.len(), 2 * left_out.len(), "{name}: {:?}", model.left_out);
         let is_named = |begins: &&str| model.left_out.iter().any(|tensor| tensor.starts_with(*begins));
-        assert!(
-            left_out.iter().all(is_named),
-            "{name}: {:?}",
-            model.left_out
-        );
+        assert!(left_out.iter().all(is_named), "{name}: {:?}", model.left_out);
         // Written and read again it is the same, whatever of it is never read.
         let files = model.files().unwrap();
         let config = String::from_utf8(files[CONFIG].clone()).unwrap();

@@ -116,7 +116,7 @@ pub fn unread(path: &Path, line: Option<u64>, error: &std::io::Error) -> Fault {
 /// hold the other line separators of Unicode.
 ///
 /// # Errors
-/// A gzip that is damaged or ends too early, bytes that are not UTF-8 text, a line longer than [`LONGEST_LINE`], and what `visit`
+/// A gzip that is damaged or ends too early, bytes that are not UTF-8 text, a line longer than `LONGEST_LINE`, and what `visit`
 /// returns.
 pub fn each_line(reader: &mut dyn BufRead, path: &Path, mut visit: impl FnMut(u64, &str) -> Result<()>) -> Result<()> {
     let mut bytes = Vec::new();

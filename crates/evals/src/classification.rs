@@ -218,7 +218,11 @@ impl Classification {
                 .map(|row| (row.text.clone(), row.pair.clone()))
                 .collect::<Vec<_>>()
         };
-        let told = shared(ground.task, "texts", &both(&parts.train), &both(&parts.test));
+        let told = shared(
+            ground.task,
+            "texts",
+            [&both(&parts.train), &both(&parts.dev), &both(&parts.test)],
+        );
         Ok(Self {
             task: ground.task.to_owned(),
             material: Material {

@@ -148,7 +148,11 @@ impl Questions {
         let (test, test_exercises) = read(&parts.test);
         drop(train);
         let texts = |part: &[Question]| part.iter().map(|one| one.context.clone()).collect::<Vec<_>>();
-        let told = shared(ground.task, "texts", &texts(&parts.train), &texts(&parts.test));
+        let told = shared(
+            ground.task,
+            "texts",
+            [&texts(&parts.train), &texts(&parts.dev), &texts(&parts.test)],
+        );
         Ok(Self {
             task: ground.task.to_owned(),
             material: Material {

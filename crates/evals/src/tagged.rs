@@ -94,7 +94,11 @@ impl Tagged {
         };
         let [(train, _), (dev, dev_sizes), (test, test_sizes)] = [read(&set.train), read(&set.dev), read(&set.test)];
         let texts = |part: &[TaggedSentence]| part.iter().map(|one| one.words.clone()).collect::<Vec<_>>();
-        let told = shared(ground.task, "sentences", &texts(&set.train), &texts(&set.test));
+        let told = shared(
+            ground.task,
+            "sentences",
+            [&texts(&set.train), &texts(&set.dev), &texts(&set.test)],
+        );
         Self {
             task: ground.task.to_owned(),
             material: Material {

@@ -39,7 +39,7 @@ options! {
         score: Credit = Credit::Accuracy;
         /// How much of what was answered before a step counts after it: 0.99 forgets half in 69 steps, 1 nothing.
         memory: f64 = 0.99, from(0).to(1);
-        /// How likely the best known token is hidden still, beside one of which nothing is known; 1 is MLM.
+        /// How likely the best known token is hidden still, beside one that is never predicted right; 1 is MLM.
         least: f64 = 0.05, above(0).to(1);
     }
 }

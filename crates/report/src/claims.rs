@@ -301,9 +301,13 @@ fn inside(
         told.push(numbers(view, score, &one));
     }
     if chosen_from > 1 {
-        told.push(format!(
-            "every p to be below 5 % / {chosen_from}, since the best was chosen"
-        ));
+        told.push(match view.decisions {
+            None => format!("every p to be below 5 % / {chosen_from}, since the best was chosen"),
+            Some(_) => {
+                "arms were trained until they were decided, by boundaries that are not for a best which is chosen"
+                    .to_owned()
+            }
+        });
     }
     let answer = match (all, is_inside) {
         (true, true) => Answer::Holds,

@@ -158,7 +158,11 @@ impl Comparison {
         self.exact_holm = more(self.exact);
         self.t_holm = self.by.p.map(more);
         self.items_holm = self.items.map(|items| more(items.p));
-        self.verdict = verdict(&self, score);
+        self.verdict = match &self.look {
+            // The boundaries are for what was planned to be compared, and not for what was chosen.
+            Some(_) if family > 1.0 => Verdict::NoTest,
+            _ => verdict(&self, score),
+        };
         self
     }
 
@@ -226,7 +230,9 @@ fn levels(p: &[f64]) -> Vec<f64> {
 /// The interval that holds at all looks and over all comparisons together: where the boundary would lie with another difference
 /// in the place of none (Jennison & Turnbull 1989).
 fn repeated(by: &Difference, look: &Look) -> Option<Interval> {
-    let half = look.boundary?.different * by.sd? / (by.n as f64).sqrt();
+    // Of fewer seeds than the boundary is for, which are no sample either, nothing holds.
+    let boundary = look.boundary.filter(|_| !look.standing.lost)?;
+    let half = boundary.different * by.sd? / (by.n as f64).sqrt();
     half.is_finite().then_some(Interval {
         low: by.delta - half,
         high: by.delta + half,

@@ -168,8 +168,11 @@ fn rung(study: &Study, scored: &Scored, size: f64, arms: [usize; 2]) -> Option<R
         kept.map(|(_, value)| *value).collect()
     };
     let (first, second) = (of(mine, theirs), of(theirs, mine));
+    let common = mine.keys().filter(|seed| is_paired && theirs.contains_key(*seed));
+    let seeds = common.copied().collect();
     (first.len().min(second.len()) >= LEAST_SEEDS).then_some(Rung {
         size,
+        seeds,
         first,
         second,
         is_paired,

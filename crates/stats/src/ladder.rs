@@ -15,6 +15,8 @@ pub struct Rung {
     pub second: Vec<f64>,
     /// Whether seeds are pairs.
     pub is_paired: bool,
+    /// Which they are, in the order of the scores; only of pairs.
+    pub seeds: Vec<u64>,
 }
 
 /// How much the difference changes whenever the size doubles, within the sizes that there are.
@@ -49,9 +51,7 @@ pub fn ladder(rungs: &[Rung], confidence: f64) -> Result<(Vec<Difference>, Trend
             false => unpaired(&rung.first, &rung.second, confidence)?,
         });
     }
-    let alike = rungs
-        .iter()
-        .all(|rung| rung.is_paired && rung.first.len() == rungs[0].first.len());
+    let alike = rungs.iter().all(|rung| rung.is_paired && rung.seeds == rungs[0].seeds);
     let trend = match alike {
         true => of_seeds(rungs, &weights, confidence)?,
         false => of_means(rungs, &differences, &weights, confidence)?,

@@ -125,6 +125,7 @@ fn trends_of_a_ladder() {
                 .zip(arms)
                 .map(|(size, (first, second))| Rung {
                     size,
+                    seeds: (0..first.len() as u64).collect(),
                     first,
                     second,
                     is_paired,
@@ -166,12 +167,30 @@ fn the_best_of_a_curve() {
 }
 
 #[test]
+fn a_seed_has_a_trend_only_where_every_size_has_that_seed() {
+    let rung = |size: f64, seeds: [u64; 3]| Rung {
+        size,
+        first: seeds
+            .map(|seed| seed as f64 + 0.1 * size.log2() + 0.01 * (seed * seed) as f64)
+            .to_vec(),
+        second: vec![0.0; 3],
+        is_paired: true,
+        seeds: seeds.to_vec(),
+    };
+    let p = |seeds: [u64; 3]| ladder(&[rung(2.0, [1, 2, 3]), rung(4.0, seeds)], 0.95).unwrap().1.p;
+    // Every seed has the same slope, or sizes are independent samples whose spread hides it.
+    assert!(p([1, 2, 3]).is_none_or(|p| p < 1e-6));
+    assert!(p([2, 3, 4]).unwrap() > 0.1);
+}
+
+#[test]
 fn a_course_is_said_only_as_far_as_it_is_shown() {
     let rung = |size: f64, delta: f64, spread: f64| Rung {
         size,
         first: (0..5).map(|seed| delta + spread * f64::from(seed - 2)).collect(),
         second: vec![0.0; 5],
         is_paired: true,
+        seeds: (0..5).collect(),
     };
     let of = |deltas: [f64; 3], spreads: [f64; 3]| {
         let rungs: Vec<Rung> = (0..3)

@@ -163,12 +163,12 @@ pub(crate) fn guess(train: &[String], test: &[String]) -> f64 {
 }
 
 /// What a person should know of a test part that shares examples with its training part.
-pub(crate) fn shared<T: Ord>(task: &str, what: &str, train: &[T], test: &[T]) -> Option<String> {
-    let known: BTreeSet<&T> = train.iter().collect();
+pub(crate) fn shared<T: Ord>(task: &str, what: &str, [train, dev, test]: [&[T]; 3]) -> Option<String> {
+    let known: BTreeSet<&T> = train.iter().chain(dev).collect();
     let again = test.iter().filter(|one| known.contains(one)).count();
     (again > 0).then(|| {
         format!(
-            "{task}: {again} of {} {what} of the test part stand in the training part too",
+            "{task}: {again} of {} {what} of the test part stand in the training or the development part too",
             test.len()
         )
     })

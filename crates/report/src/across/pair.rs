@@ -178,7 +178,11 @@ impl ScorePair {
             task: score.task.clone(),
             metric: score.metric.clone(),
             higher_is_better: score.higher_is_better(),
-            agreement: Orders::of(score, &arms, &values)?,
+            // Arms that hold the same runs agree by themselves.
+            agreement: match arms.iter().any(|one| one.same_runs) {
+                true => None,
+                false => Orders::of(score, &arms, &values)?,
+            },
             arms,
             score: score.clone(),
         }))
