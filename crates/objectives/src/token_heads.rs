@@ -2,7 +2,7 @@
 
 use crate::heads::VOCABULARY_HEAD;
 use crate::scoring::{Answerer, Rule};
-use crate::tensors::{cross_entropy, guesses, mean, numbers, pass, tensor_ids};
+use crate::tensors::{answers, cross_entropy, guesses, mean, numbers, pass, tensor_ids};
 use crate::{Batch, Example, Heads, Loss};
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -167,6 +167,15 @@ impl Heads for TokenHeads {
             guesses(&self.head, hidden, encoder.tokens.val(), &batch)
         };
         self.tokens.masked.then(guesses)
+    }
+
+    fn answers(&self, encoder: &Encoder, batch: &Batch, count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
+        let batch = match self.tokens.masked {
+            true => self.asked(batch),
+            false => Cow::Borrowed(batch),
+        };
+        let hidden = self.hidden(encoder, &batch, None);
+        Some(answers(&self.head, hidden, encoder.tokens.val(), &batch, count))
     }
 
     fn vocabulary_head(&self) -> Option<&VocabularyHead> {

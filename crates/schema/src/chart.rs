@@ -46,6 +46,8 @@ charts! {
     HeldOutLoss = "held-out-loss";
     /// Every phenomenon of the minimal pairs, arms side by side.
     Phenomena = "phenomena";
+    /// Probes of every layer, arms side by side. Drawn where it is named.
+    Layers = "layers", where NEVER is swept;
     /// Scores over the masking rate, a curve for each series of arms.
     Ratio = "ratio", where RATE is swept;
     /// What the arms used on every axis of the budget.
@@ -54,6 +56,9 @@ charts! {
 
 /// The key path of the masking rate.
 pub const RATE: &str = "options.rate";
+
+/// No key path: what depends on it is drawn only where an experiment names it.
+const NEVER: &str = "-";
 
 /// What is known of a chart.
 #[derive(Debug)]
@@ -106,6 +111,10 @@ mod tests {
         let words: BTreeSet<&str> = CHARTS.iter().map(|facts| facts.word).collect();
         assert_eq!(words.len(), CHARTS.len(), "two charts would be one file");
         assert!(!ChartKind::usual(|_| false).contains(&ChartKind::Ratio));
-        assert_eq!(ChartKind::usual(|key| key == "options.rate").len(), CHARTS.len());
+        let usual = ChartKind::usual(|key| key == "options.rate");
+        assert_eq!(
+            (usual.len(), usual.contains(&ChartKind::Layers)),
+            (CHARTS.len() - 1, false)
+        );
     }
 }

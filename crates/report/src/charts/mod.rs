@@ -3,6 +3,7 @@
 mod budgets;
 mod forest;
 mod held_out_loss;
+mod layers;
 mod learning_curves;
 mod phenomena;
 mod profile;
@@ -33,6 +34,7 @@ fn drawing(kind: ChartKind) -> (Draw, Topic) {
         ChartKind::LearningCurves => (learning_curves::draw, Topic::Score),
         ChartKind::HeldOutLoss => (held_out_loss::draw, Topic::OwnLoss),
         ChartKind::Phenomena => (phenomena::draw, Topic::Parts),
+        ChartKind::Layers => (layers::draw, Topic::Parts),
         ChartKind::Ratio => (ratio::draw, Topic::Score),
         ChartKind::Budgets => (budgets::draw, Topic::Score),
     }
