@@ -18,7 +18,7 @@ fn main() -> Result<()> {
     let name = std::env::args().nth(1).unwrap_or_else(|| "mlm".to_owned());
     let folder = std::env::temp_dir().join("cloze-example");
     let options = CorpusOptions {
-        words: cloze_options::Count(20_000),
+        words: Some(cloze_options::Count(20_000)),
         ..CorpusOptions::default()
     };
     let corpus = prepare(&options.resolve()?, None, &folder, &mut |_| ())?;

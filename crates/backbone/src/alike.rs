@@ -1,9 +1,9 @@
-//! Rows of a batch that are alike until they meet others: the same token, at the same place where places are learned. The
+//! Rows of a batch that are alike until they meet others: the same token, at the same place where embeddings know it. The
 //! masked copies of a sentence are alike in all rows but one each, so what is done to a row by itself, from its embedding to
 //! its queries, keys and values in the first block, is done once for each kind of row.
 
 use crate::forward::ids as tensor_ids;
-use crate::{Encoder, Forward, Preset};
+use crate::{Absolute, Encoder, Forward};
 use burn::tensor::{Int, Tensor};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,10 +30,10 @@ impl Alike {
         if drops || encoder.tokens.val().is_autodiff() || !cloze_kernels::is_flex(&device) {
             return None;
         }
-        let place = |row: usize| match (&how.positions, config.preset) {
-            (_, Preset::Modern) => 0,
-            (Some(places), Preset::Bert) => places[row],
-            (None, Preset::Bert) => (row % how.length.max(1)) as u32,
+        let place = |row: usize| match (&how.positions, config.absolute()) {
+            (Some(places), Absolute::Embeddings) => places[row],
+            (None, Absolute::Embeddings) => (row % how.length.max(1)) as u32,
+            (_, Absolute::Nowhere | Absolute::Decoder) => 0,
         };
         let segment = |row: usize| how.segments.as_ref().map_or(0, |segments| segments[row]);
         let mut known: HashMap<(u32, u32, u32), usize> = HashMap::new();

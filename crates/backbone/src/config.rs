@@ -1,9 +1,13 @@
 //! What an encoder is made of, with every default filled in, and what that costs.
 
+use crate::block::ROTARY_BASE;
+use crate::encoder::DECODED;
+use crate::{Absolute, Disentangled, DisentangledOptions, Variant};
 use cloze_foundation::{Fault, Place, Result};
 use cloze_kernels::Precision;
-use cloze_options::{options, words};
+use cloze_options::{Words, options, words};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 words! {
     /// The two encoder families.
@@ -42,7 +46,6 @@ const LONGEST: usize = 8192;
 // The upper ends are far beyond any CPU budget; they keep a slip of the pen from overflowing a product.
 options! {
     /// An encoder as it is written: what is left out follows from the rest.
-    #[derive(Copy)]
     pub struct EncoderOptions {
         /// The family of encoders.
         pub preset: Preset = Preset::Modern;
@@ -66,6 +69,13 @@ options! {
         pub dropout: Option<f64> = None, from(0).below(1) => "0.1 for `bert`, 0 for `modern`";
         /// What the operands of dense layers' products are rounded to.
         pub precision: Precision = Precision::Float32;
+        /// Attention by content and by relative position, each with products of its own (He et al. 2021, DeBERTa), in the place
+        /// of learned positions or rotations.
+        #[since = "0.2"]
+        pub disentangled: Option<DisentangledOptions> = None => "attention by content alone";
+        /// Where its weights begin: a folder of Hugging Face or of a run, whose encoder it is.
+        #[since = "0.2"]
+        pub from: Option<PathBuf> = None => "nowhere: they are drawn";
     }
     check Self::fits
 }
@@ -100,6 +110,9 @@ impl EncoderOptions {
             precision,
             layer_groups: layer_groups.filter(|groups| *groups != layers),
             embedding_width: embedding_width.filter(|embedding| *embedding != width),
+            disentangled: self.disentangled.map(|options| options.resolve(window)),
+            variant: None,
+            from: None,
         }
     }
 
@@ -123,6 +136,17 @@ impl EncoderOptions {
                 .at(Place::key("layer_groups"))
                 .allowed(divisors.map(|groups| groups.to_string())));
         }
+        if let Some(disentangled) = self.disentangled {
+            disentangled.fits(window)?;
+            if disentangled.absolute == Absolute::Decoder && self.resolve().projects() {
+                return Err(
+                    Fault::usage("a decoder adds positions to states, and embeddings have another width here")
+                        .at(Place::key("disentangled.absolute"))
+                        .allowed([Absolute::Nowhere, Absolute::Embeddings].map(Words::name))
+                        .remedy("or leave encoder.embedding_width out"),
+                );
+            }
+        }
         let encoder = self.resolve();
         if encoder.divides_into_heads() {
             return Ok(());
@@ -140,7 +164,13 @@ impl EncoderOptions {
             1 => format!("a width of {width} is odd, and heads have an even width"),
             heads => format!("a width of {width} does not divide into {heads} heads of an even width"),
         };
-        let fits = |width: &usize| Self { width: *width, ..*self }.resolve().divides_into_heads();
+        let fits = |width: &usize| {
+            let other = Self {
+                width: *width,
+                ..self.clone()
+            };
+            other.resolve().divides_into_heads()
+        };
         let near = [(1..width).rev().find(fits), (width + 1..=2 * width + 1).find(fits)];
         let fault = Fault::usage(what)
             .at(Place::key("width"))
@@ -183,6 +213,15 @@ pub struct EncoderConfig {
     /// E, if it is another width than D.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub embedding_width: Option<usize>,
+    /// Relative positions as parts of attention, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disentangled: Option<Disentangled>,
+    /// In what an encoder that others trained differs from its preset; experiments have no such key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
+    /// The folder with whose weights it begins, as it was written; nothing else of the encoder depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PathBuf>,
 }
 
 fn one() -> usize {
@@ -233,9 +272,23 @@ impl EncoderConfig {
         self.embedding_width.unwrap_or(self.width)
     }
 
+    /// Where learned positions enter.
+    pub(crate) fn absolute(&self) -> Absolute {
+        match (self.disentangled, self.preset) {
+            (Some(disentangled), _) => disentangled.absolute,
+            (None, Preset::Bert) => Absolute::Embeddings,
+            (None, Preset::Modern) => Absolute::Nowhere,
+        }
+    }
+
     /// Rows of the table of learned positions, if there is one.
     pub fn position_rows(&self) -> Option<usize> {
-        (self.preset == Preset::Bert).then_some(self.window)
+        (self.absolute() != Absolute::Nowhere).then_some(self.window)
+    }
+
+    /// Whether queries and keys are turned by their positions.
+    pub(crate) fn turns(&self) -> bool {
+        self.preset == Preset::Modern && self.disentangled.is_none()
     }
 
     /// Whether embeddings are projected before the first block.
@@ -250,10 +303,23 @@ impl EncoderConfig {
 
     /// Added to the variance in the norms: `layer_norm_eps` and `norm_eps` of the published configurations.
     pub(crate) fn epsilon(&self) -> f64 {
-        match self.preset {
-            Preset::Bert => 1e-12,
-            Preset::Modern => 1e-5,
+        match (&self.variant, self.preset) {
+            (Some(variant), _) => variant.epsilon,
+            (None, Preset::Bert) if self.disentangled.is_some() => 1e-7,
+            (None, Preset::Bert) => 1e-12,
+            (None, Preset::Modern) => 1e-5,
         }
+    }
+
+    /// Whether GELU is its approximation by tanh.
+    pub(crate) fn approximates(&self) -> bool {
+        self.variant.as_ref().is_some_and(|variant| variant.approximate)
+    }
+
+    /// The base of a block's rotary frequencies.
+    pub(crate) fn rotary_base(&self, block: usize) -> f64 {
+        let own = self.variant.as_ref().and_then(|variant| variant.bases.get(block));
+        own.copied().unwrap_or(ROTARY_BASE)
     }
 
     /// Columns of the feed-forward's first matrix: both gate halves in `modern`.
@@ -275,10 +341,10 @@ impl EncoderConfig {
         let matrices = 4 * width * width + width * columns + hidden * width;
         let embedding = self.table_width();
         let project = if self.projects() { embedding * width } else { 0 };
-        let (positions, norms, block) = match self.preset {
+        let (relative, of_block) = self.relative_parameters();
+        let (norms, block) = match self.preset {
             // One norm over the embeddings; biases of qkv, attention output, up, down; two norms with gain and bias.
             Preset::Bert => (
-                self.window,
                 2 * embedding + if self.projects() { width } else { 0 },
                 matrices + 4 * width + columns + width + 4 * width,
             ),
@@ -290,10 +356,26 @@ impl EncoderConfig {
                 } else {
                     0
                 };
-                (0, embedding + width - left_out, matrices + 2 * width)
+                (embedding + width - left_out, matrices + 2 * width)
             }
         };
-        (vocabulary + positions + self.segment_rows()) * embedding + project + norms + self.blocks() * block
+        let rows = vocabulary + self.position_rows().unwrap_or(0) + self.segment_rows();
+        rows * embedding + project + norms + relative + self.blocks() * (block + of_block)
+    }
+
+    /// Of the table of relative positions with its norm, and of its projections in every block.
+    fn relative_parameters(&self) -> (usize, usize) {
+        let Some(disentangled) = self.disentangled else {
+            return (0, 0);
+        };
+        let (width, bias) = (self.width, usize::from(self.biases()));
+        let table = (disentangled.rows() + 1 + bias) * width;
+        let projections = if disentangled.shared_keys {
+            0
+        } else {
+            (width + bias) * 2 * width
+        };
+        (table, projections)
     }
 
     /// Whether the first block reads nothing but embeddings right after their norm.
@@ -304,6 +386,10 @@ impl EncoderConfig {
     /// Floating-point operations of one forward pass over `windows` windows of `length` positions, multiply and add
     /// counted apart; a causal pattern does half of the attention products. Embedding look-ups count nothing, and
     /// neither do biases, norms, activations and softmaxes: matrix products only, as in Kaplan et al. 2020, table 1.
+    ///
+    /// Disentangled attention has three products more a layer: the table of 2 S relative positions is projected to queries and
+    /// keys, 2·2S·D·2D, whatever the batch is; every query meets the R positions that there are within `length`, 2·R·D, and so
+    /// does every key.
     pub fn forward_flops(&self, windows: usize, length: usize, causal: bool) -> f64 {
         let (width, hidden, columns) = (
             self.width as f64,
@@ -314,7 +400,20 @@ impl EncoderConfig {
         let dense = 2.0 * windows * length * (4.0 * width * width + width * columns + hidden * width);
         // q·kᵀ and probabilities·v: 2·L²·D each.
         let attention = 4.0 * windows * length * length * width * if causal { 0.5 } else { 1.0 };
-        self.project_flops(windows * length) + self.layers as f64 * (dense + attention)
+        let relative = self.table_flops() + 2.0 * windows * length * self.position_flops(length as usize);
+        self.project_flops(windows * length) + self.layers as f64 * (dense + attention + relative)
+    }
+
+    /// The projections of the table of relative positions in one layer.
+    fn table_flops(&self) -> f64 {
+        let rows = self.disentangled.map_or(0, |disentangled| disentangled.rows());
+        4.0 * rows as f64 * (self.width * self.width) as f64
+    }
+
+    /// A query, or a key, with the relative positions that there are within windows of so many positions, in one layer.
+    fn position_flops(&self, length: usize) -> f64 {
+        let asked = self.disentangled.map_or(0, |disentangled| disentangled.asked(length));
+        2.0 * (asked * self.width) as f64
     }
 
     /// The projection of so many embeddings.
@@ -331,37 +430,68 @@ impl EncoderConfig {
         let attention = if causal {
             0.0
         } else {
-            4.0 * length as f64 * self.width as f64
+            4.0 * length as f64 * self.width as f64 + self.position_flops(length)
         };
         let (width, columns) = (self.width as f64, self.feed_forward_columns() as f64);
         let after_attention = 2.0 * (width * width + width * columns + self.feed_forward as f64 * width);
         self.forward_flops(windows, length, causal) - left_out * (attention + after_attention)
     }
 
-    /// [`forward_flops_at`](Self::forward_flops_at) under any law of who sees whom: `all` are the positions of the batch and
-    /// `read` those at which states are wanted, both with the keys that they see.
-    pub fn forward_flops_of(&self, all: Queries, read: Queries) -> f64 {
+    /// [`forward_flops_at`](Self::forward_flops_at) under any law of who sees whom, in windows of `length` positions: `all` are
+    /// the positions of the batch and `read` those at which states are wanted, both with the keys that they see.
+    pub fn forward_flops_of(&self, length: usize, all: Queries, read: Queries) -> f64 {
         let (layers, width) = (self.layers as f64, self.width as f64);
         let projected = 2.0 * all.rows as f64 * width * 3.0 * width;
         self.project_flops(all.rows as f64)
             + layers * projected
-            + (layers - 1.0) * self.attending_flops(all)
-            + self.attending_flops(read)
+            + (layers - 1.0) * self.attending_flops(length, all.rows, all)
+            + self.attending_flops(length, all.rows, read)
     }
 
-    /// What a query stream costs beside the content that it looks at: a block computes no keys and values of it. Of the last
-    /// block's content nothing but keys and values is read, so that the content is `forward_flops_of(all, Queries::NONE)`.
-    pub fn query_stream_flops(&self, queries: Queries) -> f64 {
+    /// What a query stream costs beside the content of `keys` positions that it looks at: a block computes no keys and values
+    /// of it. Of the last block's content nothing but keys and values is read, so that the content is
+    /// `forward_flops_of(length, all, Queries::NONE)`.
+    pub fn query_stream_flops(&self, length: usize, keys: usize, queries: Queries) -> f64 {
         let (layers, width) = (self.layers as f64, self.width as f64);
-        let blocks = layers * (2.0 * queries.rows as f64 * width * width + self.attending_flops(queries));
+        let blocks = layers * (2.0 * queries.rows as f64 * width * width + self.attending_flops(length, keys, queries));
         self.project_flops(queries.rows as f64) + blocks
     }
 
-    /// What follows a block's queries, keys and values: scores and values of every pair, output, up and down of every row.
-    fn attending_flops(&self, queries: Queries) -> f64 {
+    /// [`forward_flops_of`](Self::forward_flops_of) where tokens are predicted from the states, as
+    /// [`Encoder::decoded_at`](crate::Encoder::decoded_at) computes them: with an enhanced mask decoder two streams of queries
+    /// through the last block.
+    pub fn decoded_flops_of(&self, length: usize, all: Queries, read: Queries) -> f64 {
+        if self.absolute() != Absolute::Decoder {
+            return self.forward_flops_of(length, all, read);
+        }
+        let projected = 2.0 * read.rows as f64 * (self.width * self.width) as f64;
+        let stream = projected + self.attending_flops(length, all.rows, read);
+        self.forward_flops_of(length, all, Queries::NONE) + DECODED as f64 * stream
+    }
+
+    /// [`decoded_flops_of`](Self::decoded_flops_of) for `rows` positions under a plain law, as
+    /// [`forward_flops_at`](Self::forward_flops_at).
+    pub fn decoded_flops_at(&self, windows: usize, length: usize, causal: bool, rows: usize) -> f64 {
+        if self.absolute() != Absolute::Decoder {
+            return self.forward_flops_at(windows, length, causal, rows);
+        }
+        let seeing = |rows: usize| Queries {
+            rows,
+            pairs: rows * length / if causal { 2 } else { 1 },
+        };
+        self.decoded_flops_of(length, seeing(windows * length), seeing(rows))
+    }
+
+    /// What follows a block's queries, keys and values: scores and values of every pair, output, up and down of every row; and
+    /// relative positions with every query and every key.
+    fn attending_flops(&self, length: usize, keys: usize, queries: Queries) -> f64 {
+        if queries == Queries::NONE {
+            return 0.0;
+        }
+        let relative = self.table_flops() + (queries.rows + keys) as f64 * self.position_flops(length);
         let (width, columns) = (self.width as f64, self.feed_forward_columns() as f64);
         let dense = width * width + width * columns + self.feed_forward as f64 * width;
-        2.0 * queries.rows as f64 * dense + 4.0 * queries.pairs as f64 * width
+        2.0 * queries.rows as f64 * dense + 4.0 * queries.pairs as f64 * width + relative
     }
 }
 
@@ -380,191 +510,4 @@ impl Queries {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use cloze_options::Options;
-
-    fn tiny(preset: Preset) -> EncoderConfig {
-        EncoderConfig {
-            preset,
-            width: 4,
-            layers: 3,
-            heads: 2,
-            feed_forward: 6,
-            window: 8,
-            dropout: 0.0,
-            segments: 1,
-            precision: Precision::default(),
-            layer_groups: None,
-            embedding_width: None,
-        }
-    }
-
-    #[test]
-    fn flops_agree_with_a_count_by_hand() {
-        // B = 2, L = 5, so N = 10 rows. Per block: qkv 2·10·4·12 = 960, output 2·10·4·4 = 320,
-        // scores 2·(2 windows)·5·5·4 = 400 and the same for values; bert: up and down 2·10·4·6 = 480 each.
-        assert_eq!(
-            tiny(Preset::Bert).forward_flops(2, 5, false),
-            3.0 * (960.0 + 320.0 + 800.0 + 960.0)
-        );
-        assert_eq!(
-            tiny(Preset::Bert).forward_flops(2, 5, true),
-            3.0 * (960.0 + 320.0 + 400.0 + 960.0)
-        );
-        // modern: up has both gate halves, 2·10·4·12 = 960.
-        assert_eq!(
-            tiny(Preset::Modern).forward_flops(2, 5, false),
-            3.0 * (960.0 + 320.0 + 800.0 + 1440.0)
-        );
-    }
-
-    #[test]
-    fn a_factorised_embedding_counts_its_projection_and_shared_layers_count_as_layers() {
-        for preset in [Preset::Bert, Preset::Modern] {
-            let plain = tiny(preset).forward_flops(2, 5, false);
-            let factorised = EncoderConfig {
-                embedding_width: Some(3),
-                ..tiny(preset)
-            };
-            // 10 rows from 3 to 4: 2·10·3·4.
-            assert_eq!(factorised.forward_flops(2, 5, false), plain + 240.0);
-            let all_but_seven = plain - tiny(preset).forward_flops_at(2, 5, false, 3);
-            assert_eq!(
-                factorised.forward_flops(2, 5, false) - factorised.forward_flops_at(2, 5, false, 3),
-                all_but_seven
-            );
-            let shared = EncoderConfig {
-                layer_groups: Some(1),
-                ..tiny(preset)
-            };
-            assert_eq!(shared.forward_flops(2, 5, false), plain);
-        }
-    }
-
-    #[test]
-    fn layers_on_end_share_a_block() {
-        let of = |layers, groups| {
-            let config = EncoderConfig {
-                layers,
-                layer_groups: groups,
-                ..tiny(Preset::Bert)
-            };
-            (0..layers).map(|layer| config.block_of(layer)).collect::<Vec<_>>()
-        };
-        assert_eq!(of(6, None), [0, 1, 2, 3, 4, 5]);
-        assert_eq!(of(6, Some(1)), [0; 6]);
-        assert_eq!(of(6, Some(2)), [0, 0, 0, 1, 1, 1]);
-        assert_eq!(of(6, Some(3)), [0, 0, 1, 1, 2, 2]);
-    }
-
-    #[test]
-    fn what_makes_no_difference_is_written_alike() {
-        let written = |layer_groups, embedding_width| {
-            let options = EncoderOptions {
-                layers: 4,
-                layer_groups,
-                embedding_width,
-                ..EncoderOptions::default()
-            };
-            serde_json::to_string(&options.resolve()).unwrap()
-        };
-        assert_eq!(written(Some(4), Some(128)), written(None, None));
-        assert!(!written(None, None).contains("layer_groups") && !written(None, None).contains("embedding_width"));
-        assert!(written(Some(2), Some(32)).ends_with("\"layer_groups\":2,\"embedding_width\":32}"));
-    }
-
-    #[test]
-    fn the_last_block_counts_what_it_computes() {
-        // 3 of 10 rows: the last block's scores 2·3·5·4 = 120, and the same for values, output 2·3·4·4 = 96, bert's up and
-        // down 2·3·4·6 = 144 each.
-        assert_eq!(
-            tiny(Preset::Bert).forward_flops_at(2, 5, false, 3),
-            2.0 * (960.0 + 320.0 + 800.0 + 960.0) + 960.0 + 240.0 + 96.0 + 288.0
-        );
-        for preset in [Preset::Bert, Preset::Modern] {
-            let all = tiny(preset).forward_flops(2, 5, true);
-            assert_eq!(tiny(preset).forward_flops_at(2, 5, true, 10), all);
-        }
-    }
-
-    #[test]
-    fn any_law_of_who_sees_whom_is_counted_by_its_pairs() {
-        let queries = |rows, pairs| Queries { rows, pairs };
-        for (preset, embedding_width) in [(Preset::Bert, None), (Preset::Modern, None), (Preset::Bert, Some(3))] {
-            let config = EncoderConfig {
-                embedding_width,
-                ..tiny(preset)
-            };
-            // The plain law is a case of it: 10 rows see 5 keys each, 3 of them are read.
-            let plain = config.forward_flops_of(queries(10, 50), queries(3, 15));
-            assert_eq!(plain, config.forward_flops_at(2, 5, false, 3));
-        }
-        let config = tiny(Preset::Bert);
-        // 7 pairs of 3 rows: scores 2·7·4 = 56, and the same for values.
-        let read = config.forward_flops_of(queries(10, 50), queries(3, 7));
-        let none = config.forward_flops_of(queries(10, 50), Queries::NONE);
-        assert_eq!(read - none, 112.0 + 96.0 + 288.0);
-        // A stream of 3 queries: queries 2·3·4·4 = 96 a block beside that.
-        assert_eq!(
-            config.query_stream_flops(queries(3, 7)),
-            3.0 * (96.0 + 112.0 + 96.0 + 288.0)
-        );
-    }
-
-    #[test]
-    fn presets_have_about_the_same_blocks() {
-        for width in [128, 256, 384, 768] {
-            let block = |preset| {
-                let two = EncoderConfig::preset(preset, width, 2, 128);
-                let one = EncoderConfig {
-                    layers: 1,
-                    ..two.clone()
-                };
-                (two.parameters(100) - one.parameters(100)) as f64
-            };
-            let ratio = block(Preset::Modern) / block(Preset::Bert);
-            assert!((0.97..1.05).contains(&ratio), "width {width}: {ratio}");
-        }
-    }
-
-    #[test]
-    fn what_the_arithmetic_cannot_do_is_refused_with_its_key() {
-        type Change = fn(&mut EncoderOptions);
-        let fault = |change: Change| {
-            let mut options = EncoderOptions {
-                width: 4,
-                ..EncoderOptions::default()
-            };
-            assert!(options.check().is_ok());
-            change(&mut options);
-            options.check().unwrap_err()
-        };
-        let cases: [(Change, &str); 15] = [
-            (|o| o.width = 0, "width"),
-            (|o| o.layers = 0, "layers"),
-            (|o| o.heads = Some(0), "heads"),
-            (|o| o.heads = Some(3), "heads"),
-            (|o| o.heads = Some(4), "heads"),
-            (|o| o.width = 5, "width"),
-            (|o| (o.width, o.heads) = (5, Some(1)), "width"),
-            (|o| o.width = 200, "width"),
-            (|o| o.window = usize::MAX, "window"),
-            (|o| (o.preset, o.window) = (Preset::Bert, 513), "window"),
-            (|o| (o.layers, o.layer_groups) = (6, Some(4)), "layer_groups"),
-            (|o| o.layer_groups = Some(0), "layer_groups"),
-            (|o| o.embedding_width = Some(1), "embedding_width"),
-            (|o| o.dropout = Some(1.0), "dropout"),
-            (|o| o.dropout = Some(f64::NAN), "dropout"),
-        ];
-        for (change, place) in cases {
-            let fault = fault(change);
-            assert_eq!(fault.place().as_deref(), Some(place), "{fault}");
-            assert!(fault.allowed.is_some(), "{fault}");
-        }
-        assert_eq!(fault(|o| o.heads = Some(3)).allowed.as_deref(), Some("1, 2"));
-        let unwritten = fault(|o| o.width = 200);
-        assert_eq!(unwritten.allowed.as_deref(), Some("198, 204"));
-        assert!(unwritten.remedy.unwrap().ends_with("1, 2, 4, 5, 10, 20, 25, 50, 100"));
-    }
-}
+mod tests;

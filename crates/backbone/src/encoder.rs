@@ -1,11 +1,16 @@
 //! The encoder: embeddings, blocks, hidden states as `[N, D]`.
 
 use crate::alike::Alike;
-use crate::block::{Block, Reads, blocks, through};
+use crate::block::{Block, Pass, Reads, blocks, through};
+use crate::forward::ids as tensor_ids;
 use crate::init::STANDARD_DEVIATION;
-use crate::{Dense, EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
+use crate::relative::RelativePositions;
+use crate::{Absolute, Dense, EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Int, Tensor};
+
+/// How often an enhanced mask decoder goes through the last block.
+pub(crate) const DECODED: usize = 2;
 
 /// The shared encoder.
 ///
@@ -16,7 +21,7 @@ use burn::tensor::{Device, Int, Tensor};
 pub struct Encoder {
     /// Token embeddings, `[V, E]`; the table that vocabulary heads are tied to.
     pub tokens: Param<Tensor<2>>,
-    /// Learned positions, `[window, E]`: `bert` only.
+    /// Learned positions, `[window, E]`: of `bert`, unless its attention knows how far apart tokens are.
     positions: Option<Param<Tensor<2>>>,
     /// Learned segments, `[segments, E]`, if there is more than one.
     segments: Option<Param<Tensor<2>>>,
@@ -24,6 +29,8 @@ pub struct Encoder {
     norm: LayerNorm,
     /// `[E, D]`, where E is not D (Lan et al. 2020; transformers, `modeling_albert.py`: `embedding_hidden_mapping_in`).
     project: Option<Dense>,
+    /// Of disentangled attention, one for all blocks.
+    relative: Option<RelativePositions>,
     /// One for every group of layers.
     blocks: Vec<Block>,
     final_norm: Option<LayerNorm>,
@@ -37,7 +44,6 @@ impl Encoder {
         let (width, embedding, biases) = (config.width, config.table_width(), config.biases());
         let norm = |name: &str, width| LayerNorm::of(config, width, &init.at(name));
         let table = |name: &str, rows| init.normal(name, [rows, embedding], STANDARD_DEVIATION);
-        let bert = config.preset == Preset::Bert;
         let first = if config.first_reads_normed() {
             Reads::Normed
         } else {
@@ -45,14 +51,15 @@ impl Encoder {
         };
         Self {
             tokens: table("tokens", vocabulary),
-            positions: bert.then(|| table("positions", config.window)),
+            positions: config.position_rows().map(|rows| table("positions", rows)),
             segments: (config.segment_rows() > 0).then(|| table("segments", config.segments)),
             norm: norm("norm", embedding),
             project: config
                 .projects()
                 .then(|| Dense::new(embedding, width, biases, &init.at("project"))),
+            relative: RelativePositions::of(config, init),
             blocks: blocks(config, first, init),
-            final_norm: (!bert).then(|| norm("final_norm", width)),
+            final_norm: (config.preset == Preset::Modern).then(|| norm("final_norm", width)),
             config: config.clone(),
         }
     }
@@ -67,11 +74,19 @@ impl Encoder {
         self.tokens.val().device()
     }
 
+    fn pass<'a>(&'a self, how: &'a Forward) -> Pass<'a> {
+        Pass {
+            config: &self.config,
+            how,
+            relative: self.relative.as_ref().map(RelativePositions::normed),
+        }
+    }
+
     /// # Shapes
     /// - `ids`: `[N]` with N = batch · length, result: `[N, D]`
     pub fn forward(&self, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
         let x = self.read(ids, how);
-        let last = through(&self.blocks, x, 0, &self.config, how, None);
+        let last = through(&self.blocks, x, 0..self.config.layers, &self.pass(how), None);
         self.finish(last)
     }
 
@@ -81,16 +96,59 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, `rows`: `[M]` in `0..N`, result: `[M, D]`
     pub fn forward_at(&self, ids: Tensor<1, Int>, how: &Forward, rows: Tensor<1, Int>) -> Tensor<2> {
+        let pass = self.pass(how);
         let last = match (Alike::of(self, &ids, how), self.blocks.first()) {
             (Some(alike), Some(first)) => {
                 let x = self.read(alike.ids, &alike.how);
                 let is_last = self.config.layers == 1;
-                let x = first.forward_alike(x, alike.kinds, &self.config, how, is_last.then_some(&rows));
-                through(&self.blocks, x, 1, &self.config, how, (!is_last).then_some(rows))
+                let x = first.forward_alike(x, alike.kinds, &pass, is_last.then_some(&rows));
+                through(
+                    &self.blocks,
+                    x,
+                    1..self.config.layers,
+                    &pass,
+                    (!is_last).then_some(rows),
+                )
             }
-            _ => through(&self.blocks, self.read(ids, how), 0, &self.config, how, Some(rows)),
+            _ => through(
+                &self.blocks,
+                self.read(ids, how),
+                0..self.config.layers,
+                &pass,
+                Some(rows),
+            ),
         };
         self.finish(last)
+    }
+
+    /// [`forward_at`](Self::forward_at) for predictions of tokens. With an enhanced mask decoder the last block is gone through
+    /// twice by queries that begin as its input plus their absolute positions, over keys and values of that input
+    /// (He et al. 2021, section 3.2; microsoft/DeBERTa, `apps/models/masked_language_model.py`: `emd_context_layer`).
+    ///
+    /// # Shapes
+    /// - `ids`: `[N]`, `rows`: M of them below N, result: `[M, D]`
+    pub fn decoded_at(&self, ids: Tensor<1, Int>, how: &Forward, rows: &[u32]) -> Tensor<2> {
+        let at = tensor_ids(rows, &self.device());
+        let decoder = self.config.absolute() == Absolute::Decoder;
+        let Some(positions) = self.positions.as_ref().filter(|_| decoder) else {
+            return self.forward_at(ids, how, at);
+        };
+        let (pass, last) = (self.pass(how), self.config.layers - 1);
+        let x = through(&self.blocks, self.read(ids, how), 0..last, &pass, None);
+        let states = x.clone().select(0, at);
+        let stream = QueryStream {
+            embedded: states.clone(),
+            rows: rows.to_vec(),
+            visibility: how.visibility.clone(),
+        };
+        let queries = stream.how(how).with_positions(states, positions.val());
+        let block = &self.blocks[self.config.block_of(last)];
+        let content = block.projected(x, &pass);
+        let twice = self.config.layers..self.config.layers + DECODED;
+        let decoded = twice.fold(queries, |queries, layer| {
+            block.forward_queries(queries, content.clone(), &pass, layer, &stream)
+        });
+        self.finish(decoded)
     }
 
     /// The embeddings and each block's output; the last one is what [`forward`](Self::forward) gives (in `modern`,
@@ -99,14 +157,28 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, results: layers + 1 of `[N, D]`
     pub fn layers(&self, ids: Tensor<1, Int>, how: &Forward) -> Vec<Tensor<2>> {
-        let mut states = vec![self.read(ids, how)];
+        let (pass, mut states) = (self.pass(how), vec![self.read(ids, how)]);
         for layer in 0..self.config.layers {
             let block = &self.blocks[self.config.block_of(layer)];
-            states.push(block.forward(states[layer].clone(), &self.config, how, layer + 1, None));
+            states.push(block.forward(states[layer].clone(), &pass, layer + 1, None));
         }
         let last = states.pop().map(|last| self.finish(last));
         states.extend(last);
         states
+    }
+
+    /// Beside what [`layers`](Self::layers) gives, the entropy of every row's attention by layer, in nats.
+    ///
+    /// # Shapes
+    /// - `ids`: `[N]`, results: layers + 1 of `[N, D]`, layers of `[N, H]`
+    pub fn layers_with_entropy(&self, ids: Tensor<1, Int>, how: &Forward) -> (Vec<Tensor<2>>, Vec<Tensor<2>>) {
+        let (pass, states) = (self.pass(how), self.layers(ids, how));
+        let of_layer = |layer: usize| {
+            let block = &self.blocks[self.config.block_of(layer)];
+            block.attention_entropy(states[layer].clone(), &pass, layer + 1)
+        };
+        let entropies = (0..self.config.layers).map(of_layer).collect();
+        (states, entropies)
     }
 
     /// The embeddings, normalised and with dropout.
@@ -152,7 +224,7 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, result: `[M, D]`
     pub fn forward_queries(&self, ids: Tensor<1, Int>, how: &Forward, stream: &QueryStream) -> Tensor<2> {
-        let mut x = self.read(ids, how);
+        let (pass, mut x) = (self.pass(how), self.read(ids, how));
         let mut g = self.projected(self.embedded(
             stream.embedded.clone(),
             &self.norm,
@@ -162,10 +234,10 @@ impl Encoder {
         for layer in 1..=self.config.layers {
             let block = &self.blocks[self.config.block_of(layer - 1)];
             // Both streams read the same keys and values.
-            let content = block.projected(x.clone(), &self.config, how);
-            g = block.forward_queries(g, content.clone(), &self.config, how, layer, stream);
+            let content = block.projected(x.clone(), &pass);
+            g = block.forward_queries(g, content.clone(), &pass, layer, stream);
             if layer < self.config.layers {
-                x = block.attending(x, content, &self.config, how, layer, None);
+                x = block.attending(x, content, &pass, layer, None);
             }
         }
         self.finish(g)
@@ -177,8 +249,8 @@ impl Encoder {
     /// - `x` and result: `[N, E]`
     fn embedded(&self, x: Tensor<2>, norm: &LayerNorm, how: &Forward, place: &str) -> Tensor<2> {
         let x = match &self.positions {
-            Some(table) => how.with_positions(x, table.val()),
-            None => x,
+            Some(table) if self.config.absolute() == Absolute::Embeddings => how.with_positions(x, table.val()),
+            _ => x,
         };
         let x = match &self.segments {
             Some(table) => how.with_segments(x, table.val()),

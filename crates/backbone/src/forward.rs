@@ -19,7 +19,8 @@ pub struct Forward {
     pub positions: Option<Arc<[u32]>>,
     /// `[N]`, each below the configured number of segments; `None` is segment 0. An encoder of one segment does not ask.
     pub segments: Option<Arc<[u32]>>,
-    /// `[N]`: what each query's attention scores are multiplied by; `None` is 1.
+    /// `[N]`: what each query's attention scores are multiplied by; `None` is 1. In disentangled attention what positions ask of
+    /// keys stays as it is.
     pub scales: Option<Arc<[f32]>>,
     /// Draws of dropout; `None` in evaluation.
     pub dropout: Option<Draw>,

@@ -1,5 +1,6 @@
 //! Building blocks and the heads that objectives put on the encoder.
 
+use crate::variant::approximate_gelu;
 use crate::{EncoderConfig, Init};
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};
@@ -114,6 +115,9 @@ pub struct VocabularyHead {
     pub norm: LayerNorm,
     /// `[V]`.
     pub bias: Param<Tensor<1>>,
+    /// Whether its GELU is the approximation by tanh.
+    #[module(skip)]
+    approximate: bool,
 }
 
 impl VocabularyHead {
@@ -124,6 +128,7 @@ impl VocabularyHead {
             dense: Dense::new(encoder.width, embedding, biases, &init.at("dense")),
             norm: LayerNorm::new(embedding, biases, encoder.epsilon(), &init.at("norm")),
             bias: init.zeros([vocabulary]),
+            approximate: encoder.approximates(),
         }
     }
 
@@ -132,7 +137,11 @@ impl VocabularyHead {
     /// # Shapes
     /// - `hidden`: `[M, K]`, result: `[M, E]`
     pub fn transform(&self, hidden: Tensor<2>) -> Tensor<2> {
-        self.norm.forward(cloze_kernels::gelu(self.dense.forward(hidden)))
+        let hidden = self.dense.forward(hidden);
+        self.norm.forward(match self.approximate {
+            true => approximate_gelu(hidden),
+            false => cloze_kernels::gelu(hidden),
+        })
     }
 
     /// # Shapes

@@ -10,7 +10,7 @@ pub struct HiddenMatrix {
     pub inputs: usize,
     /// Its columns.
     pub outputs: usize,
-    /// How many maps stand in it side by side: queries, keys and values, or gate and up.
+    /// How many maps stand in it side by side: queries, keys and values, queries and keys of positions, or gate and up.
     pub parts: usize,
 }
 
@@ -19,12 +19,15 @@ impl HiddenMatrix {
     pub fn of(config: &EncoderConfig) -> Vec<Self> {
         let (width, hidden, columns) = (config.width, config.feed_forward, config.feed_forward_columns());
         let matrix = |inputs, outputs, parts| Self { inputs, outputs, parts };
+        let own = config.disentangled.filter(|disentangled| !disentangled.shared_keys);
+        let relative = own.map(|_| matrix(width, 2 * width, 2));
         let block = [
             matrix(width, 3 * width, 3),
             matrix(width, width, 1),
             matrix(width, columns, columns / hidden.max(1)),
             matrix(hidden, width, 1),
         ];
+        let block: Vec<Self> = block.into_iter().chain(relative).collect();
         block.repeat(config.blocks())
     }
 
@@ -37,7 +40,7 @@ impl HiddenMatrix {
             }
         });
         let parts = |path: &str, [inputs, outputs]: [usize; 2]| match block_and_name(path)? {
-            (_, "qkv") => Some(outputs / inputs),
+            (_, "qkv" | "relative") => Some(outputs / inputs),
             (block, "up") => Some(outputs / shapes.get(&format!("{block}.down.weight"))?[0]),
             _ => None,
         };

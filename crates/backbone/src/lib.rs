@@ -12,8 +12,10 @@ mod hidden;
 pub mod hub;
 pub mod init;
 pub mod parameters;
+mod relative;
 pub mod tensors;
 mod trunk;
+mod variant;
 
 pub use cloze_kernels::Precision;
 pub use config::{EncoderConfig, EncoderOptions, Preset, Queries};
@@ -23,4 +25,6 @@ pub use heads::{Dense, LayerNorm, VocabularyHead};
 pub use hidden::HiddenMatrix;
 pub use init::Init;
 pub use parameters::{Parameter, Parameters};
+pub use relative::{Absolute, Disentangled, DisentangledOptions};
 pub use trunk::Trunk;
+pub use variant::Variant;

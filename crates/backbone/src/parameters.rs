@@ -65,6 +65,14 @@ impl Parameter {
         self.shape().iter().product()
     }
 
+    /// Its first rows, or numbers of a vector; all of them where it has no more.
+    pub fn first_rows(&self, count: usize) -> Self {
+        either!(self.clone(), tensor => {
+            let count = count.min(tensor.dims()[0]);
+            wrap(tensor.slice(0..count))
+        })
+    }
+
     /// Whether it is a weight matrix or a table, which weight decay is for.
     pub fn is_matrix(&self) -> bool {
         matches!(self, Self::Matrix(_))

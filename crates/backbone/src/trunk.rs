@@ -1,13 +1,16 @@
 //! Blocks without embeddings: the body of a second, smaller network beside the encoder.
 
-use crate::block::{Block, Reads, blocks, through};
+use crate::block::{Block, Pass, Reads, blocks, through};
+use crate::relative::RelativePositions;
 use crate::{EncoderConfig, Forward, Init, LayerNorm, Preset};
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
 
-/// Transformer blocks whose input is already embedded (ELECTRA's generator shares the encoder's tables).
+/// Transformer blocks whose input is already embedded (ELECTRA's generator shares the encoder's tables). Relative positions
+/// are its own.
 #[derive(Module, Debug)]
 pub struct Trunk {
+    relative: Option<RelativePositions>,
     blocks: Vec<Block>,
     final_norm: Option<LayerNorm>,
     #[module(skip)]
@@ -20,6 +23,7 @@ impl Trunk {
     pub fn new(config: &EncoderConfig, init: &Init) -> Self {
         let norm = || LayerNorm::new(config.width, config.biases(), config.epsilon(), &init.at("final_norm"));
         Self {
+            relative: RelativePositions::of(config, init),
             blocks: blocks(config, Reads::Raw, init),
             final_norm: (config.preset == Preset::Modern).then(norm),
             config: config.clone(),
@@ -31,7 +35,12 @@ impl Trunk {
     /// # Shapes
     /// - `x`: `[N, D]`, `rows`: `[M]` in `0..N`, result: `[M, D]`
     pub fn forward_at(&self, x: Tensor<2>, how: &Forward, rows: Tensor<1, Int>) -> Tensor<2> {
-        let last = through(&self.blocks, x, 0, &self.config, how, Some(rows));
+        let pass = Pass {
+            config: &self.config,
+            how,
+            relative: self.relative.as_ref().map(RelativePositions::normed),
+        };
+        let last = through(&self.blocks, x, 0..self.config.layers, &pass, Some(rows));
         match &self.final_norm {
             Some(norm) => norm.forward(last),
             None => last,

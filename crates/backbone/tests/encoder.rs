@@ -24,6 +24,9 @@ fn config(preset: Preset) -> EncoderConfig {
         precision: Precision::Float32,
         layer_groups: None,
         embedding_width: None,
+        disentangled: None,
+        variant: None,
+        from: None,
     }
 }
 

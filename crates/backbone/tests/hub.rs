@@ -8,15 +8,18 @@ use cloze_kernels::Visibility;
 use std::path::{Path, PathBuf};
 
 fn folder(class: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/parity/hub")
+    let parity = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity");
+    parity
+        .join(if CLASSES.contains(&class) { "hub" } else { "others" })
         .join(class)
 }
 
-const CLASSES: [&str; 7] = [
+const CLASSES: [&str; 9] = [
     "AlbertForMaskedLM",
     "BertForMaskedLM",
     "BertLMHeadModel",
+    "DebertaV2ForMaskedLM",
+    "DebertaV2Model",
     "ElectraForPreTraining",
     "ElectraForMaskedLM",
     "ModernBertForMaskedLM",
@@ -39,54 +42,106 @@ fn assert_near(what: &str, found: &[f32], golden: &[f32]) {
 
 /// The head for tokens, with the numbers that were read.
 fn head(model: &HubModel, device: &Device) -> Option<VocabularyHead> {
-    let network = &model.network;
-    model.numbers.get("head.bias")?;
-    let vocabulary = network.tokens.vocabulary;
-    let mut head = VocabularyHead::new(&network.blocks, network.embedding, vocabulary, &Init::new(0, device));
+    model.numbers.keys().find(|path| path.ends_with("head.bias"))?;
+    let (encoder, vocabulary) = (model.encoder_config(), model.network.tokens.vocabulary);
+    let mut head = VocabularyHead::new(&encoder, encoder.table_width(), vocabulary, &Init::new(0, device));
     model.fill("head", &mut head, device).unwrap();
     Some(head)
 }
 
+/// Reads a folder and holds its states, and its logits where it has a head for tokens, against the golden ones.
+fn check(name: &str) -> HubModel {
+    let device = Device::flex();
+    let bytes = std::fs::read(folder(name).join("golden.safetensors")).unwrap();
+    let golden = tensors::parameters(&bytes, &device).unwrap();
+    let model = HubModel::read(&folder(name)).unwrap();
+    let encoder: Encoder = model.encoder(&device).unwrap();
+    let head = head(&model, &device);
+    for text in 0..2 {
+        let golden = |what: &str| golden[&format!("{what}/{text}")].numbers().unwrap();
+        let tokens: Vec<u32> = golden("ids").into_iter().map(|id| id as u32).collect();
+        let visibility = match model.network.architecture.causal {
+            true => Visibility::Causal,
+            false => Visibility::Bidirectional,
+        };
+        let how = Forward {
+            visibility,
+            ..Forward::new(1, tokens.len())
+        };
+        let states = encoder.forward(ids(&tokens, &device), &how);
+        assert_near(&format!("{name} states"), &numbers(&states), &golden("states"));
+        if let Some(head) = &head {
+            let logits = head.logits(states, encoder.tokens.val());
+            assert_near(&format!("{name} logits"), &numbers(&logits), &golden("logits"));
+        }
+    }
+    assert!(encoder.count() > 0);
+    model
+}
+
 #[test]
 fn what_transformers_wrote_gives_its_numbers() {
-    let device = Device::flex();
     for class in CLASSES {
-        let golden = tensors::parameters(
-            &std::fs::read(folder(class).join("golden.safetensors")).unwrap(),
-            &device,
-        );
-        let golden = golden.unwrap();
-        let model = HubModel::read(&folder(class)).unwrap();
+        let model = check(class);
         assert_eq!((model.network.architecture.class, model.left_out.len()), (class, 0));
-        let encoder: Encoder = match model.encoder(&device) {
-            Ok(encoder) => encoder,
-            Err(fault) => {
-                assert_eq!(class, "ElectraForMaskedLM", "{fault}");
-                continue;
-            }
-        };
-        let head = head(&model, &device);
-        assert_eq!(head.is_some(), class != "ElectraForPreTraining");
-        for text in 0..2 {
-            let golden = |name: &str| golden[&format!("{name}/{text}")].numbers().unwrap();
-            let tokens: Vec<u32> = golden("ids").into_iter().map(|id| id as u32).collect();
-            let visibility = match model.network.architecture.causal {
-                true => Visibility::Causal,
-                false => Visibility::Bidirectional,
-            };
-            let how = Forward {
-                visibility,
-                ..Forward::new(1, tokens.len())
-            };
-            let states = encoder.forward(ids(&tokens, &device), &how);
-            assert_near(&format!("{class} states"), &numbers(&states), &golden("states"));
-            if let Some(head) = &head {
-                let logits = head.logits(states, encoder.tokens.val());
-                assert_near(&format!("{class} logits"), &numbers(&logits), &golden("logits"));
-            }
-        }
-        assert!(encoder.count() > 0);
+        assert_eq!(
+            head(&model, &Device::flex()).is_some(),
+            !["DebertaV2Model", "ElectraForPreTraining"].contains(&class)
+        );
     }
+}
+
+#[test]
+fn what_others_trained_gives_its_numbers_and_what_has_no_place_is_named() {
+    for (name, class, left_out) in [
+        ("roberta", "RobertaForMaskedLM", &[][..]),
+        ("roberta-alone", "RobertaModel", &["pooler."]),
+        (
+            "bert-pairs",
+            "BertForMaskedLM",
+            &["bert.pooler.", "cls.seq_relationship."],
+        ),
+        ("bert-alone", "BertModel", &["pooler."]),
+        (
+            "albert-pairs",
+            "AlbertForMaskedLM",
+            &["albert.pooler.", "sop_classifier."],
+        ),
+        ("electra-small", "ElectraForPreTraining", &[]),
+        ("electra-small-generator", "ElectraForMaskedLM", &[]),
+        ("modernbert", "ModernBertForMaskedLM", &[]),
+        ("deberta", "DebertaV2ForMaskedLM", &[]),
+    ] {
+        let model = check(name);
+        assert_eq!(model.network.architecture.class, class);
+        // A weight and a bias each.
+        assert_eq!(model.left_out.len(), 2 * left_out.len(), "{name}: {:?}", model.left_out);
+        let is_named = |begins: &&str| model.left_out.iter().any(|tensor| tensor.starts_with(*begins));
+        assert!(left_out.iter().all(is_named), "{name}: {:?}", model.left_out);
+        // Written and read again it is the same, whatever of it is never read.
+        let files = model.files().unwrap();
+        let config = String::from_utf8(files[CONFIG].clone()).unwrap();
+        let again = HubModel::parse(&config, &files[TENSORS]).unwrap();
+        assert_eq!(
+            (&again.network, &again.numbers),
+            (&model.network, &model.numbers),
+            "{name}"
+        );
+    }
+    // Its layers that see near positions alone see all of this many.
+    let modern = HubModel::read(&folder("modernbert")).unwrap().encoder_config();
+    let variant = modern.variant.unwrap();
+    assert_eq!((modern.window, &variant.bases[..2]), (11, &[160_000.0, 10_000.0][..]));
+    let deberta = HubModel::read(&folder("deberta")).unwrap().encoder_config();
+    let (variant, disentangled) = (deberta.variant.unwrap(), deberta.disentangled.unwrap());
+    assert_eq!((variant.epsilon, variant.approximate), (1e-3, true));
+    // It says -1, which is the window.
+    assert_eq!(
+        (disentangled.position_buckets, disentangled.max_relative_positions),
+        (4, 12)
+    );
+    // Two of its fourteen rows stand before the first position.
+    assert_eq!(HubModel::read(&folder("roberta")).unwrap().encoder_config().window, 12);
 }
 
 #[test]

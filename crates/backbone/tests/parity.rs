@@ -1,10 +1,12 @@
-//! Both presets with copied weights are the models of transformers, and so is `bert` with the options that make it ALBERT:
+//! Both presets with copied weights are the models of transformers, and so is `bert` with the options that make it ALBERT or
+//! DeBERTa:
 //! the same logits, the same loss, the same gradients.
 //! The golden numbers and the script that made them are in `tests/parity/`.
 
 use burn::tensor::{Device, Tensor};
 use cloze_backbone::{
-    Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset, VocabularyHead, ids, tensors,
+    Absolute, Disentangled, Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset,
+    VocabularyHead, ids, tensors,
 };
 use std::collections::BTreeMap;
 
@@ -25,6 +27,9 @@ fn config(preset: Preset) -> EncoderConfig {
         precision: Precision::Float32,
         layer_groups: None,
         embedding_width: None,
+        disentangled: None,
+        variant: None,
+        from: None,
     }
 }
 
@@ -129,4 +134,60 @@ fn bert_with_shared_layers_and_factorised_embeddings_is_the_albert_of_transforme
         ..config(Preset::Bert)
     };
     agrees(albert, include_bytes!("parity/albert.safetensors"));
+}
+
+const DEBERTA: &[u8] = include_bytes!("parity/deberta.safetensors");
+
+fn deberta(absolute: Absolute) -> EncoderConfig {
+    EncoderConfig {
+        disentangled: Some(Disentangled {
+            position_buckets: 4,
+            max_relative_positions: 12,
+            shared_keys: false,
+            absolute,
+        }),
+        ..config(Preset::Bert)
+    }
+}
+
+#[test]
+fn bert_with_disentangled_attention_is_the_deberta_of_transformers() {
+    agrees(deberta(Absolute::Nowhere), DEBERTA);
+}
+
+#[test]
+fn the_mask_decoder_is_that_of_microsofts_code() {
+    let (mut golden, device) = (Golden::read(DEBERTA), Device::flex().autodiff());
+    let positions = golden.0["decoder/positions"].clone();
+    golden.0.insert("weight/encoder.positions".to_owned(), positions);
+    let (config, init) = (deberta(Absolute::Decoder), Init::new(1, &device));
+    let mut encoder = Encoder::new(&config, VOCABULARY, &init.at("encoder"));
+    let mut head = VocabularyHead::new(&config, WIDTH, VOCABULARY, &init.at("head"));
+    golden.copy(&mut encoder, "encoder");
+    golden.copy(&mut head, "head");
+    let (tokens, rows, targets) = (golden.whole("ids"), golden.whole("rows"), golden.whole("targets"));
+    let how = Forward::new(2, tokens.len() / 2);
+    let decoded = encoder.decoded_at(ids(&tokens, &device), &how, &rows);
+    let logits = head.logits(decoded.clone(), encoder.tokens.val());
+    assert_near("logits", &numbers(&logits), &golden.numbers("decoder/logits"));
+    let weights = Tensor::<1>::ones([rows.len()], &device);
+    let sum = head
+        .cross_entropy(decoded, encoder.tokens.val(), ids(&targets, &device), weights)
+        .sum;
+    let gradients = (sum / rows.len() as f64).backward();
+    let mut found = Vec::new();
+    encoder.each_parameter(&mut |path, parameter| {
+        if path == "positions" {
+            found = parameter
+                .grad(&gradients)
+                .map_or_else(Vec::new, |gradient| gradient.numbers().unwrap());
+        }
+    });
+    assert_near("gradient of positions", &found, &golden.numbers("decoder/gradient"));
+    // What others read knows nothing of absolute positions.
+    let states = |encoder: &Encoder| numbers(&encoder.forward(ids(&tokens, &device), &how));
+    let mut plain = Golden::read(DEBERTA);
+    let mut without = Encoder::new(&deberta(Absolute::Nowhere), VOCABULARY, &init.at("encoder"));
+    plain.copy(&mut without, "encoder");
+    assert_eq!(states(&encoder), states(&without));
 }

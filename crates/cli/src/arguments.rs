@@ -6,6 +6,7 @@ use cloze_foundation::{Fault, Result};
 use cloze_options::Quantity;
 use cloze_plan::{Experiment, Plan};
 use cloze_runner::Cadence;
+use cloze_runner::features::Layers;
 use cloze_runner::store::lease;
 use std::path::{Path, PathBuf};
 
@@ -61,6 +62,24 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t = Format::Md)]
         format: Format,
     },
+    /// Judge what is trained by further tasks; nothing is trained again
+    Eval(EvalArguments),
+    /// Hold results folders against each other: arms that they share, and whether these stand in one order
+    Compare {
+        /// Two to eight results folders or experiment files
+        #[arg(required = true, num_args = 2.., value_hint = ValueHint::AnyPath)]
+        results_of: Vec<PathBuf>,
+        /// Where results of experiment files live
+        #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
+        results: PathBuf,
+        /// Print the numbers in full as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Score every line of a text by what is trained
+    Score(ScoreArguments),
+    /// Write the hidden states of every line of a text
+    Features(FeaturesArguments),
     /// Write a trained run as a folder that Hugging Face's libraries load
     Export(ExportArguments),
     /// Print an array-job script for Slurm: one task a run, queued again when it is preempted or out of time
@@ -136,7 +155,7 @@ impl InternalCommand {
 }
 
 /// Words for what there is under another name, in the order of the commands.
-const OTHER_WORDS: [(&str, &[&str]); 10] = [
+const OTHER_WORDS: &[(&str, &[&str])] = &[
     ("plan", &["check", "validate", "expand", "cost", "dry-run"]),
     (
         "run",
@@ -145,7 +164,11 @@ const OTHER_WORDS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("status", &["ls", "list", "show", "runs", "progress"]),
-    ("report", &["plot", "table", "results", "compare", "summary"]),
+    ("report", &["plot", "table", "results", "summary"]),
+    ("eval", &["evaluate", "judge", "test", "tasks"]),
+    ("compare", &["diff", "versus", "vs", "against"]),
+    ("score", &["likelihood", "perplexity", "rank"]),
+    ("features", &["states", "embed", "embeddings", "hidden", "vectors"]),
     ("export", &["hf", "huggingface", "convert", "save", "push"]),
     ("slurm", &["sbatch", "submit"]),
     ("audit", &["inspect", "masks", "preview", "corruption", "look"]),
@@ -379,6 +402,106 @@ pub struct SlurmArguments {
     pub sbatch: Vec<String>,
 }
 
+/// Whom to judge, and by what.
+#[derive(Debug, Args)]
+pub struct EvalArguments {
+    /// A results folder or an experiment file, all of whose finished runs are judged; a run's folder or id; or a folder of
+    /// Hugging Face, of which the numbers are printed
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub model: PathBuf,
+    /// Evaluations: names with commas between them, a list or a table as in an experiment, or a TOML file; may be repeated
+    #[arg(long, required = true, value_name = "TASKS")]
+    pub tasks: Vec<String>,
+    /// Judge only these: an arm, `seed=3`, or a run's id as `status` prints it; may be repeated
+    #[arg(long, value_name = "ARM|SEED|RUN")]
+    pub only: Vec<String>,
+    /// For a folder of Hugging Face, the text of tasks that judge on held-out text: a name from `data list`, a path or a glob
+    /// [default: the built-in language]
+    #[arg(long)]
+    pub source: Option<String>,
+    /// Where results live
+    #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
+    pub results: PathBuf,
+    #[command(flatten)]
+    pub data: DataArguments,
+    /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
+    #[arg(long, default_value = DEFAULT_DEVICE)]
+    pub device: String,
+}
+
+/// Which model is asked about a text.
+#[derive(Debug, Args)]
+pub struct AskedArguments {
+    /// A run's folder or id; an experiment file or a results folder, with --arm and --seed where it has several runs; or a folder
+    /// of Hugging Face
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub model: PathBuf,
+    /// The text, a line at a time: a file, also gzipped, or - for stdin
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub text: PathBuf,
+    /// The arm of the run
+    #[arg(long)]
+    pub arm: Option<String>,
+    /// The seed of the run
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Where results live
+    #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
+    pub results: PathBuf,
+    /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
+    #[arg(long, default_value = DEFAULT_DEVICE)]
+    pub device: String,
+}
+
+/// What to score, and how.
+#[derive(Debug, Args)]
+pub struct ScoreArguments {
+    #[command(flatten)]
+    pub asked: AskedArguments,
+    /// The scoring rule, of those that the model has [default: its first one]
+    #[arg(long)]
+    pub rule: Option<String>,
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which states to write.
+#[derive(Debug, Args)]
+pub struct FeaturesArguments {
+    #[command(flatten)]
+    pub asked: AskedArguments,
+    /// The file to write: .parquet or .safetensors
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub out: PathBuf,
+    /// Which layer: a number from 0 (the embeddings), `last` or `all`
+    #[arg(long, default_value = "last", value_parser = layers)]
+    pub layer: Layers,
+    /// What becomes of the states of a line's positions
+    #[arg(long, value_enum, default_value_t = Pooling::Mean)]
+    pub pool: Pooling,
+}
+
+/// What becomes of the states of a line's positions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Pooling {
+    /// Their mean
+    Mean,
+    /// Each has a row of its own
+    None,
+}
+
+fn layers(text: &str) -> std::result::Result<Layers, String> {
+    match text {
+        "last" => Ok(Layers::Last),
+        "all" => Ok(Layers::All),
+        number => match number.parse() {
+            Ok(number) => Ok(Layers::One(number)),
+            Err(_) => Err("a number from 0, `last` or `all`".to_owned()),
+        },
+    }
+}
+
 /// What to export, and as what.
 #[derive(Debug, Args)]
 pub struct ExportArguments {
@@ -512,6 +635,10 @@ pub struct BenchArguments {
     /// What the operands of dense layers' products are rounded to: float32 (nothing), bfloat16
     #[arg(long, value_delimiter = ',', default_value = "float32")]
     pub precision: Vec<String>,
+    /// What attention's scores are of: plain (content, and positions as the preset has them), disentangled (content and relative
+    /// positions apart)
+    #[arg(long, value_delimiter = ',', default_value = "plain")]
+    pub attention: Vec<String>,
     /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
     #[arg(long, default_value = DEFAULT_DEVICE)]
     pub device: String,
@@ -534,6 +661,18 @@ pub enum DataCommand {
         /// Folder with data sets
         #[arg(long, env = "CLOZE_DATA", value_hint = ValueHint::DirPath)]
         data_root: Option<PathBuf>,
+    },
+    /// Download sets from their public homes into the data root: looked at by their hashes, taken up where a call was broken off
+    Fetch {
+        /// Names from `data list`
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// Folder with data sets
+        #[arg(long, env = "CLOZE_DATA", value_hint = ValueHint::DirPath)]
+        data_root: Option<PathBuf>,
+        /// Another place that has a set's files under the same names
+        #[arg(long, value_name = "ADDRESS", value_hint = ValueHint::Url)]
+        from: Option<String>,
     },
     /// Count a source's documents, words and tokens
     Describe {

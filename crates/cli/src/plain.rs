@@ -27,6 +27,26 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     text.chars().map(visible).collect::<String>().into()
 }
 
+/// JSON with everything that steers a terminal escaped as JSON escapes it: it stays JSON of the same text.
+pub fn plain_json(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for letter in json.chars() {
+        match letter {
+            '\n' => text.push(letter),
+            letter if steers(letter) => {
+                let units = letter
+                    .encode_utf16(&mut [0; 2])
+                    .iter()
+                    .map(|unit| format!("\\u{unit:04x}"))
+                    .collect::<String>();
+                text += &units;
+            }
+            letter => text.push(letter),
+        }
+    }
+    text
+}
+
 /// A name as it stands within a line: it cannot begin another one, and is not endless.
 pub fn name(text: &str) -> String {
     let one_line = text.replace('\n', "\\n").replace('\t', "\\t");
@@ -53,6 +73,14 @@ pub fn shortened_lines(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_stays_json_of_the_same_text() {
+        let text = "a\u{1b}[2J \u{85} \u{feff} \u{202e} \u{2028} \"é\" \t\n";
+        let json = plain_json(&serde_json::to_string(text).unwrap());
+        assert!(!json.chars().any(steers), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+    }
 
     #[test]
     fn nothing_foreign_steers_a_terminal() {

@@ -18,6 +18,8 @@ pub enum Event {
     Ticked { id: String, title: String, tick: Tick },
     /// A run has ended.
     Ended { id: String, words: String },
+    /// So many bytes of a data set are here, of so many.
+    Downloaded { name: String, done: u64, of: u64 },
 }
 
 /// What stderr shows.
@@ -97,6 +99,13 @@ impl Lines {
                 self.clock.remaining.ended(&id);
                 self.ended += 1;
                 line(&format!("[{}/{}] {words}", self.ended, self.total));
+            }
+            Event::Downloaded { name, done, of } => {
+                let tenth = (done.saturating_mul(10) / of.max(1)) as u32;
+                let before = self.tenths.insert(name.clone(), tenth).unwrap_or(0);
+                if tenth > before {
+                    line(&format!("{name}: {} % of {:.2} MB", tenth * 10, of as f64 / 1e6));
+                }
             }
         }
     }
@@ -186,6 +195,20 @@ impl Bars {
                 self.line(&words);
                 if let Some(bar) = &self.whole {
                     bar.inc(1);
+                }
+            }
+            Event::Downloaded { name, done, of } => {
+                let bar = self.runs.entry(name).or_insert_with_key(|name| {
+                    let bar = self.screen.add(ProgressBar::new(of));
+                    bar.set_style(style(
+                        "{bar:24} {percent:>3} % {prefix}, {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left",
+                    ));
+                    bar.set_prefix(name.clone());
+                    bar
+                });
+                bar.set_position(done);
+                if done == of {
+                    bar.finish_and_clear();
                 }
             }
         }

@@ -140,6 +140,17 @@ fn every_objective_and_evaluation_is_explained_and_completions_are_printed() {
          allowed: `float32` or `bfloat16`\n    float32: Nothing is rounded.\n    bfloat16: To the 8 significant bits of bfloat16, \
          in the products of both passes, as in mixed-precision training (Kalamkar et al. 2019).\n  default: \"float32\"\n"
     );
+    // An option of one objective or evaluation, and what the literature calls an option's value.
+    let explained = |topic: &str| text(&workplace.cloze(&["explain", topic]).stdout);
+    let rate = explained("mlm.rate");
+    assert!(
+        rate.starts_with("An option of mlm:\n\nrate\n") && rate.contains("rate.shape"),
+        "{rate}"
+    );
+    assert!(explained("masked-loss.windows").contains("held-out"));
+    assert!(explained("NSP").contains("next sentence prediction") && explained("sop") == explained("nsp"));
+    let unknown = workplace.cloze(&["explain", "mlm.raet"]);
+    assert_eq!(unknown.status.code(), Some(2));
     assert_eq!(
         text(&workplace.cloze(&["explain", "--schema"]).stdout),
         include_str!("../../../experiments/schema.json")
@@ -183,6 +194,10 @@ fn known_sources_are_listed_and_the_built_in_one_is_described() {
     };
     assert!(line("fiction").contains(" here: data/corpora/fiction_eltec"), "{here}");
     assert!(line("legal").contains("not here: get it from https://"), "{here}");
+    assert!(
+        line("squad").contains("`cloze data fetch squad` puts it at data/qa/squad_v1.1 (35.14 MB from https://"),
+        "{here}"
+    );
     workplace.write(
         "small.txt",
         (0..50)

@@ -4,12 +4,16 @@
 
 mod bench;
 mod common;
+mod compare;
 mod examples;
 mod faults;
+mod fetch;
+mod judging;
 mod life;
 mod pages;
 mod slurm;
 mod snapshots;
 mod store;
 mod surroundings;
+mod until;
 mod words;

@@ -13,6 +13,7 @@ use std::path::Path;
 pub const TOKENIZER: &str = "tokenizer.json";
 pub const TRAIN: &str = "train.ids";
 pub const HELD_OUT: &str = "held_out.ids";
+pub const GAZETTEER: &str = "gazetteer.txt";
 pub const MANIFEST: &str = "manifest.json";
 
 /// What is in a place where a prepared corpus may be.
@@ -62,7 +63,7 @@ pub fn look(folder: &Path) -> Result<Found> {
         Ok(manifest) => manifest,
         Err(why) => return Ok(Found::Wrong(format!("{MANIFEST}: {why}"))),
     };
-    for name in [TOKENIZER, TRAIN, HELD_OUT] {
+    for name in members(&manifest) {
         match std::fs::metadata(folder.join(name)) {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Wrong(format!("{name} is missing"))),
@@ -70,7 +71,7 @@ pub fn look(folder: &Path) -> Result<Found> {
         }
     }
     let at = |name: &str| folder.join(name);
-    if identity(folder)? != manifest.hash {
+    if identity(folder, &manifest)? != manifest.hash {
         return Ok(Found::Wrong("its files are not what its manifest says".to_owned()));
     }
     Ok(Found::Whole(Box::new(Prepared {
@@ -98,13 +99,19 @@ fn look_here(folder: &Path) -> Result<Found> {
     })
 }
 
-/// The hash of the tokenizer and of both shards in a folder: the identity of the data.
+/// The files of a prepared corpus beside its manifest.
+fn members(manifest: &Manifest) -> impl Iterator<Item = &'static str> {
+    let phrases = (manifest.phrases > 0).then_some(GAZETTEER);
+    [TOKENIZER, TRAIN, HELD_OUT].into_iter().chain(phrases)
+}
+
+/// The hash of the tokenizer, of both shards and of the gazetteer, where there is one, in a folder: the identity of the data.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn identity(folder: &Path) -> Result<String> {
+pub fn identity(folder: &Path, manifest: &Manifest) -> Result<String> {
     let mut hashes = String::new();
-    for name in [TOKENIZER, TRAIN, HELD_OUT] {
+    for name in members(manifest) {
         hashes += &hash_file(&folder.join(name))?;
     }
     Ok(files::hash(hashes.as_bytes()))

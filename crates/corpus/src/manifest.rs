@@ -59,12 +59,19 @@ pub struct Manifest {
     pub too_long: u64,
     /// What does not come back of the training text's words, if the tokenizer has a way back.
     pub loss: Option<Loss>,
+    /// Phrases of the gazetteer; 0 where there is none.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub phrases: usize,
     /// The training side.
     pub train: Counts,
     /// The held-out side.
     pub held_out: Counts,
     /// Hash of all of this but itself.
     pub sum: String,
+}
+
+fn is_none(phrases: &usize) -> bool {
+    *phrases == 0
 }
 
 impl Manifest {

@@ -52,6 +52,9 @@ impl<'a> Memo<'a> {
 impl Tokenizer {
     /// What [`Tokenizer::sentence`] gives for each of many texts.
     pub fn sentences<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> Vec<Vec<u32>> {
+        if !self.cleans() {
+            return texts.into_iter().map(|text| self.sentence(text)).collect();
+        }
         let (mut memo, special) = (Memo::new(self), self.vocabulary().special);
         let mut sentence = |text: &str| {
             let words = memo.encode(&clean::clean(text)).ids;

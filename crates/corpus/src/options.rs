@@ -91,19 +91,43 @@ options! {
         pub tokenizer: TokenizerOptions = TokenizerOptions::default() => "{ kind = \"wordpiece\", vocab = 2048 }";
         /// About the share of the text that is kept for validation: whole documents, where some come near it.
         pub held_out: f64 = 0.05, above(0).below(1);
-        /// Words to generate, for the built-in language only.
-        pub words: Count = Count(1_500_000), from(1e3).to(1e12) => "\"1.5M\"";
+        /// Words to generate, of the built-in language only.
+        pub words: Option<Count> = None, from(1e3).to(1e12) => "\"1.5M\"";
+        /// A file of the phrases, one a line, that are the named entities and fixed expressions of the text: what `entity` hides whole.
+        pub gazetteer: Option<PathBuf> = None => "the names of the built-in language, and none of other text";
     }
+    check Self::fits
 }
 
+/// Words that are generated if nobody says how many.
+const WORDS: Count = Count(1_500_000);
+
 impl CorpusOptions {
+    fn is_built_in(&self) -> bool {
+        self.source == fragment::NAME
+    }
+
+    /// Own text has the words that it has.
+    fn fits(&self) -> Result<()> {
+        if self.words.is_none() || self.is_built_in() {
+            return Ok(());
+        }
+        let what = format!(
+            "`words` is how much of the built-in language is generated, and the source is `{}`",
+            self.source
+        );
+        Err(Fault::usage(what)
+            .at(Place::key("words"))
+            .remedy("leave it out: all of the source is read. A smaller part of it is a smaller file"))
+    }
+
     /// The corpus, every default filled in.
     ///
     /// # Errors
     /// As [`TokenizerOptions::resolve`].
     pub fn resolve(&self) -> Result<CorpusConfig> {
         // What a source has no use for has its default, so that it is no part of an id.
-        let is_built_in = self.source == fragment::NAME;
+        let is_built_in = self.is_built_in();
         Ok(CorpusConfig {
             source: self.source.clone(),
             field: if is_built_in {
@@ -113,7 +137,8 @@ impl CorpusOptions {
             },
             tokenizer: self.tokenizer.resolve()?,
             held_out: self.held_out,
-            words: if is_built_in { self.words } else { Self::default().words }.0,
+            words: self.words.unwrap_or(WORDS).0,
+            gazetteer: self.gazetteer.clone(),
         })
     }
 }
@@ -177,7 +202,8 @@ mod tests {
     #[test]
     fn what_a_source_has_no_use_for_is_no_part_of_it() {
         assert_eq!(corpus("field = \"body\""), corpus(""));
-        assert_eq!(corpus("source = \"a.txt\"\nwords = 2000"), corpus("source = \"a.txt\""));
+        let own = CorpusOptions::read(&tree::parse("", "source = \"a.txt\"\nwords = 2000").unwrap().top());
+        assert!(own.unwrap_err().place().unwrap().contains("words"));
         assert_ne!(corpus("words = 2000"), corpus(""));
         assert_ne!(
             corpus("source = \"a.jsonl\"\nfield = \"body\""),

@@ -317,6 +317,69 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_own_text_are_those_of_its_gazetteer() {
+        let cache = tempfile::tempdir().unwrap();
+        let at = |name: &str| cache.path().join(name);
+        std::fs::write(
+            at("text.txt"),
+            "Ada Lovelace met Mary in New York City.\n\n".repeat(200),
+        )
+        .unwrap();
+        for (tokenizer, expected) in [
+            (
+                TokenizerConfig::wordpiece(300),
+                ["ada lovelace", "new york", "new york city"],
+            ),
+            (
+                TokenizerConfig::Bpe { vocab: 400 },
+                ["Ada Lovelace", "New York", "New York City"],
+            ),
+        ] {
+            let config = |phrases: &str| {
+                std::fs::write(at("names.txt"), phrases).unwrap();
+                CorpusConfig {
+                    source: at("text.txt").to_string_lossy().into_owned(),
+                    tokenizer: tokenizer.clone(),
+                    held_out: 0.2,
+                    gazetteer: Some("names.txt".into()),
+                    ..CorpusConfig::default()
+                }
+            };
+            let prepared =
+                |config: &CorpusConfig| prepare(config, Some(cache.path()), &at("cache"), &mut |_| ()).unwrap();
+            // What does not occur, is spelt with unknown letters, or is a part of a word is no name of the text.
+            let first = prepared(&config(
+                "New York City\nAda Lovelace\nNew York\nParis\nLove\n\u{4e2d}\u{56fd}\n",
+            ));
+            let names = Statistics::of(&first, &[Statistic::Names]).names().unwrap().to_vec();
+            let spelt = |name: &Vec<u32>| {
+                let ids: Vec<u32> = name.iter().map(|token| token & 0x7FFF_FFFF).collect();
+                first.tokenizer.decode(&ids).trim().to_owned()
+            };
+            let mut spelt: Vec<String> = names.iter().map(spelt).collect();
+            spelt.sort_unstable();
+            spelt.dedup();
+            assert_eq!(spelt, expected);
+            // Other phrases are other data, the same ones in another order are not.
+            let other = prepared(&config("Mary\n"));
+            assert_ne!(other.hash, first.hash);
+            assert_eq!(other.hashes().held_out, first.hashes().held_out);
+            let again = prepared(&config(
+                "Love\nParis\nNew York\nAda  Lovelace\nNew York City\n\u{4e2d}\u{56fd}",
+            ));
+            assert_eq!((again.hash, &again.folder), (first.hash.clone(), &first.folder));
+            let without = prepared(&CorpusConfig {
+                gazetteer: None,
+                ..config("x")
+            });
+            assert_ne!(without.hash, first.hash);
+            // A gazetteer that was changed where it is kept is made anew.
+            std::fs::write(first.folder.join(crate::cache::GAZETTEER), "Mary").unwrap();
+            assert!(crate::Prepared::open(&first.folder).is_err());
+        }
+    }
+
+    #[test]
     fn a_statistic_is_kept_and_made_again_when_its_file_is_wrong() {
         let cache = tempfile::tempdir().unwrap();
         let config = CorpusConfig {

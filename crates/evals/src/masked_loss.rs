@@ -128,9 +128,6 @@ impl MaskedText {
 
 impl Evaluation for MaskedText {
     fn judge(&self, subject: &Subject) -> Result<Judgement> {
-        let Some(who) = subject.model.masked_answerer() else {
-            return Ok(Judgement::default());
-        };
         let (mut sum, mut right, mut predictions) = (0.0, Some(0), 0);
         for batch in &self.batches {
             let Some(losses) = subject.model.masked_losses(batch) else {
@@ -147,7 +144,8 @@ impl Evaluation for MaskedText {
             return Ok(Judgement::default());
         }
         let share = |value: f64| value / predictions as f64;
-        let brackets = who.helper().map(|helper| format!("[{helper}]")).unwrap_or_default();
+        let helper = subject.model.masked_helper();
+        let brackets = helper.map(|helper| format!("[{helper}]")).unwrap_or_default();
         let metrics = [
             (format!("{LOSS}{brackets}"), Some(share(sum))),
             (format!("accuracy{brackets}"), right.map(|right| share(right as f64))),

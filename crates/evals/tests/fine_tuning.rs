@@ -82,11 +82,11 @@ fn table(from: usize, to: usize) -> Vec<String> {
         let mut words: Vec<&str> = (0..2 + index % 8)
             .map(|place| fill[(index * 7 + place * place) % 6])
             .collect();
-        words[index % 2] = if index / 2 % 2 == 0 { "boat" } else { "house" };
+        words[index % 2] = if (index / 2).is_multiple_of(2) { "boat" } else { "house" };
         format!(
             "{}\t{}",
             words.join(" "),
-            if index / 2 % 2 == 0 { "boat" } else { "none" }
+            if (index / 2).is_multiple_of(2) { "boat" } else { "none" }
         )
     };
     (from..to).map(row).collect()
@@ -120,6 +120,16 @@ fn a_score_depends_neither_on_the_order_of_examples_nor_on_those_that_are_asked_
         judge("classification", &files("reversed.txt", "test.txt"), root, "mlm"),
         all
     );
+
+    // What the test part says is right decides nothing but what is right.
+    let swapped = test.iter().map(|row| match row.strip_suffix("\tboat") {
+        Some(text) => format!("{text}\tnone"),
+        None => row.replace("\tnone", "\tboat"),
+    });
+    put(root, "test.txt", &swapped.collect::<Vec<_>>());
+    let other = judge("classification", &files("train.txt", "test.txt"), root, "mlm");
+    assert!((value(&all, "accuracy") + value(&other, "accuracy") - 1.0).abs() < 1e-12);
+    assert_eq!(value(&all, "learning_rate"), value(&other, "learning_rate"));
 
     // Every text alone, and all of them in another order.
     let credits = |found: &Judgement| found.items[0].credits.clone();
@@ -343,4 +353,94 @@ fn a_long_text_is_read_in_windows_and_questions_are_answered_with_words_of_it() 
         value(&found, "f1") > 0.9 && value(&found, "exact_match") > 0.9,
         "{found:?}"
     );
+}
+
+#[test]
+#[ignore = "measures: cargo test --release --workspace --test evals -- --ignored ten_thousand_sentences"]
+fn ten_thousand_sentences_are_tuned_on_three_times_in_a_minute() {
+    let (device, window) = (Device::flex(), 64);
+    let init = Init::new(1, &device.clone().autodiff());
+    let objective = cloze_objectives::configure("mlm", &toml::Table::new()).unwrap();
+    let encoder = EncoderConfig::preset(Preset::Modern, 128, 2, window);
+    let model = objective
+        .build(&encoder, CORPUS.1.tokenizer.vocabulary(), &init)
+        .frozen();
+    let ground = Ground {
+        task: "mine",
+        corpus: &CORPUS.1,
+        window,
+        data_root: None,
+    };
+    let subject = Subject {
+        model: &model,
+        ground,
+        seed: 3,
+        device: &device,
+    };
+    let options = "recipe = { epochs = 3, trials = [1e-3] }\nseeds = 1\nexamples = 10000\n";
+    for task in ["classification", "part-of-speech"] {
+        let opened = (find(task).unwrap().open)(&resolved(task, options).unwrap(), &ground).unwrap();
+        let before = std::time::Instant::now();
+        let found = opened.judge(&subject).unwrap();
+        let seconds = before.elapsed().as_secs_f64();
+        assert!(seconds < 60.0, "{task}: {seconds:.1} s");
+        assert!(value(&found, "accuracy") > 0.6, "{task}: {found:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs the data sets: CLOZE_DATA=FOLDER cargo test --workspace --test evals -- --ignored sets_of_people"]
+fn sets_of_people_are_judged() {
+    let root = std::env::var_os("CLOZE_DATA").expect("CLOZE_DATA says where the data sets are");
+    let short = "seeds = 1\nexamples = 200\nrecipe = { epochs = 1, trials = [3e-3] }\n";
+    let pairs = "text = \"question\"\ntext_pair = \"sentence\"\nlabel = \"label\"\n";
+    let columns = "word = 2\ncolumn = 3\n";
+    for (task, metric, train, test, more) in [
+        (
+            "classification",
+            "accuracy",
+            "sentence_pairs/qnli_style_from_squad_dev/train.tsv",
+            "sentence_pairs/qnli_style_from_squad_dev/dev.tsv",
+            pairs,
+        ),
+        (
+            "tagging",
+            "f1",
+            "token/wnut17/wnut17train.conll",
+            "token/wnut17/emerging.test.annotated",
+            "",
+        ),
+        (
+            "tagging",
+            "f1",
+            "token/uner_english_ewt/en_ewt-ud-dev.iob2",
+            "token/uner_english_ewt/en_ewt-ud-test.iob2",
+            columns,
+        ),
+        (
+            "tagging",
+            "f1",
+            "token/anem_biomedical/AnEM.train",
+            "token/anem_biomedical/AnEM.test",
+            "",
+        ),
+        (
+            "part-of-speech",
+            "accuracy",
+            "token/ud_english_ewt/en_ewt-ud-train.conllu.gz",
+            "token/ud_english_ewt/en_ewt-ud-test.conllu.gz",
+            "",
+        ),
+        (
+            "qa",
+            "f1",
+            "qa/squad_v1.1/half_a.json.gz",
+            "qa/squad_v1.1/half_b.json.gz",
+            "",
+        ),
+    ] {
+        let options = format!("{short}{more}train = \"{train}\"\ntest = \"{test}\"\n");
+        let found = judge(task, &options, Path::new(&root), "mlm");
+        assert!((0.0..=1.0).contains(&value(&found, metric)), "{train}");
+    }
 }

@@ -6,7 +6,9 @@
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_foundation::Draw;
-use cloze_kernels::{AdamW, Affine, Dropout, Heads, Positions, Ranks, Rotary, Visibility, reference};
+use cloze_kernels::{
+    AdamW, Affine, Disentangled, Dropout, Heads, Positions, Ranks, Relative, Rotary, Visibility, reference,
+};
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::time::Duration;
 
@@ -133,6 +135,27 @@ fn attention(criterion: &mut Criterion) {
         let (fused, plain) = both!(f = attention in |x| f(x[0].clone(), heads, &law(), dropout));
         compare(criterion, name, &[matrix(3 * WIDTH)], fused, plain);
     }
+    let relative = Relative {
+        buckets: LENGTH / 2,
+        farthest: LENGTH,
+        positions: Positions::Counted(LENGTH),
+    };
+    let positions = move |table: &Tensor<2>| Disentangled {
+        table: table.clone(),
+        relative: relative.clone(),
+    };
+    let table = numbers([LENGTH, 2 * WIDTH], &Device::flex().autodiff());
+    let law = Visibility::Bidirectional;
+    type Attention = fn(Tensor<2>, Disentangled, Heads, &Visibility, Dropout, Option<Tensor<1, Int>>) -> Tensor<2>;
+    let attended = |f: Attention| {
+        let (positions, law) = (positions.clone(), law.clone());
+        let operation = move |x: &[Tensor<2>]| f(x[0].clone(), positions(&x[1]), heads, &law, Dropout::OFF, None);
+        Box::new(operation) as Operation
+    };
+    let fused = attended(cloze_kernels::disentangled_attention);
+    let plain = attended(reference::disentangled_attention);
+    let inputs = [matrix(3 * WIDTH), table];
+    compare(criterion, "attention, disentangled", &inputs, fused, plain);
 }
 
 fn linear(criterion: &mut Criterion) {

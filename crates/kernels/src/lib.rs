@@ -10,10 +10,12 @@ use burn::tensor::Device;
 mod flex;
 mod operations;
 pub mod reference;
+mod relative;
 mod types;
 mod visibility;
 
 pub use operations::*;
+pub use relative::{Disentangled, Relative};
 pub use types::{Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, NEWTON_SCHULZ, Positions, Precision, Rotary};
 pub use visibility::{Ranks, Visibility};
 

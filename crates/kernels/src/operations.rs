@@ -1,6 +1,8 @@
 //! Every operation's public entry, and who computes it.
 
-use crate::{Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, Rotary, Visibility, flex, reference};
+use crate::{
+    Activation, AdamW, Affine, CrossEntropy, Disentangled, Dropout, Heads, Rotary, Visibility, flex, reference,
+};
 use burn::tensor::{Int, Tensor};
 
 /// The first of the modules that takes the first argument computes, otherwise the reference.
@@ -126,6 +128,35 @@ operations! {
     fn query_attention(
         queries: Tensor<2>,
         content: Tensor<2>,
+        heads: Heads,
+        visibility: &Visibility,
+        dropout: Dropout,
+        rows: Option<Tensor<1, Int>>,
+    ) -> Tensor<2> => [flex];
+
+    /// [`attention`] whose scores are (q·k + q·k' + k·q') / √(3 D/H), where k' and q' are the rows of the table for how far the
+    /// query stands behind the key (He et al. 2021, equation 4): content to content, content to position, position to content.
+    /// With rows for these queries alone, as [`attention_at`].
+    ///
+    /// # Shapes
+    /// - `qkv`: `[N, 3D]`, the table: `[2S, 2D]`, `rows`: `[M]` in `0..N`, in any order, result: `[N, D]`, with rows `[M, D]`
+    fn disentangled_attention(
+        qkv: Tensor<2>,
+        positions: Disentangled,
+        heads: Heads,
+        visibility: &Visibility,
+        dropout: Dropout,
+        rows: Option<Tensor<1, Int>>,
+    ) -> Tensor<2> => [flex];
+
+    /// [`query_attention`] with the scores of [`disentangled_attention`].
+    ///
+    /// # Shapes
+    /// - `queries`: `[M, D]`, `content`: `[N, 2D]` or `[N, 3D]`, the table: `[2S, 2D]`, `rows`: `[M]`, result: `[M, D]`
+    fn disentangled_query_attention(
+        queries: Tensor<2>,
+        content: Tensor<2>,
+        positions: Disentangled,
         heads: Heads,
         visibility: &Visibility,
         dropout: Dropout,

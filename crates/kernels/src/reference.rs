@@ -1,7 +1,8 @@
 //! The definition of every operation in plain burn operations, for every backend, and the oracle of the kernels' tests.
 
 use crate::{
-    Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, NEWTON_SCHULZ, Positions, Precision, Rotary, Visibility,
+    Activation, AdamW, Affine, CrossEntropy, Disentangled, Dropout, Heads, NEWTON_SCHULZ, Positions, Precision, Rotary,
+    Visibility,
 };
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
 
@@ -171,6 +172,49 @@ pub fn query_attention(
     dropout: Dropout,
     rows: Option<Tensor<1, Int>>,
 ) -> Tensor<2> {
+    attended(queries, content, None, heads, visibility, dropout, rows)
+}
+
+/// See [`crate::disentangled_attention`].
+pub fn disentangled_attention(
+    qkv: Tensor<2>,
+    positions: Disentangled,
+    heads: Heads,
+    visibility: &Visibility,
+    dropout: Dropout,
+    rows: Option<Tensor<1, Int>>,
+) -> Tensor<2> {
+    let width = qkv.dims()[1] / 3;
+    let queries = qkv.clone().slice_dim(1, 0..width);
+    let all = attended(queries, qkv, Some(positions), heads, visibility, dropout, None);
+    match rows {
+        Some(rows) => all.select(0, rows),
+        None => all,
+    }
+}
+
+/// See [`crate::disentangled_query_attention`].
+pub fn disentangled_query_attention(
+    queries: Tensor<2>,
+    content: Tensor<2>,
+    positions: Disentangled,
+    heads: Heads,
+    visibility: &Visibility,
+    dropout: Dropout,
+    rows: Option<Tensor<1, Int>>,
+) -> Tensor<2> {
+    attended(queries, content, Some(positions), heads, visibility, dropout, rows)
+}
+
+fn attended(
+    queries: Tensor<2>,
+    content: Tensor<2>,
+    relative: Option<Disentangled>,
+    heads: Heads,
+    visibility: &Visibility,
+    dropout: Dropout,
+    rows: Option<Tensor<1, Int>>,
+) -> Tensor<2> {
     let ([count, width], [positions, columns]) = (queries.dims(), content.dims());
     let Heads { batch, length, heads } = heads;
     if count == 0 || width == 0 {
@@ -196,8 +240,36 @@ pub fn query_attention(
     };
     let each = count / groups;
     let queries = queries.reshape([groups, each, heads, head_width]).swap_dims(1, 2);
-    let scores = queries.matmul(part(0).transpose()) / (head_width as f64).sqrt();
-    let row_of = |query: usize| rows.as_ref().map_or(query, |rows| rows[query]);
+    let probabilities = looks(queries, part(0), relative, length, visibility, rows.as_deref());
+    let first = |group: usize, head: usize| match &rows {
+        None => ((group * heads + head) * length) as u64,
+        Some(rows) => ((rows[group] / length * heads + head) * length + rows[group] % length) as u64,
+    };
+    let probabilities = drop_rows(probabilities, dropout, first);
+    probabilities.matmul(part(1)).swap_dims(1, 2).reshape([count, width])
+}
+
+/// How much of its attention each of a group's queries gives to each key, `[G, H, n, L]`: all of it in sum, or nothing where it
+/// sees nothing. `rows`: the row of each query, where these are not all rows in their order.
+fn looks(
+    queries: Tensor<4>,
+    keys: Tensor<4>,
+    relative: Option<Disentangled>,
+    length: usize,
+    visibility: &Visibility,
+    rows: Option<&[usize]>,
+) -> Tensor<4> {
+    let head_width = queries.dims()[3];
+    let row_of = |query: usize| rows.map_or(query, |rows| rows[query]);
+    let scores = queries.clone().matmul(keys.clone().transpose());
+    let (scores, terms) = match relative {
+        None => (scores, 1),
+        Some(positions) => {
+            let key_of = |query: usize, key: usize| row_of(query) / length * length + key;
+            (scores + of_positions(queries, keys, positions, row_of, key_of), 3)
+        }
+    };
+    let scores = scores / ((terms * head_width) as f64).sqrt();
     let (scores, blind) = match visibility {
         Visibility::Bidirectional => (scores, None),
         _ => {
@@ -210,16 +282,61 @@ pub fn query_attention(
         }
     };
     let probabilities = activation::softmax(scores, 3);
-    let probabilities = match blind {
+    match blind {
         Some(blind) => probabilities.mask_fill(blind, 0.0),
         None => probabilities,
+    }
+}
+
+/// The entropy of every row's attention in every head, in nats: 0 where it looks at one key alone, the logarithm of their
+/// number where it looks at all alike. What [`crate::attention`] looks at is in no kernel's result, so it is computed here.
+///
+/// # Shapes
+/// - `qkv`: `[N, 3D]` with columns `[q | k | v]`, result: `[N, H]`
+pub fn attention_entropy(
+    qkv: Tensor<2>,
+    relative: Option<Disentangled>,
+    heads: Heads,
+    visibility: &Visibility,
+) -> Tensor<2> {
+    let [rows, columns] = qkv.dims();
+    let width = columns / 3;
+    let Heads { batch, length, heads } = heads;
+    let part = |index: usize| {
+        let part = qkv.clone().slice([0..rows, index * width..(index + 1) * width]);
+        part.reshape([batch, length, heads, width / heads]).swap_dims(1, 2)
     };
-    let first = |group: usize, head: usize| match &rows {
-        None => ((group * heads + head) * length) as u64,
-        Some(rows) => ((rows[group] / length * heads + head) * length + rows[group] % length) as u64,
+    let looks = looks(part(0), part(1), relative, length, visibility, None);
+    // p log p is 0 where p is.
+    let each = looks.clone() * looks.clamp_min(f32::MIN_POSITIVE).log();
+    each.sum_dim(3).neg().swap_dims(1, 2).reshape([rows, heads])
+}
+
+/// What the scores have from relative positions, where `row_of(query)` and `key_of(query, key)` are rows of the batch.
+///
+/// # Shapes
+/// - `queries`: `[G, H, n, D/H]`, `keys`: `[G, H, L, D/H]`, result: `[G, H, n, L]`
+fn of_positions(
+    queries: Tensor<4>,
+    keys: Tensor<4>,
+    Disentangled { table, relative }: Disentangled,
+    row_of: impl Fn(usize) -> usize,
+    key_of: impl Fn(usize, usize) -> usize,
+) -> Tensor<4> {
+    let ([groups, heads, each, head_width], length) = (queries.dims(), keys.dims()[2]);
+    let [count, width] = [table.dims()[0], heads * head_width];
+    let part = |part: usize| {
+        let part = table.clone().slice_dim(1, part * width..(part + 1) * width);
+        part.reshape([1, count, heads, head_width]).swap_dims(1, 2)
     };
-    let probabilities = drop_rows(probabilities, dropout, first);
-    probabilities.matmul(part(1)).swap_dims(1, 2).reshape([count, width])
+    let row = |query: usize, key: usize| relative.row(relative.distance(row_of(query), key_of(query, key))) as i64;
+    let rows = (0..groups * each).flat_map(|query| (0..length).map(move |key| (query, key)));
+    let rows: Vec<i64> = rows.map(|(query, key)| row(query, key)).collect();
+    let rows = Tensor::<4, Int>::from_data(TensorData::new(rows, [groups, 1, each, length]), &queries.device());
+    let rows = rows.expand([groups, heads, each, length]);
+    let to_position = queries.matmul(part(1).transpose()).gather(3, rows.clone());
+    let to_content = keys.matmul(part(0).transpose()).transpose().gather(2, rows);
+    to_position + to_content
 }
 
 /// Scores, `[G, H, n, L]`, with -∞ where query and key, of `sees(query, key)`, do not see each other; and where a query sees

@@ -39,16 +39,10 @@ impl Objective for Autoregressive {
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, _progress: f64, _draw: Draw) -> Example {
-        let mut example = Example::of(window);
-        example.visibility = Visibility::Causal;
-        for (position, next) in window.ids.iter().enumerate().skip(1) {
-            if *next != vocabulary.special.start {
-                example.positions.push(position as u32 - 1);
-                example.targets.push(*next);
-                example.weights.push(1.0);
-            }
+        Example {
+            visibility: Visibility::Causal,
+            ..Example::following(window, 1, vocabulary)
         }
-        example
     }
 
     fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {

@@ -108,7 +108,7 @@ options! {
         /// The weight of the discriminator's loss beside the generator's.
         discriminator_weight: f64 = 50.0, from(0);
     }
-    check Self::learns_something
+    check Self::possible
 }
 
 struct Electra(Settings);
@@ -191,9 +191,26 @@ impl Settings {
 }
 
 impl Settings {
-    /// A uniform generator learns nothing itself.
-    fn learns_something(&self) -> Result<()> {
-        if self.generator == Source::Uniform && self.discriminator_weight == 0.0 {
+    /// A uniform generator learns nothing itself, and is no network of which anything could be said.
+    fn possible(&self) -> Result<()> {
+        if self.generator == Source::Network {
+            return Ok(());
+        }
+        let usual = Self::default();
+        let said = [
+            ("masked", self.masked != usual.masked),
+            ("tying", self.tying != usual.tying),
+            ("generator_width", self.generator_width != usual.generator_width),
+            ("generator_layers", self.generator_layers != usual.generator_layers),
+        ];
+        if let Some((key, _)) = said.into_iter().find(|(_, is_said)| *is_said) {
+            return Err(
+                Fault::usage("a uniform generator is no network: nothing of it reads or is trained")
+                    .at(Place::key(key))
+                    .remedy(format!("leave `{key}` out, or choose generator = \"network\"")),
+            );
+        }
+        if self.discriminator_weight == 0.0 {
             return Err(Fault::usage(
                 "nothing would be learnt: a uniform generator has no loss, and the discriminator's counts nothing",
             )
@@ -209,18 +226,10 @@ impl Objective for Electra {
         self.0.write()
     }
 
-    /// A share that gives no whole number of columns is written as the one that it is rounded to, and without a network what
-    /// is said of one is written as if nothing were said.
+    /// A share that gives no whole number of columns is written as the one that it is rounded to.
     fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
-        let usual = Settings::default();
         let fitted = match (self.0.generator, self.0.tying) {
-            (Source::Uniform, _) => Settings {
-                masked: usual.masked,
-                tying: usual.tying,
-                generator_width: usual.generator_width,
-                generator_layers: usual.generator_layers,
-                ..self.0
-            },
+            (Source::Uniform, _) => self.0,
             (Source::Network, Tying::All) => self.0.whole(encoder)?,
             (Source::Network, Tying::Embeddings | Tying::Nothing) => Settings {
                 generator_width: divided(encoder, self.0.generator_width)?,

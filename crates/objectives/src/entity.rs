@@ -175,15 +175,8 @@ impl Units for Entity {
     }
 
     fn masking(&self) -> Masking {
-        let Settings {
-            mode, rate, replace, ..
-        } = self.settings;
-        Masking {
-            mode,
-            rate,
-            replace,
-            ..Masking::default()
-        }
+        let own = &self.settings;
+        Masking::plain(own.mode, own.rate, own.replace)
     }
 
     fn needs(&self) -> Vec<Statistic> {
@@ -195,8 +188,8 @@ impl Units for Entity {
         if self.names.is_empty() {
             return Err(
                 Fault::usage("entity masking needs entities, and none are known of this text").remedy(
-                    "of the built-in language they are; other text is hidden by units that can be told from it, as \
-                     `whole-word`, `n-gram` and `pmi` do",
+                    "name a file of the text's names and phrases, one a line, as `corpus.gazetteer`; or hide units that can be \
+                     told from any text, as `whole-word`, `n-gram` and `pmi` do",
                 ),
             );
         }

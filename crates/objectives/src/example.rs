@@ -1,6 +1,6 @@
 //! What corruption makes of a window: numbers on the host.
 
-use cloze_corpus::Window;
+use cloze_corpus::{Vocabulary, Window};
 use cloze_kernels::Visibility;
 use std::collections::BTreeMap;
 
@@ -71,6 +71,20 @@ impl Example {
             originals: ids.to_vec(),
             ..Self::default()
         }
+    }
+
+    /// A window whose tokens from `first` on, 1 at least, are to be predicted, each at the position before it, with weight 1; but
+    /// for `[CLS]`, which begins and follows from nothing.
+    pub fn following(window: &Window, first: usize, vocabulary: &Vocabulary) -> Self {
+        let mut example = Self::of(window);
+        for (position, next) in window.ids.iter().enumerate().skip(first.max(1)) {
+            if *next != vocabulary.special.start {
+                example.positions.push(position as u32 - 1);
+                example.targets.push(*next);
+                example.weights.push(1.0);
+            }
+        }
+        example
     }
 
     /// A window whose tokens at these positions (ascending) are to be predicted, with weight 1 each. The inputs are

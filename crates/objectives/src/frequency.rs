@@ -1,7 +1,7 @@
 //! Frequency-informed masking: rare tokens are hidden more often than frequent ones, at the same rate in all.
 
 use crate::Entry;
-use crate::laws::{Mode, Rate, Replacement, inclusion, sample};
+use crate::laws::{Mode, Rate, Replacement};
 use crate::mlm::{MASKED_SCORES, Masking};
 use crate::units::{Hiding, Units};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
@@ -52,13 +52,7 @@ impl Units for Frequency {
     }
 
     fn masking(&self) -> Masking {
-        let Settings { rate, replace, .. } = self.settings;
-        Masking {
-            mode: Mode::Corrected,
-            rate,
-            replace,
-            ..Masking::default()
-        }
+        Masking::plain(Mode::Corrected, self.settings.rate, self.settings.replace)
     }
 
     fn reads_words(&self) -> bool {
@@ -90,10 +84,7 @@ impl Units for Frequency {
             self.weights.get(id).copied().unwrap_or(1.0)
         };
         let weights: Vec<f64> = candidates.iter().map(weight).collect();
-        let count = masking.budget(window, candidates.len(), progress);
-        let chosen = sample(&inclusion(&weights, count), stream);
-        let token = |item: usize| candidates[item] as usize..candidates[item] as usize + 1;
-        chosen.into_iter().map(token).collect()
+        masking.weighted(&candidates, &weights, window, progress, stream)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::tensors::{answers, cross_entropy, gather, guesses, numbers, pass, ten
 use crate::{Batch, Sizes};
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
-use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, LayerNorm, Trunk, VocabularyHead};
+use cloze_backbone::{Dense, Disentangled, Encoder, EncoderConfig, Init, LayerNorm, Trunk, VocabularyHead};
 use cloze_corpus::Vocabulary;
 use cloze_foundation::{Draw, Fault, Place, Result};
 use cloze_kernels::CrossEntropy;
@@ -116,13 +116,14 @@ pub(crate) fn divided(encoder: &EncoderConfig, share: f64) -> Result<f64> {
         .allowed(near.map(|width| format!("{} for {width}", rounded(width)))))
 }
 
-/// An encoder like this one of another depth.
+/// An encoder like this one of another depth, without a decoder.
 pub(crate) fn of_depth(encoder: &EncoderConfig, layers: usize) -> EncoderConfig {
     let fit = |groups: &usize| *groups < layers && layers.is_multiple_of(*groups);
     EncoderConfig {
         layers,
         layer_groups: encoder.layer_groups.filter(fit),
         embedding_width: None,
+        disentangled: encoder.disentangled.map(Disentangled::without_decoder),
         ..encoder.clone()
     }
 }

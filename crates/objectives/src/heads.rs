@@ -40,6 +40,12 @@ pub trait Heads: Parameters + Send {
         None
     }
 
+    /// What stands in the brackets behind what is found about masked tokens, where a network beside the encoder answers: in a
+    /// mixture also whose it is.
+    fn masked_helper(&self) -> Option<String> {
+        self.masked_answerer().and_then(Answerer::helper).map(str::to_owned)
+    }
+
     /// Negative log-likelihood (nats) of every target of a masked batch, for heads that predict masked tokens.
     fn masked_losses(&self, _encoder: &Encoder, _batch: &Batch) -> Option<Vec<f32>> {
         None

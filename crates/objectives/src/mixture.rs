@@ -9,7 +9,7 @@ mod heads;
 
 use crate::laws::Rate;
 use crate::scoring::Rule;
-use crate::{Entry, Example, Heads, OBJECTIVES, Objective, Part, Sizes};
+use crate::{Answered, Entry, Example, Heads, Memory, OBJECTIVES, Objective, Part, Sizes};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Key, Place, Result};
@@ -296,7 +296,18 @@ impl Objective for Mixture {
         self.written(parts)
     }
 
+    /// A mixture of one trains what its objective trains alone, and would be another run beside it.
     fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
+        if let [only] = self.parts.as_slice() {
+            return Err(
+                Fault::usage(format!("a mixture of `{}` alone is that objective", only.word))
+                    .at(Place::key(MIXTURE))
+                    .remedy(format!(
+                        "write objective = \"{}\" with its options in the arm, or add another part",
+                        only.word
+                    )),
+            );
+        }
         let mut parts = Vec::new();
         for (index, part) in self.parts.iter().enumerate() {
             let options = part.objective.fitted(encoder).map_err(|mut fault| {
@@ -309,6 +320,10 @@ impl Objective for Mixture {
             parts.push(part.write(options).into());
         }
         Ok(self.written(parts))
+    }
+
+    fn predicts_by_decoder(&self) -> bool {
+        self.parts.iter().all(|part| part.objective.predicts_by_decoder())
     }
 
     /// What every part would be asked for, by the share of the windows that it gets.
@@ -339,6 +354,46 @@ impl Objective for Mixture {
             part.objective
                 .prepare(statistics)
                 .map_err(|fault| fault.at(part.name.as_str()))
+        })
+    }
+
+    /// Every part hears what was answered to it.
+    fn heed(&mut self, answered: &[Answered]) {
+        for (index, part) in self.parts.iter_mut().enumerate() {
+            let own = answered.iter().filter(|answered| answered.part == index);
+            let own: Vec<Answered> = own
+                .map(|answered| Answered {
+                    part: 0,
+                    ..answered.clone()
+                })
+                .collect();
+            part.objective.heed(&own);
+        }
+    }
+
+    /// Under the parts' names.
+    fn memory(&self) -> Memory {
+        let of = |part: &Mixed| {
+            let own = part.objective.memory().into_iter();
+            own.map(|(name, numbers)| (format!("{}.{name}", part.name), numbers))
+                .collect::<Vec<_>>()
+        };
+        self.parts.iter().flat_map(of).collect()
+    }
+
+    fn recall(&mut self, memory: &Memory) -> Result<()> {
+        let owner = |name: &str| name.split_once('.').map(|(part, _)| part.to_owned());
+        let is_known = |name: &String| owner(name).is_some_and(|part| self.names().any(|known| known == part));
+        if let Some(name) = memory.keys().find(|name| !is_known(name)) {
+            return Err(Fault::run(format!("nothing is remembered as `{name}`")));
+        }
+        self.parts.iter_mut().try_for_each(|part| {
+            let own = |(name, numbers): (&String, &Vec<f64>)| {
+                let name = name.strip_prefix(&part.name)?.strip_prefix('.')?;
+                Some((name.to_owned(), numbers.clone()))
+            };
+            let own: Memory = memory.iter().filter_map(own).collect();
+            part.objective.recall(&own)
         })
     }
 

@@ -1,8 +1,11 @@
 //! Masked language modelling: hide single tokens, predict them (Devlin et al. 2019).
 
-use crate::laws::{Mode, Pairs, Pool, Rate, Replacement, Selection, budget, choose, maskable, toss, words_within};
+use crate::laws::{
+    Mode, Pairs, Pool, Rate, Replacement, Selection, budget, choose, inclusion, maskable, sample, toss, words_within,
+};
 use crate::pair_heads::PairHeads;
 use crate::scoring::{PSEUDO_LOG_LIKELIHOOD, Rule};
+use crate::token_heads::Credit;
 use crate::units::{Hiding, Units};
 use crate::{Entry, Example, Heads, TokenHeads, Tokens};
 use cloze_backbone::{EncoderConfig, Init};
@@ -33,14 +36,14 @@ options! {
     pub struct Masking {
         /// How close to the publication.
         pub mode: Mode = Mode::Corrected;
-        /// The share of the tokens that is hidden, and of which `predict` says how much is predicted.
+        /// The share of the tokens that is hidden; `predict` says how many are predicted.
         pub rate: Rate = Rate::Fixed(0.15);
         /// What takes their place; the rest is kept as it is.
         pub replace: Replacement = Replacement::default();
         /// How that share is selected.
         #[since = "0.2"]
         pub select: Selection = Selection::Exact;
-        /// The share of those that is predicted, chosen at random; the others are hidden all the same.
+        /// How many tokens are predicted for each that is hidden, chosen at random: below 1 the others are hidden all the same, above 1 tokens that are read as they are are predicted too.
         #[since = "0.2"]
         pub predict: f64 = 1.0, above(0);
         /// How many masks a window has, of which each epoch takes the next one (static masking); without it every visit draws a new one.
@@ -56,15 +59,13 @@ options! {
 impl Masking {
     fn possible(&self) -> Result<()> {
         let Self { predict, rate, .. } = self;
-        if *predict > 1.0 {
-            let what = format!("predict = {predict} is more than everything that is hidden");
+        let most = rate.at(0.0).max(rate.at(1.0));
+        if *predict > 1.0 && predict * most > 1.0 {
+            let what = format!("predict = {predict} at a rate of {most} is more than every token");
             return Err(Fault::usage(what)
                 .at(Place::key("predict"))
-                .allowed(["above 0 and at most 1"])
-                .remedy(
-                    "Wettig et al. 2023 predict more than one reading hides by putting copies of a window with disjoint masks \
-                     into a batch; here a window is read once, so that all arms of a seed read the same text",
-                ));
+                .allowed([format!("above 0 and at most {:.4}", (1e4 / most).floor() / 1e4)])
+                .remedy("the share of the tokens that is predicted is `rate` times `predict`"));
         }
         if self.copies.is_some() && self.pairs.is_some() {
             return Err(Fault::usage(
@@ -82,6 +83,16 @@ impl Masking {
         Ok(())
     }
 
+    /// As MLM has it by default, but for these.
+    pub(crate) fn plain(mode: Mode, rate: Rate, replace: Replacement) -> Self {
+        Self {
+            mode,
+            rate,
+            replace,
+            ..Self::default()
+        }
+    }
+
     /// The numbers of a visit to a window: new ones every time; with static masking those of one of its copies. In an epoch
     /// each window has its own next copy, so that in as many epochs as copies it has each once: as in google-research/bert,
     /// `create_pretraining_data.py` (`dupe_factor`), where a window's duplicates are spread over the data.
@@ -96,13 +107,33 @@ impl Masking {
         }
     }
 
-    /// Keeps the predictions of some of the hidden tokens, rounded, one at least (Wettig et al. 2023: a prediction rate
-    /// below the corruption rate).
-    pub(crate) fn predict_some(&self, example: &mut Example, stream: &mut Stream) {
-        if self.predict >= 1.0 {
+    /// Keeps the predictions of some of the hidden tokens, rounded, one at least, or adds those of tokens that are read as they
+    /// are (Wettig et al. 2023: a prediction rate below the corruption rate, or above it. They predict more than one reading
+    /// hides by copies of a window with disjoint masks; here a window is read once, so that all arms of a seed read the same
+    /// text).
+    pub(crate) fn predict_some(
+        &self,
+        example: &mut Example,
+        window: &Window,
+        vocabulary: &Vocabulary,
+        stream: &mut Stream,
+    ) {
+        let hidden = example.positions.len();
+        if self.predict > 1.0 {
+            let mut others = self.candidates(window, vocabulary);
+            others.retain(|position| example.positions.binary_search(position).is_err());
+            let further = ((self.predict - 1.0) * hidden as f64).round() as usize;
+            let mut positions = choose(others, further, stream);
+            positions.append(&mut example.positions);
+            positions.sort_unstable();
+            let predicting = Example::predicting(window, positions);
+            (example.positions, example.targets, example.weights) =
+                (predicting.positions, predicting.targets, predicting.weights);
             return;
         }
-        let hidden = example.positions.len();
+        if self.predict == 1.0 {
+            return;
+        }
         let kept = choose((0..hidden as u32).collect(), budget(self.predict, hidden), stream);
         let kept = || kept.iter().map(|place| *place as usize);
         example.positions = kept().map(|place| example.positions[place]).collect();
@@ -142,6 +173,21 @@ impl Masking {
         chosen
     }
 
+    /// As many candidates as the rate says, each in proportion to its weight.
+    pub(crate) fn weighted(
+        &self,
+        candidates: &[u32],
+        weights: &[f64],
+        window: &Window,
+        progress: f64,
+        stream: &mut Stream,
+    ) -> Vec<Range<usize>> {
+        let count = self.budget(window, candidates.len(), progress);
+        let chosen = sample(&inclusion(weights, count), stream);
+        let token = |item: usize| candidates[item] as usize..candidates[item] as usize + 1;
+        chosen.into_iter().map(token).collect()
+    }
+
     /// How many predictions the rate means, before it is rounded to whole tokens.
     pub(crate) fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> f64 {
         let candidates = self.candidates(window, vocabulary).len();
@@ -149,7 +195,7 @@ impl Masking {
             (Mode::Reference, Selection::Exact) => window.ids.len(),
             _ => candidates,
         };
-        (self.rate.at(progress) * of as f64).min(candidates as f64) * self.predict
+        ((self.rate.at(progress) * of as f64).min(candidates as f64) * self.predict).min(candidates as f64)
     }
 
     /// The positions that may be hidden.
@@ -168,7 +214,13 @@ impl Masking {
     }
 
     /// A vocabulary head. google-research/bert, `run_pretraining.py` adds 1e-5 to the denominator of the loss.
-    pub(crate) fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
+    pub(crate) fn heads(
+        &self,
+        encoder: &EncoderConfig,
+        vocabulary: &Vocabulary,
+        init: &Init,
+        credit: Option<Credit>,
+    ) -> Box<dyn Heads> {
         let tokens = Tokens {
             part: "mlm",
             visibility: Visibility::Bidirectional,
@@ -176,7 +228,7 @@ impl Masking {
             masked: true,
             rules: MASKED_SCORES,
         };
-        let tokens = TokenHeads::new(encoder, vocabulary, init, tokens);
+        let tokens = TokenHeads::new(encoder, vocabulary, init, tokens).giving(credit);
         match self.pairs {
             Some(_) => Box::new(PairHeads::new(tokens, encoder, init)),
             None => Box::new(tokens),

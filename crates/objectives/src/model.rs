@@ -17,13 +17,29 @@ pub struct Loss {
     /// Its parts by name (untracked, shape `[1]`), the ones worth a curve: `("mlm", ..)`, `("accuracy", ..)`. A part that
     /// a batch has nothing of may be left out.
     pub parts: Vec<(String, Tensor<1>)>,
+    /// What was answered, for an objective that [heeds](crate::Objective::heed) it; empty for all others.
+    pub answers: Vec<Answers>,
+}
+
+/// What a model answered about the predictions of a batch.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    /// The part of the mixture that asked; 0 where there is none.
+    pub part: usize,
+    /// The truth, M ids.
+    pub truth: Vec<u32>,
+    /// How good each answer was, in [0, 1], untracked, `[M]`.
+    pub credit: Tensor<1>,
 }
 
 impl Loss {
     /// A loss without parts.
     pub fn new(total: Tensor<1>) -> Self {
-        let parts = Vec::new();
-        Self { total, parts }
+        Self {
+            total,
+            parts: Vec::new(),
+            answers: Vec::new(),
+        }
     }
 
     /// The loss with one part more.
@@ -97,6 +113,11 @@ impl Model {
         self.heads.masked_answerer()
     }
 
+    /// What stands in the brackets behind what is found about masked tokens: see [`Heads::masked_helper`].
+    pub fn masked_helper(&self) -> Option<String> {
+        self.heads.masked_helper()
+    }
+
     /// Negative log-likelihood (nats) of every target of a masked batch, for models with a masked-token head; `None`
     /// for the others.
     pub fn masked_losses(&self, batch: &Batch) -> Option<Vec<f32>> {
@@ -146,6 +167,19 @@ impl Model {
         encoder.layers(ids, &pass(batch, dropout))
     }
 
+    /// The last states of a batch as [`states_of`](Self::states_of) gives them, and the entropy of every position's attention by
+    /// layer, in nats.
+    ///
+    /// # Shapes
+    /// - results: `[N, D]`, layers of `[N, H]`
+    pub fn last_states_with_entropy(&self, batch: &Batch) -> (Tensor<2>, Vec<Tensor<2>>) {
+        let reader = self.reader();
+        let ids = tensor_ids(&batch.inputs, &reader.device());
+        let (mut states, entropies) = reader.layers_with_entropy(ids, &pass(batch, None));
+        // There are the embeddings at least.
+        (states.swap_remove(states.len() - 1), entropies)
+    }
+
     /// The encoder with which it reads a text of its own accord: what evaluations and exports mean by its encoder.
     pub fn reader(&self) -> Cow<'_, Encoder> {
         let own = self.heads.reader(&self.encoder);
@@ -172,8 +206,8 @@ impl Parameters for Model {
     }
 }
 
-/// A number that nothing is learnt from.
-pub(crate) fn untracked(value: Tensor<1>) -> Tensor<1> {
+/// Numbers that nothing is learnt from.
+pub(crate) fn untracked<const D: usize>(value: Tensor<D>) -> Tensor<D> {
     if value.is_autodiff() { value.inner() } else { value }
 }
 

@@ -127,8 +127,8 @@ impl Objective for Mpnet {
         let body = match slots {
             0 => encoder.forward_flops_at(windows, length, false, predicted),
             _ => {
-                let content = encoder.forward_flops_of(seeing(windows * length + slots), Queries::NONE);
-                content + encoder.query_stream_flops(seeing(predicted))
+                let content = encoder.forward_flops_of(length, seeing(windows * length + slots), Queries::NONE);
+                content + encoder.query_stream_flops(length, windows * length + slots, seeing(predicted))
             }
         };
         let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), vocabulary, predicted);

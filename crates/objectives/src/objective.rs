@@ -2,11 +2,26 @@
 
 use crate::scoring::Rule;
 use crate::{Example, Heads, Model, Sizes};
-use cloze_backbone::{Encoder, EncoderConfig, HiddenMatrix, Init};
+use cloze_backbone::{Absolute, Encoder, EncoderConfig, HiddenMatrix, Init};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
-use cloze_foundation::{Draw, Result};
+use cloze_foundation::{Draw, Fault, Result};
 use cloze_options::{Field, Written};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// What an objective remembers of the answers that it heeded, by name: all that a resumed run has to be told of it.
+pub type Memory = BTreeMap<String, Vec<f64>>;
+
+/// What the model answered in a step, on the host: the [`Answers`](crate::Answers) of one part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answered {
+    /// The part of the mixture that asked; 0 where there is none.
+    pub part: usize,
+    /// The truth, M ids.
+    pub truth: Vec<u32>,
+    /// How good each answer was, M numbers in [0, 1].
+    pub credit: Vec<f32>,
+}
 
 /// An objective with its options filled in.
 pub trait Objective: Send + Sync {
@@ -20,6 +35,26 @@ pub trait Objective: Send + Sync {
     /// What cannot be built on such an encoder, at its key.
     fn fitted(&self, _encoder: &EncoderConfig) -> Result<toml::Table> {
         Ok(self.options())
+    }
+
+    /// [`fitted`](Self::fitted), on an encoder whose parts are all of use.
+    ///
+    /// # Errors
+    /// An enhanced mask decoder where tokens are not predicted from it; and as `fitted`.
+    fn on(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
+        let decoder = encoder.disentangled.map(|disentangled| disentangled.absolute) == Some(Absolute::Decoder);
+        if decoder && !self.predicts_by_decoder() {
+            let what = "this objective does not predict tokens from the encoder alone, so that a decoder there has nothing to do";
+            return Err(
+                Fault::usage(what).remedy("choose another encoder.disentangled.absolute: \"none\" or \"embeddings\"")
+            );
+        }
+        self.fitted(encoder)
+    }
+
+    /// Whether its tokens are predicted from what an encoder's [mask decoder](Encoder::decoded_at) says of them.
+    fn predicts_by_decoder(&self) -> bool {
+        self.has_vocabulary_head()
     }
 
     /// What it wants to know of the training text as a whole.
@@ -49,6 +84,23 @@ pub trait Objective: Send + Sync {
     /// The window as it is read before anything is hidden: cut into segments, where there are two.
     fn read<'a>(&self, window: &'a Window, _vocabulary: &Vocabulary, _progress: f64, _draw: Draw) -> Cow<'a, Window> {
         Cow::Borrowed(window)
+    }
+
+    /// Hears what the model answered in a step: those that hide by what the model knows already learn it here, and nowhere
+    /// else, so that between two steps [`corrupt`](Self::corrupt) is pure.
+    fn heed(&mut self, _answered: &[Answered]) {}
+
+    /// What it remembers of that.
+    fn memory(&self) -> Memory {
+        Memory::new()
+    }
+
+    /// Goes on with what was remembered: it corrupts then as the one that remembered it.
+    ///
+    /// # Errors
+    /// What another objective remembered.
+    fn recall(&mut self, memory: &Memory) -> Result<()> {
+        crate::units::nothing_but(&[], memory)
     }
 
     /// Hides and chooses: pure, on the host, integers in and integers out. `progress` is the share of the budget

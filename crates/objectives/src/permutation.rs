@@ -143,7 +143,8 @@ impl Objective for Permutation {
             rows: predicted,
             pairs: looks.predicted.saturating_sub(predicted),
         };
-        let body = encoder.forward_flops_of(content, Queries::NONE) + encoder.query_stream_flops(queries);
+        let body = encoder.forward_flops_of(sizes.length, content, Queries::NONE)
+            + encoder.query_stream_flops(sizes.length, rows, queries);
         let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), vocabulary, predicted);
         FORWARD_AND_BACKWARD * (body + head)
     }

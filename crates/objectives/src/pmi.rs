@@ -114,15 +114,8 @@ impl Units for Pmi {
     }
 
     fn masking(&self) -> Masking {
-        let Settings {
-            mode, rate, replace, ..
-        } = self.settings;
-        Masking {
-            mode,
-            rate,
-            replace,
-            ..Masking::default()
-        }
+        let own = &self.settings;
+        Masking::plain(own.mode, own.rate, own.replace)
     }
 
     fn needs(&self) -> Vec<Statistic> {

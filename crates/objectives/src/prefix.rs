@@ -41,21 +41,15 @@ impl Objective for Prefix {
     /// The prefix has 1 to L - 1 positions, each length as often as any other
     /// (google-research/text-to-text-transfer-transformer, `t5/data/preprocessors.py`: `random_prefix_noise_mask`).
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, _progress: f64, draw: Draw) -> Example {
-        let mut example = Example::of(window);
         let length = window.ids.len();
         if length < 2 {
-            return example;
+            return Example::of(window);
         }
         let prefix = 1 + draw.stream().below(length - 1);
-        example.visibility = Visibility::prefix(length, prefix);
-        for (position, next) in window.ids.iter().enumerate().skip(prefix) {
-            if *next != vocabulary.special.start {
-                example.positions.push(position as u32 - 1);
-                example.targets.push(*next);
-                example.weights.push(1.0);
-            }
+        Example {
+            visibility: Visibility::prefix(length, prefix),
+            ..Example::following(window, prefix, vocabulary)
         }
-        example
     }
 
     /// A text that is there as a whole is read as a prefix.

@@ -28,6 +28,7 @@ objectives! {
     entity "entity",
     pmi "pmi",
     frequency "frequency",
+    adaptive "adaptive",
     span "span",
     electra "electra",
     replace_mlm "replace-mlm",

@@ -53,11 +53,15 @@ pub fn vocabulary_flops(encoder: &EncoderConfig, vocabulary: usize, sizes: &Size
     let predicted = sizes.predicted;
     let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), vocabulary, predicted);
     let body = match sizes.looks {
-        None => encoder.forward_flops_at(sizes.windows, sizes.length, causal, predicted),
+        None => encoder.decoded_flops_at(sizes.windows, sizes.length, causal, predicted),
         Some(looks) => {
             let rows = sizes.windows * sizes.length;
             let queries = |rows, pairs| Queries { rows, pairs };
-            encoder.forward_flops_of(queries(rows, looks.all), queries(predicted, looks.predicted))
+            encoder.decoded_flops_of(
+                sizes.length,
+                queries(rows, looks.all),
+                queries(predicted, looks.predicted),
+            )
         }
     };
     FORWARD_AND_BACKWARD * (body + head)

@@ -1,15 +1,17 @@
 //! The heads of every objective that predicts tokens from the states where they are predicted, and does nothing else.
 
 use crate::heads::VOCABULARY_HEAD;
+use crate::model::untracked;
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::{answers, cross_entropy, guesses, mean, numbers, pass, tensor_ids};
-use crate::{Batch, Example, Heads, Loss};
+use crate::{Answers, Batch, Example, Heads, Loss};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Init, VocabularyHead};
 use cloze_corpus::Vocabulary;
 use cloze_foundation::Draw;
 use cloze_kernels::{CrossEntropy, Visibility};
+use cloze_options::words;
 use std::borrow::Cow;
 
 /// What [`TokenHeads`] are to do.
@@ -27,6 +29,28 @@ pub struct Tokens {
     pub rules: &'static [Rule],
 }
 
+words! {
+    /// What an answer is worth, in [0, 1].
+    pub(crate) enum Credit {
+        /// 1 if the truth is the most probable token, otherwise 0.
+        Accuracy = "accuracy",
+        /// The probability of the truth.
+        Probability = "probability",
+    }
+}
+
+impl Credit {
+    /// What it costs to tell: guesses need the scores of all tokens, which the loss does not keep.
+    pub(crate) fn flops(self, encoder: &EncoderConfig, vocabulary: usize, predicted: usize) -> f64 {
+        match self {
+            Self::Accuracy => {
+                VocabularyHead::forward_flops(encoder.width, encoder.table_width(), vocabulary, predicted)
+            }
+            Self::Probability => 0.0,
+        }
+    }
+}
+
 /// One vocabulary head, `head`: the mean cross-entropy of a batch's targets.
 #[derive(Module, Debug)]
 pub struct TokenHeads {
@@ -39,6 +63,9 @@ pub struct TokenHeads {
     /// The extra column whose sum the loss is divided by, if that is not the weights'.
     #[module(skip)]
     over: Option<&'static str>,
+    /// What answers are worth, where somebody heeds them.
+    #[module(skip)]
+    credit: Option<Credit>,
 }
 
 impl TokenHeads {
@@ -54,7 +81,13 @@ impl TokenHeads {
             tokens,
             before: 0,
             over: None,
+            credit: None,
         }
+    }
+
+    /// The same heads, which say in training how good their answers were.
+    pub(crate) fn giving(self, credit: Option<Credit>) -> Self {
+        Self { credit, ..self }
     }
 
     /// The same heads, which predict a masked token from the state at the position before it.
@@ -91,9 +124,8 @@ impl TokenHeads {
     /// # Shapes
     /// - result: `[M, D]`
     fn hidden(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> Tensor<2> {
-        let device = encoder.device();
-        let [ids, rows] = [&batch.inputs, &batch.positions].map(|numbers| tensor_ids(numbers, &device));
-        encoder.forward_at(ids, &pass(batch, dropout), rows)
+        let ids = tensor_ids(&batch.inputs, &encoder.device());
+        encoder.decoded_at(ids, &pass(batch, dropout), &batch.positions)
     }
 
     /// The loss's name.
@@ -122,6 +154,30 @@ impl TokenHeads {
         }
     }
 
+    /// How good the answers from these states were.
+    ///
+    /// # Shapes
+    /// - `hidden`: `[M, D]`, `each`: `[M]`
+    fn answered(&self, encoder: &Encoder, hidden: Tensor<2>, each: Tensor<1>, batch: &Batch) -> Vec<Answers> {
+        let Some(credit) = self.credit.filter(|_| !batch.positions.is_empty()) else {
+            return Vec::new();
+        };
+        let credit = match credit {
+            Credit::Probability => untracked(each).neg().exp(),
+            Credit::Accuracy => {
+                let (hidden, table) = (untracked(hidden), untracked(encoder.tokens.val()));
+                let guesses = self.head.clone().valid().logits(hidden, table).argmax(1);
+                let truth = tensor_ids(&batch.targets, &guesses.device());
+                guesses.reshape([batch.targets.len()]).equal(truth).float()
+            }
+        };
+        vec![Answers {
+            part: 0,
+            truth: batch.targets.clone(),
+            credit,
+        }]
+    }
+
     fn cross_entropy(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {
         let hidden = self.hidden(encoder, batch, dropout);
         cross_entropy(&self.head, hidden, encoder.tokens.val(), batch)
@@ -131,9 +187,17 @@ impl TokenHeads {
 impl Heads for TokenHeads {
     fn loss(&self, encoder: &Encoder, batch: &Batch, draw: Draw, training: bool) -> Loss {
         let dropout = training.then(|| draw.purpose("dropout"));
-        let sum = self.cross_entropy(encoder, batch, dropout).sum;
-        let total = self.mean_of(sum, batch);
-        Loss::new(total.clone()).with(self.tokens.part, total)
+        let hidden = self.hidden(encoder, batch, dropout);
+        let found = cross_entropy(&self.head, hidden.clone(), encoder.tokens.val(), batch);
+        let answers = match training {
+            true => self.answered(encoder, hidden, found.each, batch),
+            false => Vec::new(),
+        };
+        let total = self.mean_of(found.sum, batch);
+        Loss {
+            answers,
+            ..Loss::new(total.clone()).with(self.tokens.part, total)
+        }
     }
 
     fn reading(&self, ids: &[u32]) -> Example {

@@ -5,7 +5,8 @@ use crate::laws::{Mode, Paired, Pairs, SHORTEST_PAIR};
 use crate::mlm::Masking;
 use crate::pair_heads::{APART, PairHeads};
 use crate::tensors::{FORWARD_AND_BACKWARD, vocabulary_flops};
-use crate::{Example, Extra, Heads, Objective, Sizes};
+use crate::token_heads::Credit;
+use crate::{Answered, Example, Extra, Heads, Memory, Objective, Sizes};
 use cloze_backbone::{EncoderConfig, Init};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Place, Result, Stream};
@@ -45,9 +46,35 @@ pub(crate) trait Units: Send + Sync {
         self.masking().mode == Mode::Reference
     }
 
+    /// As [`Objective::heed`].
+    fn heed(&mut self, _answered: &[Answered]) {}
+
+    /// As [`Objective::memory`].
+    fn memory(&self) -> Memory {
+        Memory::new()
+    }
+
+    /// As [`Objective::recall`].
+    fn recall(&mut self, memory: &Memory) -> Result<()> {
+        nothing_but(&[], memory)
+    }
+
+    /// What the answers of the heads are worth, for those that heed them.
+    fn credit(&self) -> Option<Credit> {
+        None
+    }
+
     /// As [`Objective::asked`].
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> f64 {
         self.masking().asked(window, vocabulary, progress)
+    }
+}
+
+/// Whether these names and no others are remembered.
+pub(crate) fn nothing_but(names: &[&str], memory: &Memory) -> Result<()> {
+    match memory.keys().find(|name| !names.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Fault::run(format!("nothing is remembered as `{name}`"))),
     }
 }
 
@@ -114,7 +141,7 @@ impl<U: Units> Objective for Hiding<U> {
                 fate.befall(&mut example.inputs, unit, mask, pool, &mut stream);
             }
         }
-        masking.predict_some(&mut example, &mut stream);
+        masking.predict_some(&mut example, window, vocabulary, &mut stream);
         if let Some(Paired { segments, apart, .. }) = paired {
             example.segment_ids = Some(segments);
             example.extra.insert(APART, Extra::Numbers(vec![u32::from(apart)]));
@@ -122,12 +149,29 @@ impl<U: Units> Objective for Hiding<U> {
         example
     }
 
+    fn heed(&mut self, answered: &[Answered]) {
+        self.0.heed(answered);
+    }
+
+    fn memory(&self) -> Memory {
+        self.0.memory()
+    }
+
+    fn recall(&mut self, memory: &Memory) -> Result<()> {
+        self.0.recall(memory)
+    }
+
     fn heads(&self, encoder: &EncoderConfig, vocabulary: &Vocabulary, init: &Init) -> Box<dyn Heads> {
-        self.0.masking().heads(encoder, vocabulary, init)
+        self.0.masking().heads(encoder, vocabulary, init, self.0.credit())
     }
 
     fn has_vocabulary_head(&self) -> bool {
         true
+    }
+
+    /// The verdict on two segments reads the same states.
+    fn predicts_by_decoder(&self) -> bool {
+        self.0.masking().pairs.is_none()
     }
 
     fn segments(&self) -> usize {
@@ -139,11 +183,16 @@ impl<U: Units> Objective for Hiding<U> {
     }
 
     /// 3 × (encoder forward + vocabulary head on the M predicted positions); where pairs are asked about, the last block is
-    /// also read at the B first positions, and a verdict is 2·B·D·(D + 2).
+    /// also read at the B first positions, and a verdict is 2·B·D·(D + 2). Where guesses are looked at, the vocabulary head is
+    /// passed once more, forward.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let cut = sizes.extra.get(APART).copied().unwrap_or(0);
         let read = |rows| encoder.forward_flops_at(sizes.windows, sizes.length, false, rows);
         let further = read(sizes.predicted + cut) - read(sizes.predicted) + PairHeads::forward_flops(encoder, cut);
-        vocabulary_flops(encoder, vocabulary, sizes, false) + FORWARD_AND_BACKWARD * further
+        let looked = self
+            .0
+            .credit()
+            .map_or(0.0, |credit| credit.flops(encoder, vocabulary, sizes.predicted));
+        vocabulary_flops(encoder, vocabulary, sizes, false) + FORWARD_AND_BACKWARD * further + looked
     }
 }

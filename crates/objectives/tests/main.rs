@@ -6,6 +6,7 @@ mod common;
 mod corruption;
 mod golden;
 mod hub;
+mod imported;
 mod model;
 mod options;
 mod own_objective;

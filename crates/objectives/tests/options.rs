@@ -60,7 +60,7 @@ fn a_value_out_of_range_or_of_another_type_names_its_key() {
         ("electra", "discriminator_weight = inf", "discriminator_weight"),
         ("mlm", "select = \"coin\"", "select"),
         ("mlm", "predict = 0", "predict"),
-        ("mlm", "predict = 2", "predict"),
+        ("mlm", "predict = 7", "predict"),
         ("mlm", "copies = 0", "copies"),
         ("whole-word", "copies = 4\nrate = { from = 0.3, to = 0.15 }", "copies"),
         ("n-gram", "longest = 0", "longest"),

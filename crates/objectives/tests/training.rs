@@ -3,7 +3,7 @@
 use crate::common::training::{SIZE, Trainer, batch, build, descend, encoder, gradients, nothing, number};
 use crate::common::{configured, every_objective, vocabulary};
 use burn::tensor::Device;
-use cloze_backbone::{EncoderConfig, Init, Parameters, Preset};
+use cloze_backbone::{Absolute, Disentangled, EncoderConfig, Init, Parameters, Preset};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Model, Objective};
 use std::collections::BTreeMap;
@@ -56,49 +56,99 @@ fn every_parameter_gets_a_finite_gradient_that_is_not_zero() {
     }
 }
 
+/// Trains and asks, and gives the model's FLOPs.
+fn learns_on(objective: &dyn Objective, config: &EncoderConfig, at: &str) -> f64 {
+    let init = Init::new(1, &Device::flex().autodiff());
+    let mut model = objective.build(config, &vocabulary(SIZE), &init);
+    let batch = batch(objective);
+    let gradients = gradients(&model, &batch);
+    model.each_parameter(&mut |path, _| {
+        let moves = gradients
+            .get(path)
+            .is_some_and(|numbers| numbers.iter().any(|number| *number != 0.0));
+        assert!(moves, "{at}: nothing moves {path}");
+    });
+    let losses: Vec<f64> = (0..3).map(|_| descend(&mut model, &batch, 0.05)).collect();
+    assert!(losses.windows(2).all(|pair| pair[1] < pair[0]), "{at}: {losses:?}");
+    let sentence = [vec![2, 7, 8, 9, 3]];
+    for rule in model.rules() {
+        let scores = model.score(rule, &sentence, &vocabulary(SIZE)).unwrap();
+        assert!(
+            scores[0].is_finite() && scores[0] < 0.0,
+            "{at}, {}: {scores:?}",
+            rule.name
+        );
+    }
+    assert_eq!(model.states(&sentence)[0].dims(), [5, 32], "{at}");
+    objective.flops(config, SIZE, &batch.sizes())
+}
+
 /// ALBERT's encoder, whose tables have another width than its states and whose layers share a block.
 #[test]
 fn every_objective_learns_on_an_encoder_with_shared_layers_and_factorised_embeddings() {
     for (entry, mode, objective) in every_objective() {
         for preset in [Preset::Bert, Preset::Modern] {
-            let config = EncoderConfig {
+            let plain = EncoderConfig {
                 layers: 2,
                 layer_groups: Some(1),
+                ..encoder(preset)
+            };
+            let config = EncoderConfig {
                 embedding_width: Some(12),
+                ..plain.clone()
+            };
+            let at = format!("{} ({mode}, {preset:?})", entry.name);
+            let flops = learns_on(&*objective, &config, &at);
+            // The projection is paid for by every encoder that reads the text.
+            assert_ne!(
+                flops,
+                objective.flops(&plain, SIZE, &batch(&*objective).sizes()),
+                "{at}"
+            );
+        }
+    }
+}
+
+/// DeBERTa's encoder, with and without its mask decoder, which is refused where it would have nothing to do.
+#[test]
+fn every_objective_learns_on_an_encoder_with_disentangled_attention() {
+    let mut decoding = 0;
+    for (entry, mode, objective) in every_objective() {
+        for preset in [Preset::Bert, Preset::Modern] {
+            let with = |absolute| EncoderConfig {
+                layers: 2,
+                disentangled: Some(Disentangled {
+                    position_buckets: 4,
+                    max_relative_positions: encoder(preset).window,
+                    shared_keys: true,
+                    absolute,
+                }),
                 ..encoder(preset)
             };
             let at = format!("{} ({mode}, {preset:?})", entry.name);
-            let init = Init::new(1, &Device::flex().autodiff());
-            let mut model = objective.build(&config, &vocabulary(SIZE), &init);
-            let batch = batch(&*objective);
-            let gradients = gradients(&model, &batch);
-            model.each_parameter(&mut |path, _| {
-                let moves = gradients
-                    .get(path)
-                    .is_some_and(|numbers| numbers.iter().any(|number| *number != 0.0));
-                assert!(moves, "{at}: nothing moves {path}");
-            });
-            let losses: Vec<f64> = (0..3).map(|_| descend(&mut model, &batch, 0.05)).collect();
-            assert!(losses.windows(2).all(|pair| pair[1] < pair[0]), "{at}: {losses:?}");
-            let sentence = [vec![2, 7, 8, 9, 3]];
-            for rule in model.rules() {
-                let scores = model.score(rule, &sentence, &vocabulary(SIZE)).unwrap();
-                assert!(
-                    scores[0].is_finite() && scores[0] < 0.0,
-                    "{at}, {}: {scores:?}",
-                    rule.name
-                );
+            let mut flops = Vec::new();
+            for absolute in [Absolute::Nowhere, Absolute::Decoder] {
+                let config = with(absolute);
+                if objective.on(&config).is_ok() {
+                    flops.push(learns_on(&*objective, &config, &at));
+                } else {
+                    assert!(
+                        absolute == Absolute::Decoder && !objective.has_vocabulary_head(),
+                        "{at}"
+                    );
+                }
             }
-            assert_eq!(model.states(&sentence)[0].dims(), [5, 32], "{at}");
-            // The projection is paid for by every encoder that reads the text.
+            decoding += flops.len() - 1;
             let plain = EncoderConfig {
-                embedding_width: None,
-                ..config.clone()
+                disentangled: None,
+                ..with(Absolute::Nowhere)
             };
-            let flops = |config| objective.flops(config, SIZE, &batch.sizes());
-            assert_ne!(flops(&config), flops(&plain), "{at}");
+            let sizes = batch(&*objective).sizes();
+            assert!(flops[0] > objective.flops(&plain, SIZE, &sizes), "{at}");
+            assert!(flops.get(1).is_none_or(|decoded| *decoded != flops[0]), "{at}");
         }
     }
+    assert!(decoding > 10, "{decoding}");
 }
 
 #[test]

@@ -19,6 +19,9 @@ const ORDERS: [&[usize]; 2] = [&[4, 1, 5], &[0, 6]];
 fn config(preset: Preset) -> EncoderConfig {
     EncoderConfig {
         embedding_width: None,
+        disentangled: None,
+        variant: None,
+        from: None,
         layer_groups: None,
         preset,
         width: 16,

@@ -3,8 +3,11 @@
 use burn::tensor::Device;
 use cloze_backbone::EncoderConfig;
 use cloze_corpus::{CorpusConfig, Prepared};
+use cloze_foundation::Result;
+use cloze_schema::TaskFacts;
 use cloze_trainer::{Budget, Job, OptimizerConfig};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Bumped when results of an unchanged configuration change; part of every run id.
 pub const SEMANTICS_VERSION: u32 = 1;
@@ -27,6 +30,23 @@ impl TaskConfig {
     /// What metrics, charts and claims call it.
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.task)
+    }
+
+    /// What a report has to know of it. What a guesser gets may stand in its data, which are read where they are there.
+    ///
+    /// # Errors
+    /// An unknown evaluation.
+    pub fn facts(&self, data_root: Option<&Path>) -> Result<TaskFacts> {
+        let entry = cloze_evals::find(&self.task)?;
+        Ok(TaskFacts {
+            task: self.name().to_owned(),
+            kind: self.task.clone(),
+            title: self.name.clone().unwrap_or_else(|| entry.titled(&self.options)),
+            headline: entry.headline.to_owned(),
+            higher_is_better: entry.higher_is_better,
+            chance: entry.chance_of(&self.options, data_root),
+            mean_over: entry.mean_over,
+        })
     }
 }
 
@@ -70,6 +90,7 @@ impl RunConfig {
             seed: self.seed,
             corpus,
             device,
+            start: None,
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod experiment;
 pub mod identity;
 mod plan;
 mod select;
+mod start;
 pub mod sweep;
 
 pub use config::{RunConfig, TaskConfig};
@@ -14,6 +15,7 @@ pub use experiment::Experiment;
 pub use identity::{had_id, run_id};
 pub use plan::{check_data, expand, read, write};
 pub use select::select;
+pub use start::Start;
 
 /// A plan whose runs have their whole configuration.
 pub type Plan = cloze_schema::Plan<RunConfig>;

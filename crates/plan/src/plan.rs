@@ -6,6 +6,7 @@ mod names;
 mod points;
 #[cfg(test)]
 mod tests;
+mod until;
 
 use crate::cost::Expected;
 use crate::experiment::Experiment;
@@ -42,7 +43,12 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
     let mut stems: BTreeSet<String> = BTreeSet::new();
     for (arm, name) in experiment.arms.iter().zip(names::bases(experiment)) {
         for point in points(experiment, arm, &name)? {
-            let (config, objective) = resolve(&point.settings, arm, &experiment.evaluate)?;
+            let (config, objective) = resolve(
+                &point.settings,
+                arm,
+                &experiment.evaluate,
+                experiment.data_root.as_deref(),
+            )?;
             let here = arm.origin.of(&arm.key);
             let length = point.name.chars().count();
             if length > LONGEST_NAME {
@@ -63,7 +69,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
             let rule = objective
                 .rules()
                 .and_then(|rules| Some(rules.first()?.name.clone().into_owned()));
-            for seed in &experiment.sweep.seeds.0 {
+            for seed in &experiment.sweep.seeds.all {
                 let config = RunConfig {
                     seed: *seed,
                     ..config.clone()
@@ -89,7 +95,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
             stems.insert(point.stem);
         }
     }
-    let plan = Plan {
+    let mut plan = Plan {
         experiment: experiment.name.clone(),
         question: experiment.question.clone(),
         cites: experiment.cites.clone(),
@@ -98,7 +104,9 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
         objectives: objectives(&runs),
         runs,
         claims: experiment.claims.clone(),
+        sequential: None,
     };
+    plan.sequential = until::sequential(experiment, &plan)?;
     for (claim, place) in plan.claims.iter().zip(&experiment.check_places) {
         claims::answerable(&claim.check, &plan).map_err(|fault| fault.at(place.clone()))?;
     }
@@ -157,16 +165,7 @@ fn tasks(runs: &[PlannedRun], data_root: Option<&Path>) -> Result<Vec<TaskFacts>
     let mut facts: Vec<TaskFacts> = Vec::new();
     for task in runs.iter().flat_map(|run| &run.config.evaluate) {
         if facts.iter().all(|known| known.task != task.name()) {
-            let entry = cloze_evals::find(&task.task)?;
-            facts.push(TaskFacts {
-                task: task.name().to_owned(),
-                kind: task.task.clone(),
-                title: task.name.clone().unwrap_or_else(|| entry.titled(&task.options)),
-                headline: entry.headline.to_owned(),
-                higher_is_better: entry.higher_is_better,
-                chance: entry.chance_of(&task.options, data_root),
-                mean_over: entry.mean_over,
-            });
+            facts.push(task.facts(data_root)?);
         }
     }
     Ok(facts)
@@ -199,7 +198,7 @@ fn check_size(experiment: &Experiment) -> Result<()> {
         .arms
         .iter()
         .fold(0usize, |sum, arm| sum.saturating_add(size(arm)));
-    let runs = arms.saturating_mul(experiment.sweep.seeds.0.len());
+    let runs = arms.saturating_mul(experiment.sweep.seeds.all.len());
     if runs <= MOST_RUNS {
         return Ok(());
     }

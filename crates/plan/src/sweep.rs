@@ -1,13 +1,15 @@
 //! The sweep: which keys take which values together, and the points that this makes.
 
 mod random;
+pub(crate) mod until;
 
 use crate::experiment::arms::Arm;
 use crate::experiment::dimension::{Crossed, Dimension, MOST_RUNS, OPTIONS, SweptKey, Zipped, check_path};
 use cloze_foundation::{Fault, Result};
-use cloze_options::{Kind, OptionType, Range, Written, options};
+use cloze_options::{Kind, OptionType, Options, Range, Value, Written, options};
 use random::Drawn;
 use std::collections::BTreeSet;
+use until::Until;
 
 impl Dimension {
     /// What of it concerns an arm: an option that the arm's objective does not have leaves the arm as it is.
@@ -35,7 +37,7 @@ options! {
     /// What is crossed with every arm.
     pub(crate) struct Sweep {
         /// Seeds of every arm.
-        pub(crate) seeds: Seeds = Seeds(vec![1, 2, 3]);
+        pub(crate) seeds: Seeds = Seeds::each([1, 2, 3]);
         /// "key.path" = [values]: every combination, with every arm.
         grid: Crossed = Crossed::default() => "none";
         /// "key.path" = [values]: lists of one length that move together.
@@ -80,12 +82,31 @@ impl Sweep {
     }
 }
 
-/// Different numbers, at least one.
+/// Different numbers, at least one; and whether fewer of them may be enough.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Seeds(pub(crate) Vec<u64>);
+pub(crate) struct Seeds {
+    pub(crate) all: Vec<u64>,
+    pub(crate) until: Option<Until>,
+}
+
+impl Seeds {
+    fn each(seeds: impl Into<Vec<u64>>) -> Self {
+        Self {
+            all: seeds.into(),
+            until: None,
+        }
+    }
+}
 
 impl OptionType for Seeds {
     fn read(written: &Written<'_>, range: Range) -> Result<Self> {
+        if let Value::Table(_) = written.value() {
+            let until: Until = Options::read(written)?;
+            return Ok(Self {
+                all: until.seeds(),
+                until: Some(until),
+            });
+        }
         let items = written.list()?;
         if items.len() > MOST_RUNS {
             return Err(written
@@ -107,15 +128,15 @@ impl OptionType for Seeds {
                 .fault("there are no seeds")
                 .allowed(["at least one whole number, as in [1, 2, 3]"]));
         }
-        Ok(Self(seeds))
+        Ok(Self::each(seeds))
     }
 
     fn write(&self) -> Option<toml::Value> {
-        self.0.write()
+        self.until.is_none().then(|| self.all.write()).flatten()
     }
 
     fn kind(range: Range) -> Kind {
-        Vec::<u64>::kind(range)
+        Kind::Either(vec![Vec::<u64>::kind(range), Kind::Table(Until::fields())])
     }
 }
 

@@ -6,3 +6,4 @@ mod committed;
 mod options_matter;
 mod planning;
 mod schema;
+mod until;

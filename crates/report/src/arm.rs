@@ -13,16 +13,19 @@ pub(crate) enum Ending {
     /// It says that it has ended, and its numbers are not among the metrics: it is not whole (`cloze doctor` says so), or they
     /// were not gathered since (`cloze run` does so).
     Ungathered,
+    /// Its arm was decided without it.
+    NotNeeded,
     Missing,
 }
 
 impl Ending {
     /// All of them with their words, in the order of the tables.
-    pub(crate) const ALL: [(Self, &'static str); 5] = [
+    pub(crate) const ALL: [(Self, &'static str); 6] = [
         (Self::Done, "done"),
         (Self::Diverged, "diverged"),
         (Self::Failed, "failed"),
         (Self::Ungathered, "not gathered"),
+        (Self::NotNeeded, "not needed"),
         (Self::Missing, "missing"),
     ];
 }

@@ -153,7 +153,22 @@ fn summarised(view: &View, finals: &[BySeed], arm: usize) -> Found<Summary> {
 /// The numbers and tests of a comparison.
 fn numbers(view: &View, score: &Score, one: &Comparison) -> String {
     let (arm, than) = (&view.arms[one.arm].name, &view.arms[one.baseline].name);
-    format!("{arm} against {than}: {}", compare::numbers(score, one))
+    format!(
+        "{arm} against {than}: {}{}",
+        compare::numbers(score, one),
+        mixed(view, &[one.arm, one.baseline])
+    )
+}
+
+/// That seeds of some of the arms are of two kinds, where they are.
+fn mixed(view: &View, arms: &[usize]) -> String {
+    let each = arms
+        .iter()
+        .filter_map(|arm| Some((&view.arms[*arm].name, view.mixture(*arm)?)));
+    let each: Vec<String> = each
+        .map(|(name, why)| format!(" (over a mixture of seeds: of {name}, {why})"))
+        .collect();
+    each.concat()
 }
 
 fn better(view: &View, score: &Score, arm: usize, than: usize) -> Found<Finding> {
@@ -164,7 +179,7 @@ fn better(view: &View, score: &Score, arm: usize, than: usize) -> Found<Finding>
     let answer = match one.verdict {
         Verdict::Better | Verdict::Ahead => Answer::Holds,
         Verdict::Worse | Verdict::Behind => Answer::DoesNotHold,
-        Verdict::NoEvidence | Verdict::NoTest => Answer::CannotBeSaid,
+        Verdict::Equivalent | Verdict::NoEvidence | Verdict::NoTest => Answer::CannotBeSaid,
     };
     Ok(Finding::new(answer, numbers(view, score, &one)))
 }
@@ -177,7 +192,7 @@ fn above_chance(view: &View, score: &Score, arm: usize) -> Found<Finding> {
     let against = against.into_iter().flatten().next();
     let items = against.and_then(|one| one.items);
     let why = format!(
-        "{}: mean {}, Student's t 95 % interval {} over {} seeds{}, chance {}",
+        "{}: mean {}, Student's t 95 % interval {} over {} seeds{}{}, chance {}",
         view.arms[arm].name,
         score.text(found.mean),
         found
@@ -194,6 +209,7 @@ fn above_chance(view: &View, score: &Score, arm: usize) -> Found<Finding> {
                 })
             ))
             .unwrap_or_default(),
+        mixed(view, &[arm]),
         score.text(chance)
     );
     if found.sd == Some(0.0) && items.is_none() {

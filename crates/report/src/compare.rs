@@ -1,11 +1,12 @@
 //! Arms against each other, with the words that the numbers allow.
 
 use crate::curves::{BySeed, CONFIDENCE, over_seeds};
+use crate::decisions::Look;
 use crate::number;
 use crate::score::{LEAST_SEEDS, Score};
 use crate::view::View;
 use cloze_foundation::Result;
-use cloze_stats::{Bootstrap, Difference, holm, paired, permutation, sign_flip, superiority, unpaired};
+use cloze_stats::{Bootstrap, Difference, End, Interval, holm, paired, permutation, sign_flip, superiority, unpaired};
 
 /// Level of every test.
 pub(crate) const ALPHA: f64 = 0.05;
@@ -23,16 +24,18 @@ pub(crate) enum Verdict {
     Ahead,
     /// The same on the other side.
     Behind,
+    /// They differ by less than the stated effect, where arms were trained until that was sure.
+    Equivalent,
     /// Neither test.
     NoEvidence,
-    /// Fewer than [`LEAST_SEEDS`] seeds.
+    /// Fewer than [`LEAST_SEEDS`] seeds, or than the first look takes.
     NoTest,
 }
 
 impl Verdict {
-    /// Whether it says anything.
+    /// Whether it says that arms differ.
     pub(crate) fn is_established(self) -> bool {
-        !matches!(self, Self::NoEvidence | Self::NoTest)
+        !matches!(self, Self::Equivalent | Self::NoEvidence | Self::NoTest)
     }
 }
 
@@ -56,6 +59,8 @@ pub(crate) struct Comparison {
     pub level: f64,
     /// Share of seed pairs that the arm wins, ties one half; "wins" is the score's direction.
     pub wins: f64,
+    /// Where arms are trained until they are decided: the last look. It decides in place of all p.
+    pub look: Option<Look>,
     pub verdict: Verdict,
 }
 
@@ -68,22 +73,30 @@ pub(crate) fn pair(
     [arm, baseline]: [usize; 2],
 ) -> Result<Option<Comparison>> {
     let is_paired = view.are_pairs(arm, baseline);
-    let (first, second) = if is_paired {
-        common(&finals[arm], &finals[baseline])
-    } else {
-        let all = |arm: usize| finals[arm].values().copied().collect::<Vec<f64>>();
-        (all(arm), all(baseline))
+    let looked = view.decisions.as_ref().filter(|_| is_paired).map(|decisions| {
+        let arms = [&view.arms[arm], &view.arms[baseline]];
+        decisions.look(arms, [&finals[arm], &finals[baseline]])
+    });
+    // What came after the look that decided has no say.
+    let seen = looked
+        .as_ref()
+        .map(|(_, seeds)| seeds)
+        .filter(|seeds| !seeds.is_empty());
+    let had = |arm: usize| -> BySeed {
+        let values = finals[arm].iter();
+        let values = values.filter(|(seed, _)| seen.is_none_or(|seen| seen.contains(seed)));
+        values.map(|(seed, value)| (*seed, *value)).collect()
     };
-    if first.is_empty() || second.is_empty() {
+    let (mine, theirs) = (had(arm), had(baseline));
+    let Some((mut by, exact)) = tested(is_paired, &mine, &theirs)? else {
         return Ok(None);
-    }
-    let (by, exact) = if is_paired {
-        let differences: Vec<f64> = first.iter().zip(&second).map(|(a, b)| a - b).collect();
-        (paired(&first, &second, CONFIDENCE)?, sign_flip(&differences)?)
-    } else {
-        (unpaired(&first, &second, CONFIDENCE)?, permutation(&first, &second)?)
     };
+    let (first, second) = held(is_paired, &mine, &theirs);
     let wins = superiority(&first, &second)?;
+    let look = looked.map(|(look, _)| look);
+    if let Some(look) = &look {
+        by.interval = repeated(&by, look);
+    }
     let mut one = Comparison {
         arm,
         baseline,
@@ -96,10 +109,34 @@ pub(crate) fn pair(
         items_holm: None,
         level: ALPHA,
         wins: if score.higher_is_better() { wins } else { 1.0 - wins },
+        look,
         verdict: Verdict::NoTest,
     };
     one.verdict = verdict(&one, score);
     Ok(Some(one))
+}
+
+/// The difference of two arms by their seeds, and its exact p; none where they share no seed, or one has none.
+pub(crate) fn tested(is_paired: bool, mine: &BySeed, theirs: &BySeed) -> Result<Option<(Difference, f64)>> {
+    let (first, second) = held(is_paired, mine, theirs);
+    if first.is_empty() || second.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(if is_paired {
+        let differences: Vec<f64> = first.iter().zip(&second).map(|(a, b)| a - b).collect();
+        (paired(&first, &second, CONFIDENCE)?, sign_flip(&differences)?)
+    } else {
+        (unpaired(&first, &second, CONFIDENCE)?, permutation(&first, &second)?)
+    }))
+}
+
+/// The values that are compared: of the seeds that both have, where these are pairs.
+fn held(is_paired: bool, mine: &BySeed, theirs: &BySeed) -> (Vec<f64>, Vec<f64>) {
+    if is_paired {
+        return common(mine, theirs);
+    }
+    let all = |values: &BySeed| values.values().copied().collect();
+    (all(mine), all(theirs))
 }
 
 impl Comparison {
@@ -186,9 +223,28 @@ fn levels(p: &[f64]) -> Vec<f64> {
     p.iter().map(level).collect()
 }
 
+/// The interval that holds at all looks and over all comparisons together: where the boundary would lie with another difference
+/// in the place of none (Jennison & Turnbull 1989).
+fn repeated(by: &Difference, look: &Look) -> Option<Interval> {
+    let half = look.boundary?.different * by.sd? / (by.n as f64).sqrt();
+    half.is_finite().then_some(Interval {
+        low: by.delta - half,
+        high: by.delta + half,
+    })
+}
+
 fn verdict(one: &Comparison, score: &Score) -> Verdict {
     let good = (one.by.delta > 0.0) == score.higher_is_better();
     let holds_on_items = one.items_holm.is_none_or(|p| p < ALPHA);
+    if let Some(look) = &one.look {
+        return match (look.standing.end, good) {
+            _ if look.boundary.is_none() => Verdict::NoTest,
+            (Some(End::Different), true) if holds_on_items => Verdict::Better,
+            (Some(End::Different), false) if holds_on_items => Verdict::Worse,
+            (Some(End::Equivalent), _) => Verdict::Equivalent,
+            _ => Verdict::NoEvidence,
+        };
+    }
     let exact = one.exact_holm < ALPHA && holds_on_items;
     let normal = one.t_holm.is_some_and(|p| p < ALPHA) && holds_on_items;
     match (exact, normal, good) {
@@ -244,6 +300,15 @@ pub(crate) fn numbers(score: &Score, one: &Comparison) -> String {
         .by
         .interval
         .map(|interval| format!(", 95 % interval {}", score.interval(interval)));
+    if let Some(look) = &one.look {
+        return format!(
+            "{}{} over {} seeds ({})",
+            score.difference(one.by.delta),
+            interval.unwrap_or_default(),
+            one.by.n,
+            look.words()
+        );
+    }
     let [exact, t] = one.tests();
     let t = match one.by.p {
         Some(p) => format!("{t} {}", number::p_is(p)),

@@ -47,7 +47,7 @@ impl Line<'_> {
 /// A column: its heading and its cell.
 type Column = (&'static str, fn(&Line) -> String);
 
-const COLUMNS: [Column; 34] = [
+const COLUMNS: &[Column] = &[
     ("task", |line| word(&line.score.task)),
     ("metric", |line| word(&line.score.metric)),
     ("arm", |line| word(line.study.name(line.arm))),
@@ -80,10 +80,12 @@ const COLUMNS: [Column; 34] = [
         line.paired(|one| (one.by.n > 1).then_some(one.exact))
     }),
     ("p_sign_flip_holm", |line| {
-        line.paired(|one| (one.by.n > 1).then_some(one.exact_holm))
+        line.paired(|one| (one.by.n > 1 && one.look.is_none()).then_some(one.exact_holm))
     }),
     ("p_t", |line| line.paired(|one| one.by.p)),
-    ("p_t_holm", |line| line.paired(|one| one.t_holm)),
+    ("p_t_holm", |line| {
+        line.paired(|one| one.t_holm.filter(|_| one.look.is_none()))
+    }),
     ("p_better", |line| line.paired(|one| Some(one.wins))),
     ("correlation", |line| line.paired(|one| one.by.correlation)),
     ("verdict", |line| {
@@ -115,6 +117,27 @@ const COLUMNS: [Column; 34] = [
     ("planned", |line| line.study.view.arms[line.arm].seeds.len().to_string()),
     ("unigram_loss", |line| number(line.levels().unigram)),
     ("best_loss", |line| number(line.levels().best)),
+    // Fewer than the seeds where some are on the plateau of word frequencies; empty where no loss of the encoder says so.
+    ("left_plateau", |line| {
+        let onset = line
+            .study
+            .onsets
+            .get(&line.arm)
+            .filter(|onset| onset.answerer.is_none());
+        onset.map(|onset| onset.left().to_string()).unwrap_or_default()
+    }),
+    // Where arms were trained until they were decided.
+    ("look_seeds", |line| {
+        let look = line.compared.and_then(|one| one.look);
+        look.map(|look| look.standing.seeds.to_string()).unwrap_or_default()
+    }),
+    ("t", |line| line.paired(|one| one.look?.standing.t)),
+    ("t_different", |line| {
+        line.paired(|one| Some(one.look?.boundary?.different))
+    }),
+    ("t_equivalent", |line| {
+        line.paired(|one| Some(one.look?.boundary?.equivalent))
+    }),
 ];
 
 /// Headlines with their comparisons, then parts, other scores and the mean over tasks.

@@ -21,6 +21,10 @@ pub(crate) enum Topic {
     Parts,
     /// Losses under the arms' own objectives.
     OwnLoss,
+    /// When seeds left the plateau of word frequencies.
+    Onset,
+    /// The order of arms along sizes.
+    Ladder,
 }
 
 /// A heading with sentences and at most one table.

@@ -146,19 +146,7 @@ impl View {
 
     /// Whether two arms read the same text in the same order with the same seed: their seeds are pairs.
     pub(crate) fn are_pairs(&self, one: usize, other: usize) -> bool {
-        let (one, other) = (&self.arms[one], &self.arms[other]);
-        let is_text = match (&one.data, &other.data) {
-            (Some(one), Some(other)) => one.corpus == other.corpus,
-            // Arms that do not share all of their data may differ in what judges them alone, but nothing says so.
-            _ => match (&one.measured, &other.measured) {
-                (Some(one), Some(other)) => one == other,
-                _ => one.settings.at("corpus") == other.settings.at("corpus"),
-            },
-        };
-        is_text
-            && READING
-                .iter()
-                .all(|path| one.settings.at(path) == other.settings.at(path))
+        read_alike(&self.arms[one], &self.arms[other])
     }
 
     /// What pairs are here, in a sentence or two.
@@ -243,6 +231,22 @@ impl View {
             String::new()
         }
     }
+}
+
+/// Whether a seed of one arm reads the same text in the same order as this seed of another.
+pub(crate) fn read_alike(one: &Arm, other: &Arm) -> bool {
+    let is_text = match (&one.data, &other.data) {
+        (Some(one), Some(other)) => one.corpus == other.corpus,
+        // Arms that do not share all of their data may differ in what judges them alone, but nothing says so.
+        _ => match (&one.measured, &other.measured) {
+            (Some(one), Some(other)) => one == other,
+            _ => one.settings.at("corpus") == other.settings.at("corpus"),
+        },
+    };
+    is_text
+        && READING
+            .iter()
+            .all(|path| one.settings.at(path) == other.settings.at(path))
 }
 
 /// What decides, with the text, which tokens a seed reads when.

@@ -62,6 +62,9 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         if before.claims != frozen.plan.claims {
             what.push("claims changed".to_owned());
         }
+        if before.sequential != frozen.plan.sequential {
+            what.push("when seeds are enough changed".to_owned());
+        }
         if before.report != frozen.plan.report {
             what.push("the report's wishes changed".to_owned());
         }
@@ -89,6 +92,18 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         ));
     }
     told
+}
+
+/// That runs were judged by tasks which nobody had planned.
+pub(crate) fn afterwards(view: &View) -> Option<String> {
+    let judged = view.curves.keys().filter_map(|score| score.task.split('/').next());
+    let tasks: BTreeSet<&str> = judged.filter(|task| view.afterwards.contains(*task)).collect();
+    (!tasks.is_empty()).then(|| {
+        format!(
+            "Judged after training by what no plan asked for, and no part of the mean over tasks: {}.",
+            some(tasks.into_iter().map(str::to_owned))
+        )
+    })
 }
 
 /// The runs of earlier plans that the present one has not, each once, in the order in which they were planned.

@@ -20,8 +20,11 @@ struct Credits {
 /// By arm and seed.
 type ByRun = BTreeMap<(usize, u64), Vec<Credits>>;
 
-/// What arms wrote with their first seed: task, kind and number to arm to what was given and answered.
-pub(crate) type Samples = BTreeMap<(String, String, String), BTreeMap<usize, (u64, String)>>;
+/// What each arm wrote with its first seed: the seed, and what was given and answered.
+pub(crate) type Written = BTreeMap<usize, (u64, String)>;
+
+/// By task, kind and number.
+pub(crate) type Samples = BTreeMap<(String, String, usize), Written>;
 
 /// Task and metric, arm and seed, to paradigms; and samples to look at.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +66,8 @@ pub(crate) fn read(folder: &Path, plan: &Plan<Settings>, attempts: &[AttemptRows
         };
         for items in &run.items {
             if items.metric == SAMPLE {
-                let which = (items.task.clone(), items.part.clone(), items.paradigm.clone());
+                let number = items.paradigm.parse().unwrap_or_default();
+                let which = (items.task.clone(), items.part.clone(), number);
                 let of = answers.1.entry(which).or_default();
                 let one = (run.label.seed, items.text.clone());
                 let kept = of.entry(*place).or_insert_with(|| one.clone());

@@ -3,8 +3,10 @@
 //! [`Report::read`] makes a report of a results folder, [`write()`] leaves it in `report/` there. The same input gives the
 //! same bytes. Losses of different objectives are never ranked: they have different targets.
 
+mod across;
 mod arm;
 pub mod audit;
+mod best;
 mod chance;
 mod charts;
 mod claims;
@@ -12,6 +14,7 @@ mod company;
 mod compare;
 mod csv;
 mod curves;
+mod decisions;
 mod document;
 mod escape;
 mod facts;
@@ -19,10 +22,12 @@ mod figure;
 mod ground;
 mod history;
 mod items;
+mod ladder;
 mod latex;
 mod levels;
 mod markdown;
 mod number;
+mod onset;
 mod origins;
 mod page;
 mod plateau;
@@ -37,6 +42,7 @@ mod sweep;
 mod verdict;
 mod view;
 
+pub use across::Across;
 use charts::Chart;
 use cloze_foundation::Result;
 use cloze_foundation::files::{is_scratch, list, remove, write_whole};

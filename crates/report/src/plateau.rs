@@ -1,6 +1,6 @@
 //! Which arms have learnt no more than word frequencies.
 
-use crate::curves::{BySeed, last, over_seeds};
+use crate::curves::{BySeed, Curves, last, over_seeds};
 use crate::levels::Levels;
 use crate::score::{LEAST_SEEDS, Score};
 use crate::view::View;
@@ -125,26 +125,35 @@ impl View {
         Ok(found)
     }
 
-    /// The arms with a loss of their own beside which nothing says where they are.
+    /// The arms with a loss of their own beside which nothing says where they are; none where nothing says it of any arm.
     pub(crate) fn unplaced(&self) -> Vec<usize> {
-        let is_known = |arm: &usize| self.levels(PRETRAINING, &[*arm]).unigram.is_some();
         let has_loss = |arm: &usize| !last(&self.own_loss[*arm]).is_empty();
-        let arms = (0..self.arms.len()).filter(has_loss).filter(is_known);
-        arms.filter(|arm| self.placed(*arm).is_none()).collect()
+        let arms = (0..self.arms.len()).filter(has_loss);
+        let (placed, unplaced): (Vec<usize>, Vec<usize>) = arms.partition(|arm| self.placed(*arm).is_some());
+        let is_known = |arm: &usize| self.levels(PRETRAINING, &[*arm]).unigram.is_some();
+        let any = !placed.is_empty() || unplaced.iter().any(is_known);
+        if any { unplaced } else { Vec::new() }
     }
 
     /// The losses by seed that say where an arm is, what word frequencies have there, and who answered.
     fn placed(&self, arm: usize) -> Option<(BySeed, f64, Option<String>)> {
+        let (curves, unigram, answerer) = self.placed_curves(arm)?;
+        let losses = last(curves);
+        (!losses.is_empty()).then_some((losses, unigram, answerer))
+    }
+
+    /// The same with every judgement.
+    pub(crate) fn placed_curves(&self, arm: usize) -> Option<(&Curves, f64, Option<String>)> {
         let of_masked = |score: &&Score| score.metric.split('[').next() == Some(LOSS);
         let judged = self.curves.keys().filter(of_masked).find_map(|score| {
             let unigram = self.levels(&score.task, &[arm]).unigram?;
             let curves = &self.curves(score)[arm];
-            (!curves.is_empty()).then(|| (last(curves), unigram, score.answerer()))
+            (!curves.is_empty()).then(|| (curves, unigram, score.answerer()))
         });
         judged.or_else(|| {
             let unigram = self.levels(PRETRAINING, &[arm]).unigram?;
-            let losses = last(&self.own_loss[arm]);
-            (self.arms[arm].is_token_loss() && !losses.is_empty()).then_some((losses, unigram, None))
+            let curves = &self.own_loss[arm];
+            (self.arms[arm].is_token_loss() && !curves.is_empty()).then_some((curves, unigram, None))
         })
     }
 }

@@ -3,7 +3,7 @@
 use cloze_foundation::files::{read, read_text};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::plan::{METRICS_FILE, PLAN_FILE};
-use cloze_schema::{AttemptRows, Axis, ChartKind, Frozen, History, Plan, history, latest, parquet};
+use cloze_schema::{AttemptRows, Axis, ChartKind, Frozen, History, Plan, TaskFacts, history, latest, parquet};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -71,6 +71,15 @@ impl Settings {
     /// The same as a person writes it: `3e-3` as `0.003`, a word without quotes; nothing where there is nothing.
     pub(crate) fn said(&self, path: &str) -> Option<String> {
         self.at(path).map(said)
+    }
+
+    /// Every value, by its path.
+    pub(crate) fn all(&self) -> BTreeMap<String, String> {
+        let mut found = BTreeMap::new();
+        for (key, value) in self.tree.as_object().into_iter().flatten() {
+            leaves(key, value, &mut found);
+        }
+        found
     }
 
     /// Every value at and below a key path, by its own path.
@@ -160,6 +169,15 @@ pub(crate) fn present(plans: &[Frozen<Settings>]) -> Plan<Settings> {
         charts.insert(place + 1, ChartKind::HeldOutLoss);
     }
     plan
+}
+
+/// Reads which tasks runs were judged by after training.
+///
+/// # Errors
+/// A damaged file, by name.
+pub(crate) fn judged(folder: &Path) -> Result<Vec<TaskFacts>> {
+    let tasks = cloze_schema::judged::<Value>(folder)?;
+    Ok(tasks.into_iter().map(|task| task.facts).collect())
 }
 
 /// Reads the rows that count; no file means that no run has ended yet.

@@ -1,11 +1,12 @@
 //! Comparisons as sentences.
 
 use crate::compare::{ALPHA, Comparison, POWER, Verdict};
+use crate::decisions::Look;
 use crate::number;
 use crate::score::{LEAST_SEEDS, Score};
 use crate::study::Study;
 use cloze_foundation::Result;
-use cloze_stats::{seeds_for_sign_flip, seeds_range};
+use cloze_stats::{End, seeds_for_sign_flip, seeds_range};
 
 /// The verdict on two arms as a sentence; `family` is how many comparisons were made together.
 ///
@@ -15,6 +16,9 @@ pub(crate) fn sentence(study: &Study, score: &Score, one: &Comparison, family: u
     let (arm, baseline) = (study.name(one.arm), study.name(one.baseline));
     let n = one.by.n;
     let delta = score.difference(one.by.delta);
+    if let Some(look) = &one.look {
+        return Ok(at_look(study, one, look, [arm, baseline], &delta));
+    }
     let [exact, t] = one.tests();
     let items = one
         .items_holm
@@ -31,6 +35,7 @@ pub(crate) fn sentence(study: &Study, score: &Score, one: &Comparison, family: u
         Verdict::Worse => format!("{arm} is worse than {baseline}: {delta} ({by_exact})."),
         Verdict::Ahead => format!("{arm} is ahead of {baseline}: {delta} ({by_t}); {caution}."),
         Verdict::Behind => format!("{arm} is behind {baseline}: {delta} ({by_t}); {caution}."),
+        Verdict::Equivalent => format!("{arm} and {baseline} are equivalent: {delta}."),
         Verdict::NoTest if n == 1 => format!("{arm} and {baseline} share one seed: {delta}, and no test is possible."),
         Verdict::NoTest => {
             format!("{arm} and {baseline} share {n} seeds: {delta}; nothing is said from fewer than {LEAST_SEEDS}.")
@@ -42,6 +47,36 @@ pub(crate) fn sentence(study: &Study, score: &Score, one: &Comparison, family: u
     })
 }
 
+/// The verdict of a look.
+fn at_look(study: &Study, one: &Comparison, look: &Look, [arm, baseline]: [&str; 2], delta: &str) -> String {
+    let why = look.words();
+    match (one.verdict, look.standing.end) {
+        (Verdict::Better, _) => format!("{arm} is better than {baseline}: {delta} ({why})."),
+        (Verdict::Worse, _) => format!("{arm} is worse than {baseline}: {delta} ({why})."),
+        (Verdict::Equivalent, _) => format!(
+            "{arm} and {baseline} are equivalent within {} SD of their paired differences: {delta} ({why}).",
+            effect(study)
+        ),
+        (Verdict::NoTest, _) => format!("{arm} against {baseline}: {delta}, and {why}."),
+        (_, Some(End::Different)) => format!(
+            "{arm} against {baseline}: {delta}; its seeds differ ({why}), but with items resampled too this is not established \
+             (Holm {}).",
+            number::p_is(one.items_holm.unwrap_or(1.0))
+        ),
+        (_, Some(_)) => format!("{arm} against {baseline}: not decided by all of the seeds ({delta}; {why})."),
+        (_, None) => format!("{arm} against {baseline}: not decided ({delta}; {why})."),
+    }
+}
+
+/// The effect below which arms are equivalent.
+pub(crate) fn effect(study: &Study) -> f64 {
+    study
+        .view
+        .decisions
+        .as_ref()
+        .map_or(0.0, |decisions| decisions.design.effect)
+}
+
 /// How many more seeds would do, at the level at which the verdict is given.
 ///
 /// # Errors
@@ -49,6 +84,12 @@ pub(crate) fn sentence(study: &Study, score: &Score, one: &Comparison, family: u
 pub(crate) fn more(study: &Study, one: &Comparison, family: usize) -> Result<String> {
     if [one.arm, one.baseline].iter().all(|arm| study.is_on_plateau(*arm)) {
         return Ok("neither has learnt more than word frequencies, so more seeds are not what is missing".to_owned());
+    }
+    if let Some(look) = &one.look {
+        return Ok(match look.standing.end {
+            Some(End::Most) => "all of the planned seeds did not decide it; more of them are another plan".to_owned(),
+            _ => format!("not decided by {}", look.words()),
+        });
     }
     let Some(effect) = one.by.effect else {
         return Ok("the seeds do not differ enough to say how many more are needed".to_owned());

@@ -5,6 +5,7 @@ use crate::chance::{Against, against};
 use crate::compare::{Comparison, against_baselines, not_distinguishable_from_best};
 use crate::curves::{BySeed, last, over_seeds};
 use crate::ground::Field;
+use crate::onset::Onset;
 use crate::plateau::Plateau;
 use crate::score::Score;
 use crate::view::View;
@@ -58,6 +59,8 @@ impl Scored {
 
 /// The mark of an arm whose means are over survivors.
 pub(crate) const SURVIVORS: &str = "†";
+/// The mark of an arm some of whose seeds have left the plateau of word frequencies and others not.
+pub(crate) const MIXED: &str = "‡";
 
 /// A view and what follows from it.
 pub(crate) struct Study<'a> {
@@ -68,6 +71,8 @@ pub(crate) struct Study<'a> {
     pub shown: Vec<usize>,
     /// The arms that are not shown to be off the plateau of word frequencies.
     pub plateaus: Vec<Plateau>,
+    /// When seeds left it, by arm, where a loss says so.
+    pub onsets: BTreeMap<usize, Onset>,
     /// Their looks: an arm's place among those that are shown.
     places: BTreeMap<usize, usize>,
 }
@@ -96,6 +101,9 @@ impl<'a> Study<'a> {
             places: shown.iter().enumerate().map(|(place, arm)| (*arm, place)).collect(),
             shown,
             plateaus: view.plateaus()?,
+            onsets: (0..view.arms.len())
+                .filter_map(|arm| Some((arm, view.onset(arm)?)))
+                .collect(),
         })
     }
 
@@ -220,13 +228,52 @@ impl<'a> Study<'a> {
         Ok(arms.filter_map(|(arm, one)| Some((arm, one?))).collect())
     }
 
-    /// An arm's name with a mark where its means are over seeds that are left, since others diverged.
+    /// An arm's name with marks where its means are over seeds that are left, since others diverged, and where they are over
+    /// seeds on the plateau of word frequencies and off it.
     pub(crate) fn marked(&self, arm: usize) -> String {
         let held = &self.view.arms[arm];
-        match held.count(Ending::Diverged) > 0 && held.count(Ending::Done) > 0 {
-            true => format!("{}{SURVIVORS}", self.name(arm)),
-            false => self.name(arm).to_owned(),
-        }
+        let is_left = held.count(Ending::Diverged) > 0 && held.count(Ending::Done) > 0;
+        let marks = [(is_left, SURVIVORS), (self.is_mixed(arm), MIXED)];
+        let marks = marks.into_iter().filter(|(is_marked, _)| *is_marked);
+        marks.fold(self.name(arm).to_owned(), |name, (_, mark)| name + mark)
+    }
+
+    /// Whether some seeds of an arm have left the plateau of word frequencies and others not.
+    pub(crate) fn is_mixed(&self, arm: usize) -> bool {
+        self.onsets.get(&arm).is_some_and(Onset::is_mixed)
+    }
+
+    /// Of which arms intervals and t tests are over a mixture of seeds, where they are.
+    pub(crate) fn mixtures(&self, arms: impl IntoIterator<Item = usize>) -> Option<String> {
+        let mixed: BTreeSet<usize> = arms.into_iter().filter(|arm| self.is_mixed(*arm)).collect();
+        let named = |arm: &usize| format!("{} ({})", self.name(*arm), self.onsets[arm].share());
+        let names: Vec<String> = mixed.iter().map(named).collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "Over a mixture of seeds that have left the plateau of word frequencies and seeds that have not ({MIXED}; so many have \
+                 left): {}. Student's t takes seeds to be of one kind, so that intervals and t tests say less of these than they seem \
+                 to.",
+                crate::sentence::some(names)
+            )
+        })
+    }
+
+    /// Which arms are shown, where some are not.
+    pub(crate) fn chosen(&self) -> Option<String> {
+        let hidden = self.hidden()?;
+        let by = match self.scores.first() {
+            Some(scored) => format!(
+                "baselines, and those with the best means of {}{}",
+                scored.score.title(),
+                if scored.fields.len() > 1 { " in every field" } else { "" }
+            ),
+            None => "the first ones of the plan".to_owned(),
+        };
+        Some(format!(
+            "{} of {} arms are shown, whatever the table or chart is about: {by}. The other {hidden} are in table.csv.",
+            self.shown.len(),
+            self.view.arms.len()
+        ))
     }
 
     /// How many arms are not shown, where there are any.

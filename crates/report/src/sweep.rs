@@ -1,7 +1,8 @@
 //! How the arms of a sweep belong together: curves over a factor, and each arm's baseline.
 
 use crate::arm::Arm;
-use toml::{Table, Value};
+use cloze_schema::baseline::Stand;
+use toml::Value;
 
 /// Arms that differ in one factor only, which is a number.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,11 +13,12 @@ pub(crate) struct Series {
     pub arms: Vec<(f64, usize)>,
 }
 
-/// The number that an arm has for a factor. A schedule, swept as a table, is none.
+/// The number that an arm has for a factor; an amount may be written with a unit. A schedule, swept as a table, is none.
 fn number(arm: &Arm, path: &str) -> Option<f64> {
     match arm.factors.get(path)? {
         Value::Float(number) => Some(*number),
         Value::Integer(number) => Some(*number as f64),
+        Value::String(_) => arm.settings.at(path)?.as_f64(),
         _ => None,
     }
 }
@@ -90,38 +92,17 @@ pub(crate) fn factors(arms: &[Arm]) -> Vec<&str> {
     found
 }
 
-/// The baseline of every arm: the arm with the `wanted` name; or, of the arms with that stem, the one that has the same
-/// place in what the whole experiment sweeps. Without a wish, the first arm.
+/// The baseline of every arm.
 pub(crate) fn baselines(arms: &[Arm], wanted: Option<&str>) -> Vec<Option<usize>> {
-    let Some(wanted) = wanted else {
-        return vec![Some(0); arms.len()];
-    };
-    if let Some(place) = arms.iter().position(|arm| arm.name == wanted) {
-        return vec![Some(place); arms.len()];
-    }
-    let of_stem: Vec<usize> = (0..arms.len())
-        .filter(|place| arms[*place].stem.as_deref() == Some(wanted))
-        .collect();
-    let Some(first) = of_stem.first() else {
-        return vec![None; arms.len()];
-    };
-    // Arms of one stem differ in nothing but what the whole experiment sweeps.
-    let varies = |key: &&String| {
-        of_stem
-            .iter()
-            .any(|place| arms[*place].factors.get(*key) != arms[*first].factors.get(*key))
-    };
-    let swept: Vec<&String> = arms[*first].factors.keys().filter(varies).collect();
-    let stands_at = |factors: &Table| swept.iter().map(|key| factors.get(*key).cloned()).collect::<Vec<_>>();
-    arms.iter()
-        .map(|arm| {
-            let here = stands_at(&arm.factors);
-            of_stem
-                .iter()
-                .copied()
-                .find(|place| stands_at(&arms[*place].factors) == here)
+    let arms: Vec<Stand> = arms
+        .iter()
+        .map(|arm| Stand {
+            name: &arm.name,
+            stem: arm.stem.as_deref(),
+            factors: &arm.factors,
         })
-        .collect()
+        .collect();
+    cloze_schema::baseline::baselines(&arms, wanted)
 }
 
 #[cfg(test)]

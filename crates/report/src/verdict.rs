@@ -3,10 +3,13 @@
 use crate::arm::Ending;
 use crate::compare::{Comparison, Verdict};
 use crate::history;
+use crate::ladder::ladders;
 use crate::plateau::{Place, Plateau};
 use crate::score::LEAST_SEEDS;
+use crate::sections::best::sentences as best_rates;
+use crate::sections::decisions;
 use crate::sections::order::sentences as order_of_fields;
-use crate::sentence::{more, some};
+use crate::sentence::{effect, more, some};
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
 use std::cmp::Ordering;
@@ -21,13 +24,14 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     let planned: usize = view.arms.iter().map(|arm| arm.seeds.len()).sum();
     let count = |ending| -> usize { view.arms.iter().map(|arm| arm.count(ending)).sum() };
     let (done, diverged) = (count(Ending::Done), count(Ending::Diverged));
-    if done < planned {
+    let needed = planned - count(Ending::NotNeeded);
+    if done < needed {
         let gone = if diverged > 0 {
             format!(", {diverged} diverged")
         } else {
             String::new()
         };
-        told.push(format!("{done} of {planned} runs are done{gone}."));
+        told.push(format!("{done} of {needed} runs are done{gone}."));
         let ungathered = count(Ending::Ungathered);
         if ungathered > 0 {
             told.push(format!(
@@ -36,6 +40,7 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
             ));
         }
     }
+    told.extend(decisions::saved(view));
     let mut gaps = history::gaps(view).into_iter();
     told.extend(gaps.next());
     let changes = history::changes(view);
@@ -53,10 +58,15 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     }
     told.extend(chance(study, scored)?);
     told.extend(established(study, scored));
+    for ladder in ladders(study, scored)? {
+        told.extend(ladder.answer());
+    }
+    told.extend(best_rates(study, scored)?);
     told.extend(study.rules_differ(&scored.compared));
     told.extend(study.the_same());
     told.extend(elsewhere(study));
     told.extend(plateau(study));
+    told.extend(study.mixtures(study.shown.iter().copied()));
     told.extend(unplaced(study));
     let lacking = [Ending::Missing, Ending::Failed, Ending::Ungathered];
     told.push(next(
@@ -136,6 +146,8 @@ fn established(study: &Study, scored: &Scored) -> Vec<String> {
         .iter()
         .filter(shown)
         .partition(|one| one.verdict.is_established());
+    let (same, no): (Vec<&Comparison>, Vec<&Comparison>) =
+        no.into_iter().partition(|one| one.verdict == Verdict::Equivalent);
     let several = |found: &[&Comparison]| found.iter().any(|one| one.baseline != scored.compared[0].baseline);
     let mut told = Vec::new();
     let against = |found: &[&Comparison]| {
@@ -167,9 +179,17 @@ fn established(study: &Study, scored: &Scored) -> Vec<String> {
             }
         }
     }
+    if !same.is_empty() {
+        let names = some(same.iter().map(|one| study.name(one.arm).to_owned()));
+        told.push(format!(
+            "Equivalent to {} within {} SD of the paired differences: {names}.",
+            against(&same),
+            effect(study)
+        ));
+    }
     if !no.is_empty() {
         let names = some(no.iter().map(|one| study.name(one.arm).to_owned()));
-        let few = no.iter().all(|one| one.by.n < LEAST_SEEDS);
+        let few = no.iter().all(|one| one.by.n < LEAST_SEEDS && one.look.is_none());
         let why = if few {
             format!(", since nothing is said from fewer than {LEAST_SEEDS} seeds")
         } else {
@@ -258,15 +278,15 @@ fn plateau(study: &Study) -> Vec<String> {
     told
 }
 
-/// Of which arms nothing says whether they have left the plateau: their own loss is a sum of several, and they were not judged
-/// on masked tokens.
+/// Of which arms nothing says whether they have left the plateau: their own loss is a sum of several, or is about tokens that they
+/// see, and they were not judged on masked tokens.
 fn unplaced(study: &Study) -> Option<String> {
     let arms = study.view.unplaced();
     let names: Vec<String> = arms.iter().map(|arm| study.name(*arm).to_owned()).collect();
     (!names.is_empty()).then(|| {
         format!(
-            "Whether the plateau of word frequencies was left is not known of {}: the own loss is a sum, and the task \
-             masked-loss would say.",
+            "Whether the plateau of word frequencies was left is not known of {}: their own loss is a sum, or is about tokens that \
+             they see, and no loss of masked tokens was measured.",
             some(names)
         )
     })
@@ -287,7 +307,7 @@ fn next(study: &Study, scored: &Scored, is_unfinished: bool) -> Result<String> {
     let open = scored
         .compared
         .iter()
-        .filter(|one| !one.verdict.is_established() && study.is_shown(one.arm));
+        .filter(|one| !one.verdict.is_established() && one.verdict != Verdict::Equivalent && study.is_shown(one.arm));
     let on_plateau = |one: &&Comparison| study.is_on_plateau(one.arm) && study.is_on_plateau(one.baseline);
     let (on, mut open): (Vec<&Comparison>, Vec<&Comparison>) = open.partition(on_plateau);
     if open.iter().any(|one| one.by.n < LEAST_SEEDS) {

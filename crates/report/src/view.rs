@@ -2,6 +2,7 @@
 
 use crate::arm::{Arm, Ending};
 use crate::curves::{BySeed, Curves, Point, last};
+use crate::decisions::Decisions;
 use crate::items::{self, Answers};
 use crate::levels::{self, LevelsOf};
 use crate::origins::{self, Origins};
@@ -11,7 +12,7 @@ use crate::sweep;
 use cloze_foundation::Result;
 use cloze_foundation::files::is_there;
 use cloze_schema::metric::{self, DIVERGED, LOSS, PRETRAINING};
-use cloze_schema::{AttemptRows, Axis, History, Plan, PlannedRun, Row, Spent, Split};
+use cloze_schema::{AttemptRows, Axis, History, Plan, PlannedRun, Row, Spent, Split, TaskFacts};
 use cloze_stats::{Bootstrap, chance_normalised, macro_average};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,9 @@ const OF_TRAINING: [&str; 8] = [
     metric::CORES_ELSEWHERE,
     DIVERGED,
 ];
+
+/// What is found within an encoder on held-out text.
+const INSIDE: [&str; 2] = [metric::STATE_COSINE, metric::ATTENTION_ENTROPY];
 
 /// Whether a number of training is a share beside the parts of a loss and no part of it: of windows, of weight, of tokens.
 fn is_share(metric: &str) -> bool {
@@ -46,6 +50,8 @@ pub(crate) struct View {
     pub(crate) curves: BTreeMap<Score, Vec<Curves>>,
     /// Held-out loss under the arm's own objective, along training.
     pub own_loss: Vec<Curves>,
+    /// How encoders are within on held-out text, by metric and arm.
+    pub inside: BTreeMap<String, Vec<Curves>>,
     /// What losses are held against.
     pub(crate) levels: LevelsOf,
     /// What was answered item by item, where it was kept.
@@ -56,6 +62,10 @@ pub(crate) struct View {
     pub origins: Origins,
     /// Per score, arm and seed: a last value that is no number.
     holes: BTreeMap<Score, BTreeSet<(usize, u64)>>,
+    /// The names of tasks by which runs were judged after training, and which no plan had.
+    pub afterwards: BTreeSet<String>,
+    /// What was decided when, where arms are trained until they are.
+    pub decisions: Option<Decisions>,
     /// What was left out and why.
     pub notes: Vec<String>,
 }
@@ -75,7 +85,7 @@ impl View {
             })
         };
         let attempts = read::rows(folder)?;
-        let mut view = Self::new(read::plans(folder)?, &attempts, &without_rows)?;
+        let mut view = Self::new(read::plans(folder)?, read::judged(folder)?, &attempts, &without_rows)?;
         view.answers = items::read(folder, &view.plan, &attempts)?;
         view.origins = origins::read(folder, view.plan.runs.iter().map(|run| run.id.clone()));
         Ok(view)
@@ -83,10 +93,15 @@ impl View {
 
     fn new(
         history: History<Settings>,
+        afterwards: Vec<TaskFacts>,
         attempts: &[AttemptRows],
         without_rows: &dyn Fn(&PlannedRun<Settings>) -> Result<Ending>,
     ) -> Result<Self> {
-        let plan = read::present(&history.plans);
+        let mut plan = read::present(&history.plans);
+        let is_new = |facts: &TaskFacts| plan.tasks.iter().all(|planned| planned.task != facts.task);
+        let afterwards: Vec<TaskFacts> = afterwards.into_iter().filter(is_new).collect();
+        let names = afterwards.iter().map(|facts| facts.task.clone()).collect();
+        plan.tasks.extend(afterwards);
         let mut arms: Vec<Arm> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for run in &plan.runs {
@@ -99,11 +114,14 @@ impl View {
             own_loss: vec![Curves::new(); arms.len()],
             arms,
             curves: BTreeMap::new(),
+            inside: BTreeMap::new(),
             levels: LevelsOf::new(),
             answers: Answers::default(),
             resampled: RefCell::default(),
             origins: Origins::new(),
             holes: BTreeMap::new(),
+            afterwards: names,
+            decisions: None,
             notes: Vec::new(),
             history,
             plan,
@@ -122,6 +140,7 @@ impl View {
                 view.add(place, run.config.named.seed, &rows);
             }
         }
+        view.decide()?;
         // Those of earlier plans are told with the history.
         let earlier = view.history.plans.iter().flat_map(|frozen| &frozen.plan.runs);
         earlier.for_each(|run| _ = by_run.remove(run.id.as_str()));
@@ -132,6 +151,22 @@ impl View {
             ));
         }
         Ok(view)
+    }
+
+    /// Notes what was decided, and which runs were not needed for it.
+    fn decide(&mut self) -> Result<()> {
+        self.decisions = Decisions::of(self)?;
+        let Some(Decisions { stage, .. }) = &self.decisions else {
+            return Ok(());
+        };
+        let each = self.arms.iter_mut().zip(&stage.needed).zip(&stage.is_over);
+        for ((arm, needed), _) in each.filter(|(_, is_over)| **is_over) {
+            let spared = arm.seeds.iter_mut().skip(*needed);
+            for (_, ending) in spared.filter(|(_, ending)| *ending == Ending::Missing) {
+                *ending = Ending::NotNeeded;
+            }
+        }
+        Ok(())
     }
 
     /// Rows by run, without those of runs that were made from other data than the plan's.
@@ -192,6 +227,14 @@ impl View {
             }
             let is_own = row.task == PRETRAINING;
             if is_own && row.metric != LOSS {
+                if INSIDE.contains(&row.metric.as_str()) && row.value.is_finite() {
+                    let of_metric = self.inside.entry(row.metric.clone());
+                    let curves = of_metric.or_insert_with(|| vec![Curves::new(); arms]);
+                    curves[place].entry(seed).or_default().push(Point {
+                        spent: row.spent,
+                        value: row.value,
+                    });
+                }
                 continue;
             }
             let score = match known.take() {
@@ -213,7 +256,8 @@ impl View {
                 value: row.value,
             });
         }
-        let each = self.curves.values_mut().chain([&mut self.own_loss]);
+        let each = self.curves.values_mut().chain(self.inside.values_mut());
+        let each = each.chain([&mut self.own_loss]);
         each.filter_map(|curves| curves[place].get_mut(&seed))
             .for_each(|points| points.sort_by(|a, b| by_steps(&a.spent, &b.spent)));
         for score in refused {
@@ -317,18 +361,25 @@ impl View {
         Ok(self.curves(score).get(arm).map(last).unwrap_or_default())
     }
 
+    /// The headlines that the mean over tasks is of: of planned tasks with a chance level. What somebody had runs judged by after
+    /// training changes no number that was asked for before.
+    fn averaged(&self) -> impl Iterator<Item = (Score, f64)> {
+        let mut headlines = self.headlines();
+        headlines.retain(|score| !self.afterwards.contains(&score.task));
+        headlines
+            .into_iter()
+            .filter_map(|score| score.chance().map(|chance| (score, chance)))
+    }
+
     /// The score of the mean over tasks, where at least two tasks have a chance level.
     pub(crate) fn aggregate(&self) -> Option<Score> {
-        let headlines = self.headlines();
-        let placed = headlines.iter().filter(|score| score.chance().is_some()).count();
-        (placed > 1).then(|| Score::new(ALL_TASKS, metric::SCORE, &[]))
+        (self.averaged().count() > 1).then(|| Score::new(ALL_TASKS, metric::SCORE, &[]))
     }
 
     /// (score - chance) / (1 - chance), averaged over tasks within each seed.
     fn mean_over_tasks(&self) -> Result<Vec<BySeed>> {
         let mut per_arm = vec![Vec::new(); self.arms.len()];
-        for score in self.headlines() {
-            let Some(chance) = score.chance() else { continue };
+        for (score, chance) in self.averaged() {
             for (tasks, finals) in per_arm.iter_mut().zip(self.finals(&score)?) {
                 let normalised = finals
                     .into_iter()

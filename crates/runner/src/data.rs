@@ -6,7 +6,7 @@ use crate::store::{Marker, RunFolder};
 use cloze_corpus::prepare::name_in_cache;
 use cloze_corpus::{CorpusConfig, Prepared};
 use cloze_foundation::{Result, files};
-use cloze_plan::{PlannedRun, RunConfig, TaskConfig};
+use cloze_plan::{PlannedRun, RunConfig, Start, TaskConfig};
 use cloze_schema::RunData;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,6 +20,7 @@ pub fn of_run(config: &RunConfig, corpus: &Prepared, data_root: Option<&Path>) -
     for task in &config.evaluate {
         data.tasks.insert(task.name().to_owned(), of_task(task, data_root)?);
     }
+    data.start = of_start(config, data_root)?;
     Ok(data)
 }
 
@@ -31,10 +32,16 @@ pub fn of_corpus(corpus: &Prepared) -> RunData {
         tokenizer: hashes.tokenizer,
         held_out: hashes.held_out,
         tasks: BTreeMap::new(),
+        start: None,
     }
 }
 
-fn of_task(task: &TaskConfig, data_root: Option<&Path>) -> Result<String> {
+fn of_start(config: &RunConfig, data_root: Option<&Path>) -> Result<Option<String>> {
+    let place = config.encoder.from.as_ref();
+    place.map(|place| Start::of(place, data_root)?.hash()).transpose()
+}
+
+pub(crate) fn of_task(task: &TaskConfig, data_root: Option<&Path>) -> Result<String> {
     let entry = cloze_evals::find(&task.task)?;
     // What is not there has no data, and no hash of nothing.
     let checked = (entry.check)(&task.options, data_root);
@@ -47,6 +54,7 @@ fn of_task(task: &TaskConfig, data_root: Option<&Path>) -> Result<String> {
 pub struct Looked<'a> {
     corpora: Vec<(&'a CorpusConfig, RunData)>,
     tasks: Vec<(&'a TaskConfig, String)>,
+    starts: Vec<(&'a Path, Option<String>)>,
     data_root: Option<&'a Path>,
 }
 
@@ -56,6 +64,7 @@ impl<'a> Looked<'a> {
         Self {
             corpora: Vec::new(),
             tasks: Vec::new(),
+            starts: Vec::new(),
             data_root,
         }
     }
@@ -92,6 +101,17 @@ impl<'a> Looked<'a> {
                 }
             };
             data.tasks.insert(task.name().to_owned(), hash);
+        }
+        if let Some(place) = config.encoder.from.as_deref() {
+            let known = self.starts.iter().find(|(known, _)| *known == place);
+            data.start = match known {
+                Some((_, start)) => start.clone(),
+                None => {
+                    let start = of_start(config, self.data_root)?;
+                    self.starts.push((place, start.clone()));
+                    start
+                }
+            };
         }
         Ok(Some(data))
     }

@@ -2,11 +2,12 @@
 
 use crate::store::checkpoint::set_aside;
 use crate::store::ending::words;
+use crate::store::judged::{self, Asked};
 use crate::store::marker::Done;
 use crate::store::{Ending, Flaw, Marker, RunFolder, Store, parts};
 use cloze_foundation::files::{is_there, write_whole};
 use cloze_foundation::{Fault, Result};
-use cloze_plan::{Plan, PlannedRun, RunConfig, title};
+use cloze_plan::{Plan, PlannedRun, RunConfig, TaskConfig, title};
 use cloze_schema::{AttemptRows, RunItems, history, items, parquet};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -121,6 +122,7 @@ impl Found {
         };
         let known = history::<RunConfig>(store.root())?;
         let earlier = known.plans.iter().rev().flat_map(|frozen| &frozen.plan.runs);
+        let tasks = cloze_schema::judged::<TaskConfig>(store.root())?;
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         let mut before = Before::Unread;
         found.planned = plan.ids().map(str::to_owned).collect();
@@ -139,7 +141,13 @@ impl Found {
                 continue;
             }
             match ended(run, &folder, flawed) {
-                Ok(Some(mut left)) => found.left.append(&mut left),
+                Ok(Some((marker, mut left))) => {
+                    let judged = judged_after(&marker, &folder, &tasks, &mut left);
+                    found
+                        .damaged
+                        .extend(judged.iter().map(|why| format!("{}: {why}", title(run))));
+                    found.left.append(&mut left);
+                }
                 Ok(None) => {}
                 Err(why) => found.damaged.push(format!("{}: {why}", title(run))),
             }
@@ -191,14 +199,36 @@ fn ended(
     run: &PlannedRun,
     folder: &RunFolder,
     flawed: fn(&RunFolder, Vec<Flaw>) -> String,
-) -> std::result::Result<Option<Left>, String> {
+) -> std::result::Result<Option<(Marker, Left)>, String> {
     let said = |fault: Fault| fault.to_string();
     let marker = match Ending::of(folder, run.data.as_ref()).map_err(said)? {
         Ending::Whole(marker) => marker,
         Ending::Flawed(flaws) => return Err(flawed(folder, flaws)),
         Ending::Open | Ending::Failed(_) | Ending::OtherData(_) => return Ok(None),
     };
-    read(folder, &marker).map(Some).map_err(said)
+    let left = read(folder, &marker).map_err(said)?;
+    Ok(Some((marker, left)))
+}
+
+/// Adds what a finished run was found to be after training. Of a judgement that cannot be used nothing is gathered: why, and
+/// what to do.
+fn judged_after(marker: &Marker, folder: &RunFolder, tasks: &[Asked], left: &mut Left) -> Vec<String> {
+    let Marker::Done(done) = marker else { return Vec::new() };
+    let mut damaged = Vec::new();
+    for asked in tasks {
+        match judged::read(folder, done, asked) {
+            Ok(found) => {
+                let mut found = found.unwrap_or_default();
+                left.rows.append(&mut found.rows);
+                left.items.append(&mut found.items);
+            }
+            Err(unusable) => damaged.push(format!(
+                "{}; put it back, or remove it and have `cloze eval` judge by `{}` again",
+                unusable.fault.what, asked.facts.task
+            )),
+        }
+    }
+    damaged
 }
 
 fn read(folder: &RunFolder, marker: &Marker) -> Result<Left> {

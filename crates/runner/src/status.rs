@@ -1,6 +1,7 @@
 //! Where the runs of a plan stand, as far as the store says.
 
 use crate::data::Now;
+use crate::needs::Need;
 use crate::store::ending::words;
 use crate::store::{Attempt, Ending, Failed, Marker, RunFolder, attempt::Owner};
 use cloze_foundation::Result;
@@ -36,6 +37,10 @@ pub enum Status {
     },
     /// Nothing was done.
     Missing,
+    /// Nothing was done, nor needs to be: its arm was decided after so many seeds.
+    NotNeeded(usize),
+    /// Nothing was done yet: whether it is needed is seen before the look after so many seeds.
+    Later(usize),
 }
 
 impl Status {
@@ -96,6 +101,16 @@ impl Status {
         })
     }
 
+    /// With whether the run is needed, which matters where nothing was done.
+    #[must_use]
+    pub fn with(self, need: Need) -> Self {
+        match (self, need) {
+            (Self::Missing, Need::Not(seeds)) => Self::NotNeeded(seeds),
+            (Self::Missing, Need::Later(seeds)) => Self::Later(seeds),
+            (status, _) => status,
+        }
+    }
+
     /// Whether somebody should look at it.
     pub fn is_bad(&self) -> bool {
         matches!(
@@ -126,6 +141,8 @@ impl fmt::Display for Status {
             }
             Self::Begun { share, how } => write!(f, "left at {:.0} % ({how}); the next `run` goes on", share * 100.0),
             Self::Missing => write!(f, "missing"),
+            Self::NotNeeded(seeds) => write!(f, "not needed: its arm was decided after {seeds} seeds"),
+            Self::Later(seeds) => write!(f, "not needed yet: it is for the look after {seeds} seeds"),
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::common::{config, errand, plan, task, work};
 use burn::tensor::Device;
 use cloze_backbone::hub::HubModel;
-use cloze_backbone::{EncoderConfig, Preset, tensors};
+use cloze_backbone::{DisentangledOptions, EncoderConfig, EncoderOptions, Preset, tensors};
 use cloze_corpus::Tokenizer;
 use cloze_plan::RunConfig;
 use cloze_runner::export::{Form, export, find};
@@ -79,6 +79,41 @@ fn what_is_exported_is_what_was_trained() {
             assert!(std::fs::read(folder.join(name)).unwrap() == bytes, "{name}");
         }
     }
+}
+
+/// DeBERTaV3: the discriminator reads with another table than the generator.
+#[test]
+fn replaced_token_detection_is_exported_as_an_encoder_and_its_generator() {
+    let results = tempfile::tempdir().unwrap();
+    let root = results.path().join("experiment");
+    let disentangled = EncoderOptions {
+        preset: Preset::Bert,
+        width: 32,
+        layers: 2,
+        window: 16,
+        disentangled: Some(DisentangledOptions::default()),
+        ..EncoderOptions::default()
+    };
+    let config = RunConfig {
+        encoder: disentangled.resolve(),
+        ..bert("rtd")
+    };
+    let id = trained(&root, config);
+    let run = find(&root, &[], results.path()).unwrap();
+    let into = results.path().join("exported");
+    let exported = export(&run, Form::Model, &into, None).unwrap();
+    let classes: Vec<&str> = exported.classes.iter().map(|class| class.class).collect();
+    assert_eq!(classes, ["DebertaV2Model", "DebertaV2ForMaskedLM"]);
+    let bytes = std::fs::read(Store::new(&root).run(&id).weights().join("model.safetensors")).unwrap();
+    let weights = tensors::parameters(&bytes, &Device::flex()).unwrap();
+    let numbers = |path: &str| weights[path].numbers().unwrap();
+    let of = |folder: &Path| HubModel::read(folder).unwrap().numbers["encoder.tokens"].values.clone();
+    let sum = numbers("encoder.tokens").into_iter().zip(numbers("added_tokens"));
+    let (own, both) = (numbers("encoder.tokens"), sum.map(|(a, b)| a + b).collect::<Vec<_>>());
+    assert_ne!(own, both);
+    assert_eq!((of(&into.join("generator")), of(&into)), (own, both));
+    let card = std::fs::read_to_string(into.join("README.md")).unwrap();
+    assert!(card.contains("verdict on every token"), "{card}");
 }
 
 #[test]

@@ -4,8 +4,10 @@
 
 use crate::common::{Log, config, names, plan, task};
 use cloze_plan::Plan;
+use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, Store, parts};
-use cloze_runner::{Cadence, Errand, Progress, RunOptions, Stop, Summary, train_run};
+use cloze_runner::{Cadence, Errand, Need, Needs, Progress, RunOptions, Stop, Summary, train_run};
+use cloze_schema::Sequential;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -239,4 +241,92 @@ fn what_can_be_known_before_the_first_run_writes_nothing() {
     };
     assert!(run(&plan(vec![config("mlm", 1, 3)]), &nowhere, &Log::default()).is_err());
     assert!(!folder.path().join("results/tiny").exists());
+}
+
+/// Three arms on six seeds: a baseline, one that does not learn, and one that learns a little faster on every seed, which pairs
+/// tell apart sooner.
+fn sequential() -> Plan {
+    let mut runs = Vec::new();
+    for (arm, rate) in [("usual", 3e-3), ("still", 1e-9), ("faster", 3.1e-3)] {
+        for seed in 1..=6 {
+            let mut config = config("mlm", seed, 12);
+            config.optimizer.peak_lr = rate;
+            config.evaluate = vec![task("masked-loss", "")];
+            runs.push((arm, config));
+        }
+    }
+    let (names, configs): (Vec<&str>, Vec<_>) = runs.into_iter().unzip();
+    let mut plan = plan(configs);
+    for (run, name) in plan.runs.iter_mut().zip(names) {
+        run.arm = name.to_owned();
+    }
+    plan.sequential = Some(Sequential {
+        looks: vec![3, 4, 6],
+        level: 0.05,
+        effect: 0.01,
+        task: "masked-loss".to_owned(),
+        metric: "loss".to_owned(),
+        comparisons: ["still", "alike"]
+            .map(|arm| [arm.to_owned(), "usual".to_owned()])
+            .to_vec(),
+    });
+    plan
+}
+
+#[test]
+fn arms_that_are_decided_stop_and_an_interrupted_sweep_decides_the_same() {
+    let plan = sequential();
+    let whole = tempfile::tempdir().unwrap();
+    let log = Log::default();
+    let summary = run(&plan, &options(whole.path(), ""), &log).unwrap();
+    let store = Store::new(whole.path().join("results/tiny"));
+    let needs = Needs::of(&plan, &store).unwrap();
+    let of = |arm: &str, seed: u64| {
+        let mut runs = plan.runs.iter();
+        let found = runs.find(|run| run.arm == arm && run.config.seed == seed);
+        &found.unwrap().id
+    };
+    let Need::Not(seeds) = needs.at(of("faster", 6)) else {
+        panic!("pairs tell it apart: {:?}", needs.decided())
+    };
+    let spared = needs.not_needed().count();
+    let done = plan.runs.len() - spared;
+    assert_eq!(
+        (summary.done, summary.not_needed, summary.failed),
+        (done, spared, 0),
+        "{:?}",
+        log.0
+    );
+    let lines = log.0.lock().unwrap().clone();
+    let at = |start: &str| lines.iter().position(|line| line.starts_with(start));
+    let decided = at(&format!("say faster against usual: different after {seeds} seeds"));
+    assert!(decided.is_some(), "{lines:?}");
+    // Look by look: what is for the next one starts later.
+    let later = at(&format!("started still {}", seeds + 1));
+    assert!(later.is_none_or(|later| Some(later) > decided), "{lines:?}");
+    assert_eq!(at(&format!("started faster {}", seeds + 1)), None);
+    let spared_run = of("faster", 6);
+    let status = Status::of(&store.run(spared_run), None)
+        .unwrap()
+        .with(needs.at(spared_run));
+    assert_eq!(status, Status::NotNeeded(seeds));
+    assert!(!status.is_bad());
+
+    // The same in pieces: some runs by name, also of a later look, and the rest by another call.
+    let parts = tempfile::tempdir().unwrap();
+    let only = |words: &[&str]| RunOptions {
+        only: words.iter().map(|word| (*word).to_owned()).collect(),
+        ..options(parts.path(), "")
+    };
+    let log = Log::default();
+    let first = run(&plan, &only(&["usual", "still seed=2", "still seed=4"]), &log).unwrap();
+    assert_eq!((first.done, first.not_needed), (4, 0));
+    let later = "say still seed=4: not needed yet: it is for the look after 4 seeds";
+    assert_eq!(log.count(later), 1, "{:?}", log.0);
+    let second = run(&plan, &options(parts.path(), ""), &Log::default()).unwrap();
+    assert_eq!((second.done, second.skipped, second.not_needed), (done - 4, 4, spared));
+    let other = Store::new(parts.path().join("results/tiny"));
+    assert_eq!(Needs::of(&plan, &other).unwrap(), needs);
+    let third = run(&plan, &options(parts.path(), ""), &Log::default()).unwrap();
+    assert_eq!((third.done, third.skipped, third.not_needed), (0, done, spared));
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 macro_rules! charts {
-    ($($(#[doc = $meaning:literal])+ $name:ident = $word:literal $(, where $key:ident is swept)?;)+) => {
+    ($($(#[doc = $meaning:literal])+ $name:ident = $word:literal $(, where one of $keys:ident is swept)?;)+) => {
         /// Something that a report can draw.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
         pub enum ChartKind {
@@ -18,7 +18,7 @@ macro_rules! charts {
             kind: ChartKind::$name,
             word: $word,
             meaning: concat!($($meaning),+).trim_ascii(),
-            swept: [$($key,)? ""][0],
+            swept: [$($keys,)? &[]][0],
         }),+];
 
         impl Words for ChartKind {
@@ -44,21 +44,29 @@ charts! {
     LearningCurves = "learning-curves";
     /// The loss of held-out text under each arm's own objective.
     HeldOutLoss = "held-out-loss";
+    /// The share of seeds that have left the plateau of word frequencies, along training.
+    Onset = "onset";
     /// Every phenomenon of the minimal pairs, arms side by side.
     Phenomena = "phenomena";
     /// Probes of every layer, arms side by side. Drawn where it is named.
-    Layers = "layers", where NEVER is swept;
+    Layers = "layers", where one of NEVER is swept;
     /// Scores over the masking rate, a curve for each series of arms.
-    Ratio = "ratio", where RATE is swept;
+    Ratio = "ratio", where one of RATES is swept;
+    /// Scores over the width, the layers or the budget, a curve for each arm.
+    Ladder = "ladder", where one of SIZES is swept;
     /// What the arms used on every axis of the budget.
     Budgets = "budgets";
 }
 
 /// The key path of the masking rate.
 pub const RATE: &str = "options.rate";
+const RATES: &[&str] = &[RATE];
+
+/// The key paths of sizes, along which an order of arms may hold or not.
+pub const SIZES: &[&str] = &["encoder.width", "encoder.layers", "budget.amount"];
 
 /// No key path: what depends on it is drawn only where an experiment names it.
-const NEVER: &str = "-";
+const NEVER: &[&str] = &["-"];
 
 /// What is known of a chart.
 #[derive(Debug)]
@@ -69,7 +77,7 @@ pub struct Facts {
     pub word: &'static str,
     /// What it shows.
     pub meaning: &'static str,
-    swept: &'static str,
+    swept: &'static [&'static str],
 }
 
 impl ChartKind {
@@ -82,7 +90,7 @@ impl ChartKind {
     pub fn usual(is_swept: impl Fn(&str) -> bool) -> Vec<Self> {
         let wanted = CHARTS
             .iter()
-            .filter(|facts| facts.swept.is_empty() || is_swept(facts.swept));
+            .filter(|facts| facts.swept.is_empty() || facts.swept.iter().any(|key| is_swept(key)));
         wanted.map(|facts| facts.kind).collect()
     }
 }
@@ -112,9 +120,12 @@ mod tests {
         assert_eq!(words.len(), CHARTS.len(), "two charts would be one file");
         assert!(!ChartKind::usual(|_| false).contains(&ChartKind::Ratio));
         let usual = ChartKind::usual(|key| key == "options.rate");
-        assert_eq!(
-            (usual.len(), usual.contains(&ChartKind::Layers)),
-            (CHARTS.len() - 1, false)
+        assert_eq!(usual.len(), CHARTS.len() - 2);
+        assert!(!usual.contains(&ChartKind::Layers) && !usual.contains(&ChartKind::Ladder));
+        assert!(
+            SIZES
+                .iter()
+                .all(|size| ChartKind::usual(|key| key == *size).contains(&ChartKind::Ladder))
         );
     }
 }

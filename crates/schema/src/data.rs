@@ -19,6 +19,9 @@ pub struct RunData {
     /// What each evaluation reads, by the name that its rows have.
     #[serde(default)]
     pub tasks: BTreeMap<String, String>,
+    /// The weights that it begins with, where they are not drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
 }
 
 impl RunData {
@@ -29,10 +32,14 @@ impl RunData {
             tokenizer,
             held_out,
             tasks,
+            start,
         } = self;
         let mut text = format!("corpus {corpus}\ntokenizer {tokenizer}\nheld out {held_out}\n");
         for (task, data) in tasks {
             text += &format!("task {task:?} {data}\n");
+        }
+        if let Some(start) = start {
+            text += &format!("start {start}\n");
         }
         hash(text.as_bytes())[..DIGITS].to_owned()
     }
@@ -51,6 +58,9 @@ impl RunData {
         // The corpus' hash is over both of those and the training text.
         if words.is_empty() && self.corpus != other.corpus {
             words.push("the training text".to_owned());
+        }
+        if self.start != other.start {
+            words.push("the weights that it begins with".to_owned());
         }
         let names = self.tasks.keys().chain(other.tasks.keys());
         let mut names: Vec<&String> = names
@@ -82,15 +92,20 @@ mod tests {
             tokenizer: "t".to_owned(),
             held_out: "h".to_owned(),
             tasks: BTreeMap::from([("blimp".to_owned(), "b".to_owned())]),
+            start: None,
         }
     }
 
     #[test]
     fn every_part_changes_the_digits_and_is_named() {
         type Change = fn(&mut RunData);
-        let changes: [(Change, &str); 5] = [
+        let changes: [(Change, &str); 6] = [
             (|data| data.corpus.push('x'), "the training text"),
             (|data| data.tokenizer.push('x'), "the tokenizer"),
+            (
+                |data| data.start = Some(String::new()),
+                "the weights that it begins with",
+            ),
             (|data| data.held_out.push('x'), "the held-out text"),
             (
                 |data| data.tasks.values_mut().for_each(|hash| hash.push('x')),

@@ -2,17 +2,21 @@
 
 pub mod audit;
 pub mod axis;
+pub mod baseline;
 pub mod chart;
 pub mod claim;
 pub mod data;
 pub mod history;
 pub mod items;
+pub mod judged;
 pub mod metric;
 pub mod parquet;
 pub mod plan;
 pub mod row;
 mod rows;
 pub mod runs;
+pub mod sequential;
+pub mod states;
 pub mod superseded;
 pub mod texts;
 
@@ -23,6 +27,9 @@ pub use claim::{Check, Claim};
 pub use data::RunData;
 pub use history::{Frozen, History, history};
 pub use items::{Credit, Items, RunItems};
+pub use judged::{Judged, judged};
 pub use plan::{MeanOver, ObjectiveFacts, Plan, PlannedRun, ReportConfig, TaskFacts};
 pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};
+pub use sequential::Sequential;
+pub use states::States;
 pub use superseded::latest;

@@ -10,6 +10,12 @@ pub const UNIGRAM_LOSS: &str = "unigram_loss";
 /// A mean loss in nats of the same tokens below which nobody can be expected to come: everything else of the document is
 /// known, and the law that it was made by. There for the built-in language alone.
 pub const BEST_LOSS: &str = "best_loss";
+/// How alike the last states of different positions are: the mean cosine of two of them, on a few windows of held-out text. Near 1
+/// an encoder says the same of every position.
+pub const STATE_COSINE: &str = "state_cosine";
+/// The entropy of a position's attention as a share of that of one that looks at all it sees alike: the mean over layers, heads
+/// and positions, on the same windows.
+pub const ATTENTION_ENTROPY: &str = "attention_entropy";
 /// The norm of all gradients together, before it is clipped.
 pub const GRADIENT_NORM: &str = "gradient_norm";
 /// The learning rate.
@@ -109,8 +115,8 @@ const fn metric(name: &'static str, unit: Unit, better: Better) -> Metric {
     Metric { name, unit, better }
 }
 
-/// Every metric that an evaluation of cloze gives, and the loss of pretraining.
-pub const METRICS: [Metric; 22] = [
+/// Every metric that an evaluation of cloze gives, and what is found on held-out text in pretraining.
+pub const METRICS: [Metric; 24] = [
     metric(ACCURACY, Unit::Share, Better::Higher),
     metric(SCORE, Unit::Share, Better::Higher),
     metric(LOSS, Unit::Nats, Better::Lower),
@@ -133,6 +139,8 @@ pub const METRICS: [Metric; 22] = [
     metric(CODE_LENGTH, Unit::None, Better::Lower),
     metric(COMPRESSION, Unit::None, Better::Higher),
     metric(LAYER, Unit::None, Better::Neither),
+    metric(STATE_COSINE, Unit::None, Better::Neither),
+    metric(ATTENTION_ENTROPY, Unit::Share, Better::Neither),
 ];
 
 /// How the numbers of a metric read, however it is taken and whoever answered. One that is not known has no unit, and high

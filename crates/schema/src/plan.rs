@@ -1,7 +1,7 @@
 //! A frozen plan, as it is written to and read from `plan.json`.
 
 use crate::data::is_same;
-use crate::{ChartKind, Claim, RunData};
+use crate::{ChartKind, Claim, RunData, Sequential};
 use serde::{Deserialize, Serialize};
 
 /// What the experiment wants from its report.
@@ -143,6 +143,9 @@ pub struct Plan<C> {
     /// What was claimed before the first run.
     #[serde(default)]
     pub claims: Vec<Claim>,
+    /// Until when arms are trained, where that is not until all of their seeds are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sequential: Option<Sequential>,
 }
 
 /// The file of a plan in its results folder.
@@ -181,5 +184,6 @@ impl<C: PartialEq> Plan<C> {
             && self.report == other.report
             && self.tasks == other.tasks
             && self.claims == other.claims
+            && self.sequential == other.sequential
     }
 }

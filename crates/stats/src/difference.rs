@@ -90,7 +90,7 @@ pub fn unpaired(first: &[f64], second: &[f64], confidence: f64) -> Result<Differ
 
 /// A standard deviation that is more than rounding errors: equal values leave those only, which are no estimate of the
 /// spread, so there is no test.
-fn spread(sd: Option<f64>, first: &[f64], second: &[f64]) -> Option<f64> {
+pub(crate) fn spread(sd: Option<f64>, first: &[f64], second: &[f64]) -> Option<f64> {
     let values = first.iter().chain(second);
     let size = values.fold(0.0_f64, |size, value| size.max(value.abs()));
     sd.filter(|sd| *sd > 8.0 * f64::EPSILON * size)

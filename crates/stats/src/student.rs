@@ -2,7 +2,7 @@
 
 use crate::check;
 use cloze_foundation::{Fault, Result};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::{ContinuousCDF, Normal, StudentsT};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -42,6 +42,12 @@ pub(crate) fn quantiles(degrees: usize, count: usize) -> Result<Arc<[f64]>> {
 pub(crate) fn quantile(degrees: f64, confidence: f64) -> Result<f64> {
     check::share("confidence", confidence)?;
     Ok(distribution(degrees)?.inverse_cdf(0.5 + confidence / 2.0))
+}
+
+/// The z that a normal number exceeds on either side with probability `1 - confidence`.
+pub(crate) fn normal_quantile(confidence: f64) -> Result<f64> {
+    check::share("confidence", confidence)?;
+    Ok(Normal::standard().inverse_cdf(0.5 + confidence / 2.0))
 }
 
 /// The probability that |T| is at least |t|.

@@ -5,3 +5,5 @@
 mod golden;
 mod laws;
 mod multi_bootstrap;
+mod orders;
+mod sequential;

@@ -8,16 +8,26 @@ mod step;
 mod tests;
 
 use crate::{BudgetOptions, device};
-use cloze_backbone::{EncoderConfig, EncoderOptions, Precision, Preset};
+use cloze_backbone::{DisentangledOptions, EncoderConfig, EncoderOptions, Precision, Preset};
 use cloze_corpus::TokenizerOptions;
 use cloze_foundation::{Fault, Place, Result};
 use cloze_objectives::Objective;
 use cloze_objectives::laws::Mode;
-use cloze_options::{Options, Words as _, options};
+use cloze_options::{Options, Words as _, options, words};
 use serde::{Deserialize, Serialize};
 
 pub use cloze_kernels::bfloat16_instructions;
 pub use step::measure;
+
+words! {
+    /// What attention's scores are of.
+    pub enum Attention {
+        /// Content, and positions as the preset has them.
+        Plain = "plain",
+        /// Content and relative positions apart, with the usual options.
+        Disentangled = "disentangled",
+    }
+}
 
 /// What is to be measured.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +52,8 @@ pub struct Setting {
     pub dropout: Option<f64>,
     /// Of the dense layers' products.
     pub precision: Precision,
+    /// Of all blocks.
+    pub attention: Attention,
     /// The device's name.
     pub device: String,
     /// Threads for host computation.
@@ -111,6 +123,7 @@ impl Setting {
             window: self.length,
             dropout: self.dropout,
             precision: self.precision,
+            disentangled: (self.attention == Attention::Disentangled).then(DisentangledOptions::default),
             ..EncoderOptions::default()
         }
     }
@@ -188,7 +201,7 @@ impl Setting {
     /// Looks whether the objective can be built on the encoder.
     fn fitted(&self) -> Result<()> {
         self.options().check()?;
-        self.configured()?.fitted(&self.encoder()).map(drop)
+        self.configured()?.on(&self.encoder()).map(drop)
     }
 }
 

@@ -36,7 +36,8 @@ pub(crate) fn side_by_side(
     windows
 }
 
-/// The batches of a run: a function of the seed and the step, and of nothing that was done before.
+/// The batches of a run: a function of the seed and the step, and of nothing that was done before but what the objective
+/// remembers.
 pub struct Feed<'a> {
     /// Hides and asks.
     pub objective: Box<dyn Objective>,

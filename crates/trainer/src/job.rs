@@ -2,10 +2,11 @@
 
 use crate::{Budget, OptimizerConfig, audit};
 use burn::tensor::Device;
-use cloze_backbone::{EncoderConfig, Init};
+use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters};
 use cloze_corpus::Prepared;
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::{Model, Objective};
+use std::collections::BTreeMap;
 
 /// Everything that decides the weights of a run.
 #[derive(Clone, Copy)]
@@ -30,6 +31,8 @@ pub struct Job<'a> {
     pub corpus: &'a Prepared,
     /// Where, without autodiff.
     pub device: &'a Device,
+    /// The parameters with which it begins, by path and without gradients, where they are not all drawn.
+    pub start: Option<&'a BTreeMap<String, Parameter>>,
 }
 
 impl Job<'_> {
@@ -42,10 +45,50 @@ impl Job<'_> {
     }
 
     /// A model with its initial values, with gradients.
-    pub fn model(&self, objective: &dyn Objective) -> Model {
+    ///
+    /// # Errors
+    /// An encoder that is to begin with parameters which are not those of such an encoder.
+    pub fn model(&self, objective: &dyn Objective) -> Result<Model> {
         let init = Init::new(self.seed, &self.device.clone().autodiff()).with_precision(self.encoder.precision);
-        objective.build(self.encoder, self.corpus.tokenizer.vocabulary(), &init)
+        let mut model = objective.build(self.encoder, self.corpus.tokenizer.vocabulary(), &init);
+        if let Some(start) = self.start {
+            begin(&mut model, start)?;
+        }
+        Ok(model)
     }
+}
+
+/// Tables that may be longer than they have to be: more ids than the tokenizer has, more positions than the window.
+const TABLES: [&str; 3] = ["encoder.tokens", "encoder.positions", "head.bias"];
+/// The one part of an encoder that an objective may ask for where there was none.
+const SEGMENTS: &str = "encoder.segments";
+
+/// Puts the parameters that a model begins with in the place of those that were drawn: all of its encoder, and those of its heads
+/// that are there in the same shape.
+fn begin(model: &mut Model, start: &BTreeMap<String, Parameter>) -> Result<()> {
+    let mut wrong = None;
+    model.change_parameters(&mut |path, old| {
+        let (found, shape) = (start.get(path), old.shape());
+        let has = found.map(Parameter::shape);
+        match (found, has) {
+            (Some(found), Some(has)) if has == shape => found.clone(),
+            (Some(found), Some(has)) if TABLES.contains(&path) && has[1..] == shape[1..] && has[0] > shape[0] => {
+                found.first_rows(shape[0])
+            }
+            (_, has) if path.starts_with("encoder.") && path != SEGMENTS => {
+                let what = match has {
+                    Some(has) => {
+                        format!("the weights that it begins with have `{path}` in the shape {has:?}, and not {shape:?}")
+                    }
+                    None => format!("the weights that it begins with have no `{path}`"),
+                };
+                wrong.get_or_insert(what);
+                old.inner()
+            }
+            _ => old.inner(),
+        }
+    });
+    wrong.map_or(Ok(()), |what| Err(Fault::usage(what).at("encoder.from")))
 }
 
 /// Checks, before anything is trained, that a text is long enough, and what an objective would predict in it

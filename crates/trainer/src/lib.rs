@@ -7,6 +7,7 @@ pub mod budget;
 pub mod device;
 pub mod feed;
 pub mod held_out;
+mod inside;
 pub mod job;
 pub mod meter;
 pub mod observer;

@@ -4,7 +4,7 @@ use crate::Learner;
 use crate::meter::{Meter, Reading};
 use cloze_backbone::tensors;
 use cloze_foundation::Result;
-use cloze_objectives::Model;
+use cloze_objectives::{Memory, Model, Objective};
 use cloze_schema::{Items, Spent, Split};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,9 @@ pub struct Position {
     pub reported: f64,
     /// Sums of the interval that goes on.
     pub meter: Reading,
+    /// What the objective remembers; nothing for most, and in older checkpoints.
+    #[serde(default, skip_serializing_if = "Memory::is_empty")]
+    pub memory: Memory,
 }
 
 /// A run as it was saved between two steps.
@@ -66,6 +69,7 @@ pub struct Moment<'a> {
     /// See [`Position`].
     pub reported: f64,
     pub(crate) meter: &'a Meter,
+    pub(crate) objective: &'a dyn Objective,
 }
 
 impl Moment<'_> {
@@ -79,6 +83,7 @@ impl Moment<'_> {
                 spent: *self.spent,
                 reported: self.reported,
                 meter: self.meter.read(),
+                memory: self.objective.memory(),
             },
             model: tensors::to_bytes(&self.learner.model)?,
             optimizer: tensors::serialise(

@@ -5,7 +5,7 @@ use crate::Optimizer;
 use crate::optimizer::gradient_norm;
 use burn::tensor::{Device, Tensor};
 use cloze_foundation::{Draw, Fault, Result};
-use cloze_objectives::{Batch, Model};
+use cloze_objectives::{Answers, Batch, Model};
 use std::time::Instant;
 
 /// A model that learns.
@@ -28,6 +28,8 @@ pub struct Taken {
     pub learning_rate: Option<f64>,
     /// Parts of the loss, still on the device.
     pub parts: Vec<(String, Tensor<1>)>,
+    /// What was answered, still on the device.
+    pub answers: Vec<Answers>,
 }
 
 /// The parts of a step, for whoever measures them.
@@ -88,6 +90,7 @@ impl Learner {
             norm: f64::NAN,
             learning_rate: None,
             parts: loss.parts,
+            answers: loss.answers,
         };
         watch.lap(Phase::Forward, &self.device)?;
         if taken.loss.is_finite() {

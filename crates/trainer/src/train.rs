@@ -1,15 +1,17 @@
 //! The training loop of one run.
 //!
 //! Nothing here has state that the position does not imply: which windows a step reads, how they are corrupted, what
-//! dropout drops and what the learning rate is are functions of the seed, the step and what was spent.
+//! dropout drops and what the learning rate is are functions of the seed, the step and what was spent; and, for an objective
+//! that heeds answers, of what it remembers of them, which is saved with the position.
 
+use crate::inside::Inside;
 use crate::job;
 use crate::meter::Meter;
 use crate::schedule::learning_rate;
 use crate::step::Unwatched;
 use crate::{Feed, HeldOut, Job, Judge, Learner, Moment, Observer, Optimizer, Saved, Tick, bounds, budget};
 use cloze_foundation::{Draw, Fault, Result};
-use cloze_objectives::Model;
+use cloze_objectives::{Answered, Answers, Model};
 use cloze_schema::metric::{DIVERGED, LOSS, LOST_SECONDS, PRETRAINING, RESUMED_AFTER};
 use cloze_schema::{Axis, Row, Spent, Split};
 use std::time::Instant;
@@ -58,10 +60,12 @@ pub struct Trained {
 /// run. Divergence is not an error.
 pub fn train(job: &Job, judge: &dyn Judge, observer: &mut dyn Observer, resume: Option<&Resume>) -> Result<Trained> {
     let mut run = Run::new(job)?;
+    // Of an objective that has heard no answers yet: the same masks in every run, wherever it is taken up.
+    let held_out = HeldOut::new(job, &*run.feed.objective);
     if let Some(resume) = resume {
         run.resume(resume, observer)?;
     }
-    let held_out = HeldOut::new(job, &*run.feed.objective);
+    let inside = Inside::new(job);
     while run.reported < 1.0 {
         // A run that was saved between a step and its judgement goes on with the judgement.
         let share = run.share();
@@ -77,7 +81,7 @@ pub fn train(job: &Job, judge: &dyn Judge, observer: &mut dyn Observer, resume: 
         let (before, share) = (run.reported, run.share());
         let judged = crossed(before, share, job.points.max(1) as f64);
         let judgement = if judged {
-            run.judge(&held_out, judge, share, observer)?
+            run.judge((&held_out, &inside), judge, share, observer)?
         } else {
             Vec::new()
         };
@@ -141,7 +145,7 @@ impl<'a> Run<'a> {
         Ok(Self {
             update_flops: crate::optimizer::flops(&job.optimizer, &objective.hidden_matrices(job.encoder)),
             learner: Learner {
-                model: job.model(&*objective),
+                model: job.model(&*objective)?,
                 optimizer: Optimizer::new(job.optimizer),
                 device: job.device.clone(),
             },
@@ -165,6 +169,7 @@ impl<'a> Run<'a> {
     fn resume(&mut self, resume: &Resume, observer: &mut dyn Observer) -> Result<()> {
         if let Some(saved) = resume.saved {
             saved.restore(&mut self.learner)?;
+            self.feed.objective.recall(&saved.position.memory)?;
             let position = &saved.position;
             self.spent = position.spent;
             self.reported = position.reported;
@@ -190,6 +195,7 @@ impl<'a> Run<'a> {
             spent: &self.spent,
             reported: self.reported,
             meter: &self.meter,
+            objective: &*self.feed.objective,
         }
     }
 
@@ -215,10 +221,10 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// The validation loss and what every evaluation finds.
+    /// The validation loss, how the encoder is within, and what every evaluation finds.
     fn judge(
         &self,
-        held_out: &HeldOut,
+        (held_out, inside): (&HeldOut, &Inside),
         judge: &dyn Judge,
         share: f64,
         observer: &mut dyn Observer,
@@ -237,6 +243,12 @@ impl<'a> Run<'a> {
             let bounds = bounds::of(self.job.corpus, held_out)?;
             found.extend(bounds.into_iter().map(|(metric, value)| held_out_row(metric, value)));
         }
+        found.extend(
+            inside
+                .look(&frozen)
+                .into_iter()
+                .map(|(metric, value)| held_out_row(metric, value)),
+        );
         let mut items = Vec::new();
         for which in 0..judge.count() {
             observer.at(&self.moment())?;
@@ -280,6 +292,10 @@ impl<'a> Run<'a> {
         self.spent[Axis::Seconds] = already + started.elapsed().as_secs_f64();
         if let Some(rate) = taken.learning_rate {
             self.meter.add(taken.loss, taken.norm, rate, taken.parts);
+            if !taken.answers.is_empty() {
+                let answered: Vec<Answered> = taken.answers.into_iter().map(on_the_host).collect();
+                self.feed.objective.heed(&answered);
+            }
             return Ok(None);
         }
         let last = self.meter.last();
@@ -292,6 +308,16 @@ impl<'a> Run<'a> {
             gradient_norm: last.map(|(_, norm)| norm),
             windows: self.feed.order(step, share),
         }))
+    }
+}
+
+/// Answers as the objective hears them.
+fn on_the_host(answers: Answers) -> Answered {
+    let Answers { part, truth, credit } = answers;
+    Answered {
+        part,
+        truth,
+        credit: credit.into_data().iter::<f32>().collect(),
     }
 }
 

@@ -45,6 +45,7 @@ fn steps_without_a_prediction_do_not_end_a_run() {
     };
     let budget = budget(1);
     let job = || Job {
+        start: None,
         objective: "whole-word",
         options: &options,
         encoder: &encoder,

@@ -1,7 +1,7 @@
 //! Which classes of transformers a model of ours is.
 
 use super::{ARCHITECTURES, Architecture, ENCODER};
-use crate::{EncoderConfig, Preset};
+use crate::{Absolute, EncoderConfig, Preset};
 use cloze_foundation::{Fault, Result};
 use cloze_kernels::Visibility;
 use cloze_options::Words;
@@ -27,6 +27,19 @@ const OF_TRAINING: &[(&str, &str)] = &[
         "boundary",
         "SpanBERT's head for tokens between boundaries, which the published checkpoints leave out too",
     ),
+    (
+        "added_positions",
+        "what the discriminator adds to its positions, which is in them",
+    ),
+    (
+        "added_tokens",
+        "what the discriminator adds to its tokens, which is in them",
+    ),
+    (
+        "discriminator",
+        "DeBERTaV3's verdict on every token, which transformers has no class for",
+    ),
+    ("norm", "the norm below that verdict"),
     ("pooler", "what the verdict on two segments reads"),
     ("verdict", "whether two segments belong together"),
 ];
@@ -64,24 +77,37 @@ pub fn of<'a>(
     };
     let known = |architecture: &&Architecture| {
         let sees = architecture.causal == causal || architecture.blocks != ENCODER;
-        architecture.family.preset == preset && sees && architecture.family.holds(config)
+        let family = architecture.family;
+        family.is_written() && family.preset == preset && sees && family.holds(config)
     };
-    if !ARCHITECTURES.iter().any(|one| known(&one)) {
+    if !ARCHITECTURES.iter().any(|one| one.blocks == ENCODER && known(&one)) {
+        let also = match config.disentangled {
+            Some(_) => " with disentangled attention, nor one",
+            None => "",
+        };
         let what = format!(
-            "transformers has no {} `{}` encoder whose layers share weights or whose embeddings are projected",
+            "transformers has no {} `{}` encoder{also} whose layers share weights or whose embeddings are projected",
             if causal { "causal" } else { "bidirectional" },
             preset.name()
         );
-        return Err(Fault::usage(what));
+        return Err(
+            Fault::usage(what).remedy("nor has it a class for the encoder alone: train another encoder to export one")
+        );
     }
     let parts: BTreeSet<&str> = paths.into_iter().filter_map(|path| path.split('.').next()).collect();
     let is_head = |part: &&str| *part != ENCODER && !OF_TRAINING.iter().any(|(own, _)| own == part);
     let parts: BTreeSet<&str> = parts.into_iter().filter(is_head).collect();
-    if alone || parts.is_empty() {
+    let encoder = || {
         let found = ARCHITECTURES.iter().filter(known).find(|known| known.heads.is_empty());
-        return found
-            .map(|found| vec![found])
-            .ok_or_else(|| Fault::usage("transformers has no such encoder"));
+        found.ok_or_else(|| Fault::usage("transformers has no such encoder"))
+    };
+    if alone || parts.is_empty() {
+        return Ok(vec![encoder()?]);
+    }
+    if config.absolute() == Absolute::Decoder {
+        let what =
+            "transformers predicts tokens without an enhanced mask decoder, which this model's head is trained on";
+        return Err(Fault::usage(what));
     }
     let heads = ARCHITECTURES
         .iter()
@@ -92,13 +118,17 @@ pub fn of<'a>(
         architecture.may_have().iter().for_each(|part| _ = own.remove(part));
         own.is_subset(&parts)
     });
-    let of_parts: Vec<&'static Architecture> = of_parts.collect();
+    let mut of_parts: Vec<&'static Architecture> = of_parts.collect();
     let placed = of_parts
         .iter()
         .flat_map(|found| found.parts().into_iter().chain(found.may_have().iter().copied()));
     let placed: BTreeSet<&str> = placed.collect();
     let left: Vec<&str> = parts.difference(&placed).copied().collect();
     if left.is_empty() {
+        // Where no head is the encoder's own, it stands alone beside its helper.
+        if of_parts.iter().all(|found| found.folder.is_some()) {
+            of_parts.insert(0, encoder()?);
+        }
         return Ok(of_parts);
     }
     let reasons = REASONS

@@ -2,7 +2,7 @@
 
 use super::{Architecture, Network, Tokens};
 use crate::block::ROTARY_BASE;
-use crate::{EncoderConfig, EncoderOptions, Precision, Preset};
+use crate::{Absolute, EncoderConfig, EncoderOptions, Precision, Preset, Variant};
 use cloze_foundation::{Fault, Origin, Place, Result};
 use cloze_options::{Member, Node, Options, Table, Words, Written};
 use serde_json::{Map, Value, json};
@@ -14,6 +14,10 @@ pub(super) struct Family {
     model_type: &'static str,
     /// Rates of dropout, all of them the encoder's one rate.
     dropout: &'static [&'static str],
+    /// What is added to the variance in the norms.
+    epsilon: &'static str,
+    /// The activation, where it may be GELU's approximation.
+    activation: Option<&'static str>,
     /// What our encoders always have. A file that does not say means the same.
     fixed: &'static [(&'static str, Fixed)],
     /// Special tokens that are named.
@@ -24,7 +28,7 @@ pub(super) struct Family {
 #[derive(Clone, Copy, Debug)]
 enum Fixed {
     Word(&'static str),
-    Number(f64),
+    Count(u64),
     Flag(bool),
 }
 
@@ -40,20 +44,29 @@ enum Role {
 enum Extra {
     /// Segments, and whether it is a decoder.
     Bert,
+    /// The same, and positions are counted from behind the padding token.
+    Roberta,
     /// The same, and the width of the embeddings.
     Electra,
     /// That too, and groups of layers that share weights.
     Albert,
+    /// Segments, where there are several, and how positions are parts of attention.
+    Deberta,
     /// Which blocks attend to all positions, and the bases of rotations.
     ModernBert,
 }
 
 const BERT_FIXED: &[(&str, Fixed)] = &[
-    ("hidden_act", Fixed::Word("gelu")),
     ("position_embedding_type", Fixed::Word("absolute")),
-    ("layer_norm_eps", Fixed::Number(1e-12)),
     ("add_cross_attention", Fixed::Flag(false)),
     ("tie_word_embeddings", Fixed::Flag(true)),
+];
+/// Its discriminator has an activation of its own.
+const ELECTRA_FIXED: &[(&str, Fixed)] = &[
+    ("hidden_act", Fixed::Word("gelu")),
+    BERT_FIXED[0],
+    BERT_FIXED[1],
+    BERT_FIXED[2],
 ];
 const BERT_DROPOUT: &[&str] = &["hidden_dropout_prob", "attention_probs_dropout_prob"];
 const BERT_NAMED: &[(&str, Role)] = &[
@@ -61,10 +74,18 @@ const BERT_NAMED: &[(&str, Role)] = &[
     ("bos_token_id", Role::Start),
     ("eos_token_id", Role::End),
 ];
+const DEBERTA_FIXED: &[(&str, Fixed)] = &[
+    ("relative_attention", Fixed::Flag(true)),
+    ("norm_rel_ebd", Fixed::Word("layer_norm")),
+    ("conv_kernel_size", Fixed::Count(0)),
+    ("legacy", Fixed::Flag(true)),
+    ("tie_word_embeddings", Fixed::Flag(true)),
+];
+/// Both products with positions; files have them as a list, or as words with a bar between.
+const PRODUCTS: [&str; 2] = ["p2c", "c2p"];
 const MODERNBERT_FIXED: &[(&str, Fixed)] = &[
     ("hidden_activation", Fixed::Word("gelu")),
     ("classifier_activation", Fixed::Word("gelu")),
-    ("norm_eps", Fixed::Number(1e-5)),
     ("norm_bias", Fixed::Flag(false)),
     ("attention_bias", Fixed::Flag(false)),
     ("mlp_bias", Fixed::Flag(false)),
@@ -85,6 +106,8 @@ const LIKE_BERT: Family = Family {
     preset: Preset::Bert,
     model_type: "bert",
     dropout: BERT_DROPOUT,
+    epsilon: "layer_norm_eps",
+    activation: Some("hidden_act"),
     fixed: BERT_FIXED,
     named: BERT_NAMED,
     extra: Extra::Bert,
@@ -93,19 +116,34 @@ const LIKE_MODERNBERT: Family = Family {
     preset: Preset::Modern,
     model_type: "modernbert",
     dropout: MODERNBERT_DROPOUT,
+    epsilon: "norm_eps",
+    activation: None,
     fixed: MODERNBERT_FIXED,
     named: MODERNBERT_NAMED,
     extra: Extra::ModernBert,
 };
 pub(super) static BERT: Family = LIKE_BERT;
+pub(super) static ROBERTA: Family = Family {
+    model_type: "roberta",
+    extra: Extra::Roberta,
+    ..LIKE_BERT
+};
 pub(super) static ELECTRA: Family = Family {
     model_type: "electra",
+    activation: None,
+    fixed: ELECTRA_FIXED,
     extra: Extra::Electra,
     ..LIKE_BERT
 };
 pub(super) static ALBERT: Family = Family {
     model_type: "albert",
     extra: Extra::Albert,
+    ..LIKE_BERT
+};
+pub(super) static DEBERTA: Family = Family {
+    model_type: "deberta-v2",
+    fixed: DEBERTA_FIXED,
+    extra: Extra::Deberta,
     ..LIKE_BERT
 };
 pub(super) static MODERNBERT: Family = LIKE_MODERNBERT;
@@ -116,17 +154,52 @@ pub(super) static MODERNBERT_DECODER: Family = Family {
 
 /// Rows of the table of segments where there is one kind: tokenizers of pairs number two.
 pub(super) const FEWEST_SEGMENTS: usize = 2;
+/// What may be added to a variance.
+const EPSILONS: std::ops::RangeInclusive<f64> = 1e-15..=0.1;
 /// Ids of a vocabulary that is read; as of tokenizers.
 const MOST_IDS: usize = 1 << 24;
 const FULL: &str = "full_attention";
-const ROTATIONS: [&str; 2] = [FULL, "sliding_attention"];
+const SLIDING: &str = "sliding_attention";
+/// Kinds of attention, and what its base of rotations is where a configuration does not say: the key and the value of versions
+/// before 5 (transformers, `configuration_modernbert.py`).
+const ROTATIONS: [(&str, &str, f64); 2] = [
+    (FULL, "global_rope_theta", 160_000.0),
+    (SLIDING, "local_rope_theta", ROTARY_BASE),
+];
+/// What else these configurations have where they do not say.
+const EVERY: u64 = 3;
+const LOCAL: usize = 128;
+/// The activations that there are, and whether they are approximations.
+const ACTIVATIONS: [(&str, bool); 3] = [("gelu", false), ("gelu_new", true), ("gelu_pytorch_tanh", true)];
 
 impl Family {
+    /// Whether models of ours are written as it.
+    pub(super) fn is_written(&self) -> bool {
+        self.extra != Extra::Roberta
+    }
+
+    /// The id of `[PAD]` where a configuration does not say.
+    fn usual_pad(&self) -> u32 {
+        u32::from(self.extra == Extra::Roberta)
+    }
+
+    /// Rows of the table of positions before that of the first position (transformers, `modeling_roberta.py`:
+    /// `create_position_ids_from_input_ids`).
+    pub(super) fn unused_positions(&self, pad: u32) -> usize {
+        match self.extra {
+            Extra::Roberta => pad as usize + 1,
+            _ => 0,
+        }
+    }
+
     /// Whether its embeddings and layers are like an encoder's.
     pub(super) fn holds(&self, config: &EncoderConfig) -> bool {
         let shares = config.blocks() < config.layers;
+        if config.disentangled.is_some() != (self.extra == Extra::Deberta) {
+            return false;
+        }
         match self.extra {
-            Extra::Bert | Extra::ModernBert => !shares && !config.projects(),
+            Extra::Bert | Extra::Roberta | Extra::Deberta | Extra::ModernBert => !shares && !config.projects(),
             Extra::Electra => !shares,
             Extra::Albert => shares || config.projects(),
         }
@@ -152,12 +225,16 @@ pub(super) fn write(network: &Network) -> Value {
         "num_hidden_layers": blocks.layers,
         "num_attention_heads": blocks.heads,
         "intermediate_size": blocks.feed_forward,
-        "max_position_embeddings": blocks.window,
+        "max_position_embeddings": blocks.window + network.unused_positions(),
     });
+    config[family.epsilon] = json!(blocks.epsilon());
+    if let Some(key) = family.activation {
+        config[key] = json!(ACTIVATIONS[usize::from(blocks.approximates())].0);
+    }
     for (key, fixed) in family.fixed {
         config[*key] = match fixed {
             Fixed::Word(word) => json!(word),
-            Fixed::Number(number) => json!(number),
+            Fixed::Count(count) => json!(count),
             Fixed::Flag(flag) => json!(flag),
         };
     }
@@ -172,10 +249,10 @@ pub(super) fn write(network: &Network) -> Value {
         });
     }
     match family.extra {
-        Extra::Bert | Extra::Electra | Extra::Albert => {
+        Extra::Bert | Extra::Roberta | Extra::Electra | Extra::Albert => {
             config["type_vocab_size"] = json!(blocks.segments.max(FEWEST_SEGMENTS));
             config["is_decoder"] = json!(architecture.causal);
-            if family.extra != Extra::Bert {
+            if matches!(family.extra, Extra::Electra | Extra::Albert) {
                 config["embedding_size"] = json!(embedding);
             }
             if family.extra == Extra::Albert {
@@ -183,17 +260,44 @@ pub(super) fn write(network: &Network) -> Value {
                 config["inner_group_num"] = json!(1);
             }
         }
+        Extra::Deberta => {
+            config["type_vocab_size"] = json!(blocks.segment_rows());
+            config["position_biased_input"] = json!(blocks.absolute() == Absolute::Embeddings);
+            config["pos_att_type"] = json!(PRODUCTS);
+            if let Some(disentangled) = &blocks.disentangled {
+                config["position_buckets"] = json!(disentangled.position_buckets);
+                config["max_relative_positions"] = json!(disentangled.max_relative_positions);
+                config["share_att_key"] = json!(disentangled.shared_keys);
+            }
+        }
         Extra::ModernBert => {
-            config["layer_types"] = json!(vec![FULL; blocks.layers]);
-            let rotation = json!({ "rope_type": "default", "rope_theta": ROTARY_BASE });
+            let full = blocks.rotary_base(0);
+            let kinds = (0..blocks.layers).map(|layer| match blocks.rotary_base(layer) == full {
+                true => FULL,
+                false => SLIDING,
+            });
+            let kinds: Vec<&str> = kinds.collect();
+            let sliding = kinds.iter().position(|kind| *kind == SLIDING);
+            let bases = [full, blocks.rotary_base(sliding.unwrap_or(0))];
             config["rope_parameters"] = ROTATIONS
                 .iter()
-                .map(|kind| ((*kind).to_owned(), rotation.clone()))
+                .zip(bases)
+                .map(|((kind, ..), base)| {
+                    (
+                        (*kind).to_owned(),
+                        json!({ "rope_type": "default", "rope_theta": base }),
+                    )
+                })
                 .collect();
             // As versions before 5 say it.
-            config["global_attn_every_n_layers"] = json!(1);
-            config["global_rope_theta"] = json!(ROTARY_BASE);
-            config["local_rope_theta"] = json!(ROTARY_BASE);
+            for ((_, key, _), base) in ROTATIONS.iter().zip(bases) {
+                config[*key] = json!(base);
+            }
+            match sliding {
+                None => config["global_attn_every_n_layers"] = json!(1),
+                Some(_) => config["local_attention"] = json!(2 * (blocks.window - 1)),
+            }
+            config["layer_types"] = json!(kinds);
         }
     }
     config
@@ -214,21 +318,26 @@ pub(super) fn read(text: &str) -> Result<Network> {
     for (key, fixed) in family.fixed {
         read.check(key, *fixed)?;
     }
-    if family.extra == Extra::ModernBert {
-        read.check_attention()?;
+    if family.extra == Extra::Deberta {
+        read.check_disentangled()?;
     }
     let mut blocks = read.blocks(architecture)?;
+    blocks.variant = read.variant(family, &mut blocks)?;
     let embedding = match family.extra {
         Extra::Electra | Extra::Albert => read.count("embedding_size", MOST_IDS)?,
-        Extra::Bert | Extra::ModernBert => blocks.width,
+        Extra::Bert | Extra::Roberta | Extra::Deberta | Extra::ModernBert => blocks.width,
     };
-    if family.extra != Extra::ModernBert {
-        blocks.segments = read.count("type_vocab_size", MOST_IDS)?;
+    match family.extra {
+        Extra::Bert | Extra::Roberta | Extra::Electra | Extra::Albert => {
+            blocks.segments = read.count("type_vocab_size", MOST_IDS)?
+        }
+        Extra::Deberta => blocks.segments = read.segments()?,
+        Extra::ModernBert => {}
     }
     let vocabulary = read.count("vocab_size", MOST_IDS)?;
     let mut tokens = Tokens {
         vocabulary,
-        pad: 0,
+        pad: family.usual_pad(),
         start: 0,
         end: 0,
     };
@@ -270,7 +379,7 @@ impl Reader {
         let is_decoder = self.get("is_decoder").and_then(Value::as_bool).unwrap_or(false);
         let mut known = super::ARCHITECTURES
             .iter()
-            .filter(|known| known.class == class)
+            .filter(|known| known.class == class || known.also.contains(&class))
             .peekable();
         if known.peek().is_none() {
             let fault = Fault::usage(format!("cloze does not read models of the class {class}"));
@@ -291,7 +400,7 @@ impl Reader {
         let Some(found) = self.get(key) else { return Ok(()) };
         let (is_same, wanted) = match fixed {
             Fixed::Word(word) => (found.as_str() == Some(word), word.to_owned()),
-            Fixed::Number(number) => (found.as_f64() == Some(number), format!("{number:e}")),
+            Fixed::Count(count) => (found.as_f64() == Some(count as f64), count.to_string()),
             Fixed::Flag(flag) => (found.as_bool() == Some(flag), flag.to_string()),
         };
         if is_same {
@@ -301,33 +410,163 @@ impl Reader {
         }
     }
 
-    /// Every block has to attend to all positions, with our base of rotations.
-    fn check_attention(&self) -> Result<()> {
-        match (self.get("layer_types"), self.get("global_attn_every_n_layers")) {
-            (Some(Value::Array(kinds)), _) => {
-                if let Some(kind) = kinds.iter().find(|kind| kind.as_str() != Some(FULL)) {
-                    return Err(other("layer_types", kind, [format!("{FULL} in every layer")]));
-                }
-            }
-            (Some(found), _) => return Err(other("layer_types", found, ["a list"])),
-            (None, Some(every)) if every.as_u64() == Some(1) => {}
-            (None, found) => {
-                let every_third = json!(3);
-                return Err(other(
-                    "global_attn_every_n_layers",
-                    found.unwrap_or(&every_third),
-                    ["1"],
-                ));
+    /// Both products with positions; head and embedding widths that follow from the others.
+    fn check_disentangled(&self) -> Result<()> {
+        let empty = json!([]);
+        let found = self.get("pos_att_type").unwrap_or(&empty);
+        let mut products: Vec<&str> = match found {
+            Value::String(words) => words.split('|').map(str::trim).collect(),
+            Value::Array(words) => words.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        products.sort_unstable_by(|a, b| b.cmp(a));
+        if products != PRODUCTS {
+            return Err(other("pos_att_type", found, [PRODUCTS.join(" and ")]));
+        }
+        let width = self.count("hidden_size", usize::MAX >> 1)?;
+        let heads = self.count("num_attention_heads", usize::MAX >> 1)?;
+        for (key, wanted) in [("embedding_size", width), ("attention_head_size", width / heads)] {
+            if let Some(found) = self.get(key).filter(|found| found.as_u64() != Some(wanted as u64)) {
+                return Err(other(key, found, [wanted.to_string()]));
             }
         }
-        let given = self
-            .get("rope_parameters")
-            .and_then(|kinds| kinds.get(FULL)?.get("rope_theta"));
-        let published = json!(160_000.0);
-        let base = given.or(self.get("global_rope_theta")).unwrap_or(&published);
-        match base.as_f64() == Some(ROTARY_BASE) {
-            true => Ok(()),
-            false => Err(other("rope_parameters", base, [ROTARY_BASE.to_string()])),
+        Ok(())
+    }
+
+    /// Kinds of segments; none is one.
+    fn segments(&self) -> Result<usize> {
+        const KEY: &str = "type_vocab_size";
+        match self.get(KEY).map(Value::as_u64) {
+            None | Some(Some(0)) => Ok(1),
+            Some(Some(1)) => Err(other(KEY, &json!(1), ["0", "2 or more"])),
+            Some(_) => self.count(KEY, MOST_IDS),
+        }
+    }
+
+    /// How positions are parts of attention, as an experiment would say it.
+    fn disentangled(&self) -> Result<Table> {
+        let mut written = Table::new();
+        // Without buckets every distance has a row of its own, which the published models have for no window.
+        let buckets = self.count("position_buckets", MOST_IDS)?;
+        put(
+            &mut written,
+            "position_buckets",
+            cloze_options::Value::Integer(buckets as i64),
+        );
+        // One that is not positive is the window.
+        if let Some(most) = self
+            .get("max_relative_positions")
+            .filter(|most| most.as_i64().is_none_or(|most| most > 0))
+        {
+            let most = most
+                .as_i64()
+                .ok_or_else(|| other("max_relative_positions", most, ["a whole number"]))?;
+            put(
+                &mut written,
+                "max_relative_positions",
+                cloze_options::Value::Integer(most),
+            );
+        }
+        let flag = |key: &str, usual: bool| match self.get(key) {
+            None => Ok(usual),
+            Some(found) => found.as_bool().ok_or_else(|| other(key, found, ["true", "false"])),
+        };
+        let shared = flag("share_att_key", false)?;
+        put(&mut written, "shared_keys", cloze_options::Value::Boolean(shared));
+        let absolute = match flag("position_biased_input", true)? {
+            true => Absolute::Embeddings,
+            false => Absolute::Nowhere,
+        };
+        put(
+            &mut written,
+            "absolute",
+            cloze_options::Value::Text(absolute.name().to_owned()),
+        );
+        Ok(written)
+    }
+
+    /// In what the encoder differs from its preset, if it does. Where some layers attend to near positions alone, the window is
+    /// shortened to what those see whole.
+    fn variant(&self, family: &Family, blocks: &mut EncoderConfig) -> Result<Option<Variant>> {
+        let usual = blocks.epsilon();
+        let epsilon = self.get(family.epsilon);
+        let approximate = match family.activation.and_then(|key| Some((key, self.get(key)?))) {
+            None => false,
+            Some((key, found)) => {
+                let known = ACTIVATIONS.iter().find(|(name, _)| found.as_str() == Some(name));
+                let known = known.ok_or_else(|| other(key, found, ACTIVATIONS.map(|(name, _)| name)))?;
+                known.1
+            }
+        };
+        let bases = match family.extra {
+            Extra::ModernBert => self.rotations(blocks)?,
+            _ => Vec::new(),
+        };
+        let variant = Variant {
+            epsilon: match epsilon {
+                None => usual,
+                Some(found) => found
+                    .as_f64()
+                    .filter(|epsilon| EPSILONS.contains(epsilon))
+                    .ok_or_else(|| other(family.epsilon, found, ["a number from 1e-15 to 0.1"]))?,
+            },
+            approximate,
+            bases,
+        };
+        let is_usual =
+            variant.epsilon == usual && !approximate && variant.bases.iter().all(|base| *base == ROTARY_BASE);
+        Ok((!is_usual).then_some(variant))
+    }
+
+    /// The base of rotations of every layer.
+    fn rotations(&self, blocks: &mut EncoderConfig) -> Result<Vec<f64>> {
+        let every = match self.get("global_attn_every_n_layers") {
+            Some(found) => match found.as_u64() {
+                Some(every) if every > 0 => every,
+                _ => return Err(other("global_attn_every_n_layers", found, ["a whole number from 1"])),
+            },
+            None => EVERY,
+        };
+        let by_turns = |layer: u64| if layer.is_multiple_of(every) { FULL } else { SLIDING };
+        let kinds: Vec<&str> = match self.get("layer_types") {
+            Some(Value::Array(kinds)) if kinds.len() == blocks.layers => {
+                let known = |kind: &Value| {
+                    let known = [FULL, SLIDING].into_iter().find(|known| kind.as_str() == Some(known));
+                    known.ok_or_else(|| other("layer_types", kind, [FULL, SLIDING]))
+                };
+                kinds.iter().map(known).collect::<Result<_>>()?
+            }
+            Some(found) => return Err(other("layer_types", found, ["a list of as many as there are layers"])),
+            None => (0..blocks.layers as u64).map(by_turns).collect(),
+        };
+        if kinds.contains(&SLIDING) {
+            // It sees half of it on each side (`modeling_modernbert.py`: `sliding_window`).
+            let near = match self.get("local_attention") {
+                Some(_) => self.count("local_attention", MOST_IDS)?,
+                None => LOCAL,
+            };
+            blocks.window = blocks.window.min(near / 2 + 1).max(2);
+        }
+        kinds.into_iter().map(|kind| self.rotary_base(kind)).collect()
+    }
+
+    fn rotary_base(&self, kind: &str) -> Result<f64> {
+        let parameters = self.get("rope_parameters").and_then(|kinds| kinds.get(kind));
+        let rotations = parameters.and_then(|parameters| parameters.get("rope_type"));
+        if let Some(found) = rotations.filter(|found| found.as_str() != Some("default")) {
+            return Err(other("rope_parameters", found, ["rope_type = \"default\""]));
+        }
+        let (key, published) = match ROTATIONS.iter().find(|(known, ..)| *known == kind) {
+            Some((_, key, published)) => (*key, *published),
+            None => ("rope_parameters", ROTARY_BASE),
+        };
+        let given = parameters.and_then(|parameters| parameters.get("rope_theta"));
+        match given.or(self.get(key)) {
+            None => Ok(published),
+            Some(found) => found
+                .as_f64()
+                .filter(|base| (1.0..1e12).contains(base))
+                .ok_or_else(|| other(key, found, ["a base from 1 to 1e12"])),
         }
     }
 
@@ -349,13 +588,12 @@ impl Reader {
             ));
         }
         let mut written = Table::new();
-        let mut put = |key: &str, value| {
-            let (key_at, origin) = (Origin::Unknown, Origin::Unknown);
-            let node = Node { value, origin };
-            written.insert(key.to_owned(), Member { key: key_at, node });
-        };
+        let mut put = |key: &str, value| put(&mut written, key, value);
         put("preset", cloze_options::Value::Text(family.preset.name().to_owned()));
         put("dropout", cloze_options::Value::Float(rates[0]));
+        if family.extra == Extra::Deberta {
+            put("disentangled", cloze_options::Value::Table(self.disentangled()?));
+        }
         let mut counts = vec![
             ("width", "hidden_size"),
             ("layers", "num_hidden_layers"),
@@ -374,7 +612,10 @@ impl Reader {
             }
         }
         for (ours, theirs) in counts {
-            let count = self.count(theirs, usize::MAX >> 1)?;
+            let mut count = self.count(theirs, usize::MAX >> 1)?;
+            if ours == "window" {
+                count = count.saturating_sub(self.unused_positions(family)?);
+            }
             put(ours, cloze_options::Value::Integer(count as i64));
         }
         let node = Node {
@@ -386,6 +627,11 @@ impl Reader {
             precision: Precision::Float32,
             ..options.resolve()
         })
+    }
+
+    fn unused_positions(&self, family: &Family) -> Result<usize> {
+        let pad = self.token("pad_token_id", MOST_IDS)?;
+        Ok(family.unused_positions(pad.unwrap_or(family.usual_pad())))
     }
 
     fn count(&self, key: &str, most: usize) -> Result<usize> {
@@ -405,6 +651,13 @@ impl Reader {
         id.map(Some)
             .ok_or_else(|| other(key, found, [format!("an id below {vocabulary}")]))
     }
+}
+
+/// A key of a table that nobody wrote.
+fn put(table: &mut Table, key: &str, value: cloze_options::Value) {
+    let (key_at, origin) = (Origin::Unknown, Origin::Unknown);
+    let node = Node { value, origin };
+    table.insert(key.to_owned(), Member { key: key_at, node });
 }
 
 /// A value that our encoder cannot have.

@@ -11,7 +11,7 @@ mod tables;
 mod write;
 
 pub use choose::{left_out, of};
-pub use tables::{ARCHITECTURES, Architecture};
+pub use tables::{ARCHITECTURES, Architecture, as_trained};
 
 use crate::{Encoder, EncoderConfig, Init, Parameter, Parameters};
 use burn::tensor::{Device, Shape, TensorData};
@@ -23,6 +23,20 @@ use std::collections::BTreeMap;
 pub const CONFIG: &str = "config.json";
 /// The file of the tensors.
 pub const TENSORS: &str = "model.safetensors";
+
+/// What the encoder of a folder is made of, by its configuration alone.
+///
+/// # Errors
+/// A configuration of another network than our encoder is, at its key.
+pub fn encoder_config(text: &str) -> Result<EncoderConfig> {
+    let network = config::read(text)?;
+    let mut encoder = network.encoder_config();
+    // One kind of segments is a part of the positions.
+    if encoder.segments < config::FEWEST_SEGMENTS {
+        encoder.segments = 1;
+    }
+    Ok(encoder)
+}
 
 /// What configurations say of a tokenizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +65,18 @@ pub struct Network {
 }
 
 impl Network {
+    /// Rows of the table of positions that stand before the first position.
+    fn unused_positions(&self) -> usize {
+        self.architecture.family.unused_positions(self.tokens.pad)
+    }
+
+    fn encoder_config(&self) -> EncoderConfig {
+        EncoderConfig {
+            embedding_width: Some(self.embedding).filter(|embedding| *embedding != self.blocks.width),
+            ..self.blocks.clone()
+        }
+    }
+
     /// Its parameters, ours and theirs, one after the other.
     fn pairings(&self) -> Vec<Pairing> {
         let Architecture {
@@ -65,6 +91,7 @@ impl Network {
             rows.iter().for_each(|row| row.places(self, layer, names, &mut all));
         };
         put(body.before, 0, ["", root]);
+        put(body.beside, 0, [&format!("{blocks}."), root]);
         for layer in 0..self.blocks.blocks() {
             let ours = format!("{blocks}.blocks.{layer}.");
             let theirs = format!("{root}{}.", body.layers.replace("{}", &layer.to_string()));
@@ -141,27 +168,35 @@ impl HubModel {
         })
     }
 
+    /// What the encoder is made of. ELECTRA's generator is one as well: its embeddings are projected to its blocks.
+    pub fn encoder_config(&self) -> EncoderConfig {
+        self.network.encoder_config()
+    }
+
+    /// Its numbers, by the paths of an encoder and of the heads on it.
+    pub fn encoder_numbers(&self) -> impl Iterator<Item = (String, &Numbers)> {
+        let named = |(path, numbers): (&String, _)| (self.network.architecture.in_encoder(path), numbers);
+        self.numbers.iter().map(named)
+    }
+
     /// The encoder, on a device.
     ///
     /// # Errors
-    /// A network whose blocks are not an encoder's: those of ELECTRA's generator.
+    /// A parameter that there is no number for.
     pub fn encoder(&self, device: &Device) -> Result<Encoder> {
-        let Network {
-            architecture,
-            blocks,
-            embedding,
-            tokens,
-        } = &self.network;
-        if architecture.blocks != ENCODER || *embedding != blocks.table_width() {
-            let what = format!("{} is no encoder of cloze", architecture.what);
-            return Err(Fault::usage(what));
-        }
-        let mut encoder = Encoder::new(blocks, tokens.vocabulary, &Init::new(0, device).at(ENCODER));
+        let init = Init::new(0, device).at(ENCODER);
+        let mut encoder = Encoder::new(&self.encoder_config(), self.network.tokens.vocabulary, &init);
         self.fill(ENCODER, &mut encoder, device)?;
         Ok(encoder)
     }
 
-    /// Puts what is below `root` into a part of a model, all of whose parameters have some.
+    /// The numbers of a parameter of an encoder or of the heads on it.
+    fn numbers_of(&self, path: &str) -> Option<&Numbers> {
+        let own = self.network.architecture.of_encoder(path);
+        self.numbers.get(own.as_deref().unwrap_or(path))
+    }
+
+    /// Puts what is below `root` into a part of a model, all of whose parameters have some; with no `root` into a whole one.
     ///
     /// # Errors
     /// A parameter that there is no number for, or that has another shape.
@@ -169,8 +204,11 @@ impl HubModel {
         let inner = device.clone().inner();
         let mut wrong = None;
         part.change_parameters(&mut |path, old| {
-            let name = format!("{root}.{path}");
-            let numbers = self.numbers.get(&name).filter(|numbers| numbers.shape == old.shape());
+            let name = match root {
+                "" => path.to_owned(),
+                root => format!("{root}.{path}"),
+            };
+            let numbers = self.numbers_of(&name).filter(|numbers| numbers.shape == old.shape());
             match numbers.map(|numbers| numbers.parameter(&inner)) {
                 Some(Ok(new)) => new,
                 found => {

@@ -168,8 +168,12 @@ fn joined(pairing: &Pairing, tensors: &BTreeMap<String, TensorView<'_>>) -> Resu
     if pairing.how == How::Transposed {
         whole.reverse();
     }
+    let unused = match pairing.how {
+        How::Behind(rows) => rows,
+        _ => 0,
+    };
     let mut each = whole.clone();
-    each[0] /= pairing.theirs.len();
+    each[0] = each[0] / pairing.theirs.len() + unused;
     let mut values = Vec::new();
     for name in &pairing.theirs {
         let view = &tensors[name];
@@ -190,7 +194,8 @@ fn joined(pairing: &Pairing, tensors: &BTreeMap<String, TensorView<'_>>) -> Resu
             return Err(Fault::usage(what).remedy("save it again with `model.float().save_pretrained(..)`"));
         }
         let number = |four: &[u8]| f32::from_le_bytes([four[0], four[1], four[2], four[3]]);
-        values.extend(view.data().chunks_exact(4).map(number));
+        let before = unused * each.get(1).copied().unwrap_or_default();
+        values.extend(view.data().chunks_exact(4).skip(before).map(number));
     }
     if let Some(place) = values.iter().position(|number| !number.is_finite()) {
         let what = format!(
@@ -203,7 +208,7 @@ fn joined(pairing: &Pairing, tensors: &BTreeMap<String, TensorView<'_>>) -> Resu
     let numbers = Numbers { shape: whole, values };
     Ok(match pairing.how {
         How::Transposed => transposed(&numbers),
-        How::AsItIs | How::Segments | How::Identity | How::Zeros => numbers,
+        How::AsItIs | How::Behind(_) | How::Segments | How::Identity | How::Zeros => numbers,
     })
 }
 

@@ -2,6 +2,7 @@
 //! written in.
 
 use super::Network;
+use crate::Absolute;
 
 /// The length of a dimension, in the words of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,12 +12,18 @@ pub(super) enum Size {
     Vocabulary,
     /// L, the learned positions.
     Window,
+    /// 2 S, the relative positions.
+    Relative,
+    /// Kinds of segments.
+    Segments,
     /// E, columns of the table of tokens.
     Embedding,
     /// D of the blocks.
     Width,
     /// 3 D: queries, keys and values side by side.
     Attention,
+    /// 2 D: queries and keys.
+    Pair,
     /// F.
     Hidden,
     /// F, or 2 F where there is a gate.
@@ -30,9 +37,12 @@ impl Size {
             Self::One => 1,
             Self::Vocabulary => network.tokens.vocabulary,
             Self::Window => blocks.window,
+            Self::Relative => blocks.disentangled.map_or(0, |disentangled| disentangled.rows()),
+            Self::Segments => blocks.segments,
             Self::Embedding => network.embedding,
             Self::Width => blocks.width,
             Self::Attention => blocks.width.saturating_mul(3),
+            Self::Pair => blocks.width.saturating_mul(2),
             Self::Hidden => blocks.feed_forward,
             Self::Columns => blocks.feed_forward_columns(),
         }
@@ -44,6 +54,8 @@ impl Size {
 enum Kind {
     /// A table of embeddings, as it is.
     Table(Size),
+    /// A table whose first rows there are never read: RoBERTa counts positions from behind its padding token.
+    BehindUnused(Size),
     /// A vector, as it is.
     Vector(Size),
     /// A gain, and a bias where there are some.
@@ -64,6 +76,12 @@ enum When {
     AboveFirst,
     /// Where the blocks are of another width than the embeddings.
     Projected,
+    /// Where embeddings know their positions.
+    Placed,
+    /// Where there are several kinds of segments.
+    Segmented,
+    /// Where relative positions have projections of their own.
+    Apart,
 }
 
 /// A part of ours and what it is called there: several names where one matrix of ours is several side by side.
@@ -109,6 +127,16 @@ const fn row(ours: &'static str, theirs: &'static [&'static str], kind: Kind) ->
 }
 
 impl Row {
+    pub(super) const fn behind_unused(self) -> Self {
+        match self.kind {
+            Kind::Table(rows) => Self {
+                kind: Kind::BehindUnused(rows),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     pub(super) const fn above_first(self) -> Self {
         Self {
             when: When::AboveFirst,
@@ -119,6 +147,27 @@ impl Row {
     pub(super) const fn where_projected(self) -> Self {
         Self {
             when: When::Projected,
+            ..self
+        }
+    }
+
+    pub(super) const fn where_placed(self) -> Self {
+        Self {
+            when: When::Placed,
+            ..self
+        }
+    }
+
+    pub(super) const fn where_segmented(self) -> Self {
+        Self {
+            when: When::Segmented,
+            ..self
+        }
+    }
+
+    pub(super) const fn where_apart(self) -> Self {
+        Self {
+            when: When::Apart,
             ..self
         }
     }
@@ -134,6 +183,12 @@ impl Row {
             When::Always => true,
             When::AboveFirst => layer > 0,
             When::Projected => network.blocks.width != network.embedding,
+            When::Placed => network.blocks.absolute() == Absolute::Embeddings,
+            When::Segmented => network.blocks.segment_rows() > 0,
+            When::Apart => network
+                .blocks
+                .disentangled
+                .is_some_and(|disentangled| !disentangled.shared_keys),
         };
         if !holds {
             return;
@@ -155,6 +210,10 @@ impl Row {
             Kind::Table(rows) => {
                 let shape = vec![rows.of(network), network.embedding];
                 put("", ".weight", shape, How::AsItIs);
+            }
+            Kind::BehindUnused(rows) => {
+                let shape = vec![rows.of(network), network.embedding];
+                put("", ".weight", shape, How::Behind(network.unused_positions()));
             }
             Kind::Projection => {
                 let shape = vec![network.embedding, network.blocks.width];
@@ -195,6 +254,8 @@ pub(super) enum How {
     AsItIs,
     /// `[K, J]` here is `[J, K]` there.
     Transposed,
+    /// So many rows there before the first one here.
+    Behind(usize),
     /// Rows of zeros there where there are none here.
     Segments,
     /// None here, and there what changes nothing.

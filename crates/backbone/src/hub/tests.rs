@@ -1,7 +1,7 @@
 //! Written and read again, and what is refused. That the numbers are those of transformers is tested in `tests/hub.rs`.
 
-use super::{ARCHITECTURES, CONFIG, HubModel, Network, TENSORS, Tokens, of};
-use crate::{Dense, Encoder, Trunk, VocabularyHead};
+use super::{ARCHITECTURES, Architecture, CONFIG, HubModel, Network, TENSORS, Tokens, as_trained, of};
+use crate::{Absolute, Dense, Disentangled, Encoder, LayerNorm, Trunk, VocabularyHead};
 use crate::{EncoderConfig, Init, Parameter, Parameters, Precision, Preset};
 use burn::module::Module;
 use burn::tensor::Device;
@@ -31,6 +31,9 @@ fn config(preset: Preset, width: usize) -> EncoderConfig {
         precision: Precision::Float32,
         layer_groups: None,
         embedding_width: None,
+        disentangled: None,
+        variant: None,
+        from: None,
     }
 }
 
@@ -73,15 +76,41 @@ fn parameters(whole: &EncoderConfig, electra: bool) -> BTreeMap<String, Paramete
     ])
 }
 
-/// Every class, as it is exported.
+/// With relative positions as parts of attention.
+fn disentangled(width: usize, shared_keys: bool, absolute: Absolute) -> EncoderConfig {
+    EncoderConfig {
+        disentangled: Some(Disentangled {
+            position_buckets: 4,
+            max_relative_positions: 5,
+            shared_keys,
+            absolute,
+        }),
+        ..config(Preset::Bert, width)
+    }
+}
+
+fn is_deberta(architecture: &Architecture) -> bool {
+    architecture.class.starts_with("Deberta")
+}
+
+/// Every class, as it is exported; but for the generator of replaced-token detection, which is read as a model of its own.
 fn all() -> Vec<HubModel> {
     let mut all = Vec::new();
-    for architecture in ARCHITECTURES {
+    let own = |architecture: &&Architecture| !(is_deberta(architecture) && architecture.folder.is_some());
+    for architecture in ARCHITECTURES.iter().filter(own) {
         let preset = architecture.family.preset;
         let electra = architecture.class.starts_with("ElectraFor");
         let blocks = match (architecture.blocks, architecture.class.starts_with("Albert")) {
             ("generator", _) => config(preset, 4),
             (_, true) => shared(8),
+            // One with everything that there may be, and one with nothing.
+            _ if is_deberta(architecture) => match architecture.heads.is_empty() {
+                true => disentangled(8, true, Absolute::Nowhere),
+                false => EncoderConfig {
+                    segments: 3,
+                    ..disentangled(8, false, Absolute::Embeddings)
+                },
+            },
             _ => config(preset, 8),
         };
         let whole = if blocks.width == 8 {
@@ -112,14 +141,14 @@ fn what_is_written_is_read_and_written_again_to_the_same_bytes() {
         let again = parsed(&files[CONFIG], &files[TENSORS]).unwrap();
         assert_eq!(again, model);
         assert_eq!(again.files().unwrap(), files);
+        let encoder = again.encoder(&Device::flex()).unwrap();
         if model.network.architecture.blocks == "encoder" {
-            let encoder = again.encoder(&Device::flex()).unwrap();
             let found = collected(&[("encoder", &encoder)]);
             for (path, numbers) in model.numbers.iter().filter(|(path, _)| path.starts_with("encoder.")) {
                 assert_eq!(found[path].numbers().unwrap(), numbers.values, "{path}");
             }
         } else {
-            assert!(again.encoder(&Device::flex()).is_err());
+            assert_eq!(encoder.config().embedding_width, Some(8));
         }
     }
 }
@@ -184,6 +213,164 @@ fn the_classes_of_a_model_are_those_that_have_all_of_its_parts() {
         "BertForMaskedLM"
     );
     assert_eq!(super::left_out(paths)[0].0, "boundary");
+}
+
+#[test]
+fn disentangled_attention_is_debertas_where_it_has_all_of_it() {
+    use Visibility::{Bidirectional, Causal};
+    let classes = |config: &EncoderConfig, visibility: &Visibility, parts: &[&str], alone| {
+        let found = of(config, visibility, parts.iter().copied(), alone);
+        found.map(|found| found.iter().map(|one| (one.class, one.folder)).collect::<Vec<_>>())
+    };
+    let plain = disentangled(8, true, Absolute::Nowhere);
+    let masked = ["encoder.tokens", "head.dense.weight"];
+    let known = classes(&plain, &Bidirectional, &masked, false).unwrap();
+    assert_eq!(known, [("DebertaV2ForMaskedLM", None)]);
+    assert_eq!(
+        classes(&plain, &Bidirectional, &masked, true).unwrap(),
+        [("DebertaV2Model", None)]
+    );
+    // Replaced-token detection: the discriminator's encoder, whose head has no class, and the generator with its own.
+    let detecting = [
+        "encoder.tokens",
+        "added_tokens",
+        "norm.gain",
+        "discriminator.dense.weight",
+        "generator.blocks.0.qkv.weight",
+        "generator_norm.gain",
+        "generator_head.bias",
+    ];
+    let found = classes(&plain, &Bidirectional, &detecting, false).unwrap();
+    assert_eq!(
+        found,
+        [("DebertaV2Model", None), ("DebertaV2ForMaskedLM", Some("generator"))]
+    );
+    assert_eq!(super::left_out(detecting).len(), 3);
+    let shared = EncoderConfig {
+        layer_groups: Some(1),
+        ..plain.clone()
+    };
+    let modern = EncoderConfig {
+        preset: Preset::Modern,
+        ..plain.clone()
+    };
+    for (config, visibility) in [(&plain, Causal), (&shared, Bidirectional), (&modern, Bidirectional)] {
+        let fault = classes(config, &visibility, &masked, false).unwrap_err();
+        assert!(fault.what.contains("disentangled attention"), "{fault}");
+    }
+    let decoding = disentangled(8, true, Absolute::Decoder);
+    let fault = classes(&decoding, &Bidirectional, &masked, false).unwrap_err();
+    assert!(fault.what.contains("mask decoder"), "{fault}");
+    assert!(classes(&decoding, &Bidirectional, &masked, true).is_ok());
+}
+
+/// The keys of microsoft/deberta-v3-base.
+#[test]
+fn a_configuration_as_debertas_are_published_is_read() {
+    let model = all()
+        .into_iter()
+        .find(|model| model.network.architecture.class == "DebertaV2Model")
+        .unwrap();
+    let files = model.files().unwrap();
+    let mut config: Value = serde_json::from_slice(&files[CONFIG]).unwrap();
+    for (key, value) in [
+        ("max_relative_positions", json!(-1)),
+        ("pos_att_type", json!("p2c|c2p")),
+        ("attention_head_size", json!(4)),
+        ("padding_idx", json!(0)),
+        ("pooler_dropout", json!(0)),
+        ("pooler_hidden_act", json!("gelu")),
+    ] {
+        config[key] = value;
+    }
+    let keys = config.as_object_mut().unwrap();
+    for key in [
+        "legacy",
+        "conv_kernel_size",
+        "tie_word_embeddings",
+        "bos_token_id",
+        "eos_token_id",
+    ] {
+        assert!(keys.remove(key).is_some(), "{key}");
+    }
+    let found = parsed(config.to_string().as_bytes(), &files[TENSORS]).unwrap();
+    assert_eq!(
+        (found.network.blocks, found.numbers),
+        (model.network.blocks, model.numbers)
+    );
+}
+
+/// DeBERTa with the epsilon and the activation of another library.
+#[test]
+fn a_deberta_may_differ_from_the_published_ones_as_a_bert_may() {
+    let model = all()
+        .into_iter()
+        .find(|model| is_deberta(model.network.architecture))
+        .unwrap();
+    assert_eq!(model.network.blocks.variant, None);
+    let files = model.files().unwrap();
+    let mut config: Value = serde_json::from_slice(&files[CONFIG]).unwrap();
+    assert_eq!(config["layer_norm_eps"], json!(1e-7));
+    config["layer_norm_eps"] = json!(1e-12);
+    config["hidden_act"] = json!("gelu_new");
+    let found = parsed(config.to_string().as_bytes(), &files[TENSORS]).unwrap();
+    let variant = found.network.blocks.variant.clone().unwrap();
+    assert_eq!((variant.epsilon, variant.approximate), (1e-12, true));
+    assert_eq!(found.network.blocks.disentangled, model.network.blocks.disentangled);
+    let again: Value = serde_json::from_slice(&found.files().unwrap()[CONFIG]).unwrap();
+    assert_eq!(
+        (&again["layer_norm_eps"], &again["hidden_act"]),
+        (&json!(1e-12), &json!("gelu_new"))
+    );
+}
+
+#[test]
+fn a_generator_has_the_tables_that_it_was_trained_with_and_is_read_as_a_masked_model() {
+    let (device, whole) = (Device::flex(), disentangled(8, true, Absolute::Nowhere));
+    let generator = EncoderConfig {
+        layers: 1,
+        ..whole.clone()
+    };
+    let init = Init::new(7, &device);
+    let encoder = |seed| Encoder::new(&whole, TOKENS.vocabulary, &Init::new(seed, &device).at("encoder"));
+    let (trained, read) = (encoder(1), encoder(2));
+    let head = VocabularyHead::new(&generator, 8, TOKENS.vocabulary, &init.at("generator_head"));
+    let mut parameters = collected(&[
+        ("encoder", &read),
+        ("generator", &Trunk::new(&generator, &init.at("generator"))),
+        ("generator_norm", &LayerNorm::of(&generator, 8, &init)),
+        ("generator_head", &head),
+    ]);
+    for (path, parameter) in collected(&[("encoder", &trained)]) {
+        parameters.insert(as_trained(&path), parameter);
+    }
+    let architecture = ARCHITECTURES
+        .iter()
+        .find(|one| is_deberta(one) && one.folder.is_some())
+        .unwrap();
+    let network = Network {
+        architecture,
+        blocks: generator,
+        embedding: 8,
+        tokens: TOKENS,
+    };
+    let files = HubModel::of(network, &parameters).unwrap().files().unwrap();
+    let model = parsed(&files[CONFIG], &files[TENSORS]).unwrap();
+    assert_eq!(
+        (model.network.architecture.folder, model.network.blocks.layers),
+        (None, 1)
+    );
+    let numbers = |path: &str| parameters[path].numbers().unwrap();
+    for (ours, wanted) in [
+        ("encoder.tokens", as_trained("encoder.tokens")),
+        ("encoder.relative.table", "generator.relative.table".to_owned()),
+        ("encoder.norm.gain", "generator_norm.gain".to_owned()),
+        ("head.bias", "generator_head.bias".to_owned()),
+    ] {
+        assert_eq!(model.numbers[ours].values, numbers(&wanted), "{ours}");
+    }
+    assert_ne!(numbers("encoder.tokens"), numbers(&as_trained("encoder.tokens")));
+    assert_eq!(model.files().unwrap(), files);
 }
 
 /// The files of `BertForMaskedLM` with the tensors changed.
@@ -299,6 +486,9 @@ fn a_configuration_of_another_network_is_refused_at_its_key() {
             .unwrap();
         let files = model.files().unwrap();
         let mut config: Value = serde_json::from_slice(&files[CONFIG]).unwrap();
+        if *change == [("local_attention", json!(-1))] {
+            config["layer_types"] = json!(["full_attention", "sliding_attention"]);
+        }
         for (key, value) in change {
             config[*key] = value.clone();
         }
@@ -314,7 +504,10 @@ fn a_configuration_of_another_network_is_refused_at_its_key() {
             json!("relative_key"),
             "absolute",
         ),
-        ("BertForMaskedLM", "layer_norm_eps", json!(1e-5), "1e-12"),
+        ("BertForMaskedLM", "layer_norm_eps", json!(0.5), "1e-15"),
+        ("BertForMaskedLM", "layer_norm_eps", json!("small"), "1e-15"),
+        ("RobertaForMaskedLM", "pad_token_id", json!(4), "window"),
+        ("ModernBertForMaskedLM", "local_attention", json!(-1), "local_attention"),
         ("BertForMaskedLM", "is_decoder", json!(true), "is_decoder"),
         ("BertForMaskedLM", "hidden_dropout_prob", json!(0.2), "one rate"),
         ("BertForMaskedLM", "hidden_size", json!(1u64 << 40), "width"),
@@ -338,15 +531,43 @@ fn a_configuration_of_another_network_is_refused_at_its_key() {
         (
             "ModernBertForMaskedLM",
             "layer_types",
-            json!(["full_attention", "sliding_attention"]),
+            json!(["full_attention", "linear_attention"]),
             "sliding_attention",
         ),
+        ("DebertaV2ForMaskedLM", "layer_norm_eps", json!(0.5), "1e-15"),
+        ("DebertaV2ForMaskedLM", "hidden_act", json!("relu"), "gelu"),
+        ("DebertaV2ForMaskedLM", "pos_att_type", json!("c2p"), "p2c and c2p"),
+        ("DebertaV2ForMaskedLM", "pos_att_type", json!(7), "p2c and c2p"),
+        (
+            "DebertaV2ForMaskedLM",
+            "position_buckets",
+            json!(-1),
+            "position_buckets",
+        ),
+        (
+            "DebertaV2ForMaskedLM",
+            "position_buckets",
+            json!(1u64 << 40),
+            "position_buckets",
+        ),
+        (
+            "DebertaV2ForMaskedLM",
+            "max_relative_positions",
+            json!("far"),
+            "whole number",
+        ),
+        ("DebertaV2ForMaskedLM", "share_att_key", json!(1), "true"),
+        ("DebertaV2ForMaskedLM", "share_att_key", json!(true), "pos_key_proj"),
+        ("DebertaV2ForMaskedLM", "type_vocab_size", json!(1), "0"),
+        ("DebertaV2ForMaskedLM", "embedding_size", json!(4), "embedding_size"),
+        ("DebertaV2ForMaskedLM", "conv_kernel_size", json!(3), "conv_kernel_size"),
+        ("DebertaV2ForMaskedLM", "legacy", json!(false), "legacy"),
         ("ModernBertForMaskedLM", "norm_bias", json!(true), "norm_bias"),
         (
             "ModernBertForMaskedLM",
             "rope_parameters",
-            json!({ "full_attention": { "rope_theta": 160_000.0 } }),
-            "160000",
+            json!({ "full_attention": { "rope_type": "yarn", "rope_theta": 160_000.0 } }),
+            "default",
         ),
     ] {
         let refused = refused(class, &[(key, value)]);

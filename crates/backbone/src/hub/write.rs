@@ -31,6 +31,10 @@ impl HubModel {
                 None if pairing.how.is_optional() => pairing.how.nothing(&pairing.shape),
                 None => return Err(Fault::run(format!("there is no `{}`", pairing.ours))),
             };
+            let numbers = match pairing.how {
+                How::Behind(rows) => behind(rows, numbers),
+                _ => numbers,
+            };
             let parts = pairing.theirs.len();
             let mut shape = numbers.shape;
             shape[0] /= parts;
@@ -75,6 +79,16 @@ fn zeros(shape: Vec<usize>) -> Numbers {
         values: vec![0.0; shape.iter().product()],
         shape,
     }
+}
+
+/// With so many rows of zeros in front.
+fn behind(rows: usize, mut numbers: Numbers) -> Numbers {
+    if let [length, columns] = &mut numbers.shape[..] {
+        let zeros = std::iter::repeat_n(0.0, rows * *columns);
+        numbers.values = zeros.chain(std::mem::take(&mut numbers.values)).collect();
+        *length += rows;
+    }
+    numbers
 }
 
 /// `[J, K]` of `[K, J]`; a vector is itself.

@@ -21,6 +21,7 @@ except ImportError as missing:
     sys.exit(0)
 
 logging.set_verbosity_error()
+logging.disable_progress_bar()
 TOLERANCE = 1e-4
 FIRST_ORDINARY = 5  # cloze's own tokenizers number the special tokens first
 
@@ -109,12 +110,12 @@ def check(folder):
     with_numbers = [line for line in lines if "states" in line]
     found = {"states": states(load(AutoModel, folder), with_numbers, tokenizer.pad_token_id)}
     kind = class_of(folder)
-    model = load(kind, folder)
+    model, models = load(kind, folder), {}
     if not kind.__name__.endswith("Model") or kind.__name__ == "BertLMHeadModel":
         models = {rule: model for rule in RULES if rule != "generator"}
-        if (folder / "generator").is_dir():
-            models["generator"] = load(class_of(folder / "generator"), folder / "generator")
-        found |= scores(models, with_numbers, tokenizer)
+    if (folder / "generator").is_dir():
+        models["generator"] = load(class_of(folder / "generator"), folder / "generator")
+    found |= scores(models, with_numbers, tokenizer)
     if (folder / "modules.json").is_file():
         found |= sentences(folder, with_numbers)
     for what, difference in found.items():

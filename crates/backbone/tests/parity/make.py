@@ -1,4 +1,4 @@
-"""Makes albert.safetensors, bert.safetensors and modern.safetensors: tiny models of transformers with random weights, what they read, their
+"""Makes albert.safetensors, bert.safetensors, deberta.safetensors and modern.safetensors: tiny models of transformers with random weights, what they read, their
 logits, the loss of some predictions and its gradients, all under cloze's parameter paths.
 
     python -m venv venv && venv/bin/pip install -r requirements.txt
@@ -7,7 +7,9 @@ logits, the loss of some predictions and its gradients, all under cloze's parame
 The weights are drawn large (standard deviation 0.3), so that every part moves the logits, but those below two of the norms
 are small, so that the norms' epsilons do too. ModernBERT has full attention in
 every layer and the rotary base of its own first training phase, 10,000, as cloze's `modern` has. ALBERT has the GELU of
-BERT, and not the tanh approximation of its release: cloze's `bert` with shared layers and factorised embeddings.
+BERT, and not the tanh approximation of its release: cloze's `bert` with shared layers and factorised embeddings. DeBERTa has
+projections of its own for relative positions and fewer buckets than there are distances. transformers has no enhanced mask
+decoder: its own last layer is called as microsoft/DeBERTa's `apps/models/masked_language_model.py` calls it.
 """
 
 from pathlib import Path
@@ -20,6 +22,8 @@ from transformers import (
     AlbertForMaskedLM,
     BertConfig,
     BertForMaskedLM,
+    DebertaV2Config,
+    DebertaV2ForMaskedLM,
     ModernBertConfig,
     ModernBertForMaskedLM,
 )
@@ -27,6 +31,8 @@ from transformers import (
 VOCABULARY, WIDTH, LAYERS, HEADS, HIDDEN, WINDOW = 50, 16, 2, 2, 24, 12
 # ALBERT's embeddings and the blocks that its layers share.
 EMBEDDING, ALBERT_LAYERS, GROUPS = 10, 4, 2
+# Of DeBERTa's distances.
+BUCKETS = 4
 # Of two windows of nine positions: those that are predicted.
 ROWS = [1, 4, 7, 9, 12]
 
@@ -65,6 +71,29 @@ def albert():
         attn_implementation="eager",
     )
     return AlbertForMaskedLM(config)
+
+
+def deberta():
+    config = DebertaV2Config(
+        vocab_size=VOCABULARY,
+        hidden_size=WIDTH,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=HEADS,
+        intermediate_size=HIDDEN,
+        max_position_embeddings=WINDOW,
+        type_vocab_size=0,
+        hidden_act="gelu",
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        relative_attention=True,
+        position_buckets=BUCKETS,
+        max_relative_positions=WINDOW,
+        norm_rel_ebd="layer_norm",
+        pos_att_type=["p2c", "c2p"],
+        share_att_key=False,
+        position_biased_input=False,
+    )
+    return DebertaV2ForMaskedLM(config)
 
 
 def modern():
@@ -117,6 +146,28 @@ def bert_names():
     return names | norm("head.norm", "cls.predictions.transform.LayerNorm")
 
 
+def deberta_names():
+    names = {
+        "encoder.tokens": (["deberta.embeddings.word_embeddings.weight"], "as it is"),
+        "encoder.relative.table": (["deberta.encoder.rel_embeddings.weight"], "as it is"),
+        "head.bias": (["cls.predictions.bias"], "as it is"),
+    }
+    names |= norm("encoder.norm", "deberta.embeddings.LayerNorm")
+    names |= norm("encoder.relative.norm", "deberta.encoder.LayerNorm")
+    for layer in range(LAYERS):
+        ours, theirs = f"encoder.blocks.{layer}", f"deberta.encoder.layer.{layer}"
+        attention = f"{theirs}.attention.self"
+        names |= dense(f"{ours}.qkv", [f"{attention}.{part}_proj" for part in ("query", "key", "value")])
+        names |= dense(f"{ours}.relative", [f"{attention}.pos_{part}_proj" for part in ("query", "key")])
+        names |= dense(f"{ours}.output", [f"{theirs}.attention.output.dense"])
+        names |= norm(f"{ours}.attention_norm", f"{theirs}.attention.output.LayerNorm")
+        names |= dense(f"{ours}.up", [f"{theirs}.intermediate.dense"])
+        names |= dense(f"{ours}.down", [f"{theirs}.output.dense"])
+        names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.output.LayerNorm")
+    names |= dense("head.dense", ["cls.predictions.transform.dense"])
+    return names | norm("head.norm", "cls.predictions.transform.LayerNorm")
+
+
 def albert_names():
     names = {
         "encoder.tokens": (["albert.embeddings.word_embeddings.weight"], "as it is"),
@@ -157,6 +208,29 @@ def modern_names():
     return names | norm("head.norm", "head.norm", bias=False)
 
 
+def decoded(model, ids, targets):
+    """What the predicted positions are by an enhanced mask decoder."""
+    encoder = model.deberta.encoder
+    positions = torch.nn.Parameter(torch.randn(WINDOW, WIDTH) * 0.3)
+    states = model.deberta(ids, output_hidden_states=True).hidden_states[-2]
+    queries = states + positions[: ids.shape[1]]
+    how = {
+        "attention_mask": encoder.get_attention_mask(torch.ones_like(ids)),
+        "relative_pos": encoder.get_rel_pos(states),
+        "rel_embeddings": encoder.get_rel_embedding(),
+    }
+    for _ in range(2):
+        queries, _ = encoder.layer[-1](states, query_states=queries, **how)
+    logits = model.cls(queries.reshape(-1, WIDTH)[ROWS])
+    loss = torch.nn.functional.cross_entropy(logits, targets)
+    loss.backward(inputs=[positions])
+    return {
+        "decoder/positions": positions.detach(),
+        "decoder/gradient": positions.grad,
+        "decoder/logits": logits.detach(),
+    }
+
+
 def make(name, model, names):
     torch.manual_seed(20190524)
     model.eval()
@@ -194,10 +268,13 @@ def make(name, model, names):
             parts = [parameters[path].grad if kind == "gradient" else parameters[path].detach() for path in theirs]
             joined = torch.cat(parts)  # dense layers are [out, in]
             tensors[f"{kind}/{ours}"] = (joined.T if how == "transposed" else joined).contiguous().clone()
+    if name == "deberta":
+        tensors |= decoded(model, ids, targets)
     made_by = f"transformers {transformers.__version__}, torch {torch.__version__}"
     save_file(tensors, Path(__file__).with_name(f"{name}.safetensors"), metadata={"made_by": made_by})
 
 
 make("albert", albert(), albert_names())
 make("bert", bert(), bert_names())
+make("deberta", deberta(), deberta_names())
 make("modern", modern(), modern_names())

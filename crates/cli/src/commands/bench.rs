@@ -5,7 +5,7 @@ use cloze_backbone::{Precision, Preset};
 use cloze_foundation::{Fault, Result};
 use cloze_options::Words;
 use cloze_runner::processes::errand::{computing, this_program};
-use cloze_trainer::bench::{self, Measurement, Setting};
+use cloze_trainer::bench::{self, Attention, Measurement, Setting};
 use std::path::Path;
 
 /// The hidden subcommand that measures one configuration.
@@ -71,6 +71,7 @@ fn settings(arguments: &BenchArguments) -> Result<Vec<Setting>> {
         length: 0,
         dropout: None,
         precision: Precision::Float32,
+        attention: Attention::Plain,
         device: arguments.device.clone(),
         threads,
         steps: arguments.steps,
@@ -90,6 +91,11 @@ fn settings(arguments: &BenchArguments) -> Result<Vec<Setting>> {
         &mut settings,
         &known("precision", &arguments.precision)?,
         |s, precision| s.precision = precision,
+    );
+    cross(
+        &mut settings,
+        &known("attention", &arguments.attention)?,
+        |s, attention| s.attention = attention,
     );
     cross(&mut settings, &arguments.threads, |s, threads| s.threads = threads);
     Ok(settings)
@@ -125,6 +131,10 @@ fn line(found: &Measurement) -> String {
         Precision::Float32 => String::new(),
         Precision::Bfloat16 => format!(" bfloat16 ({})", bench::bfloat16_instructions()),
     };
+    let attention = match setting.attention {
+        Attention::Plain => "",
+        Attention::Disentangled => " disentangled",
+    };
     let caution = found
         .caution()
         .map(|caution| format!("; {caution}"))
@@ -134,7 +144,7 @@ fn line(found: &Measurement) -> String {
         None => "unknown".to_owned(),
     };
     format!(
-        "{} ({}) {preset} D={} layers={} V={} B={} L={} dropout={}{precision} {} threads={}: {:.0} tokens/s, {:.1} GFLOP/s ({:.0} % of a \
+        "{} ({}) {preset} D={} layers={} V={} B={} L={} dropout={}{precision}{attention} {} threads={}: {:.0} tokens/s, {:.1} GFLOP/s ({:.0} % of a \
          large product's); step {:.1} ms = host {:.2} + forward {:.1} + backward {:.1} + optimizer {:.1}; peak {peak}{caution}",
         setting.objective,
         setting.mode,

@@ -1,8 +1,11 @@
-//! `cloze data`: what experiments can name, and what a source holds.
+//! `cloze data`: what experiments can name, what a source holds, and sets from their public homes.
 
 use crate::arguments::DataCommand;
+use crate::progress::Event;
+use crate::terminal::{say, show};
 use cloze_corpus::loss::Loss;
-use cloze_corpus::{CorpusConfig, Manifest, fragment, prepare, present, registry};
+use cloze_corpus::{CorpusConfig, KnownSource, Manifest, fragment, prepare, present, registry};
+use cloze_fetch::{Outcome, Patience};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Experiment, expand};
 use std::fmt::Write as _;
@@ -11,10 +14,11 @@ use std::path::Path;
 /// Text to print.
 ///
 /// # Errors
-/// A source that cannot be prepared.
+/// A source that cannot be prepared, a set that cannot be fetched.
 pub fn execute(command: &DataCommand) -> Result<String> {
     match command {
         DataCommand::List { data_root } => Ok(list(data_root.as_deref())),
+        DataCommand::Fetch { names, data_root, from } => fetch(names, data_root.as_deref(), from.as_deref()),
         DataCommand::Describe {
             source,
             data_root,
@@ -28,6 +32,65 @@ pub fn execute(command: &DataCommand) -> Result<String> {
             Ok(describe(source, &config, &manifest))
         }
     }
+}
+
+/// Fetches sets one after the other. What cannot be fetched at all is told before anything is.
+fn fetch(names: &[String], root: Option<&Path>, from: Option<&str>) -> Result<String> {
+    let mut sets = Vec::new();
+    for name in names {
+        let unknown = || Fault::usage(format!("`{name}` is no known set"));
+        let unknown = || {
+            unknown()
+                .allowed(registry::downloads())
+                .nearest(name, registry::downloads())
+        };
+        sets.push(registry::find(name).ok_or_else(unknown)?);
+    }
+    let root = root.ok_or_else(|| {
+        Fault::usage("no data root is given").remedy("pass --data-root or set CLOZE_DATA: the folder that sets lie in")
+    })?;
+    let mut text = String::new();
+    for known in sets {
+        announce(known);
+        let tell = &mut |event| tell(known.name, event);
+        let place = match cloze_fetch::fetch(known, root, from, Patience::default(), tell)? {
+            Outcome::WasThere(place) => format!("{}: was here: {}\n", known.name, place.display()),
+            Outcome::Fetched(place) => format!("{}: here: {}\n", known.name, place.display()),
+        };
+        text.push_str(&place);
+    }
+    Ok(text)
+}
+
+/// What will be downloaded, and under which terms, before it is.
+fn announce(known: &KnownSource) {
+    let Some(home) = known.home else { return };
+    say(&format!(
+        "{}: {}\n  licence: {}\n  cite: {}\n  {} from {}",
+        known.name,
+        known.what,
+        known.licence,
+        known.citation,
+        megabytes(home.bytes()),
+        known.address
+    ));
+}
+
+fn tell(name: &str, event: cloze_fetch::Event) {
+    use cloze_fetch::Event as Fetching;
+    match event {
+        Fetching::Progress { done, of } => show(Event::Downloaded {
+            name: name.to_owned(),
+            done,
+            of,
+        }),
+        Fetching::Resumed { file, from } => say(&format!("{name}: {file} goes on after {}", megabytes(from))),
+        Fetching::Again { file, why } => say(&format!("{name}: {file} is asked for again: {why}")),
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.2} MB", bytes as f64 / 1e6)
 }
 
 /// The corpus, written as experiments write it, so that every key means the same here.
@@ -185,7 +248,15 @@ fn list(data_root: Option<&Path>) -> String {
             }
             (Some(path), root) => {
                 let root = root.map_or_else(|| "<data root>".to_owned(), |root| root.display().to_string());
-                format!("not here: get it from {} and put it at {root}/{path}", source.address)
+                match source.home {
+                    Some(home) => format!(
+                        "not here: `cloze data fetch {}` puts it at {root}/{path} ({} from {})",
+                        source.name,
+                        megabytes(home.bytes()),
+                        source.address
+                    ),
+                    None => format!("not here: get it from {} and put it at {root}/{path}", source.address),
+                }
             }
         };
         let _ = writeln!(

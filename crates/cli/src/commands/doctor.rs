@@ -8,6 +8,7 @@ use cloze_corpus::CorpusConfig;
 use cloze_foundation::Result;
 use cloze_foundation::files::list;
 use cloze_plan::{Plan, PlannedRun};
+use cloze_runner::Needs;
 use cloze_runner::data::{Looked, of_corpus};
 use cloze_runner::processes::options::cache;
 use cloze_runner::status::Status;
@@ -34,7 +35,11 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<(String, u8)> {
     let folder = folder_of(place, &arguments.results)?;
     let plan = cloze_plan::read(&folder)?;
     let store = Store::new(&folder);
-    let _ = writeln!(text, "\n{}: {} runs planned", folder.display(), plan.runs.len());
+    let spared = match Needs::of(&plan, &store)?.not_needed().count() {
+        0 => String::new(),
+        count => format!(", {count} of them not needed"),
+    };
+    let _ = writeln!(text, "\n{}: {} runs planned{spared}", folder.display(), plan.runs.len());
     let cache = cache(results_of(&folder));
     let (data, unknown) = looked(&plan, arguments.data_root.as_deref(), &cache);
     let mut wrong = whole(&plan, &store);
@@ -151,7 +156,7 @@ fn damage(store: &Store, run: &PlannedRun, data: Option<&RunData>) -> Result<Vec
                 }
             }
         }
-        Ok(Status::Ended(_) | Status::Held { .. } | Status::Missing) => {}
+        Ok(Status::Ended(_) | Status::Held { .. } | Status::Missing | Status::NotNeeded(_) | Status::Later(_)) => {}
     }
     for path in [folder.metrics(), folder.checkpoints()].iter().map(|path| list(path)) {
         let is_aside = |path: &&PathBuf| {

@@ -2,7 +2,7 @@
 
 use super::results::statuses;
 use crate::arguments::{DEFAULT_DEVICE, ExperimentArguments, RunArguments, SafetyArguments, TrainingArguments};
-use crate::plain::name;
+use crate::plain::{name, plain};
 use crate::remaining::duration;
 use crate::teller::Teller;
 use crate::terminal::say;
@@ -10,12 +10,13 @@ use cloze_corpus::prepare::{Readiness, readiness};
 use cloze_corpus::{CorpusConfig, fragment};
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, FaultKind, Result};
-use cloze_plan::cost;
+use cloze_plan::{Plan, cost};
 use cloze_runner::processes::errand::this_program;
 use cloze_runner::processes::options::cache;
 use cloze_runner::processes::slurm;
 use cloze_runner::store::{Origin, Store, checkpoint};
-use cloze_runner::{Ready, RunOptions, Stop};
+use cloze_runner::{Needs, Ready, RunOptions, Stop};
+use cloze_schema::Sequential;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -69,6 +70,9 @@ pub fn plan(arguments: &ExperimentArguments, data_root: Option<&Path>, json: boo
             format!(", {} not counted", cost.unknown.join(" and "))
         }
     );
+    if let Some(design) = &plan.sequential {
+        text += &until_decided(&plan, design, &Store::new(arguments.results.join(&plan.experiment)))?;
+    }
     let _ = writeln!(
         text,
         "on disk: {:.1} MB of trained weights; while a run trains, up to {} checkpoints of {:.1} MB",
@@ -76,6 +80,43 @@ pub fn plan(arguments: &ExperimentArguments, data_root: Option<&Path>, json: boo
         checkpoint::MOST,
         cost.checkpoint_bytes as f64 / 1e6
     );
+    Ok(text)
+}
+
+/// That arms are trained until they are decided: the looks, what is decided and how, and what that has saved so far.
+fn until_decided(plan: &Plan, design: &Sequential, store: &Store) -> Result<String> {
+    let Sequential {
+        looks,
+        level,
+        effect,
+        task,
+        comparisons,
+        ..
+    } = design;
+    let numbers: Vec<String> = looks.iter().map(usize::to_string).collect();
+    let arms = plan.runs.len() / looks.last().copied().unwrap_or(1).max(1);
+    let mut text = format!(
+        "until decided by {task}: looks after {} seeds; comparisons: {}, at a level of {:.0} % together; equivalent within {effect} \
+         SD of the paired differences; at least {} runs, at most {}\n",
+        numbers.join(", "),
+        comparisons.len(),
+        100.0 * level,
+        arms * looks.first().copied().unwrap_or_default(),
+        plan.runs.len(),
+    );
+    let needs = Needs::of(plan, store)?;
+    let spared: Vec<f64> = needs
+        .not_needed()
+        .filter(|id| !store.run(id).has_ended().unwrap_or(true))
+        .filter_map(|id| Some(plan.run(id)?.flops))
+        .collect();
+    for line in needs.decided() {
+        let _ = writeln!(text, "{}", plain(&line));
+    }
+    if !spared.is_empty() {
+        let flops: f64 = spared.iter().sum();
+        let _ = writeln!(text, "saved: {} runs, {flops:.2e} training FLOPs", spared.len());
+    }
     Ok(text)
 }
 
@@ -166,12 +207,14 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
     let origin = Origin::of(&arguments.experiment)?;
     if running.dry_run {
         origin.check(&arguments.results.join(&plan.experiment))?;
-        let mut plan = plan;
-        if !running.only.is_empty() {
-            let chosen = cloze_plan::select(&plan, &running.only).map_err(|fault| fault.at("--only"))?;
-            plan.runs = chosen.into_iter().cloned().collect();
-        }
-        let (text, _) = statuses(&plan, &arguments.results.join(&plan.experiment), data_root)?;
+        let runs = match running.only.is_empty() {
+            true => plan.runs.clone(),
+            false => {
+                let chosen = cloze_plan::select(&plan, &running.only).map_err(|fault| fault.at("--only"))?;
+                chosen.into_iter().cloned().collect()
+            }
+        };
+        let (text, _) = statuses(&plan, &runs, &arguments.results.join(&plan.experiment), data_root)?;
         return Ok((text, 0));
     }
     // Taken apart whole, so that no option is forgotten.
@@ -219,6 +262,12 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         "{} trained, {} done before, {} diverged, {} failed, {} interrupted, {} not started",
         summary.done, summary.skipped, summary.diverged, summary.failed, summary.interrupted, summary.left
     ));
+    if summary.not_needed > 0 {
+        say(&format!(
+            "{} runs were not needed, since their arms are decided",
+            summary.not_needed
+        ));
+    }
     for damage in &summary.damaged {
         say(&format!("damaged: {damage}"));
     }

@@ -22,6 +22,8 @@ pub fn explain(topic: Option<&str>) -> Result<String> {
         .or_else(|| known(evaluation(&wanted)))
         .or_else(|| known(key(&wanted)))
         .or_else(|| known(option(&wanted)))
+        .or_else(|| known(option_of(&wanted)))
+        .or_else(|| known(word(&wanted)))
         .or_else(|| known(last_part(&wanted)))
         .unwrap_or_else(|| {
             let said = wanted.replace(['_', '-'], " ");
@@ -162,6 +164,49 @@ fn option(topic: &str) -> Option<String> {
         .map(|(text, names)| format!("An option of {}:\n\n{text}", names.join(", ")));
     let texts: Vec<String> = texts.collect();
     (!texts.is_empty()).then(|| texts.join("\n"))
+}
+
+/// An option of one objective or evaluation: `mlm.rate`, `masked-loss.windows`.
+fn option_of(topic: &str) -> Option<String> {
+    let (owner, name) = topic.split_once('.')?;
+    let objective = entries()
+        .find(|entry| entry.name == owner)
+        .map(|entry| (entry.options)());
+    let evaluation = || {
+        EVALUATIONS
+            .iter()
+            .find(|entry| entry.name == owner)
+            .map(|entry| (entry.options)())
+    };
+    let fields = objective.or_else(evaluation)?;
+    let (path, field) = rows("", &fields).into_iter().find(|(path, _)| path == name)?;
+    let inside = rows(&path, field.kind.inner());
+    let inside = inside
+        .iter()
+        .map(|(path, field)| format!("\n{}", show::option(path, field, false)));
+    Some(format!(
+        "An option of {owner}:\n\n{}",
+        show::option(&path, field, true) + &inside.collect::<String>()
+    ))
+}
+
+/// What else something is called: BERT's NSP is an option's value here.
+const OTHER_NAMES: [(&str, &str); 6] = [
+    ("nsp", "pairs"),
+    ("next-sentence-prediction", "pairs"),
+    ("sop", "pairs"),
+    ("sentence-order-prediction", "pairs"),
+    ("static-masking", "copies"),
+    ("gdes", "sharing"),
+];
+
+/// An option by what the literature calls one of its values.
+fn word(topic: &str) -> Option<String> {
+    let plain = topic.replace([' ', '_'], "-");
+    OTHER_NAMES
+        .iter()
+        .find(|(name, _)| *name == plain)
+        .and_then(|(_, name)| option(name))
 }
 
 /// The keys of an experiment that end so: `seeds`.

@@ -2,13 +2,18 @@
 
 mod audit;
 mod bench;
+mod compare;
 mod completions;
 mod data;
 mod doctor;
+mod eval;
 mod experiment;
 mod explain;
 mod export;
+mod features;
+mod lines;
 mod results;
+mod score;
 mod slurm;
 
 use crate::arguments::{Command, InternalCommand, SafetyArguments};
@@ -27,10 +32,11 @@ pub fn execute(command: Command) -> Result<u8> {
     match command {
         Command::Plan { experiment, data, json } => {
             let data_root = data.data_root.as_deref();
-            print(&experiment::plan(&experiment, data_root, json)?)?;
-            // What is asked and what it costs are known without the data; that it can be run is not.
+            let text = experiment::plan(&experiment, data_root, json)?;
+            // A table of what cannot be run would be read as one of what can.
             experiment.check_data(data_root)?;
-            experiment::check(&experiment, data_root).map(|()| 0)
+            experiment::check(&experiment, data_root)?;
+            print(&text)
         }
         Command::Run { experiment, running } => {
             let (text, status) = experiment::run(&experiment, &running)?;
@@ -49,6 +55,17 @@ pub fn execute(command: Command) -> Result<u8> {
             let (text, status) = results::report(&experiment, &results, data.data_root.as_deref(), format)?;
             print(&text).map(|_| status)
         }
+        Command::Eval(arguments) => {
+            let (text, status) = eval::eval(&arguments, &mut |text| print(text).map(drop))?;
+            print(&text).map(|_| status)
+        }
+        Command::Compare {
+            results_of,
+            results,
+            json,
+        } => print(&compare::compare(&results_of, &results, json)?),
+        Command::Score(arguments) => score::score(&arguments, &mut |text| print(text).map(drop)).map(|()| 0),
+        Command::Features(arguments) => print(&features::features(&arguments)?),
         Command::Export(arguments) => print(&export::export(&arguments)?),
         Command::Slurm {
             experiment,

@@ -1,11 +1,12 @@
 //! `cloze status` and `cloze report`: what a results folder holds, and whether it belongs to the file that is given.
 
 use crate::arguments::{ExperimentArguments, Format};
-use crate::plain::{name, shortened_lines};
+use crate::plain::{name, plain, shortened_lines};
 use crate::terminal::say;
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Experiment, Plan, PlannedRun, expand};
+use cloze_runner::Needs;
 use cloze_runner::data::Now;
 use cloze_runner::processes::options::cache;
 use cloze_runner::status::Status;
@@ -31,16 +32,13 @@ pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resu
                 .at("--set")
                 .remedy("name the experiment's file"));
         }
-        return statuses(
-            &cloze_plan::read(&arguments.experiment)?,
-            &arguments.experiment,
-            data_root,
-        );
+        let plan = cloze_plan::read(&arguments.experiment)?;
+        return statuses(&plan, &plan.runs, &arguments.experiment, data_root);
     }
     let plan = arguments.plan(data_root)?;
     let folder = arguments.results.join(&plan.experiment);
     Origin::of(&arguments.experiment)?.check(&folder)?;
-    let (mut text, status) = statuses(&plan, &folder, data_root)?;
+    let (mut text, status) = statuses(&plan, &plan.runs, &folder, data_root)?;
     if let Some(frozen) = frozen(&folder)? {
         for line in differences(&plan, &frozen) {
             let _ = writeln!(text, "{}: {line}", arguments.experiment.display());
@@ -49,20 +47,21 @@ pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resu
     Ok((text, status))
 }
 
-/// A line for every run, and how many are done.
+/// A line for each of some runs of a plan, how many are done, and what was decided.
 ///
 /// # Errors
 /// A store that cannot be read.
-pub fn statuses(plan: &Plan, folder: &Path, data_root: Option<&Path>) -> Result<(String, u8)> {
+pub fn statuses(plan: &Plan, runs: &[PlannedRun], folder: &Path, data_root: Option<&Path>) -> Result<(String, u8)> {
     let store = Store::new(folder);
-    let widths = plan.runs.iter().map(|run| name(&run.arm).chars().count());
+    let needs = Needs::of(plan, &store)?;
+    let widths = runs.iter().map(|run| name(&run.arm).chars().count());
     let width = widths.max().unwrap_or(0).min(MOST_COLUMNS);
-    let (mut text, mut bad, mut done) = (String::new(), 0, 0);
-    let data = Now::of(&plan.runs, data_root, &cache(results_of(folder)));
+    let (mut text, mut bad, mut done, mut spared) = (String::new(), 0, 0, 0);
+    let data = Now::of(runs, data_root, &cache(results_of(folder)));
     let mut unknown = BTreeSet::new();
-    for (run, now) in plan.runs.iter().zip(&data) {
+    for (run, now) in runs.iter().zip(&data) {
         let folder = store.run(&run.id);
-        let status = Status::held_against(&folder, now);
+        let status = Status::held_against(&folder, now).map(|status| status.with(needs.at(&run.id)));
         if let (Ok(Status::Ended(_)), Now::Unreadable(why)) = (&status, now) {
             unknown.insert(why);
         }
@@ -72,6 +71,7 @@ pub fn statuses(plan: &Plan, folder: &Path, data_root: Option<&Path>) -> Result<
         };
         let words = shortened_lines(&words);
         done += usize::from(matches!(status, Ok(Status::Ended(Marker::Done(_)))));
+        spared += usize::from(matches!(status, Ok(Status::NotNeeded(_))));
         bad += usize::from(status.map_or(true, |status| status.is_bad()));
         let _ = writeln!(
             text,
@@ -81,7 +81,18 @@ pub fn statuses(plan: &Plan, folder: &Path, data_root: Option<&Path>) -> Result<
             run.config.seed
         );
     }
-    let _ = writeln!(text, "{done} of {} runs are done", plan.runs.len());
+    let _ = writeln!(
+        text,
+        "{done} of {} runs are done{}",
+        runs.len(),
+        match spared {
+            0 => String::new(),
+            _ => format!(", {spared} are not needed"),
+        }
+    );
+    for line in needs.decided() {
+        let _ = writeln!(text, "{}", plain(&line));
+    }
     for why in unknown {
         let _ = writeln!(text, "whether their data are still the same is not known: {why}");
     }

@@ -4,12 +4,12 @@ use crate::arguments::{ExperimentArguments, SlurmArguments, TrainingArguments, u
 use crate::terminal::say;
 use cloze_foundation::{Fault, Result};
 use cloze_plan::Plan;
-use cloze_runner::Ready;
 use cloze_runner::data::Now;
 use cloze_runner::processes::options::cache;
 use cloze_runner::processes::slurm::{Request, is_option, script as write};
 use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, Origin, Store};
+use cloze_runner::{Need, Needs, Ready};
 
 /// Prints the array job that runs an experiment with these arguments.
 ///
@@ -32,12 +32,21 @@ pub fn script(
     }
     let folder = experiment.results.join(&plan.experiment);
     Origin::of(&experiment.experiment)?.check(&folder)?;
-    let ended = leave_out_what_ended(&mut plan, &Store::new(&folder), experiment, training);
+    let store = Store::new(&folder);
+    let needs = Needs::of(&plan, &store)?;
+    let ended = leave_out_what_ended(&mut plan, &store, experiment, training);
+    let is_later = plan.runs.iter().any(|run| matches!(needs.at(&run.id), Need::Later(_)));
+    plan.runs.retain(|run| needs.at(&run.id) == Need::Now);
     if plan.runs.is_empty() {
-        return Err(
-            Fault::usage("every run has ended already, so there is nothing to queue")
-                .remedy("`cloze report` writes what they came to"),
-        );
+        let needed = if needs.not_needed().next().is_some() {
+            " that is needed"
+        } else {
+            ""
+        };
+        return Err(Fault::usage(format!(
+            "every run{needed} has ended already, so there is nothing to queue"
+        ))
+        .remedy("`cloze report` writes what they came to"));
     }
     // The tasks would prepare the same text all at once, and each refuse for itself what can be refused here.
     let ready = Ready {
@@ -48,6 +57,12 @@ pub fn script(
     ready.check(&plan.runs.iter().collect::<Vec<_>>())?;
     if ended > 0 {
         say(&format!("{ended} runs have ended already and are left out"));
+    }
+    if is_later {
+        say(
+            "arms are trained until they are decided: these are the runs of the next look. When they have ended, the same command \
+             gives those of the look after it, if it takes any",
+        );
     }
     let found = |error: std::io::Error| Fault::run(format!("cannot find where this is: {error}"));
     let sets = experiment.set.iter().map(|set| format!("--set={set}"));

@@ -7,8 +7,9 @@ use cloze_runner::store::{RunFolder, Store};
 use std::path::PathBuf;
 
 pub fn experiment(source: &str, steps: &str, rest: &str) -> String {
+    let words = if source == "fragment" { "words = \"10k\"\n" } else { "" };
     format!(
-        "question = \"Is it true?\"\n[corpus]\nsource = \"{source}\"\nwords = \"10k\"\n\
+        "question = \"Is it true?\"\n[corpus]\nsource = \"{source}\"\n{words}\
          tokenizer = {{ kind = \"wordpiece\", vocab = 128 }}\nheld_out = 0.2\n\
          [encoder]\nwidth = 32\nlayers = 1\nwindow = 16\n[budget]\n{steps}\nbatch = 4\n\
          [sweep]\nseeds = [1]\n[[arm]]\nobjective = \"mlm\"\n{rest}"

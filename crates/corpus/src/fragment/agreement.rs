@@ -62,7 +62,7 @@ pub fn agreement_pairs(seed: u64, count: usize) -> Vec<AgreementPair> {
 
 /// Every second sentence is for the distance.
 fn kind(subject: &Subject, index: u64) -> usize {
-    if index % 2 == 0 {
+    if index.is_multiple_of(2) {
         return subject.attractors.min(DISTANCES.0 - 1);
     }
     DISTANCES.0 + DISTANCES.1.partition_point(|from| *from <= subject.distance()) - 1

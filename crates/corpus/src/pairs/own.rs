@@ -68,11 +68,19 @@ pub fn own_pair_files(path: &str, data_root: Option<&Path>) -> Result<Vec<PathBu
 
 /// The files of a glob that are tables by their names.
 fn matching(pattern: &str) -> Result<Vec<PathBuf>> {
+    if pattern.contains("**") {
+        return Err(Fault::usage(format!("`{pattern}` looks into every folder below"))
+            .at(Place::key("path"))
+            .remedy("name the folder: `*` stands for what is in it"));
+    }
     let found = glob::glob(pattern)
         .map_err(|error| Fault::usage(format!("`{pattern}` is not a glob: {}", error.msg)).at(Place::key("path")))?;
     let is_table = |path: &PathBuf| ENDINGS.iter().any(|ending| plain_name(path).ends_with(ending));
-    let found = found.filter_map(Result::ok).filter(is_table);
-    Ok(found.take(MOST_FILES + 1).collect())
+    found
+        .map(|path| path.map_err(|error| Fault::file("read", error.path(), error.error())))
+        .filter(|path| path.as_ref().map_or(true, is_table))
+        .take(MOST_FILES + 1)
+        .collect()
 }
 
 /// Reads the pairs of files, at most `limit` of each paradigm (the first ones), paradigms in alphabetical order.
@@ -248,6 +256,8 @@ mod tests {
         );
         assert!(refused("a.csv", "good,bad\na,b\n").what.contains("`sentence_good`"));
         assert!(own_pair_files("absent/*.tsv", Some(folder.path())).is_err());
+        let everywhere = own_pair_files("**/*.tsv", Some(folder.path())).unwrap_err();
+        assert!(everywhere.what.contains("every folder"), "{everywhere}");
         std::fs::create_dir(folder.path().join("d.tsv")).unwrap();
         assert!(
             own_pair_files("*.tsv", Some(folder.path()))

@@ -3,6 +3,7 @@
 use crate::source::FIELD;
 use crate::{TokenizerConfig, fragment};
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// Part of every prepared corpus' key: raised when cleaning, training, splitting or the files' format change. In the ids of
 /// runs there is `LAW`, which is raised only when tokens may change.
@@ -26,6 +27,10 @@ pub struct CorpusConfig {
     pub held_out: f64,
     /// Words to generate, for the built-in language only.
     pub words: u64,
+    /// A file of phrases that are known of the text, relative to the data root or the working directory. Left out of ids where
+    /// there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gazetteer: Option<PathBuf>,
 }
 
 fn usual_field() -> String {
@@ -44,6 +49,7 @@ impl Default for CorpusConfig {
             tokenizer: TokenizerConfig::wordpiece(2048),
             held_out: 0.05,
             words: 1_500_000,
+            gazetteer: None,
         }
     }
 }

@@ -9,7 +9,7 @@ pub use config::CorpusConfig;
 use crate::manifest::Manifest;
 use crate::source::Source;
 use crate::tokenizer::Tokenizer;
-use crate::{Prepared, TokenizerConfig, cache, fragment, reader, source};
+use crate::{Prepared, TokenizerConfig, cache, fragment, gazetteer, reader, source};
 use cloze_foundation::{Fault, Place, Result, files};
 use config::FORMAT;
 use std::path::Path;
@@ -32,13 +32,14 @@ pub fn prepare(
     say: &mut dyn FnMut(&str),
 ) -> Result<Prepared> {
     let plan = TokenizerPlan::of(&config.tokenizer, data_root)?;
+    let phrases = phrases(config, data_root)?;
     for tries in 1.. {
         let source = resolve(config, data_root)?.hashed()?;
-        let folder = cache.join(&key(config, &source, &plan)?[..16]);
+        let folder = cache.join(&key(config, &source, &plan, &phrases)?[..16]);
         if let Some(prepared) = cache::find(&folder, say)? {
             return Ok(prepared);
         }
-        let Err(fault) = make(config, &source, &plan, &folder, say) else {
+        let Err(fault) = make(config, &source, &plan, &phrases, &folder, say) else {
             return Prepared::open(&folder);
         };
         // A file that changes while it is read may give any fault.
@@ -59,7 +60,8 @@ pub fn prepare(
 /// A source that cannot be read.
 pub fn name_in_cache(config: &CorpusConfig, data_root: Option<&Path>) -> Result<String> {
     let plan = TokenizerPlan::of(&config.tokenizer, data_root)?;
-    let mut key = key(config, &resolve(config, data_root)?.hashed()?, &plan)?;
+    let phrases = phrases(config, data_root)?;
+    let mut key = key(config, &resolve(config, data_root)?.hashed()?, &plan, &phrases)?;
     key.truncate(16);
     Ok(key)
 }
@@ -78,12 +80,13 @@ pub fn describe(
 }
 
 /// Looks whether a corpus can be prepared, without reading it: whether its files are there and can be read, and whether its
-/// tokenizer is one.
+/// tokenizer and its gazetteer are such.
 ///
 /// # Errors
-/// What is wrong, at its key (`corpus.source`, `corpus.field`, `corpus.held_out`, `corpus.tokenizer.path`).
+/// What is wrong, at its key (`corpus.source`, `corpus.field`, `corpus.held_out`, `corpus.tokenizer.path`, `corpus.gazetteer`).
 pub fn check(config: &CorpusConfig, data_root: Option<&Path>) -> Result<()> {
     TokenizerPlan::of(&config.tokenizer, data_root)?;
+    phrases(config, data_root)?;
     let source = resolve(config, data_root)?;
     if let Source::Files(files) = &source {
         let mut is_empty = true;
@@ -146,6 +149,14 @@ fn resolve(config: &CorpusConfig, data_root: Option<&Path>) -> Result<Source> {
         .with_field(&config.field)
 }
 
+/// The phrases of the gazetteer; none where there is no gazetteer.
+fn phrases(config: &CorpusConfig, data_root: Option<&Path>) -> Result<Vec<String>> {
+    match &config.gazetteer {
+        None => Ok(Vec::new()),
+        Some(path) => gazetteer::read(&gazetteer::place(path, data_root)?),
+    }
+}
+
 /// Where the tokenizer comes from.
 enum TokenizerPlan {
     Given(Box<Tokenizer>),
@@ -163,14 +174,18 @@ impl TokenizerPlan {
     }
 }
 
-/// Hash of everything that decides the tokens: format, split, tokenizer, and the source's content (not its place).
-fn key(config: &CorpusConfig, source: &Source, plan: &TokenizerPlan) -> Result<String> {
+/// Hash of everything that decides the tokens and what is known of them: format, split, tokenizer, phrases, and the source's
+/// content (not its place).
+fn key(config: &CorpusConfig, source: &Source, plan: &TokenizerPlan, phrases: &[String]) -> Result<String> {
     let tokenizer = match plan {
         TokenizerPlan::Given(tokenizer) => files::hash(tokenizer.json().as_bytes()),
         TokenizerPlan::Trained => serde_json::to_string(&config.tokenizer)
             .map_err(|error| Fault::run(format!("the tokenizer's options cannot be written: {error}")))?,
     };
     let mut key = format!("format {FORMAT}\nheld out {}\ntokenizer {tokenizer}\n", config.held_out);
+    if !phrases.is_empty() {
+        key += &format!("gazetteer {}\n", files::hash(phrases.join("\n").as_bytes()));
+    }
     match source {
         Source::Fragment { words } => key += &format!("fragment {} words {words}\n", fragment::VERSION),
         Source::Files(files) => {
@@ -192,6 +207,7 @@ fn make(
     config: &CorpusConfig,
     source: &Source,
     plan: &TokenizerPlan,
+    phrases: &[String],
     folder: &Path,
     say: &mut dyn FnMut(&str),
 ) -> Result<()> {
@@ -217,7 +233,8 @@ fn make(
         "tokenising {} words",
         survey.manifest.train.words + survey.manifest.held_out.words
     ));
-    write::write(source, survey, tokenizer, folder)
+    survey.manifest.phrases = phrases.len();
+    write::write(source, survey, tokenizer, phrases, folder)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The last reading: text becomes tokens.
 
 use super::survey::Survey;
-use crate::cache::{HELD_OUT, MANIFEST, TOKENIZER, TRAIN, identity};
+use crate::cache::{GAZETTEER, HELD_OUT, MANIFEST, TOKENIZER, TRAIN, identity};
 use crate::loss::Loss;
 use crate::manifest::{Counts, Manifest};
 use crate::memo::Memo;
@@ -17,7 +17,7 @@ pub const MOST_UNKNOWN: f64 = 0.05;
 
 /// Writes everything beside and gives it its name at once. Another process may have prepared the same corpus meanwhile:
 /// its files are the same bytes.
-pub fn write(source: &Source, survey: Survey, tokenizer: &Tokenizer, folder: &Path) -> Result<()> {
+pub fn write(source: &Source, survey: Survey, tokenizer: &Tokenizer, phrases: &[String], folder: &Path) -> Result<()> {
     let failed = |error: std::io::Error| Fault::run(format!("cannot write `{}`: {error}", folder.display()));
     let special = tokenizer.vocabulary().special;
     let Survey {
@@ -28,6 +28,9 @@ pub fn write(source: &Source, survey: Survey, tokenizer: &Tokenizer, folder: &Pa
     files::write_folder(folder, |scratch| {
         let at = |name: &str| scratch.join(name);
         files::write_whole(&at(TOKENIZER), tokenizer.json().as_bytes())?;
+        if !phrases.is_empty() {
+            files::write_whole(&at(GAZETTEER), phrases.join("\n").as_bytes())?;
+        }
         let mut memo = Memo::new(tokenizer);
         let mut held_out_text = blake3::Hasher::new();
         let (mut unknown, mut held_out_unknown, mut held_out_tokens) = (0, 0, 0);
@@ -67,7 +70,7 @@ pub fn write(source: &Source, survey: Survey, tokenizer: &Tokenizer, folder: &Pa
             }
         }
         manifest.key = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        manifest.hash = identity(scratch)?;
+        manifest.hash = identity(scratch, &manifest)?;
         manifest.tokenizer_hash = files::hash(tokenizer.json().as_bytes());
         manifest.held_out_hash = held_out_text.finalize().to_hex().to_string();
         manifest.vocabulary = tokenizer.vocabulary().size;

@@ -211,7 +211,10 @@ fn every_registered_corpus_can_be_read() {
     ];
     assert_eq!(
         expected.map(|(name, _)| name).to_vec(),
-        registry::corpora().skip(1).collect::<Vec<_>>()
+        // What has to be downloaded first is not among the data sets of a data root.
+        registry::corpora()
+            .filter(|name| !["fragment", "wikitext103"].contains(name))
+            .collect::<Vec<_>>()
     );
     for (name, files) in expected {
         let source = resolve(Path::new(&root), name);

@@ -99,6 +99,7 @@ pub fn from_json(json: String, place: &str) -> Result<Tokenizer> {
         inner,
         vocabulary,
         json,
+        cleans: true,
     })
 }
 

@@ -3,6 +3,7 @@
 mod accents;
 mod alphabet;
 mod config;
+mod folder;
 mod hub;
 mod kind;
 mod load;
@@ -45,6 +46,8 @@ pub struct Tokenizer {
     json: String,
     /// Whether it separates the words between spaces before its model sees them.
     splits: bool,
+    /// Whether a text is cleaned before it is read, as corpora are.
+    cleans: bool,
 }
 
 impl Tokenizer {
@@ -83,8 +86,11 @@ impl Tokenizer {
     }
 
     /// Tokens of a text, without special tokens. The text is cleaned as corpora are, and encoded line by line: a line
-    /// break leaves no token.
+    /// break leaves no token. What was read from [a folder](Self::of_folder) sees the text as it is.
     pub fn encode(&self, text: &str) -> Encoded {
+        if !self.cleans {
+            return self.encode_piece(text);
+        }
         let mut encoded = Encoded::default();
         for piece in clean::clean(text).lines().flat_map(clean::pieces) {
             encoded.extend(&self.encode_piece(piece));
@@ -127,6 +133,11 @@ impl Tokenizer {
         };
         let tokens = encoding.get_ids().iter().zip(encoding.get_offsets());
         tokens.map(|(id, bytes)| (*id, known(*bytes))).collect()
+    }
+
+    /// Whether a text is cleaned as corpora are before it is read.
+    pub(crate) fn cleans(&self) -> bool {
+        self.cleans
     }
 
     /// Whether a cleaned line's tokens are those of its words between spaces, one after the other, so that each word

@@ -26,7 +26,9 @@ mod vector;
 
 pub(crate) use activation::{geglu, gelu};
 pub(crate) use adamw::adamw;
-pub(crate) use attention::{attention, attention_at, query_attention};
+pub(crate) use attention::{
+    attention, attention_at, disentangled_attention, disentangled_query_attention, query_attention,
+};
 pub(crate) use bfloat16::instructions as bfloat16_instructions;
 pub(crate) use cross_entropy::vocabulary_cross_entropy;
 pub(crate) use dropout::dropout;

@@ -4,5 +4,6 @@ mod agreement;
 mod bfloat16;
 mod common;
 mod definitions;
+mod disentangled;
 mod threads;
 mod visibility;

@@ -163,3 +163,33 @@ fn a_scale_of_queries_is_one_of_their_scores() {
     let mean = values(qkv.slice([0..3, 4..6]).mean_dim(0));
     assert_near(&[after[2..4].to_vec()], &[mean], 1e-6);
 }
+
+#[test]
+fn the_entropy_of_attention_is_that_of_what_each_row_looks_at() {
+    let heads = Heads {
+        batch: 2,
+        length: 3,
+        heads: 1,
+    };
+    // Queries and keys of one number each; the values do not matter.
+    let (queries, keys) = ([0.0, 1.0, 2.0, 0.0, -1.0, 30.0], [0.5, -1.0, 2.0, 0.0, 10.0, -3.0]);
+    let rows = queries.iter().zip(&keys).flat_map(|(query, key)| [*query, *key, 7.0]);
+    let qkv = Tensor::<2>::from_data(TensorData::new(rows.collect::<Vec<f32>>(), [6, 3]), &Device::flex());
+    let nobody = Ranks::new(vec![0; 6]).strict().into();
+    for visibility in [Visibility::Bidirectional, Visibility::Causal, nobody] {
+        let found = reference::attention_entropy(qkv.clone(), None, heads, &visibility);
+        assert_eq!(found.dims(), [6, 1]);
+        let found: Vec<f64> = found.into_data().iter::<f64>().collect();
+        for row in 0..6 {
+            let seen = (row / 3 * 3..row / 3 * 3 + 3).filter(|key| visibility.sees(3, row, *key));
+            let weights: Vec<f64> = seen.map(|key| f64::from(queries[row] * keys[key]).exp()).collect();
+            let sum: f64 = weights.iter().sum();
+            let entropy: f64 = weights.iter().map(|weight| -weight / sum * (weight / sum).ln()).sum();
+            assert!(
+                (found[row] - entropy).abs() < 1e-5,
+                "{visibility:?}, row {row}: {} is not {entropy}",
+                found[row]
+            );
+        }
+    }
+}

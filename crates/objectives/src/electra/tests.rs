@@ -429,12 +429,24 @@ fn the_size_of_a_generator_that_shares_everything_is_the_encoders() {
     let whole = fitted("tying = \"all\"\ngenerator_width = 1.0\ngenerator_layers = 4").unwrap();
     assert_eq!(whole["generator_width"].as_float(), Some(1.0));
     assert!(!whole.contains_key("generator_layers"));
-    // What is said of a generator that there is not makes no other run, and neither does the usual depth.
-    let uniform = "generator = \"uniform\"";
-    let odd = "tying = \"all\"\ngenerator_width = 0.001\ngenerator_layers = 7\nmasked = 0.5";
-    assert_eq!(fitted(&format!("{uniform}\n{odd}")).unwrap(), fitted(uniform).unwrap());
+    // The usual depth makes no other run.
     assert_eq!(fitted("generator_layers = 4").unwrap(), fitted("").unwrap());
     assert_ne!(fitted("generator_layers = 3").unwrap(), fitted("").unwrap());
+}
+
+#[test]
+fn nothing_is_said_of_a_generator_that_is_no_network() {
+    for (key, value) in [
+        ("tying", "\"all\""),
+        ("generator_width", "0.5"),
+        ("generator_layers", "7"),
+        ("masked", "0.5"),
+    ] {
+        let options = format!("generator = \"uniform\"\n{key} = {value}").parse().unwrap();
+        let fault = crate::configure("electra", &options).err().unwrap();
+        assert_eq!(fault.place().as_deref(), Some(key), "{fault}");
+        assert!(fault.what.contains("no network"), "{fault}");
+    }
 }
 
 #[test]

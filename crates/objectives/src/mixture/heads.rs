@@ -4,7 +4,7 @@ use crate::heads::VOCABULARY_HEAD;
 use crate::model::{below, untracked};
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::tensor_weights;
-use crate::{Batch, Example, Heads, Loss, Part, Portion};
+use crate::{Answers, Batch, Example, Heads, Loss, Part, Portion};
 use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, Parameter, Parameters};
 use cloze_foundation::Draw;
@@ -51,11 +51,16 @@ impl MixtureHeads {
 
     /// The part that answers about masked tokens: the first that does so from the encoder, or the first that does.
     fn of_masked(&self) -> Option<&dyn Heads> {
+        self.masked().map(|(_, heads)| heads)
+    }
+
+    /// That part with its name.
+    fn masked(&self) -> Option<(&str, &dyn Heads)> {
         let answerers = self
             .parts
             .iter()
-            .filter_map(|(_, heads)| Some((heads.masked_answerer()?, &**heads)));
-        answerers.min_by_key(|(who, _)| *who).map(|(_, heads)| heads)
+            .filter_map(|(name, heads)| Some((heads.masked_answerer()?, (name.as_str(), &**heads))));
+        answerers.min_by_key(|(who, _)| *who).map(|(_, found)| found)
     }
 }
 
@@ -104,7 +109,7 @@ impl Heads for MixtureHeads {
         let weights: f64 = portions.iter().map(|(_, weight, _)| weight).sum();
         let number = |value: f64| untracked(tensor_weights(&[value as f32], &encoder.device()));
         let mut total: Option<Tensor<1>> = None;
-        let mut parts = Vec::new();
+        let (mut parts, mut answers) = (Vec::new(), Vec::new());
         for (index, (name, heads)) in self.parts.iter().enumerate() {
             let found = portions.iter().find(|(part, ..)| *part == index);
             let (windows, weight) = found.map_or((0, 0.0), |(_, weight, own)| (own.windows, *weight));
@@ -119,6 +124,7 @@ impl Heads for MixtureHeads {
             if loss.parts.len() > 1 {
                 loss.parts.into_iter().for_each(|(what, value)| say(&what, value));
             }
+            answers.extend(loss.answers.into_iter().map(|own| Answers { part: index, ..own }));
             let weighted = loss.total * weight;
             total = Some(match total {
                 Some(sum) => sum + weighted,
@@ -126,7 +132,7 @@ impl Heads for MixtureHeads {
             });
         }
         let total = total.unwrap_or_else(|| encoder.tokens.val().sum() * 0.0);
-        Loss { total, parts }
+        Loss { total, parts, answers }
     }
 
     fn reading(&self, ids: &[u32]) -> Example {
@@ -153,6 +159,11 @@ impl Heads for MixtureHeads {
 
     fn masked_answerer(&self) -> Option<Answerer> {
         self.of_masked().and_then(|heads| heads.masked_answerer())
+    }
+
+    fn masked_helper(&self) -> Option<String> {
+        let (part, heads) = self.masked()?;
+        Some(format!("{part}.{}", heads.masked_helper()?))
     }
 
     fn masked_losses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<f32>> {

@@ -99,6 +99,15 @@ fn stages_follow_each_other() {
 }
 
 #[test]
+fn a_mixture_of_one_is_planned_as_that_objective() {
+    let fault = mixture("{ objective = \"mlm\", rate = 0.3 }")
+        .fitted(&encoder(Preset::Bert))
+        .unwrap_err();
+    assert_eq!(fault.place().as_deref(), Some("mixture"));
+    assert!(fault.remedy.unwrap().contains("objective = \"mlm\""));
+}
+
+#[test]
 fn a_mixture_of_one_is_that_objective_bit_by_bit() {
     for (name, options) in [
         ("mlm", "mode = \"reference\""),
@@ -248,6 +257,13 @@ fn a_mixed_model_scores_by_the_rules_of_all_its_parts() {
         names,
         ["electra.discriminator", "electra.generator", "causal.left-to-right"]
     );
+    // Two generators would otherwise be one name.
+    assert_eq!(model.masked_helper().as_deref(), Some("electra.generator"));
+    assert_eq!(
+        build(&*configured("electra", "")).masked_helper().as_deref(),
+        Some("generator")
+    );
+    assert_eq!(build(&*configured("mlm", "")).masked_helper(), None);
     let sentences = [vec![2, 7, 8, 9, 3], vec![2, 30, 31, 3]];
     let score = |model: &crate::Model, rule: usize| {
         model

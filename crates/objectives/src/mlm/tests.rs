@@ -120,6 +120,52 @@ fn fewer_tokens_are_predicted_than_are_hidden() {
 }
 
 #[test]
+fn more_tokens_are_predicted_than_are_hidden() {
+    // Hide 15 %, predict 45 %. round(.15 · 125) = 19, and 38 of the others.
+    let mut places = [0.0; 126];
+    for example in examples(
+        "mlm",
+        "rate = 0.15\npredict = 3.0\nreplace = { mask = 1, random = 0 }",
+        126,
+    ) {
+        let is_hidden = |place: u32| example.inputs[place as usize] == SPECIAL.mask;
+        assert_eq!((0..126).filter(|place| is_hidden(*place)).count(), 19);
+        assert_eq!(example.positions.len(), 57);
+        assert!(example.positions.is_sorted_by(|one, other| one < other));
+        let hidden = example.positions.iter().filter(|place| is_hidden(**place)).count();
+        assert_eq!(hidden, 19, "all that is hidden is predicted");
+        for (position, target) in example.positions.iter().zip(&example.targets) {
+            assert_eq!(example.originals[*position as usize], *target);
+            if !is_hidden(*position) {
+                assert_eq!(example.inputs[*position as usize], *target, "read as it is");
+                places[*position as usize] += 1.0;
+            }
+        }
+    }
+    // Any of the others: a share of 38 / 125 over 2,000 windows, within four standard deviations for 125 of them.
+    assert_eq!(places[0], 0.0, "[CLS]");
+    assert!(
+        places[1..]
+            .iter()
+            .all(|times| (times / WINDOWS as f64 - 38.0 / 125.0).abs() < 0.042),
+        "{places:?}"
+    );
+    // What is hidden does not depend on what else is predicted.
+    let inputs = |predict: &str| {
+        let window = plain(64, 0);
+        let objective = configured("mlm", predict);
+        objective
+            .corrupt(&window, &vocabulary(1000), 0.0, Draw::new(1, "x"))
+            .inputs
+    };
+    assert_eq!(inputs("predict = 3.0"), inputs(""));
+    // A rate of one in three leaves nothing to predict beyond a third of it more.
+    let objective = configured("mlm", "rate = 0.33\npredict = 3.03");
+    let example = objective.corrupt(&plain(101, 0), &vocabulary(1000), 0.0, Draw::new(1, "x"));
+    assert_eq!(example.positions.len(), 100);
+}
+
+#[test]
 fn static_masks_come_back_and_dynamic_ones_do_not() {
     let vocabulary = vocabulary(1000);
     // What a window reads in so many epochs, each at another step.

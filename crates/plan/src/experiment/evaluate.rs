@@ -112,6 +112,12 @@ fn read_name(written: &str, kind: &str) -> Result<Option<String>> {
     }
 }
 
+impl Tasks {
+    pub(super) fn into_list(self) -> Vec<TaskConfig> {
+        self.0
+    }
+}
+
 impl OptionType for Tasks {
     fn read(written: &Written<'_>, _range: Range) -> Result<Self> {
         let mut tasks: Vec<TaskConfig> = Vec::new();

@@ -3,6 +3,7 @@
 
 mod argument;
 pub(crate) mod arms;
+mod asked;
 pub(crate) mod dimension;
 pub(crate) mod evaluate;
 pub(crate) mod file;
@@ -13,6 +14,7 @@ pub(crate) mod swept;
 #[cfg(test)]
 mod tests;
 
+pub use asked::tasks;
 pub use file::fields;
 pub use schema::schema;
 
@@ -45,6 +47,8 @@ pub struct Experiment {
     pub(crate) settings: Node,
     /// Where the baseline was written.
     pub(crate) baseline_place: Place,
+    /// Where the seeds were written.
+    pub(crate) seeds_place: Place,
     /// Where each claim's check was written.
     pub(crate) check_places: Vec<Place>,
     /// What was written for each evaluation, if any were.
@@ -101,6 +105,7 @@ impl Experiment {
             arms: read.arm.0,
             settings: settings(&document),
             baseline_place: top.open("report").open("baseline").place(),
+            seeds_place: top.open("sweep").open("seeds").place(),
             check_places: match top.get("claim") {
                 Some(claims) => claims.list()?.iter().map(|claim| claim.open("check").place()).collect(),
                 None => Vec::new(),

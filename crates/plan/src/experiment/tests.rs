@@ -56,6 +56,31 @@ fn everything_but_question_and_arms_has_a_default() {
 }
 
 #[test]
+fn a_decoder_that_nothing_is_predicted_by_is_refused_with_the_reason() {
+    let decoder = "encoder.disentangled.absolute=\"decoder\"";
+    assert_eq!(plan(MLM, &["encoder.disentangled={}"]).unwrap().runs.len(), 3);
+    assert_eq!(plan(MLM, &[decoder]).unwrap().runs.len(), 3);
+    for arm in [
+        "objective = \"electra\"",
+        "objective = \"mlm\"\npairs = \"order\"",
+        "objective = \"permutation\"",
+    ] {
+        let said = fault(&format!("[[arm]]\n{arm}\n"), &[decoder]);
+        assert!(
+            said.contains("a decoder there has nothing to do") && said.contains("\"none\""),
+            "{said}"
+        );
+    }
+    let said = fault(MLM, &["encoder.disentangled.max_relative_positions=9"]);
+    assert!(
+        said.contains("encoder.disentangled.max_relative_positions") && said.contains("18 or more"),
+        "{said}"
+    );
+    let said = fault(MLM, &["encoder.disentangled.position_bucket=9"]);
+    assert!(said.contains("did you mean `position_buckets`?"), "{said}");
+}
+
+#[test]
 fn what_is_written_is_what_is_planned() {
     let plan = plan(
         "[corpus]\nsource = \"a/*.txt\"\ntokenizer = { kind = \"bpe\", vocab = 512 }\nheld_out = 0.1\n\
@@ -82,7 +107,7 @@ fn unknown_keys_are_named_with_their_place_and_the_nearest_key() {
     assert_eq!(
         fault("[encoder]\nwidht = 64\n[[arm]]\nobjective = \"mlm\"\n", &[]),
         "unknown key `widht` in `encoder`\n  at x.toml:3:1 (encoder.widht)\n  3 | widht = 64\n    | ^^^^^\n  \
-         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, precision\n  did you mean `width`?"
+         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, precision, disentangled, from\n  did you mean `width`?"
     );
     assert_eq!(
         fault("[[arm]]\nobjective = \"mlm\"\nraet = 0.3\n", &[]),
@@ -126,11 +151,15 @@ fn unknown_words_are_named_with_the_words_that_are_known() {
         "unknown equalise `step`\n  at x.toml:3:12 (budget.equalise)\n  3 | equalise = \"step\"\n    |            ^^^^^^\n  \
          allowed: steps, tokens, predictions, flops, seconds\n  did you mean `steps`?"
     );
+    let evaluations: Vec<&str> = cloze_evals::EVALUATIONS.iter().map(|entry| entry.name).collect();
     let text = "question = \"Which?\"\n[evaluate]\ntasks = [\"minimal-pears\"]\n[[arm]]\nobjective = \"mlm\"\n";
     assert_eq!(
         Experiment::parse("x", "x.toml", text, &[]).unwrap_err().to_string(),
-        "unknown evaluation `minimal-pears`\n  at x.toml:3:10 (evaluate.tasks[0])\n  3 | tasks = [\"minimal-pears\"]\n    |          ^^^^^^^^^^^^^^^\n  \
-         allowed: minimal-pairs, blimp, masked-loss\n  did you mean `minimal-pairs`?"
+        format!(
+            "unknown evaluation `minimal-pears`\n  at x.toml:3:10 (evaluate.tasks[0])\n  3 | tasks = [\"minimal-pears\"]\n    |          ^^^^^^^^^^^^^^^\n  \
+             allowed: {}\n  did you mean `minimal-pairs`?",
+            evaluations.join(", ")
+        )
     );
     assert_eq!(
         fault("[report]\nbaseline = \"mml\"\n[[arm]]\nobjective = \"mlm\"\n", &[]),
@@ -252,7 +281,7 @@ fn a_wrong_argument_is_named() {
     assert_eq!(
         fault(MLM, &["encoder.widht=64"]),
         "unknown key `widht` in `encoder`\n  at --set encoder.widht=64 (encoder.widht)\n  \
-         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, precision\n  did you mean `width`?"
+         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, precision, disentangled, from\n  did you mean `width`?"
     );
     assert_eq!(
         fault(MLM, &["encoder.width"]),

@@ -33,6 +33,9 @@ fn example() -> RunConfig {
             precision: Precision::Float32,
             layer_groups: None,
             embedding_width: None,
+            disentangled: None,
+            variant: None,
+            from: None,
         },
         budget: Budget {
             equalise: Axis::Tokens,

@@ -17,7 +17,12 @@ pub fn check_data(experiment: &Experiment) -> Result<()> {
     let (mut corpora, mut tasks) = (Vec::new(), Vec::new());
     for (arm, name) in experiment.arms.iter().zip(names::bases(experiment)) {
         for point in points(experiment, arm, &name)? {
-            let (config, _) = resolve(&point.settings, arm, &experiment.evaluate)?;
+            let (config, _) = resolve(
+                &point.settings,
+                arm,
+                &experiment.evaluate,
+                experiment.data_root.as_deref(),
+            )?;
             if !corpora.contains(&config.corpus) {
                 cloze_corpus::check(&config.corpus, experiment.data_root.as_deref())
                     .map_err(|fault| point.settings.top().locate(fault))?;

@@ -443,6 +443,15 @@ fn judging_is_told_beside_training() {
     let head = cloze_backbone::VocabularyHead::forward_flops(128, 128, 2048, 9);
     let flops = config.forward_flops_at(1, 64, false, 9) + head;
     assert!(close(alone, flops / (0.8 * 1e10)), "{alone}");
+
+    // Fine-tuning: two trials and one more seed of 400 sentences, and 100 to choose by in every epoch; 500 are asked twice.
+    let tuned = |epochs: usize| {
+        let recipe = format!("{{ epochs = {epochs}, trials = [1e-3, 2e-3], development = 0.2 }}");
+        let task = format!("{{ task = \"classification\", examples = 500, seeds = 2, recipe = {recipe} }}");
+        seconds(&format!("tasks = [{task}]\npoints = 1\nvalidation_windows = 1"), "mlm") - alone
+    };
+    let passes = |epochs: f64| 3.0 * epochs * (3.0 * 400.0 + 100.0) + 1000.0;
+    assert!(close(tuned(6) / tuned(3), passes(6.0) / passes(3.0)));
 }
 
 #[test]

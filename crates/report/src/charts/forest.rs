@@ -32,6 +32,9 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         "Symbol: the arm's mean difference from its baseline, filled where it is established (tests with Holm's correction), \
          open where it is not. Thick bar: the t interval over seeds, from three seeds on.",
     );
+    if study.view.decisions.is_some() {
+        figure.say("Where arms were trained until decided, the interval is the one that holds at all looks.");
+    }
     if any_items {
         figure.say("Thin bar: the interval over seeds and items.");
     }

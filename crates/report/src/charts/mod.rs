@@ -3,15 +3,18 @@
 mod budgets;
 mod forest;
 mod held_out_loss;
+mod ladder;
 mod layers;
 mod learning_curves;
+mod onset;
 mod phenomena;
 mod profile;
 mod ratio;
+mod series;
 
 use crate::document::Topic;
 use crate::figure::{Figure, Scene, png, svg};
-use crate::study::{SURVIVORS, Study};
+use crate::study::{MIXED, SURVIVORS, Study};
 use cloze_foundation::Result;
 use cloze_foundation::files::remove;
 use cloze_schema::ChartKind;
@@ -33,9 +36,11 @@ fn drawing(kind: ChartKind) -> (Draw, Topic) {
         ChartKind::Forest => (forest::draw, Topic::Score),
         ChartKind::LearningCurves => (learning_curves::draw, Topic::Score),
         ChartKind::HeldOutLoss => (held_out_loss::draw, Topic::OwnLoss),
+        ChartKind::Onset => (onset::draw, Topic::Onset),
         ChartKind::Phenomena => (phenomena::draw, Topic::Parts),
         ChartKind::Layers => (layers::draw, Topic::Parts),
         ChartKind::Ratio => (ratio::draw, Topic::Score),
+        ChartKind::Ladder => (ladder::draw, Topic::Ladder),
         ChartKind::Budgets => (budgets::draw, Topic::Score),
     }
 }
@@ -105,7 +110,10 @@ pub(crate) fn all(study: &Study) -> Result<(Vec<Chart>, Vec<String>)> {
         let (draw, topic) = drawing(facts.kind);
         let chart = match draw(study)? {
             Ok(mut figure) => {
-                figure.say(survivors(study).unwrap_or_default());
+                survivors(study)
+                    .into_iter()
+                    .chain(mixtures(study))
+                    .for_each(|words| figure.say(words));
                 Chart::new(facts.kind, topic, &figure)?.ok_or_else(|| "nothing was measured for it".to_owned())
             }
             Err(why) => Err(why),
@@ -120,9 +128,17 @@ pub(crate) fn all(study: &Study) -> Result<(Vec<Chart>, Vec<String>)> {
 
 /// What the mark of survivors is, where a chart has one.
 fn survivors(study: &Study) -> Option<String> {
-    let is_marked = |arm: &usize| study.marked(*arm).ends_with(SURVIVORS);
+    let is_marked = |arm: &usize| study.marked(*arm).contains(SURVIVORS);
     let any = study.shown.iter().any(is_marked);
     any.then(|| format!("{SURVIVORS} Some seeds diverged: the means are over those that are left."))
+}
+
+/// What the mark of a mixture is, where a chart has one.
+fn mixtures(study: &Study) -> Option<String> {
+    let any = study.shown.iter().any(|arm| study.is_mixed(*arm));
+    any.then(|| {
+        format!("{MIXED} Some seeds have left the plateau of word frequencies and others not: intervals are over both.")
+    })
 }
 
 /// Removes charts of an earlier report that this one does not have.
@@ -142,8 +158,5 @@ pub(crate) fn remove_stale(folder: &Path, fresh: &[PathBuf]) -> Result<()> {
 
 /// What a chart says where it shows some of the arms.
 fn of_many(study: &Study) -> Option<String> {
-    let hidden = study.hidden()?;
-    Some(format!(
-        "Shown are the baselines and the best arms; {hidden} others are in table.csv."
-    ))
+    study.chosen()
 }

@@ -10,10 +10,9 @@ use crate::study::{Scored, Study};
 use cloze_foundation::Result;
 use cloze_stats::Interval;
 
-/// So many rows of an arm are drawn: beyond that arms are left out, and then phenomena.
-const MOST_DOTS: usize = 240;
-/// So many phenomena are drawn.
-const MOST_ROWS: usize = 60;
+/// So high are the rows together, and so many there are at least: of more phenomena some are drawn.
+const MOST_PIXELS: f64 = 1_200.0;
+const LEAST_ROWS: usize = 4;
 
 pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     let mut scores = study.scores.iter();
@@ -40,7 +39,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
          the phenomena of an arm), open where it is not. {bar} Small circles: single seeds. The easiest phenomenon is on top."
     ));
     if left_out {
-        figure.say("Not every arm or phenomenon has room here; all are in table.csv.");
+        figure.say("Not every phenomenon has room here: some are drawn, spread from the easiest to the hardest; all are in the table.");
     }
     figure.say(of_many(study).unwrap_or_default());
     Ok(Ok(figure))
@@ -49,14 +48,13 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
 /// The panel of a field, and whether something was left out.
 fn panel(study: &Study, scored: &Scored, field: &Field) -> Result<(Option<Panel>, bool)> {
     let whole = &scored.score;
-    let mut arms = study.shown_of(field);
-    let mut parts = study.by_difficulty(whole, &arms)?;
-    if parts.is_empty() {
+    let arms = study.shown_of(field);
+    let all = study.by_difficulty(whole, &arms)?;
+    if all.is_empty() {
         return Ok((None, false));
     }
-    let count = (arms.len(), parts.len());
-    parts.truncate(MOST_ROWS);
-    arms.truncate((MOST_DOTS / parts.len()).max(1));
+    let room = (MOST_PIXELS / Panel::row_height(arms.len())) as usize;
+    let parts: Vec<Score> = spread(&all, room.max(LEAST_ROWS)).cloned().collect();
     let names = parts
         .iter()
         .map(|part| readable(part.part().unwrap_or_default()))
@@ -81,7 +79,13 @@ fn panel(study: &Study, scored: &Scored, field: &Field) -> Result<(Option<Panel>
             panel.dots(look(study.place(*arm)), (row, slot), &dot);
         }
     }
-    Ok((Some(panel), (arms.len(), parts.len()) != count))
+    Ok((Some(panel), parts.len() < all.len()))
+}
+
+/// At most so many of some things, spread over all, the first and the last among them.
+fn spread<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
+    let count = all.len().min(most);
+    (0..count).map(move |place| &all[place * (all.len() - 1) / (count.max(2) - 1)])
 }
 
 /// Over seeds and items where these are there.

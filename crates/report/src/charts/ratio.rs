@@ -1,9 +1,8 @@
 //! The leading score of every task against the masking rate: a curve for each series of arms that differ in it only.
 
-use super::profile::{hold, shown};
-use crate::curves::over_seeds;
-use crate::figure::{Estimate, Figure, Panel, Scale, look};
-use crate::study::{Scored, Study};
+use super::series::{MARKS, over};
+use crate::figure::{Figure, Panel, Scale};
+use crate::study::Study;
 use crate::sweep::{Series, series};
 use cloze_foundation::Result;
 use cloze_schema::chart::RATE;
@@ -12,8 +11,6 @@ use cloze_schema::chart::RATE;
 const MOST_SERIES: usize = 12;
 /// So many rates of a series are drawn.
 const MOST_RATES: usize = 60;
-/// Pixels between the bars of two series at one rate.
-const ASIDE: f64 = 6.0;
 
 pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     let arms = &study.view.arms;
@@ -58,15 +55,19 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
                 .collect();
             if !here.is_empty() {
                 let title = field.titled(&scored.score.title());
-                figure.panel(panel(study, scored, (title, &field.arms), &here, rates.clone())?);
+                let x = Scale::around("masking rate (% of tokens)").ticks(rates.clone());
+                figure.panel(over(
+                    study,
+                    scored,
+                    Panel::new(title, x, Scale::around(scored.score.label())),
+                    field,
+                    &here,
+                    percent,
+                )?);
             }
         }
     }
-    figure.say(
-        "Line with symbols: mean over seeds. Bar: Student's t 95 % interval of the mean, from three seeds on. Where \
-         rates share their seeds the bars are not independent, and the comparisons are paired. Open circles, a little to the right of their rate: single \
-         seeds. Dotted lines: chance, or the loss of word frequencies and the best possible one.",
-    );
+    figure.say(MARKS);
     if all.len() > drawn.len() {
         figure.say(format!("{} more series are in table.csv.", all.len() - drawn.len()));
     }
@@ -85,39 +86,6 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
             .unwrap_or_default(),
     );
     Ok(Ok(figure))
-}
-
-fn panel(
-    study: &Study,
-    scored: &Scored,
-    (title, arms): (String, &[usize]),
-    series: &[(usize, &Series)],
-    rates: Vec<f64>,
-) -> Result<Panel> {
-    let (score, scale) = (&scored.score, scored.score.scale());
-    let x = Scale::around("masking rate (% of tokens)").ticks(rates);
-    let mut panel = Panel::new(title, x, Scale::around(score.label()));
-    hold(&mut panel, study, score, arms);
-    for (place, (look_of, series)) in series.iter().enumerate() {
-        let look = look(*look_of);
-        let mut estimates = Vec::new();
-        for (rate, arm) in &series.arms {
-            if let Some(found) = over_seeds(&scored.finals[*arm])? {
-                let mut estimate = Estimate::new(percent(*rate), &found);
-                estimate.mean *= scale;
-                estimate.interval = estimate.interval.map(|interval| shown(score, interval));
-                estimates.push(estimate);
-            }
-        }
-        panel.bars(look, &estimates, ASIDE * place as f64);
-        panel.means(look, &estimates);
-        let at = |(rate, arm): &(f64, usize)| {
-            let rate = percent(*rate);
-            scored.finals[*arm].values().map(move |value| (rate, value * scale))
-        };
-        panel.seeds(look, series.arms.iter().flat_map(at).collect());
-    }
-    Ok(panel)
 }
 
 /// A series with no more rates than can be told apart, the first and the last among them.

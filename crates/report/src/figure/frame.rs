@@ -67,9 +67,12 @@ impl Frame {
             scene.text((self.left - 6.0, y), number::tick(tick), TICK, INK, Side::End);
         }
         scene.line(vec![(self.left, self.top), (self.left, self.bottom)], GREY, 1.0, None);
-        if !label.is_empty() {
-            let label = fit(label, LABEL, self.bottom - self.top + 40.0);
-            scene.turned_text((self.left - 48.0, (self.top + self.bottom) / 2.0), label, LABEL);
+        let (most, middle) = (self.bottom - self.top + 40.0, (self.top + self.bottom) / 2.0);
+        let lines = wrap(label, LABEL, most);
+        // One line in the middle of the room beside the ticks, or two of them.
+        let places: &[f64] = if lines.len() > 1 { &[56.0, 43.0] } else { &[48.0] };
+        for (line, aside) in lines.iter().zip(places) {
+            scene.turned_text((self.left - aside, middle), fit(line, LABEL, most), LABEL);
         }
     }
 

@@ -164,6 +164,12 @@ impl Panel {
         }
     }
 
+    /// Pixels of a row that has a slot for each of so many arms.
+    pub(crate) fn row_height(slots: usize) -> f64 {
+        let names = Vec::new();
+        Rows { names, slots }.height()
+    }
+
     /// Every text of it, to be changed.
     pub(super) fn texts(&mut self) -> impl Iterator<Item = &mut String> {
         let names = self.rows.iter_mut().flat_map(|rows| &mut rows.names);
@@ -213,6 +219,13 @@ impl Panel {
     pub(crate) fn joined(&mut self, look: Look, points: Vec<Point>) {
         self.line(points.clone(), look.colour, 2.2, look.dash);
         self.symbols(points, look.shape, 4.0, look.colour, true, 0.0);
+    }
+
+    /// A staircase by its corners, with a filled symbol where it rises and an open one where somebody was seen last.
+    pub(crate) fn stairs(&mut self, look: Look, corners: Vec<Point>, rises: Vec<Point>, last: Vec<Point>) {
+        self.line(corners, look.colour, 2.2, look.dash);
+        self.symbols(rises, look.shape, 4.0, look.colour, true, 0.0);
+        self.symbols(last, look.shape, 4.0, look.colour, false, 0.0);
     }
 
     /// The means of another arm, pale in the background.

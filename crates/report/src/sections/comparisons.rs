@@ -2,8 +2,10 @@
 
 use super::of_many;
 use crate::compare::{ALPHA, Comparison, POWER};
+use crate::decisions::{Decisions, bound};
 use crate::document::{Cell, Section, Table};
 use crate::number;
+use crate::score::Score;
 use crate::sentence::sentence;
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
@@ -64,6 +66,22 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
         ("P(better)", Box::new(|one| Some(number::share(one.wins)))),
         ("r", Box::new(|one| one.by.correlation.map(number::share))),
     ];
+    if shown.iter().any(|one| one.look.is_some()) {
+        // Those p are of a number of seeds that is fixed.
+        columns.retain(|(heading, _)| !heading.starts_with("p exact") && !heading.starts_with("p t"));
+        columns.push((
+            "|t|",
+            Box::new(|one| Some(format!("{:.2}", one.look?.standing.t?.abs()))),
+        ));
+        columns.push((
+            "different from",
+            Box::new(|one| Some(bound(one.look?.boundary?.different))),
+        ));
+        columns.push((
+            "equivalent up to",
+            Box::new(|one| Some(bound(one.look?.boundary?.equivalent))),
+        ));
+    }
     if shown.iter().all(|one| one.items.is_none()) {
         columns.retain(|(heading, _)| ![OVER_ITEMS, ITEMS_HOLM].contains(heading));
     }
@@ -81,13 +99,17 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
         "differences"
     };
     let caption = format!("{}: {pairs}, arm minus {against}", score.label());
-    let mut lead = power(found)?;
+    let mut lead = match &view.decisions {
+        Some(decisions) => vec![at_looks(decisions, score)],
+        None => power(found)?,
+    };
     if view.plan.report.baseline.is_none() {
         lead.push(format!(
             "The experiment names no baseline: its first arm, {}, is taken.",
             study.name(shown[0].baseline)
         ));
     }
+    lead.extend(study.mixtures(shown.iter().flat_map(|one| [one.arm, one.baseline])));
     lead.extend(of_many(study));
     let name = format!("{} {} against {against}", score.task, score.metric);
     let table = Table::new(
@@ -115,6 +137,19 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
         brief: true,
         ..Section::new(format!("{} against {against}", score.title()))
     }))
+}
+
+/// How to read tests of arms that were trained until they were decided.
+fn at_looks(decisions: &Decisions, score: &Score) -> String {
+    let of = if (&score.task, &score.metric) == (&decisions.design.task, &decisions.design.metric) {
+        "It decided when to stop."
+    } else {
+        "When to stop was decided by another score, so that a difference here may have had too few seeds."
+    };
+    format!(
+        "{of} t is held against the boundaries of its last look, and the interval is the one that holds at all looks and for all \
+         comparisons together."
+    )
 }
 
 /// What the number of seeds can show at all.

@@ -10,17 +10,20 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
     let view = study.view;
     let planned: usize = view.arms.iter().map(|arm| arm.seeds.len()).sum();
     let count = |ending: Ending| -> usize { view.arms.iter().map(|arm| arm.count(ending)).sum() };
-    // That is rare, and a column of zeros says nothing.
+    // They are rare, and a column of zeros says nothing.
+    let rare = [Ending::Ungathered, Ending::NotNeeded];
     let endings = Ending::ALL
         .iter()
-        .filter(|(ending, _)| *ending != Ending::Ungathered || count(*ending) > 0);
+        .filter(|(ending, _)| !rare.contains(ending) || count(*ending) > 0);
     let endings: Vec<(Ending, &str)> = endings.copied().collect();
     let counts = endings
         .iter()
         .map(|(ending, word)| format!("{} {word}", count(*ending)));
     let counts: Vec<String> = counts.collect();
     // All of a few; of many those that lack something, the first of them.
-    let lacks = |arm: &&Arm| study.hidden().is_none() || arm.count(Ending::Done) < arm.seeds.len();
+    let lacks = |arm: &&Arm| {
+        study.hidden().is_none() || arm.count(Ending::Done) + arm.count(Ending::NotNeeded) < arm.seeds.len()
+    };
     let rows = view.arms.iter().filter(lacks).take(MOST_ROWS).map(|arm| {
         let numbers = endings.iter().map(|(ending, _)| arm.count(*ending).to_string());
         let done = arm.seeds.iter().filter(|(_, ended)| *ended == Ending::Done);
@@ -38,6 +41,7 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
     let mut lead = vec![format!("{planned} runs planned: {}.", counts.join(", "))];
     lead.extend(history::gaps(view));
     lead.extend(history::changes(view));
+    lead.extend(history::afterwards(view));
     let caption = match study.hidden() {
         Some(_) => "Arms that lack runs, the first of them",
         None => "Runs per arm",

@@ -1,10 +1,14 @@
 //! The sections of a report, each in a file of its own, in their fixed order.
 
+pub(crate) mod best;
 mod budgets;
 mod claims;
 mod comparisons;
 mod coverage;
+pub(crate) mod decisions;
+mod ladder;
 mod notes;
+pub(crate) mod onset;
 pub(crate) mod order;
 mod others;
 mod own_losses;
@@ -26,12 +30,15 @@ use std::collections::BTreeSet;
 pub(crate) fn document(study: &Study, undrawn: &[String]) -> Result<Document> {
     let view = study.view;
     let mut sections = vec![coverage::section(study, undrawn)];
+    sections.extend(decisions::section(study));
     sections.extend(claims::sections(study)?);
     for scored in &study.scores {
         for field in &scored.fields {
             sections.extend(scores::section(study, scored, field)?);
         }
         sections.extend(order::section(study, scored));
+        sections.extend(best::section(study, scored)?);
+        sections.extend(ladder::sections(study, scored)?);
         sections.extend(comparisons::section(study, scored)?);
         for field in &scored.fields {
             sections.extend(parts::section(study, scored, field)?);
@@ -41,6 +48,7 @@ pub(crate) fn document(study: &Study, undrawn: &[String]) -> Result<Document> {
     sections.extend(reliability::section(study)?);
     sections.push(budgets::section(study)?);
     sections.extend(own_losses::section(study)?);
+    sections.extend(onset::sections(study)?);
     sections.extend(samples::sections(study));
     sections.push(notes::section(study));
     name_apart(&mut sections);
@@ -66,9 +74,5 @@ fn name_apart(sections: &mut [Section]) {
 
 /// A sentence for tables that hold some of the arms.
 fn of_many(study: &Study) -> Option<String> {
-    let hidden = study.hidden()?;
-    Some(format!(
-        "{} arms are shown: the baselines and the best ones. The other {hidden} are in table.csv.",
-        study.shown.len()
-    ))
+    study.chosen()
 }

@@ -3,7 +3,7 @@
 use crate::arm::Ending;
 use crate::document::Section;
 use crate::score::LEAST_SEEDS;
-use crate::study::{SURVIVORS, Study};
+use crate::study::{MIXED, SURVIVORS, Study};
 
 const METHODS: [&str; 6] = [
     "Intervals: Student's t over seeds, 95 %. SD: with n - 1. Over seeds and items: items are resampled within their paradigm, the same ones for every seed and arm, and what seeds add is drawn from Student's t, since a few seeds have too few resamples (after Sellam et al. 2022); from a fixed seed. Pairs that mirror each other are one item.",
@@ -14,12 +14,17 @@ const METHODS: [&str; 6] = [
     "More seeds: a range, for the middle half of the differences that these seeds allow, at the level at which Holm's correction tests the comparison.",
 ];
 
+const SEQUENTIAL: &str = "Seeds until decided: boundaries are for repeated t statistics of normal paired differences, exactly; a comparison has its share of the level (Bonferroni). Better or worse: |t| has reached its boundary, and resampling of seeds and items, where they were kept, is below 5 %. Equivalent: |t| is not above its boundary, nor without any one of the seeds. Tests against chance, bold and intervals of means are as if the number of seeds had been fixed.";
+
 pub(super) fn section(study: &Study) -> Section {
     let view = study.view;
     let mut points = Vec::new();
     let unit = "The unit of replication is the pretraining seed.";
     points.push(format!("{unit} {}", view.pairing().join(" ")));
     points.extend(METHODS.map(str::to_owned));
+    if view.decisions.is_some() {
+        points.push(SEQUENTIAL.to_owned());
+    }
     points.push(format!("Nothing is said from fewer than {LEAST_SEEDS} seeds."));
     points.push(format!("Made by cloze {}.", env!("CARGO_PKG_VERSION")));
     let lonely = study
@@ -38,6 +43,11 @@ pub(super) fn section(study: &Study) -> Section {
                  over survivors."
             ),
         );
+    }
+    if study.shown.iter().any(|arm| study.is_mixed(*arm)) {
+        points.push(format!(
+            "{MIXED} marks an arm some of whose seeds have left the plateau of word frequencies and others not."
+        ));
     }
     if study.hidden().is_some() {
         points.push(

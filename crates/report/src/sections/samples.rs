@@ -2,6 +2,7 @@
 
 use super::of_many;
 use crate::document::{Cell, Section, Table};
+use crate::items::Written;
 use crate::score::readable;
 use crate::study::Study;
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 const MOST: usize = 12;
 
 pub(super) fn sections(study: &Study) -> Vec<Section> {
-    let mut kinds: BTreeMap<(&str, &str), Vec<&BTreeMap<usize, (u64, String)>>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&str, &str), Vec<&Written>> = BTreeMap::new();
     for ((task, kind, _), arms) in study.view.answers.samples() {
         kinds.entry((task.as_str(), kind.as_str())).or_default().push(arms);
     }
@@ -20,7 +21,7 @@ pub(super) fn sections(study: &Study) -> Vec<Section> {
         .collect()
 }
 
-fn section(study: &Study, (task, kind): (&str, &str), samples: &[&BTreeMap<usize, (u64, String)>]) -> Section {
+fn section(study: &Study, (task, kind): (&str, &str), samples: &[&Written]) -> Section {
     let split = |text: &str| match text.split_once('\n') {
         Some((given, answer)) => (given.to_owned(), answer.to_owned()),
         None => (String::new(), text.to_owned()),

@@ -69,6 +69,7 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
                 values.len()
             ));
         }
+        points.extend(mixture(study, scored, *arm)?.filter(|_| study.is_shown(*arm)));
         let mean = Cell::optional(found.map(|found| score.text(found.mean) + arrow));
         row.push(Cell {
             bold: scored.bold.contains(arm),
@@ -142,6 +143,28 @@ const INTERVAL: &str = "95 % interval";
 const OVER_ITEMS: &str = "over seeds and items";
 /// (unigram - loss) / (unigram - best possible): how much of what can be known beyond word frequencies the mean knows.
 const KNOWN: &str = "of the knowable (%)";
+
+/// That an arm's mean and interval are over two kinds of seeds, and what each has.
+fn mixture(study: &Study, scored: &Scored, arm: usize) -> Result<Option<String>> {
+    let Some(onset) = study.onsets.get(&arm).filter(|onset| onset.is_mixed()) else {
+        return Ok(None);
+    };
+    let mean = |left: bool| -> Result<Option<String>> {
+        let is_here = |(seed, _): &(&u64, &f64)| onset.seeds.get(seed).is_some_and(|seed| seed.left == left);
+        let values = scored.finals[arm].iter().filter(is_here);
+        let found = over_seeds(&values.map(|(seed, value)| (*seed, *value)).collect())?;
+        Ok(found.map(|found| scored.score.text(found.mean)))
+    };
+    let (Some(left), Some(stayed)) = (mean(true)?, mean(false)?) else {
+        return Ok(None);
+    };
+    Ok(Some(format!(
+        "{}: {} seeds have left the plateau of word frequencies, and the interval is over a mixture: those that left have {left}, the \
+         others {stayed}.",
+        study.name(arm),
+        onset.share()
+    )))
+}
 
 /// What decides that an arm is above or below chance.
 pub(super) fn by(has_items: bool) -> &'static str {

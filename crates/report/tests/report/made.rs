@@ -1,7 +1,7 @@
 //! A results folder made from a formula: the same bytes each time.
 
 use cloze_foundation::Draw;
-use cloze_schema::chart::RATE;
+use cloze_schema::chart::CHARTS;
 use cloze_schema::{AttemptRows, Axis, ChartKind, Items, Label, Row, RunData, RunItems, Spent, Split, items, parquet};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -90,6 +90,10 @@ pub struct Made {
     pub claims: Vec<(&'static str, &'static str)>,
     /// The loss of word frequencies and the best possible one.
     pub levels: Option<(f64, f64)>,
+    /// From which of the four judgements on a seed of an arm is off the plateau of word frequencies: 5 is never.
+    pub leaves: Option<fn(usize, u64) -> u32>,
+    /// What the ids of its runs begin at: those of another experiment.
+    pub first_id: usize,
     /// Whether answers are kept item by item.
     pub items: bool,
     /// How much seeds differ: 1, or 0 where they do not.
@@ -132,12 +136,15 @@ impl Made {
             missing: Vec::new(),
             diverged: Vec::new(),
             broken: Vec::new(),
-            charts: ChartKind::usual(|key| key == RATE)
+            charts: CHARTS
                 .iter()
-                .map(|kind| kind.facts().word)
+                .filter(|facts| facts.kind != ChartKind::Layers)
+                .map(|facts| facts.word)
                 .collect(),
             claims: Vec::new(),
             levels: None,
+            leaves: None,
+            first_id: 0,
             items: false,
             noise: 1.0,
             data: false,
@@ -159,6 +166,61 @@ impl Made {
         }
     }
 
+    /// Three arms at three widths, each as good at a width as `quality` says.
+    pub fn widths(seeds: u64, quality: fn(usize, usize) -> f64) -> Self {
+        let mut arms = Vec::new();
+        for (rung, width) in [64.0, 128.0, 256.0].into_iter().enumerate() {
+            for (place, name) in ["mlm", "span", "electra"].into_iter().enumerate() {
+                let arm = MadeArm::new(format!("{name} width={width}"), name, quality(place, rung));
+                arms.push(arm.stem(name).with("encoder.width", width));
+            }
+        }
+        Self {
+            arms,
+            baseline: Some("mlm"),
+            tasks: vec!["minimal-pairs"],
+            ..Self::quickstart(seeds)
+        }
+    }
+
+    /// Five rates on each of two corpora, the best one of each as given.
+    pub fn corpora(seeds: u64, best: [f64; 2]) -> Self {
+        let mut arms = Vec::new();
+        for (corpus, best) in ["fiction", "legal"].into_iter().zip(best) {
+            for rate in [0.15, 0.3, 0.45, 0.6, 0.75] {
+                let quality = 0.9 - 4.0 * f64::powi(rate - best, 2);
+                let arm = MadeArm::new(format!("mlm rate={rate} source={corpus}"), "mlm", quality);
+                let mut arm = arm.stem(&format!("mlm rate={rate}"));
+                arm.corpus = corpus;
+                arms.push(arm.with("options.rate", rate).with("corpus.source", 0.0));
+            }
+        }
+        Self {
+            arms,
+            baseline: Some("mlm rate=0.15"),
+            tasks: vec!["minimal-pairs"],
+            data: true,
+            ..Self::quickstart(seeds)
+        }
+    }
+
+    /// Rates and widths, with what losses are held against: enough for every chart.
+    pub fn everything(seeds: u64) -> Self {
+        let mut made = Self::widths(seeds, |_, _| 0.0);
+        made.arms.clear();
+        for width in [64.0, 128.0, 256.0] {
+            for rate in [0.15, 0.4] {
+                let arm = MadeArm::new(format!("mlm rate={rate} width={width}"), "mlm", 0.4 + rate);
+                let arm = arm.stem(&format!("mlm rate={rate}"));
+                made.arms
+                    .push(arm.with("options.rate", rate).with("encoder.width", width));
+            }
+        }
+        made.baseline = Some("mlm rate=0.15");
+        made.levels = Some((6.0, 3.25));
+        made
+    }
+
     /// Writes `plan.json` and `metrics.parquet` into `folder`.
     pub fn write(&self, folder: &Path) {
         std::fs::create_dir_all(folder).unwrap();
@@ -172,7 +234,7 @@ impl Made {
                 let planned = self.run_data(arm).filter(|_| self.data).map(|data| data.short());
                 let is_foreign = self.foreign.contains(&(place, seed));
                 let label = Label {
-                    run: id(place, seed),
+                    run: id(self.first_id + place, seed),
                     arm: arm.name.clone(),
                     seed,
                     attempt: 1,
@@ -206,6 +268,7 @@ impl Made {
             tokenizer: format!("tokenizer of {}", arm.corpus),
             held_out: format!("held out of {}", arm.corpus),
             tasks: tasks.collect(),
+            start: None,
         })
     }
 
@@ -217,7 +280,15 @@ impl Made {
                 let factors: Map<String, Value> = arm
                     .factors
                     .iter()
-                    .map(|(path, value)| ((*path).to_owned(), json!(value)))
+                    .map(|(path, value)| {
+                        // A corpus has a name.
+                        let value = if *path == "corpus.source" {
+                            json!(arm.corpus)
+                        } else {
+                            json!(value)
+                        };
+                        ((*path).to_owned(), value)
+                    })
                     .collect();
                 let options: Map<String, Value> = arm
                     .rate()
@@ -240,7 +311,7 @@ impl Made {
                     config["optimizer"]["muon"] = json!({ "peak_lr": rate });
                 }
                 let mut run = json!({
-                    "id": id(place, seed), "arm": arm.name, "factors": factors, "config": config, "flops": 3e13,
+                    "id": id(self.first_id + place, seed), "arm": arm.name, "factors": factors, "config": config, "flops": 3e13,
                 });
                 if self.data {
                     run["data"] = json!(self.run_data(arm));
@@ -318,6 +389,15 @@ impl Made {
                 row(Split::Train, "pretraining", "diverged", 1.0);
                 break;
             }
+            if self.leaves.is_some() {
+                row(
+                    Split::HeldOut,
+                    "pretraining",
+                    "state_cosine",
+                    0.9 - 0.1 * f64::from(point),
+                );
+                row(Split::HeldOut, "pretraining", "attention_entropy", 0.95);
+            }
             row(
                 Split::HeldOut,
                 "pretraining",
@@ -341,11 +421,16 @@ impl Made {
                 if *task == "masked-loss" {
                     if *objective != "autoregressive" {
                         let answerer = self.arms[place].answerer;
+                        let loss = 6.8 - 1.5 * share * quality + 0.03 * noise.normal() - shock;
+                        let placed = self.leaves.zip(self.levels).map(|(leaves, (unigram, _))| {
+                            let is_off = point >= leaves(place, seed);
+                            unigram + if is_off { -0.5 } else { 0.05 }
+                        });
                         row(
                             Split::Test,
                             task,
                             &answerer.map_or_else(|| "loss".to_owned(), |who| format!("loss[{who}]")),
-                            6.8 - 1.5 * share * quality + 0.03 * noise.normal() - shock,
+                            placed.unwrap_or(loss),
                         );
                     }
                     continue;

@@ -1,9 +1,12 @@
 //! The whole report on made-up results.
 
+mod across;
 mod claims;
+mod decided;
 mod honest;
 mod kept;
 mod made;
+mod orders;
 mod outputs;
 mod snapshots;
 mod told;
@@ -93,7 +96,7 @@ fn a_whole_report_has_every_file_and_the_same_bytes_each_time() {
 #[test]
 fn every_chart_of_the_table_is_drawn_under_its_own_name_and_stands_on_the_page_once() {
     let folder = folder("charts");
-    let mut made = Made::ratios(3);
+    let mut made = Made::everything(3);
     made.phenomena.extend([0, 1].map(|layer| format!("tags/layer-{layer}")));
     made.charts = CHARTS.iter().map(|facts| facts.word).collect();
     made.write(&folder);

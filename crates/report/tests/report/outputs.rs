@@ -123,7 +123,8 @@ fn a_thousand_arms_make_a_page_of_a_few_arms_and_a_table() {
     assert!(report.page.len() < 5_000_000, "{} bytes", report.page.len());
     says(
         &report.page,
-        "12 arms are shown: the baselines and the best ones. The other 988 are in table.csv.",
+        "12 of 1000 arms are shown, whatever the table or chart is about: baselines, and those with the best means of Minimal pairs: \
+         accuracy. The other 988 are in table.csv.",
     );
     // All are in the table, twelve in the charts.
     assert_eq!(

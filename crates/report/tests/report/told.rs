@@ -147,7 +147,7 @@ fn of_an_arm_whose_loss_is_a_sum_the_plateau_is_not_known() {
     let verdict = Report::read(folder.path()).unwrap().verdict;
     says(
         &verdict,
-        "Whether the plateau of word frequencies was left is not known of span: the own loss is a sum",
+        "Whether the plateau of word frequencies was left is not known of span: their own loss is a sum",
     );
     made.tasks.push("masked-loss");
     made.write(folder.path());

@@ -60,6 +60,13 @@ pub(super) fn card(run: &Found, form: Form, exported: &Exported) -> Result<Strin
         encoder.window,
         encoder.dropout
     );
+    if let Some(disentangled) = encoder.disentangled {
+        let _ = writeln!(
+            text,
+            "Attention is disentangled: {} buckets of relative positions; absolute ones: {}.\n",
+            disentangled.position_buckets, disentangled.absolute
+        );
+    }
     data(&mut text, run);
     budget(&mut text, run);
     table(&mut text, &scores);
@@ -214,6 +221,12 @@ fn limits(text: &mut String, run: &Found, exported: &Exported) {
     if run.config.encoder.dropout > 0.0 && run.config.encoder.preset == cloze_backbone::Preset::Modern {
         text.push_str(
             "- ModernBERT drops inside its feed-forward, cloze behind it: fine-tuning there has another dropout.\n",
+        );
+    }
+    if run.config.encoder.disentangled.map(|known| known.absolute) == Some(cloze_backbone::Absolute::Decoder) {
+        text.push_str(
+            "- It was trained to predict tokens by a mask decoder, the last layer's weights over states and their positions, which is \
+             not here: the last layer's own states were not trained.\n",
         );
     }
     for (part, why) in &exported.left_out {

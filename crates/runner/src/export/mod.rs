@@ -2,17 +2,16 @@
 
 mod card;
 mod check;
-mod found;
 
-pub use found::{Found, find};
+pub use crate::found::{Found, chosen, find};
 
 use burn::tensor::Device;
 use cloze_backbone::hub::{self, Architecture, HubModel, Network, Tokens};
-use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters};
+use cloze_backbone::{EncoderConfig, Parameter, Parameters};
 use cloze_corpus::Tokenizer;
 use cloze_foundation::files::{is_there, write_folder, write_whole};
 use cloze_foundation::{Fault, Result};
-use cloze_objectives::{Model, Objective, configure};
+use cloze_objectives::{Objective, configure};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -38,7 +37,7 @@ pub struct Exported {
 
 /// Objectives whose heads answer as the classes do, each measured (docs/hugging-face.md). Heads of the same parameters may answer
 /// elsewhere: a head that predicts a token from the position before it is not BERT's.
-const SHOWN: [&str; 5] = ["mlm", "whole-word", "span", "electra", "autoregressive"];
+const SHOWN: [&str; 6] = ["mlm", "whole-word", "span", "electra", "rtd", "autoregressive"];
 const ENCODER_ALONE: &str = "`--to hf-encoder` exports the encoder alone, which AutoModel loads";
 
 /// Positions of the text that says who sees whom.
@@ -67,11 +66,14 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
     let model = run.model(&*objective, &tokenizer, &device)?;
     let mut parameters: BTreeMap<String, Parameter> = BTreeMap::new();
     model.each_parameter(&mut |path, parameter| _ = parameters.insert(path.to_owned(), parameter.clone()));
+    let own: Vec<String> = parameters.keys().cloned().collect();
     // Heads may hold a part of the tables with which the model reads.
     model.reader().each_parameter(&mut |path, parameter| {
-        parameters.insert(format!("encoder.{path}"), parameter.clone());
+        let path = format!("encoder.{path}");
+        let trained = parameters.insert(path.clone(), parameter.clone());
+        parameters.extend(trained.map(|trained| (hub::as_trained(&path), trained)));
     });
-    let paths = || parameters.keys().map(String::as_str);
+    let paths = || own.iter().map(String::as_str);
     let example = model.reading(&[tokenizer.vocabulary().special.unknown; PROBE]);
     let encoder = model.config().clone();
     let classes = hub::of(&encoder, &example.visibility, paths(), form != Form::Model).map_err(|fault| {
@@ -167,14 +169,4 @@ fn pooling(encoder: &EncoderConfig) -> [(&'static str, String); 3] {
         ("1_Pooling/config.json", format!("{pooling:#}\n")),
         ("sentence_bert_config.json", format!("{text:#}\n")),
     ]
-}
-
-impl Found {
-    /// The model with the weights that the run ended with, without gradients.
-    fn model(&self, objective: &dyn Objective, tokenizer: &Tokenizer, device: &Device) -> Result<Model> {
-        let init = Init::new(self.config.seed, device).with_precision(self.config.encoder.precision);
-        let mut model = objective.build(&self.config.encoder, tokenizer.vocabulary(), &init);
-        crate::store::weights::load(&self.folder.weights(), &mut model, device)?;
-        Ok(model)
-    }
 }

@@ -6,7 +6,7 @@ pub mod options;
 pub mod progress;
 mod pulse;
 mod queue;
-mod ready;
+pub(crate) mod ready;
 pub mod run;
 pub mod slurm;
 pub mod stop;

@@ -61,7 +61,7 @@ impl Ready<'_> {
     }
 
     /// Prepares each distinct corpus once: its folder, by configuration.
-    pub(super) fn prepare_all(&self, runs: &[&PlannedRun]) -> Result<Vec<(CorpusConfig, Prepared)>> {
+    pub(crate) fn prepare_all(&self, runs: &[&PlannedRun]) -> Result<Vec<(CorpusConfig, Prepared)>> {
         let mut corpora: Vec<(CorpusConfig, Prepared)> = Vec::new();
         for run in runs {
             let config = &run.config.corpus;
@@ -98,7 +98,7 @@ pub(super) fn check_objectives(runs: &[&PlannedRun], corpora: &[(CorpusConfig, P
     Ok(())
 }
 
-pub(super) fn corpus_of<'a>(corpora: &'a [(CorpusConfig, Prepared)], config: &CorpusConfig) -> Result<&'a Prepared> {
+pub(crate) fn corpus_of<'a>(corpora: &'a [(CorpusConfig, Prepared)], config: &CorpusConfig) -> Result<&'a Prepared> {
     let found = corpora.iter().find(|(known, _)| known == config);
     found
         .map(|(_, prepared)| prepared)

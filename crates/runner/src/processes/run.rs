@@ -7,16 +7,17 @@ use super::supervise::Outcome;
 use super::sweep::{Ended, Sweep};
 use super::{Progress, Stop};
 use crate::data::{Looked, of_corpus};
+use crate::status::Status;
 use crate::store::ending::words;
 use crate::store::{Ending, Marker, Store};
-use crate::{gather, history};
+use crate::{Need, Needs, gather, history};
 use cloze_corpus::{CorpusConfig, Prepared};
 use cloze_foundation::files::{list, sweep_scratch};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, PlannedRun, title};
 use cloze_schema::Axis;
 use cloze_trainer::device;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Below this width a run does not keep two threads busy: one run on each core does more work than one run on all.
 pub(crate) const NARROW: usize = 384;
@@ -36,6 +37,8 @@ pub struct Summary {
     pub interrupted: usize,
     /// Not started, because a run had failed (`fail_fast`) or a stop was asked for.
     pub left: usize,
+    /// Not started, because their arms were decided without them.
+    pub not_needed: usize,
     /// Runs that say that they have ended and that are not whole, each with what to do. They do not count as done.
     pub damaged: Vec<String>,
 }
@@ -78,7 +81,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
     let corpora = look(&mut plan, &store, options, &ready)?;
     let mut summary = Summary::default();
     let found = Found::of(&plan, &store, options, &mut summary, progress)?;
-    let (jobs, threads) = workers(&found.waiting, options)?;
+    workers(&found.waiting, options)?;
     if !found.waiting.is_empty() {
         device::open(&options.device)?;
         check_objectives(&found.waiting, &corpora)?;
@@ -90,24 +93,25 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
     }
     tidy(&store, options, &found.ended);
     if found.waiting.is_empty() {
-        progress.say("every run has ended already");
+        progress.say(match summary.not_needed {
+            0 => "every run has ended already",
+            _ => "every run that is needed has ended already",
+        });
     } else {
-        let sweep = Sweep {
-            store: &store,
-            corpora: &corpora,
-            options,
-            progress,
-            stop,
-            threads,
-        };
         let rules = Rules {
             lease: options.lease,
             retry: found.retry,
             alone: is_timed(&found.waiting),
         };
-        let ended = sweep.train_all(&found.waiting, jobs, rules);
-        summary.left = found.waiting.len() - ended.len();
-        ended.iter().for_each(|ended| summary.count(ended));
+        let trained = Looks {
+            plan: &plan,
+            store: &store,
+            corpora: &corpora,
+            options,
+            progress,
+            stop,
+        };
+        trained.train(found.waiting, &rules, &mut summary)?;
     }
     summary.damaged = if options.only.is_empty() {
         gather(&plan, &store)?.damaged
@@ -115,6 +119,69 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
         found.damaged
     };
     Ok(summary)
+}
+
+/// A plan while it is trained: all of its runs at once, or look by look.
+struct Looks<'a> {
+    plan: &'a Plan,
+    store: &'a Store,
+    corpora: &'a [(CorpusConfig, Prepared)],
+    options: &'a RunOptions,
+    progress: &'a dyn Progress,
+    stop: &'a Stop,
+}
+
+impl<'a> Looks<'a> {
+    /// Trains what waits; and then, where arms are trained until they are decided, what the next look takes.
+    fn train(&self, mut waiting: Vec<&'a PlannedRun>, rules: &Rules, summary: &mut Summary) -> Result<()> {
+        let mut begun: HashSet<&str> = HashSet::new();
+        let mut told: HashSet<String> = Needs::of(self.plan, self.store)?.decided().into_iter().collect();
+        while !waiting.is_empty() {
+            let (jobs, threads) = workers(&waiting, self.options)?;
+            let sweep = Sweep {
+                store: self.store,
+                corpora: self.corpora,
+                options: self.options,
+                progress: self.progress,
+                stop: self.stop,
+                threads,
+            };
+            let ended = sweep.train_all(&waiting, jobs, rules.clone());
+            let left = waiting.len() - ended.len();
+            summary.left += left;
+            ended.iter().for_each(|ended| summary.count(ended));
+            if self.plan.sequential.is_none() || left > 0 || self.stop.requested() {
+                break;
+            }
+            begun.extend(waiting.iter().map(|run| run.id.as_str()));
+            let needs = Needs::of(self.plan, self.store)?;
+            for line in needs.decided() {
+                if told.insert(line.clone()) {
+                    self.progress.say(&line);
+                }
+            }
+            waiting = chosen(self.plan, self.options)?;
+            waiting.retain(|run| {
+                let is_open = || {
+                    !matches!(
+                        Ending::of(&self.store.run(&run.id), run.data.as_ref()),
+                        Ok(Ending::Whole(_))
+                    )
+                };
+                needs.at(&run.id) == Need::Now && !begun.contains(run.id.as_str()) && is_open()
+            });
+            summary.not_needed = not_needed(&needs, self.plan, self.store, self.options)?;
+        }
+        Ok(())
+    }
+}
+
+/// How many of the runs that this call is about are not needed, and were not trained either.
+fn not_needed(needs: &Needs, plan: &Plan, store: &Store, options: &RunOptions) -> Result<usize> {
+    let is_spared = |run: &&&PlannedRun| {
+        matches!(needs.at(&run.id), Need::Not(_)) && !store.run(&run.id).has_ended().unwrap_or(true)
+    };
+    Ok(chosen(plan, options)?.iter().filter(is_spared).count())
 }
 
 /// Prepares the texts of the runs that this call is about, asks every evaluation whether it has what it needs, and notes in
@@ -132,7 +199,8 @@ fn look(plan: &mut Plan, store: &Store, options: &RunOptions, ready: &Ready) -> 
         Err(fault) => {
             let is_whole =
                 |run: &&PlannedRun| matches!(Ending::of(&store.run(&run.id), run.data.as_ref()), Ok(Ending::Whole(_)));
-            if !chosen.iter().all(is_whole) {
+            let needs = Needs::of(plan, store)?;
+            if !chosen.iter().all(|run| needs.at(&run.id) != Need::Now || is_whole(run)) {
                 return Err(fault);
             }
             (ready.say)(&format!(
@@ -179,8 +247,11 @@ impl<'a> Found<'a> {
             retry: HashMap::new(),
             damaged: Vec::new(),
         };
+        let needs = Needs::of(plan, store)?;
+        summary.not_needed = not_needed(&needs, plan, store, options)?;
         for run in chosen(plan, options)? {
             let folder = store.run(&run.id);
+            let need = needs.at(&run.id);
             match Ending::of(&folder, run.data.as_ref()) {
                 Ok(Ending::Whole(Marker::Diverged(diverged))) if options.retry_diverged => {
                     found.retry.insert(run.id.clone(), diverged.attempt);
@@ -191,7 +262,7 @@ impl<'a> Found<'a> {
                     summary.diverged += usize::from(matches!(marker, Marker::Diverged(_)));
                     found.ended.push(run);
                 }
-                Ok(Ending::OtherData(marker)) => {
+                Ok(Ending::OtherData(marker)) if need == Need::Now => {
                     let (now, before) = (run.data.clone().unwrap_or_default(), marker.data().cloned());
                     let differences = now.differences(&before.unwrap_or_default()).join(", ");
                     progress.say(&format!(
@@ -200,7 +271,13 @@ impl<'a> Found<'a> {
                     ));
                     found.waiting.push(run);
                 }
-                Ok(Ending::Open | Ending::Failed(_)) => found.waiting.push(run),
+                Ok(Ending::Open | Ending::Failed(_)) if need == Need::Now => found.waiting.push(run),
+                Ok(Ending::Open | Ending::Failed(_) | Ending::OtherData(_)) => {
+                    // Who asks for a run by its name is told why it is not trained.
+                    if !options.only.is_empty() {
+                        progress.say(&format!("{}: {}", title(run), Status::Missing.with(need)));
+                    }
+                }
                 Ok(Ending::Flawed(flaws)) => {
                     found
                         .damaged

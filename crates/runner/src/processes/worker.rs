@@ -16,11 +16,11 @@ use cloze_corpus::Prepared;
 use cloze_foundation::files::{read_text, remove, write_whole};
 use cloze_foundation::load::Load;
 use cloze_foundation::{Fault, FaultKind, Result};
-use cloze_plan::{RunConfig, had_id, run_id};
+use cloze_plan::{RunConfig, Start, had_id, run_id};
 use cloze_schema::metric::{CORES_ELSEWHERE, PRETRAINING};
 use cloze_schema::{Axis, Items, Label, RunData, RunItems, Spent, Split, items};
 use cloze_trainer::train::Resume;
-use cloze_trainer::{Moment, Observer, Tick, Trained, device, train};
+use cloze_trainer::{Job, Moment, Observer, Tick, Trained, device, train};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -183,7 +183,14 @@ impl Holder<'_> {
             kept_the_end: false,
             out,
         };
-        let job = self.config.job(self.corpus, self.device);
+        let start = match &self.config.encoder.from {
+            Some(place) => Some(Start::of(place, errand.data_root.as_deref())?.parameters(self.device)?),
+            None => None,
+        };
+        let job = Job {
+            start: start.as_ref(),
+            ..self.config.job(self.corpus, self.device)
+        };
         let judge = Evaluations::of(self.config, self.corpus, errand.data_root.as_deref(), self.device)?;
         let trained = train(&job, &judge, &mut child, resume.as_ref())?;
         if self.config.budget.equalise == Axis::Seconds

@@ -97,7 +97,7 @@ fn flaws(run: &RunFolder, marker: &Marker) -> Result<Vec<Flaw>> {
     }
     if let Marker::Done(done) = marker {
         let path = run.weights();
-        let id = run.path().file_name().unwrap_or_default().to_string_lossy();
+        let id = run.id();
         let hashed = folder::read(&path).and_then(|(manifest, contents)| match contents.get(TENSORS) {
             _ if manifest.run != id => Err(Unusable::wrong(format!(
                 "`{}` holds the weights of another run, {}",

@@ -6,6 +6,7 @@
 //!   plans/0001.json                  every plan that was ever frozen, with when and how many runs had ended
 //!   origin.json                      which experiment file this folder belongs to, on this machine
 //!   metrics.parquet                  rows of every finished run, in plan order
+//!   judged/<digits>.json             a task that runs were judged by after training, beside those of the plan
 //!   items.parquet                    which items every finished run got right, in plan order
 //!   runs/<id>/
 //!     config.json                    the resolved configuration
@@ -13,6 +14,7 @@
 //!     metrics/part-00001-00000.parquet  rows in the order of training: attempt, then part
 //!     items-00001.parquet            which items attempt 1 got right at the end
 //!     checkpoints/000000001200-00001/   step, then attempt: complete or absent; gone when the run is done
+//!     judged/<digits>/               what a task found of these weights after training: complete or absent
 //!     final/                         model.safetensors, config.json, tokenizer.json, README.md, manifest.json: complete or absent
 //!     aside/00001/                   how attempt 1 ended, with its weights, if that was with other data or is retried
 //!     DONE | DIVERGED | FAILED       JSON, written last; at most one of them
@@ -23,6 +25,7 @@ use super::folder::Member;
 use cloze_foundation::files::{self, list, remove, sweep_scratch};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::items::ITEMS_FILE;
+use cloze_schema::judged::JUDGED_FOLDER;
 use cloze_schema::plan::METRICS_FILE;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -62,7 +65,8 @@ impl Store {
         let report = self.root.join("report");
         let [charts, tables] = ["charts", "tables"].map(|folder| report.join(folder));
         let plans = self.root.join(cloze_schema::history::PLANS_FOLDER);
-        [&self.root, &plans, &report, &charts, &tables]
+        let judged = self.root.join(JUDGED_FOLDER);
+        [&self.root, &plans, &judged, &report, &charts, &tables]
             .iter()
             .try_for_each(|folder| sweep_scratch(folder))
     }
@@ -85,6 +89,11 @@ impl RunFolder {
     /// `runs/<id>`.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The run's id, which is its folder's name.
+    pub fn id(&self) -> &str {
+        self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
     }
 
     /// The resolved configuration.
@@ -200,7 +209,14 @@ impl RunFolder {
     /// # Errors
     /// What the system says.
     pub fn sweep(&self) -> Result<()> {
-        for folder in [&self.path, &self.attempts(), &self.checkpoints(), &self.metrics()] {
+        let judged = self.path.join(JUDGED_FOLDER);
+        for folder in [
+            &self.path,
+            &self.attempts(),
+            &self.checkpoints(),
+            &self.metrics(),
+            &judged,
+        ] {
             sweep_scratch(folder)?;
         }
         let attempts = list(&self.attempts())?;

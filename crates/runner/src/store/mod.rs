@@ -4,6 +4,7 @@ pub mod attempt;
 pub mod checkpoint;
 pub mod ending;
 pub mod folder;
+pub mod judged;
 pub mod layout;
 pub mod lease;
 pub mod marker;

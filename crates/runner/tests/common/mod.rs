@@ -105,6 +105,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         runs: configs.into_iter().map(planned).collect(),
         report: ReportConfig::default(),
         claims: Vec::new(),
+        sequential: None,
     }
 }
 
@@ -192,7 +193,7 @@ pub fn train_here(config: &RunConfig, device: &Device) -> (Trained, Memory) {
 pub fn learner(config: &RunConfig, device: &Device) -> Learner {
     let job = config.job(corpus(), device);
     Learner {
-        model: job.model(&*job.configured().unwrap()),
+        model: job.model(&*job.configured().unwrap()).unwrap(),
         optimizer: Optimizer::new(config.optimizer),
         device: device.clone(),
     }

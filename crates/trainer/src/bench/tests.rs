@@ -2,7 +2,7 @@
 
 use super::machine::{median, peak_in};
 use super::step::in_turn;
-use super::{Setting, measure};
+use super::{Attention, Setting, measure};
 use cloze_backbone::{Precision, Preset};
 
 fn tiny() -> Setting {
@@ -17,6 +17,7 @@ fn tiny() -> Setting {
         length: 8,
         dropout: None,
         precision: Precision::Float32,
+        attention: Attention::Disentangled,
         device: "flex".into(),
         threads: 1,
         steps: 2,

@@ -1,14 +1,16 @@
 //! The two passes over one batch.
 
+use super::super::BLOCK;
 use super::super::dropout::drop_from;
 use super::super::matrix::{Matrix, Onto};
 use super::super::node;
 use super::super::product::multiply;
 use super::super::room::room;
 use super::super::vector::{add, dot, multiply_by, softmax, vectorised};
+use super::disentangled::{Distances, Head, Products};
 use super::queries::Queries;
 use super::sight::{Seen, Sight, hide};
-use crate::{Dropout, Heads, Ranks, Visibility};
+use crate::{Dropout, Heads, Ranks, Relative, Visibility};
 use burn_flex::FlexTensor;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -27,6 +29,27 @@ pub(super) enum Source {
     Apart,
 }
 
+/// The numbers of a batch.
+#[derive(Clone, Copy)]
+pub(super) struct Inputs<'a> {
+    /// The queries, where they are in a matrix of their own.
+    apart: Option<&'a [f32]>,
+    /// The matrix whose last 2D columns are keys and values.
+    keys: &'a [f32],
+    /// The table of relative positions, where there is one.
+    table: &'a [f32],
+}
+
+impl<'a> Inputs<'a> {
+    pub(super) fn of(apart: Option<&'a FlexTensor>, keys: &'a FlexTensor, table: Option<&'a FlexTensor>) -> Self {
+        Self {
+            apart: apart.map(FlexTensor::storage),
+            keys: keys.storage(),
+            table: table.map_or(&[], FlexTensor::storage),
+        }
+    }
+}
+
 /// A batch's attention but for its numbers.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -41,6 +64,7 @@ pub(super) struct Plan {
     /// By window; one for all where every window is alike.
     sights: Vec<Sight>,
     ranks: Option<Arc<Ranks>>,
+    distances: Option<Distances>,
 }
 
 impl Plan {
@@ -75,15 +99,38 @@ impl Plan {
             source,
             queries,
             ranks,
+            distances: None,
         }
+    }
+
+    /// With scores from relative positions.
+    pub(super) fn with(self, relative: Option<Relative>) -> Self {
+        let distances = relative.map(Distances::new);
+        Self { distances, ..self }
     }
 
     fn head_width(&self) -> usize {
         self.width / self.heads.heads
     }
 
+    /// By the root of the number of products that a score is the sum of.
     fn scale(&self) -> f32 {
-        1.0 / (self.head_width() as f32).sqrt()
+        let terms = if self.distances.is_some() { 3 } else { 1 };
+        1.0 / ((terms * self.head_width()) as f32).sqrt()
+    }
+
+    /// The operands of one head of the products with positions.
+    fn head<'a>(&self, distances: &Distances, head: usize, content: [Matrix<'a>; 2], table: &'a [f32]) -> Head<'a> {
+        let first = head * self.head_width();
+        let row = 2 * self.width;
+        let part = |part: usize| Matrix::new(table, row).corner(distances.first(), first + part * self.width);
+        Head {
+            query: content[0],
+            key: content[1],
+            asks: part(0),
+            answers: part(1),
+            width: self.head_width(),
+        }
     }
 
     /// Probabilities of one query.
@@ -151,8 +198,16 @@ impl Plan {
         }
     }
 
+    /// For every query of a window, which row of the table each key's position is; and whose rows.
+    fn related(&self, window: usize) -> Option<(&Distances, Vec<Cow<'_, [u32]>>)> {
+        let distances = self.distances.as_ref()?;
+        let (length, queries) = (self.heads.length, self.queries.positions(window));
+        Some((distances, distances.of(window * length, length, queries)))
+    }
+
     /// The result, `[M, D]`, and the probabilities by window and head.
-    pub(super) fn forward(&self, apart: Option<&[f32]>, keys: &[f32]) -> (FlexTensor, FlexTensor) {
+    pub(super) fn forward(&self, inputs: Inputs<'_>) -> (FlexTensor, FlexTensor) {
+        let Inputs { apart, keys, table } = inputs;
         let (count, window) = (self.queries.count(), self.heads.length * self.columns);
         let apart = apart.map(|apart| self.queries.sorted(apart, self.width));
         let mut out = room(count * self.width);
@@ -164,7 +219,7 @@ impl Plan {
             .enumerate()
             .for_each(|(window, ((out, probabilities), keys))| {
                 let queries = self.queries(window, apart.as_deref(), keys);
-                self.forward_window(window, queries, keys, out, probabilities);
+                self.forward_window(window, queries, (keys, table), out, probabilities);
             });
         let out = self.queries.unsorted(out, self.width);
         let cells = probabilities.len();
@@ -178,13 +233,14 @@ impl Plan {
         &self,
         window: usize,
         (queries, row): (Cow<[f32]>, usize),
-        keys: &[f32],
+        (keys, table): (&[f32], &[f32]),
         out: &mut [f32],
         probabilities: &mut [f32],
     ) {
         let (length, head_width, sight) = (self.heads.length, self.head_width(), self.sight(window));
         let positions = self.queries.positions(window);
-        let mut dropped = Vec::new();
+        let (mut dropped, mut products) = (Vec::new(), Products::default());
+        let related = self.related(window);
         let cells = (positions.len() * length).max(1);
         for (head, matrix) in probabilities.chunks_exact_mut(cells).enumerate() {
             let query = Matrix::new(&queries[head * head_width..], row);
@@ -195,6 +251,10 @@ impl Plan {
                 let size = [tile.of.len(), head_width, tile.sees.len()];
                 let onto = Onto::Replace(self.scale());
                 multiply(size, query, key.transposed(), scores, length, onto);
+            }
+            if let Some((distances, rows)) = &related {
+                let operands = self.head(distances, head, [query, key], table);
+                distances.add(operands, self.scale(), (rows, &sight.rows), &mut products, matrix);
             }
             let rows = positions.iter().zip(&sight.rows);
             for ((position, seen), scores) in rows.zip(matrix.chunks_exact_mut(length)) {
@@ -224,14 +284,10 @@ impl Plan {
         }
     }
 
-    /// The gradients of the queries, if they stand apart, and of the matrix of keys and values.
-    pub(super) fn backward(
-        &self,
-        apart: Option<&[f32]>,
-        keys: &[f32],
-        dy: &[f32],
-        probabilities: &[f32],
-    ) -> (Option<FlexTensor>, FlexTensor) {
+    /// The gradients of the queries, if they stand apart, of the matrix of keys and values, and of the table of relative
+    /// positions, if there is one.
+    pub(super) fn backward(&self, inputs: Inputs<'_>, dy: &[f32], probabilities: &[f32]) -> [Option<FlexTensor>; 3] {
+        let Inputs { apart, keys, table } = inputs;
         let (count, rows) = (self.queries.count(), self.heads.batch * self.heads.length);
         let window = self.heads.length * self.columns;
         let dy = self.queries.sorted(dy, self.width);
@@ -241,17 +297,29 @@ impl Plan {
         let own = self.source == Source::Own;
         let mut of_queries = room(if own { 0 } else { count * self.width });
         let each = if own { 0 } else { self.width };
+        // Every window's own, added in their order afterwards.
+        let of_table = self
+            .distances
+            .as_ref()
+            .map_or(0, |known| known.count() * 2 * self.width);
+        let mut of_tables = room(self.heads.batch * of_table);
         let windows = of_keys.par_chunks_mut(window.max(1));
         windows
             .zip(keys.par_chunks(window.max(1)))
             .zip(self.queries.windows(&mut of_queries, each))
+            .zip(parts(&mut of_tables, self.heads.batch))
             .enumerate()
-            .for_each(|(window, ((of_keys, keys), of_queries))| {
+            .for_each(|(window, (((of_keys, keys), of_queries), of_table))| {
                 let of = self.queries.of(window);
                 let probabilities = &probabilities[of.start * self.cells()..of.end * self.cells()];
                 let dy = &dy[of.start * self.width..of.end * self.width];
                 let queries = self.queries(window, apart.as_deref(), keys);
-                self.backward_window(window, queries, keys, dy, probabilities, of_keys, of_queries);
+                let to = Targets {
+                    keys: &mut *of_keys,
+                    queries: &mut *of_queries,
+                    table: of_table,
+                };
+                self.backward_window(window, queries, (keys, table), dy, probabilities, to);
                 if !own {
                     self.finish_queries(window, of_keys, of_queries);
                 }
@@ -260,7 +328,17 @@ impl Plan {
             let of_queries = self.queries.unsorted(of_queries, self.width);
             node::tensor(of_queries, [count, self.width])
         });
-        (of_queries, node::tensor(of_keys, [rows, self.columns]))
+        let of_table = self.distances.as_ref().map(|known| {
+            let mut sum = vec![0.0; table.len()];
+            let asked = &mut sum[known.first() * 2 * self.width..][..of_table];
+            asked.par_chunks_mut(BLOCK).enumerate().for_each(|(block, sum)| {
+                for part in of_tables.chunks_exact(of_table.max(1)) {
+                    add(sum, &part[block * BLOCK..][..sum.len()]);
+                }
+            });
+            node::tensor(sum, [table.len() / (2 * self.width).max(1), 2 * self.width])
+        });
+        [of_queries, Some(node::tensor(of_keys, [rows, self.columns])), of_table]
     }
 
     /// What the columns before the keys' get: nothing, or the gradients of the queries that were gathered there.
@@ -277,24 +355,25 @@ impl Plan {
         }
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "what was read, what came back and where it goes"
-    )]
     fn backward_window(
         &self,
         window: usize,
         (queries, row): (Cow<[f32]>, usize),
-        keys: &[f32],
+        (keys, table): (&[f32], &[f32]),
         dy: &[f32],
         probabilities: &[f32],
-        of_keys: &mut [f32],
-        of_queries: &mut [f32],
+        to: Targets<'_>,
     ) {
+        let Targets {
+            keys: of_keys,
+            queries: of_queries,
+            table: of_table,
+        } = to;
         let (length, head_width, sight) = (self.heads.length, self.head_width(), self.sight(window));
         let count = sight.rows.len();
         let mut scores = vec![0.0; count * length];
-        let mut dropped = Vec::new();
+        let (mut dropped, mut products) = (Vec::new(), Products::default());
+        let related = self.related(window);
         for head in 0..self.heads.heads {
             let first = head * head_width;
             let matrix = &probabilities[head * count * length..][..count * length];
@@ -348,8 +427,41 @@ impl Plan {
                 let of_value = &mut of_keys[row + self.key_column(1, head)..];
                 multiply(size, column(weights), dy, of_value, self.columns, REPLACE);
             }
+            if let Some((distances, rows)) = &related {
+                let operands = self.head(distances, head, [query, key], table);
+                distances.through((rows, &sight.rows), &mut products, &scores, length);
+                let (of_queries, row) = match self.source {
+                    Source::Own => (&mut *of_keys, self.columns),
+                    Source::Gathered | Source::Apart => (&mut *of_queries, self.width),
+                };
+                let of_query = of_queries.get_mut(first..).unwrap_or_default();
+                let (by_query, by_key) = ([count, distances.count()], [length, distances.count()]);
+                products.onto_queries(operands, by_query, of_query, row);
+                let of_key = &mut of_keys[self.key_column(2, head)..];
+                products.onto_keys(operands, by_key, of_key, self.columns);
+                products.onto_asks(operands, by_key, &mut of_table[first..], 2 * self.width);
+                let answers = &mut of_table[self.width + first..];
+                products.onto_answers(operands, by_query, answers, 2 * self.width);
+            }
         }
     }
+}
+
+/// Where the gradients of a window go.
+struct Targets<'a> {
+    keys: &'a mut [f32],
+    /// Empty where the queries' are columns of the keys' matrix.
+    queries: &'a mut [f32],
+    /// Of the rows of the table that are asked for; empty where there is none.
+    table: &'a mut [f32],
+}
+
+/// `all` in so many equal parts.
+fn parts(mut all: &mut [f32], count: usize) -> Vec<&mut [f32]> {
+    let size = all.len().checked_div(count).unwrap_or(0);
+    (0..count)
+        .map(|_| all.split_off_mut(..size).unwrap_or_default())
+        .collect()
 }
 
 vectorised! {

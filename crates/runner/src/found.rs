@@ -6,9 +6,12 @@ use crate::store::attempt::PROVENANCE;
 use crate::store::ending::words;
 use crate::store::marker::Done;
 use crate::store::{Ending, Marker, RunFolder, Store, parts, weights};
+use burn::tensor::Device;
+use cloze_backbone::Init;
 use cloze_corpus::Tokenizer;
 use cloze_foundation::files::{hash, is_there, list, read_text};
 use cloze_foundation::{Fault, Result};
+use cloze_objectives::{Model, Objective};
 use cloze_plan::{Plan, PlannedRun, RunConfig, title};
 use cloze_schema::AttemptRows;
 use cloze_schema::plan::PLAN_FILE;
@@ -21,13 +24,13 @@ pub struct Found {
     /// What it is.
     pub config: RunConfig,
     /// Its folder.
-    pub(super) folder: RunFolder,
+    pub(crate) folder: RunFolder,
     /// The folder of its experiment.
-    pub(super) store: Store,
-    pub(super) done: Done,
-    pub(super) provenance: Option<Provenance>,
+    pub(crate) store: Store,
+    pub(crate) done: Done,
+    pub(crate) provenance: Option<Provenance>,
     /// The present plan of its experiment, where there is one.
-    pub(super) plan: Option<Plan>,
+    pub(crate) plan: Option<Plan>,
 }
 
 /// The run that a place names: a run's folder; a results folder, of whose runs `words` ([`cloze_plan::select`]) name one; or an
@@ -84,6 +87,19 @@ pub fn find(place: &Path, words: &[String], results: &Path) -> Result<Found> {
     }
 }
 
+/// The results folder that a place means, and the words that name the runs in it: a results folder means all of its runs, a run's
+/// folder or id that run.
+///
+/// # Errors
+/// As [`find`].
+pub fn chosen(place: &Path, words: &[String], results: &Path) -> Result<(PathBuf, Vec<String>)> {
+    if is_there(&place.join(PLAN_FILE))? {
+        return Ok((place.to_owned(), words.to_vec()));
+    }
+    let run = find(place, words, results)?;
+    Ok((run.store.root().to_owned(), vec![run.id]))
+}
+
 /// The one run of a plan that words name.
 fn one<'a>(plan: &'a Plan, words: &[String]) -> Result<&'a PlannedRun> {
     let runs: Vec<&PlannedRun> = match words {
@@ -94,13 +110,13 @@ fn one<'a>(plan: &'a Plan, words: &[String]) -> Result<&'a PlannedRun> {
         [run] => Ok(run),
         _ => {
             let titles: Vec<String> = runs.iter().take(20).map(|run| title(run)).collect();
-            let fault = Fault::usage(format!("{} runs are meant, and one can be exported", runs.len()));
+            let fault = Fault::usage(format!("{} runs are meant, and this is about one", runs.len()));
             Err(fault.allowed(titles).remedy("say which: --arm NAME --seed NUMBER"))
         }
     }
 }
 
-fn open(store: Store, id: &str) -> Result<Found> {
+pub(crate) fn open(store: Store, id: &str) -> Result<Found> {
     let folder = store.run(id);
     let at = folder.path().display().to_string();
     let done = match Ending::of(&folder, None)? {
@@ -138,7 +154,7 @@ impl Found {
     ///
     /// # Errors
     /// One that is in neither place, or is another one than the run's marker says.
-    pub(super) fn tokenizer(&self) -> Result<Tokenizer> {
+    pub(crate) fn tokenizer(&self) -> Result<Tokenizer> {
         let mut places = vec![self.folder.weights().join(weights::TOKENIZER)];
         if let Some(corpus) = self.provenance.as_ref().and_then(|known| known.corpus.as_ref()) {
             let results = self.store.root().parent().unwrap_or(Path::new("."));
@@ -167,18 +183,29 @@ impl Found {
         .remedy("`cloze run` on its experiment prepares its text again, and with it the tokenizer"))
     }
 
+    /// The model with the weights that the run ended with, without gradients.
+    ///
+    /// # Errors
+    /// Weights that are not those of such a model.
+    pub(crate) fn model(&self, objective: &dyn Objective, tokenizer: &Tokenizer, device: &Device) -> Result<Model> {
+        let init = Init::new(self.config.seed, device).with_precision(self.config.encoder.precision);
+        let mut model = objective.build(&self.config.encoder, tokenizer.vocabulary(), &init);
+        weights::load(&self.folder.weights(), &mut model, device)?;
+        Ok(model)
+    }
+
     /// What the plan calls it.
-    pub(super) fn planned(&self) -> Option<&PlannedRun> {
+    pub(crate) fn planned(&self) -> Option<&PlannedRun> {
         self.plan.as_ref()?.run(&self.id)
     }
 
     /// Its rows.
-    pub(super) fn rows(&self) -> Result<Vec<AttemptRows>> {
+    pub(crate) fn rows(&self) -> Result<Vec<AttemptRows>> {
         rows(&self.folder, &self.done)
     }
 
     /// The rows of every finished run of its arm, itself included.
-    pub(super) fn rows_of_arm(&self) -> Vec<Vec<AttemptRows>> {
+    pub(crate) fn rows_of_arm(&self) -> Vec<Vec<AttemptRows>> {
         let Some(own) = self.planned() else { return Vec::new() };
         let of_arm = self
             .plan

@@ -1,0 +1,212 @@
+//! `cloze eval`, `cloze score` and `cloze features` as a person types them.
+
+use crate::common::text;
+use crate::store::experiment::{cloze, finished, says};
+use std::io::Write;
+use std::process::Stdio;
+
+#[test]
+fn a_finished_run_is_judged_again_and_the_report_shows_it() {
+    let (workplace, run) = finished();
+    let done = std::fs::read(run.path().join("DONE")).unwrap();
+    let table = "{ task = \"masked-loss\", name = \"few windows\", windows = 2 }";
+    let (status, said) = cloze(&workplace, &["eval", "results/x", "--tasks", table]);
+    assert_eq!(status, 0, "{said}");
+    says(&said, &["1 judged, 0 judged before", "few windows"]);
+    assert_eq!(std::fs::read(run.path().join("DONE")).unwrap(), done);
+    let page = std::fs::read_to_string(workplace.path("results/x/report/index.html")).unwrap();
+    says(&page, &["Judged after training", "few windows"]);
+    // By the file and by the run's id it is the same run, which has been judged.
+    for model in ["x.toml", run.id()] {
+        let (status, said) = cloze(&workplace, &["eval", model, "--tasks", table]);
+        assert_eq!(status, 0, "{said}");
+        says(&said, &["0 judged, 1 judged before"]);
+    }
+    // Later calls keep what was added, and find nothing amiss.
+    let (status, said) = cloze(&workplace, &["run", "x.toml"]);
+    assert_eq!(status, 0, "{said}");
+    says(&said, &["few windows"]);
+    let (status, said) = cloze(&workplace, &["doctor", "x.toml"]);
+    assert_eq!(status, 0, "{said}");
+    for (arguments, words) in [
+        (
+            vec!["eval", "results/x", "--tasks", "minimal-pair"],
+            &["minimal-pairs", "did you mean"][..],
+        ),
+        (vec!["eval", "results/x"], &["--tasks"]),
+        (vec!["eval", "results/y", "--tasks", "masked-loss"], &["results/y"]),
+        (
+            vec!["eval", "results/x", "--tasks", "masked-loss", "--only", "mml"],
+            &["mlm"],
+        ),
+        (
+            vec!["eval", "results/x", "--tasks", "masked-loss", "--source", "fragment"],
+            &["--source"],
+        ),
+        (
+            vec![
+                "eval",
+                "results/x",
+                "--tasks",
+                "{ task = \"masked-loss\", name = \"few windows\", windows = 3 }",
+            ],
+            &["another `few windows`", "name = "],
+        ),
+    ] {
+        let (status, said) = cloze(&workplace, &arguments);
+        assert_eq!(status, 2, "{said}");
+        says(&said, words);
+    }
+}
+
+#[test]
+fn lines_are_scored_and_their_states_are_written() {
+    let (workplace, _) = finished();
+    workplace.write(
+        "lines.txt",
+        "the farmer sees the dogs .\r\n\nthe farmer sees the dogs .\n\u{1b}[2J\u{202e}\n",
+    );
+    let (status, said) = cloze(&workplace, &["score", "results/x", "--text", "lines.txt"]);
+    assert_eq!(status, 0, "{said}");
+    says(
+        &said,
+        &["pseudo-log-likelihood: ", "1 of 4 lines are to the tokenizer the same"],
+    );
+    assert!(
+        !said.contains('\u{1b}') && !said.contains('\u{202e}'),
+        "nothing steers a terminal"
+    );
+    let scores: Vec<&str> = said.lines().filter(|line| line.ends_with("the dogs .")).collect();
+    assert!(
+        scores.len() == 2 && scores[0] == scores[1] && scores[0].starts_with('-'),
+        "{said}"
+    );
+    // The same from a pipe, as JSON.
+    let mut child = workplace
+        .command(&[
+            "score",
+            "results/x",
+            "--arm",
+            "mlm",
+            "--seed",
+            "1",
+            "--text",
+            "-",
+            "--json",
+        ])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"the farmer sees the dogs .\n")
+        .unwrap();
+    let output = child.wait_with_output().unwrap();
+    let line: serde_json::Value = serde_json::from_str(&text(&output.stdout)).unwrap();
+    assert_eq!((&line["line"], &line["cut"]), (&1.into(), &false.into()));
+    assert_eq!(
+        format!("{:.4}", line["score"].as_f64().unwrap()),
+        scores[0].split('\t').next().unwrap()
+    );
+    // What steers a terminal is escaped, and it is still JSON of the line.
+    let output = workplace.cloze(&["score", "results/x", "--text", "lines.txt", "--json"]);
+    let said = text(&output.stdout);
+    assert!(!said.contains('\u{202e}'));
+    let last: serde_json::Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert_eq!(last["text"], "\u{1b}[2J\u{202e}");
+    for (out, pool) in [("states.parquet", "mean"), ("states.safetensors", "none")] {
+        let arguments = [
+            "features",
+            "results/x",
+            "--text",
+            "lines.txt",
+            "--out",
+            out,
+            "--pool",
+            pool,
+            "--layer",
+            "all",
+        ];
+        let (status, said) = cloze(&workplace, &arguments);
+        assert_eq!(status, 0, "{said}");
+        says(&said, &[out, "states of 32 numbers"]);
+        assert!(workplace.path(out).is_file());
+    }
+    workplace.write("empty.txt", "");
+    workplace.write("bytes.txt", [0x66, 0xff, 0x0a]);
+    for (arguments, words) in [
+        (
+            vec!["score", "results/x", "--text", "missing.txt"],
+            &["missing.txt"][..],
+        ),
+        (vec!["score", "results/x", "--text", "empty.txt"], &["no line"]),
+        (
+            vec!["score", "results/x", "--text", "bytes.txt"],
+            &["bytes.txt:1", "UTF-8"],
+        ),
+        (
+            vec!["score", "results/x", "--text", "lines.txt", "--rule", "left"],
+            &["pseudo-log-likelihood"],
+        ),
+        (vec!["score", "nowhere", "--text", "lines.txt"], &["nowhere"]),
+        (
+            vec!["features", "results/x", "--text", "lines.txt", "--out", "states.csv"],
+            &[".parquet", ".safetensors"],
+        ),
+        (
+            vec![
+                "features",
+                "results/x",
+                "--text",
+                "lines.txt",
+                "--out",
+                "s.parquet",
+                "--layer",
+                "9",
+            ],
+            &["no layer 9", "all"],
+        ),
+    ] {
+        let (status, said) = cloze(&workplace, &arguments);
+        assert_eq!(status, 2, "{said}");
+        says(&said, words);
+    }
+}
+
+#[test]
+fn a_folder_that_others_trained_says_what_is_wrong_with_it() {
+    let (workplace, _) = finished();
+    std::fs::create_dir(workplace.path("theirs")).unwrap();
+    workplace.write(
+        "theirs/config.json",
+        "{\"architectures\": [\"GPT2LMHeadModel\"], \"model_type\": \"gpt2\"}",
+    );
+    workplace.write("theirs/pytorch_model.bin", "pickle");
+    workplace.write("lines.txt", "a\n");
+    let score = ["score", "theirs", "--text", "lines.txt"];
+    let (status, said) = cloze(&workplace, &score);
+    assert_eq!(status, 2, "{said}");
+    says(&said, &["pickle", "save_pretrained"]);
+    std::fs::remove_file(workplace.path("theirs/pytorch_model.bin")).unwrap();
+    workplace.write("theirs/model.safetensors", "\u{1}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{7f}");
+    let (status, said) = cloze(&workplace, &score);
+    assert_eq!(status, 2, "{said}");
+    says(&said, &["GPT2LMHeadModel", "BertForMaskedLM"]);
+    workplace.write(
+        "theirs/config.json",
+        "{\"architectures\": [\"BertModel\"], \"vocab_size\": 9}",
+    );
+    let (status, said) = cloze(&workplace, &["eval", "theirs", "--tasks", "minimal-pairs"]);
+    assert_eq!(status, 2, "{said}");
+    says(&said, &["config.json", "is missing"]);
+    let (status, said) = cloze(
+        &workplace,
+        &["eval", "theirs", "--tasks", "minimal-pairs", "--only", "mlm"],
+    );
+    assert_eq!(status, 2, "{said}");
+    says(&said, &["--only"]);
+}

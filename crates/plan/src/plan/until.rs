@@ -1,0 +1,100 @@
+//! What a plan says whose arms are trained until they are decided: looks, judge, and what is compared with what.
+
+use crate::experiment::Experiment;
+use crate::{Plan, PlannedRun};
+use cloze_foundation::{Fault, Result};
+use cloze_schema::Sequential;
+use cloze_schema::baseline::{Stand, baselines};
+
+/// The level of all decisions together.
+const LEVEL: f64 = 0.05;
+
+/// The design; none where every seed is trained.
+///
+/// # Errors
+/// A judge that does not judge every run; an arm without a baseline whose seeds are its pairs.
+pub(super) fn sequential(experiment: &Experiment, plan: &Plan) -> Result<Option<Sequential>> {
+    let Some(until) = &experiment.sweep.seeds.until else {
+        return Ok(None);
+    };
+    let refused = |what: String| Fault::usage(what).at(experiment.seeds_place.clone());
+    let names: Vec<&str> = plan.tasks.iter().map(|facts| facts.task.as_str()).collect();
+    let judges = |task: &str, run: &PlannedRun| run.config.evaluate.iter().any(|judge| judge.name() == task);
+    let wanted = until.judge.as_deref().or(names.first().copied());
+    let judge = plan.tasks.iter().find(|facts| Some(facts.task.as_str()) == wanted);
+    let judge = judge.ok_or_else(|| match wanted {
+        Some(wanted) => refused(format!("no evaluation is called `{wanted}`"))
+            .allowed(&names)
+            .nearest(wanted, &names),
+        None => refused("nothing judges the runs, so that nothing can be decided".to_owned())
+            .remedy("name an evaluation in evaluate.tasks"),
+    })?;
+    if let Some(run) = plan.runs.iter().find(|run| !judges(&judge.task, run)) {
+        return Err(refused(format!(
+            "`{}` does not judge `{}`, which is to be decided by it",
+            judge.task, run.arm
+        )));
+    }
+    let mut arms: Vec<&PlannedRun> = Vec::new();
+    for run in &plan.runs {
+        if arms.last().is_none_or(|last| last.arm != run.arm) {
+            arms.push(run);
+        }
+    }
+    let stands: Vec<Stand> = arms
+        .iter()
+        .map(|run| Stand {
+            name: &run.arm,
+            stem: run.stem.as_deref(),
+            factors: &run.factors,
+        })
+        .collect();
+    let mut comparisons = Vec::new();
+    for (arm, baseline) in baselines(&stands, plan.report.baseline.as_deref())
+        .into_iter()
+        .enumerate()
+    {
+        let Some(baseline) = baseline else {
+            return Err(
+                refused(format!("`{}` has no baseline to be decided against", arms[arm].arm))
+                    .remedy("name one in report.baseline that stands at every point of the sweep"),
+            );
+        };
+        if !are_pairs(arms[arm], arms[baseline]) {
+            let (arm, baseline) = (&arms[arm].arm, &arms[baseline].arm);
+            return Err(refused(format!(
+                "`{arm}` and its baseline `{baseline}` read other text with the same seed, so their seeds are no pairs"
+            ))
+            .remedy(
+                "name a baseline by what it is called without what the whole experiment sweeps, so that every point has its own, \
+                 or list the seeds",
+            ));
+        }
+        if arm != baseline {
+            comparisons.push([arms[arm].arm.clone(), arms[baseline].arm.clone()]);
+        }
+    }
+    if comparisons.is_empty() {
+        return Err(
+            refused("one arm is compared with none, so that nothing can be decided".to_owned())
+                .remedy("add a second arm, or list the seeds"),
+        );
+    }
+    Ok(Some(Sequential {
+        looks: until.looks(),
+        level: LEVEL,
+        effect: until.effect,
+        task: judge.task.clone(),
+        metric: judge.headline.clone(),
+        comparisons,
+    }))
+}
+
+/// Whether two arms read the same text in the same order with the same seed.
+fn are_pairs(one: &PlannedRun, other: &PlannedRun) -> bool {
+    let (one, other) = (&one.config, &other.config);
+    one.corpus == other.corpus
+        && one.encoder.window == other.encoder.window
+        && one.budget.batch == other.budget.batch
+        && one.budget.stages == other.budget.stages
+}

@@ -1,0 +1,309 @@
+//! Judging finished runs by further tasks, without training.
+//!
+//! What was found is added to what the runs left, task by task, so that whoever is interrupted goes on with the next task. Ids
+//! of runs do not change: they say what was trained.
+
+use crate::data::{of_corpus, of_task};
+use crate::found::{Found, open};
+use crate::judge::Opened;
+use crate::processes::options::cache;
+use crate::processes::ready::{Ready, corpus_of};
+use crate::processes::{Stop, progress::Progress};
+use crate::store::judged::{self, Asked, Judgement};
+use crate::store::{Attempt, Store, parts};
+use burn::tensor::Device;
+use cloze_corpus::{CorpusConfig, Prepared};
+use cloze_evals::{Ground, Subject};
+use cloze_foundation::{Fault, Result};
+use cloze_objectives::configure;
+use cloze_plan::{Plan, PlannedRun, TaskConfig, select, title};
+use cloze_schema::{AttemptRows, Label, Row, RunItems, Split};
+use cloze_trainer::device;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Which runs are to be judged by what.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The results folder of an experiment.
+    pub folder: PathBuf,
+    /// Judge only the runs that these words name ([`select`]); without one, all that are done.
+    pub only: Vec<String>,
+    /// The tasks; no two of one name.
+    pub tasks: Vec<TaskConfig>,
+    /// Folder with data sets.
+    pub data_root: Option<PathBuf>,
+    /// The device's name.
+    pub device: String,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Judgements that were made now: a run by a task.
+    pub now: usize,
+    /// Judgements that were there before, from training or from an earlier call.
+    pub before: usize,
+    /// Judgements that are missing, because a stop was asked for.
+    pub left: usize,
+    /// Runs that could not be judged, each with why.
+    pub refused: Vec<String>,
+}
+
+/// Judges the finished runs of a plan and keeps what was found. What was judged before is not judged again. Several processes
+/// may do this at once: each judgement is kept once.
+///
+/// # Errors
+/// Everything that can be known before the first run is judged, with nothing written: a task whose data are not there, a name
+/// under which something else was asked, no run that is done. Later, what keeps a task from judging.
+pub fn judge(request: &Request, progress: &dyn Progress, stop: &Stop) -> Result<Judged> {
+    let store = Store::new(&request.folder);
+    let plan = cloze_plan::read(store.root())?;
+    let asked = asked(request, &plan)?;
+    let device = device::open(&request.device)?;
+    device::join_pool()?;
+    let runs: Vec<&PlannedRun> = match request.only.is_empty() {
+        true => plan.runs.iter().collect(),
+        false => select(&plan, &request.only).map_err(|fault| fault.at("--only"))?,
+    };
+    let mut judged = Judged::default();
+    let mut waiting: Vec<Waiting> = Vec::new();
+    for run in &runs {
+        match Waiting::of(run, &store, &asked) {
+            Ok(found) => {
+                judged.before += asked.len() - found.tasks.len();
+                waiting.extend((!found.tasks.is_empty()).then_some(found));
+            }
+            Err(fault) if runs.len() == 1 => return Err(fault),
+            Err(fault) => judged.refused.push(format!("{}: {}", title(run), fault.what)),
+        }
+    }
+    if judged.refused.len() == runs.len() {
+        return Err(Fault::usage(format!("none of the {} runs can be judged", runs.len()))
+            .allowed(judged.refused.iter().take(MOST_NAMED)));
+    }
+    let cache = cache(store.root().parent().unwrap_or(Path::new(".")));
+    let ready = Ready {
+        data_root: request.data_root.as_deref(),
+        cache: &cache,
+        say: &|line| progress.say(line),
+    };
+    let planned: Vec<&PlannedRun> = waiting.iter().map(|waiting| waiting.run).collect();
+    let corpora = ready.prepare_all(&planned)?;
+    let session = Session {
+        request,
+        device,
+        corpora,
+        asked: &asked,
+    };
+    session.keep_to_their_texts(&mut waiting, &mut judged)?;
+    session.open_all(&waiting, progress)?;
+    asked.iter().try_for_each(|asked| judged::agree(&store, asked))?;
+    let mut pending: usize = waiting.iter().map(|waiting| waiting.tasks.len()).sum();
+    for waiting in &waiting {
+        if stop.requested() {
+            break;
+        }
+        let made = session.judge(waiting, progress, stop)?;
+        judged.now += made;
+        pending -= made;
+    }
+    judged.left = pending;
+    Ok(judged)
+}
+
+/// Runs that are named where none can be judged.
+const MOST_NAMED: usize = 5;
+
+/// What is asked, with the hashes of its data; a name that means something else to the plan or in this folder is refused.
+fn asked(request: &Request, plan: &Plan) -> Result<Vec<Asked>> {
+    let store = Store::new(&request.folder);
+    let known = cloze_schema::judged::<TaskConfig>(store.root())?;
+    let mut all = Vec::new();
+    for task in &request.tasks {
+        let asked = Asked {
+            facts: task.facts(request.data_root.as_deref())?,
+            config: task.clone(),
+            data: of_task(task, request.data_root.as_deref())?,
+        };
+        for run in &plan.runs {
+            let planned = run.config.evaluate.iter().find(|planned| planned.name() == task.name());
+            let data = run.data.as_ref().and_then(|data| data.tasks.get(task.name()));
+            let is_same = planned.is_none_or(|planned| planned == task) && data.is_none_or(|data| *data == asked.data);
+            if !is_same {
+                return Err(judged::asks_other(&asked, "the plan has the runs judged"));
+            }
+        }
+        if known
+            .iter()
+            .any(|known| known.facts.task == task.name() && known.data != asked.data)
+        {
+            return Err(judged::asks_other(&asked, "runs here were judged"));
+        }
+        all.push(asked);
+    }
+    Ok(all)
+}
+
+/// A finished run, and the tasks that have not judged it.
+struct Waiting<'a> {
+    run: &'a PlannedRun,
+    found: Found,
+    tasks: Vec<&'a Asked>,
+}
+
+impl<'a> Waiting<'a> {
+    fn of(run: &'a PlannedRun, store: &Store, asked: &'a [Asked]) -> Result<Self> {
+        let found = open(store.clone(), &run.id)?;
+        // Whoever claimed the run after it was done is about to train it again.
+        if let Some(latest) = Attempt::latest(&found.folder)?
+            && latest.number > found.done.attempt
+            && !latest.is_over()
+        {
+            return Err(Fault::usage("another process is training it again"));
+        }
+        let mut tasks = Vec::new();
+        for asked in asked {
+            let planned = run.config.evaluate.iter().any(|task| task.name() == asked.facts.task);
+            if !planned && judged::read(&found.folder, &found.done, asked)?.is_none() {
+                tasks.push(asked);
+            }
+        }
+        Ok(Self { run, found, tasks })
+    }
+}
+
+/// What all runs share.
+struct Session<'a> {
+    request: &'a Request,
+    device: Device,
+    corpora: Vec<(CorpusConfig, Prepared)>,
+    asked: &'a [Asked],
+}
+
+impl Session<'_> {
+    fn corpus(&self, run: &PlannedRun) -> Result<&Prepared> {
+        corpus_of(&self.corpora, &run.config.corpus)
+    }
+
+    /// Runs whose text is another one now are not judged: its tokens would not be theirs.
+    fn keep_to_their_texts(&self, waiting: &mut Vec<Waiting>, judged: &mut Judged) -> Result<()> {
+        let all = waiting.len();
+        let mut first = None;
+        let mut kept = Vec::new();
+        for one in waiting.drain(..) {
+            let now = of_corpus(self.corpus(one.run)?);
+            let before = one.found.done.data.clone();
+            let differences = before.map_or_else(Vec::new, |mut before| {
+                before.tasks.clear();
+                before.start = None;
+                now.differences(&before)
+            });
+            if differences.is_empty() {
+                kept.push(one);
+                continue;
+            }
+            let why = format!("{} changed since it was trained", differences.join(", "));
+            judged.refused.push(format!("{}: {why}", title(one.run)));
+            first.get_or_insert(why);
+        }
+        *waiting = kept;
+        match first.filter(|_| waiting.is_empty() && all > 0) {
+            Some(why) => Err(Fault::usage(format!("no run can be judged: {why}"))
+                .remedy("put back the text that was there, or train the runs again with `cloze run`")),
+            None => Ok(()),
+        }
+    }
+
+    /// Has every task read what it needs, so that what cannot be judged is refused before anything is.
+    fn open_all(&self, waiting: &[Waiting], progress: &dyn Progress) -> Result<()> {
+        for asked in self.asked {
+            let mut opened = Vec::new();
+            for one in waiting.iter().filter(|one| one.tasks.contains(&asked)) {
+                let this = (&one.run.config.corpus, one.run.config.encoder.window);
+                if !opened.contains(&this) {
+                    let found = self.open(asked, one.run)?;
+                    found.evaluation.warnings().iter().for_each(|line| progress.say(line));
+                    opened.push(this);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open<'b>(&self, asked: &'b Asked, run: &PlannedRun) -> Result<Opened<'b>> {
+        let data_root = self.request.data_root.as_deref();
+        Opened::of(&asked.config, self.corpus(run)?, run.config.encoder.window, data_root)
+    }
+
+    /// Judges a run by every task that it waits for, and keeps each as soon as it is there. Gives how many there were.
+    fn judge(&self, waiting: &Waiting, progress: &dyn Progress, stop: &Stop) -> Result<usize> {
+        let Waiting { run, found, tasks } = waiting;
+        let config = &found.config;
+        let objective = configure(&config.objective, &config.options)?;
+        let model = found.model(&*objective, &found.tokenizer()?, &self.device)?;
+        let label = label(found, run)?;
+        for (count, asked) in tasks.iter().enumerate() {
+            if stop.requested() {
+                return Ok(count);
+            }
+            let started = Instant::now();
+            let opened = self.open(asked, run)?;
+            let subject = Subject {
+                model: &model,
+                ground: Ground {
+                    task: opened.name,
+                    corpus: self.corpus(run)?,
+                    window: config.encoder.window,
+                    data_root: self.request.data_root.as_deref(),
+                },
+                seed: config.seed,
+                device: &self.device,
+            };
+            let judgement = opened
+                .evaluation
+                .judge(&subject)
+                .map_err(|fault| fault.at(opened.name))?;
+            let row = |finding: cloze_evals::Finding| Row {
+                spent: found.done.spent,
+                split: Split::Test,
+                task: finding.task,
+                metric: finding.metric,
+                value: finding.value,
+            };
+            let kept = Judgement {
+                rows: vec![AttemptRows {
+                    label: label.clone(),
+                    rows: judgement.findings.into_iter().map(row).collect(),
+                }],
+                items: vec![RunItems {
+                    label: label.clone(),
+                    items: judgement.items,
+                }],
+            };
+            judged::save(&found.folder, &found.done, asked, &kept)?;
+            let seconds = started.elapsed().as_secs_f64();
+            progress.say(&format!("{}: {} in {seconds:.1} s", title(run), asked.facts.task));
+        }
+        Ok(tasks.len())
+    }
+}
+
+/// What the rows of a run are called.
+fn label(found: &Found, run: &PlannedRun) -> Result<Label> {
+    let named = found.done.parts.keys().next_back();
+    let last = match named {
+        Some(name) => parts::read(&found.folder.metrics().join(name))?.pop(),
+        None => None,
+    };
+    Ok(last.map_or_else(
+        || Label {
+            run: found.id.clone(),
+            arm: run.arm.clone(),
+            seed: found.config.seed,
+            attempt: found.done.attempt,
+            data: found.done.data.as_ref().map(|data| data.short()).unwrap_or_default(),
+        },
+        |last| last.label,
+    ))
+}

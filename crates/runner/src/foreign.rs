@@ -1,0 +1,126 @@
+//! Judging a model that is no run: that of a folder of Hugging Face. What is found is given to whoever asked; there is no run to
+//! add it to.
+
+use crate::data::of_task;
+use crate::judge::Opened;
+use crate::loaded::Loaded;
+use crate::processes::{Stop, progress::Progress};
+use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, fragment, prepare};
+use cloze_evals::{Finding, Ground, Subject};
+use cloze_foundation::files::{hash, write_whole};
+use cloze_foundation::{Fault, Result};
+use cloze_plan::TaskConfig;
+use cloze_trainer::device;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Words of the built-in language that are prepared where no other text is named: its held-out share is enough to judge on.
+const WORDS: u64 = 100_000;
+/// The folder of tokenizers in the cache of prepared corpora.
+const TOKENIZERS: &str = "tokenizers";
+
+/// Which folder is to be judged by what.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The tasks; no two of one name.
+    pub tasks: Vec<TaskConfig>,
+    /// The text of tasks that judge on held-out text, as `corpus.source`; without one the built-in language.
+    pub source: Option<String>,
+    /// Folder with data sets.
+    pub data_root: Option<PathBuf>,
+    /// Folder of prepared corpora.
+    pub cache: PathBuf,
+    /// The device's name.
+    pub device: String,
+}
+
+/// Judges the model of a folder, and gives what each task found as soon as it has ended.
+///
+/// # Errors
+/// A model or a text that cannot be read, a task whose data are not there: before the first task judges. Later, what keeps a task
+/// from judging, and what `found` returns. A stop between two tasks is an interruption.
+pub fn judge(
+    request: &Request,
+    progress: &dyn Progress,
+    stop: &Stop,
+    mut found: impl FnMut(Vec<Finding>) -> Result<()>,
+) -> Result<()> {
+    let data_root = request.data_root.as_deref();
+    request
+        .tasks
+        .iter()
+        .try_for_each(|task| of_task(task, data_root).map(drop))?;
+    let device = device::open(&request.device)?;
+    device::join_pool()?;
+    let loaded = Loaded::of_hub(&request.folder, &device)?;
+    told(&loaded).into_iter().for_each(|line| progress.say(&line));
+    let window = loaded.window();
+    let corpus = text(request, &loaded, progress)?;
+    let model = loaded.model;
+    let corpus = Prepared {
+        tokenizer: loaded.tokenizer,
+        ..corpus
+    };
+    let open = |task| Opened::of(task, &corpus, window, data_root);
+    let opened: Vec<Opened> = request.tasks.iter().map(open).collect::<Result<_>>()?;
+    for one in &opened {
+        one.evaluation.warnings().iter().for_each(|line| progress.say(line));
+    }
+    for one in opened {
+        if stop.requested() {
+            return Err(Fault::interrupted("a stop was asked for").remedy("name the tasks that are left"));
+        }
+        let started = Instant::now();
+        let subject = Subject {
+            model: &model,
+            ground: Ground {
+                task: one.name,
+                corpus: &corpus,
+                window,
+                data_root,
+            },
+            seed: loaded.seed,
+            device: &device,
+        };
+        let judgement = one.evaluation.judge(&subject).map_err(|fault| fault.at(one.name))?;
+        progress.say(&format!("{} in {:.1} s", one.name, started.elapsed().as_secs_f64()));
+        if judgement.findings.is_empty() {
+            progress.say(&format!("{}: {} has no head that it could ask", one.name, loaded.title));
+        }
+        found(judgement.findings)?;
+    }
+    Ok(())
+}
+
+/// What a person should know of a model that others trained.
+pub fn told(loaded: &Loaded) -> Option<String> {
+    let left = &loaded.left_out;
+    (!left.is_empty()).then(|| {
+        format!(
+            "{}: left out, for it has no place: `{}`",
+            loaded.title,
+            left.join("`, `")
+        )
+    })
+}
+
+/// A text in the model's tokens.
+fn text(request: &Request, loaded: &Loaded, progress: &dyn Progress) -> Result<Prepared> {
+    // Of a vocabulary in a file of its own there is no tokenizer.json yet.
+    let json = loaded.tokenizer.json().as_bytes();
+    let name = format!("{}.json", &hash(json)[..16]);
+    let path = request.cache.join(TOKENIZERS).join(name);
+    write_whole(&path, json)?;
+    let usual = CorpusConfig::default();
+    let config = CorpusConfig {
+        source: request.source.clone().unwrap_or(fragment::NAME.to_owned()),
+        tokenizer: TokenizerConfig::File { path },
+        words: WORDS,
+        ..usual
+    };
+    prepare(&config, request.data_root.as_deref(), &request.cache, &mut |line| {
+        progress.say(line)
+    })
+}

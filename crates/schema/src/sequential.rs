@@ -1,0 +1,47 @@
+//! Seeds until it is sure: how a plan says which looks there are, and at what.
+
+use crate::{AttemptRows, Split};
+use serde::{Deserialize, Serialize};
+
+/// The design of a plan whose arms are trained until their comparisons are decided. All of it is fixed before the first run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sequential {
+    /// After how many seeds the arms are looked at; the last one is how many there are at most.
+    pub looks: Vec<usize>,
+    /// The level of all decisions together.
+    pub level: f64,
+    /// Arms that differ by less are equivalent: in standard deviations of the paired differences.
+    pub effect: f64,
+    /// The evaluation that decides.
+    pub task: String,
+    /// Its metric.
+    pub metric: String,
+    /// What is decided: an arm, and the one that it is compared with.
+    pub comparisons: Vec<[String; 2]>,
+}
+
+impl Sequential {
+    /// The level of one comparison: the family shares it alike.
+    pub fn level_of_one(&self) -> f64 {
+        self.level / self.comparisons.len().max(1) as f64
+    }
+
+    /// The comparisons by the places of their arms among `arms`; those of which an arm is not there are left out.
+    pub fn places<'a>(&self, arms: impl IntoIterator<Item = &'a str>) -> Vec<[usize; 2]> {
+        let arms: Vec<&str> = arms.into_iter().collect();
+        let place = |name: &String| arms.iter().position(|arm| arm == name);
+        let both = |[one, other]: &[String; 2]| Some([place(one)?, place(other)?]);
+        self.comparisons.iter().filter_map(both).collect()
+    }
+
+    /// What a run came to by its rows that count; none where a judgement gave no number, or there is none.
+    pub fn score(&self, attempts: &[AttemptRows]) -> Option<f64> {
+        let rows = attempts.iter().flat_map(|attempt| &attempt.rows);
+        let mut judged: Vec<_> = rows
+            .filter(|row| row.split == Split::Test && row.task == self.task && row.metric == self.metric)
+            .collect();
+        judged.sort_by_key(|one| one.spent.steps());
+        let last = judged.last()?.value;
+        judged.iter().all(|row| row.value.is_finite()).then_some(last)
+    }
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Trains tiny encoders of both presets, exports them, and has transformers hold its own numbers against ours: states, scores of
+# sentences, and the ids of 10,000 lines (CLOZE_LINES says another number).
+#
+#   scripts/parity.sh [BINARY]      the binary is target/release/cloze by default
+#
+# It makes a Python environment beside the build, of crates/backbone/tests/parity/requirements.txt, unless CLOZE_PYTHON names a
+# python3 that has them. Where they cannot be installed within ten minutes it says so and ends well.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+target="${CARGO_TARGET_DIR:-target}"
+cloze="$(realpath "${1:-$target/release/cloze}")"
+parity=crates/backbone/tests/parity
+has='import safetensors, torch, transformers'
+skip() { printf 'skipped: %s\n' "$*"; exit 0; }
+
+python="${CLOZE_PYTHON:-}"
+if [ -z "$python" ]; then
+    python="$target/parity/bin/python"
+    if ! "$python" -c "$has" >/dev/null 2>&1; then
+        python3 -m venv "$target/parity" >/dev/null 2>&1 || skip "python3 cannot make an environment here"
+        timeout 600 "$python" -m pip install --quiet --requirement "$parity/requirements.txt" >/dev/null 2>&1 \
+            || skip "torch and transformers could not be installed within ten minutes"
+    fi
+fi
+"$python" -c "$has" || skip "$python has not what $parity/requirements.txt names"
+
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+"$python" "$parity/lines.py" "${CLOZE_LINES:-10000}" >"$work/lines.txt"
+
+# An experiment of a preset: NAME PRESET ENCODER OBJECTIVE..., each objective an arm.
+experiment() {
+    local name=$1 preset=$2 encoder=$3
+    shift 3
+    {
+        printf 'question = "Does transformers compute what cloze computes?"\n'
+        printf '[corpus]\nsource = "fragment"\ntokenizer = { kind = "wordpiece", vocab = 512 }\nwords = "40k"\n'
+        printf '[encoder]\npreset = "%s"\nwidth = 32\nheads = 2\nlayers = 2\nwindow = 32\n%s\n' "$preset" "$encoder"
+        printf '[budget]\nequalise = "tokens"\namount = "10k"\nbatch = 8\n'
+        printf '[sweep]\nseeds = [1]\n[evaluate]\ntasks = []\n'
+        printf '[[arm]]\nobjective = "%s"\n' "$@"
+    } >"$work/$name.toml"
+    "$cloze" run "$work/$name.toml" --results "$work/results" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }
+    for arm in "$@"; do
+        "$cloze" export "$work/$name.toml" "$work/$name-$arm" --results "$work/results" --arm "$arm" --seed 1 \
+            --check "$work/lines.txt" >/dev/null
+    done
+}
+experiment bert bert '' mlm autoregressive electra
+experiment modern modern '' mlm autoregressive
+experiment albert bert $'layer_groups = 1\nembedding_width = 16' mlm
+experiment deberta bert 'disentangled = {}' mlm rtd
+"$python" "$parity/exported.py" "$work"/*-*/
