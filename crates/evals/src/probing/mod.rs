@@ -8,7 +8,7 @@ mod sentences;
 mod states;
 mod trees;
 
-use crate::finetune::without_places;
+use crate::finetune::{BUILT_IN_WORDS, without_places};
 use crate::{Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
 use cloze_backbone::{Encoder, Init};
 use cloze_corpus::registry::locate;
@@ -110,8 +110,8 @@ fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
-/// Words of a sentence of the built-in language, as counted.
-const WORDS: f64 = 10.5;
+/// Words of a sentence of the built-in language with its punctuation, each of which is asked about.
+const WORDS: f64 = 8.3;
 /// What fitting takes for each question of a word and each number of a state, in floating-point operations: classes, two
 /// products of a multiplication and an addition, steps, and twice that for the code. Properties of sentences are few beside.
 const FITTING: f64 = 2.0 * 12.0 * 4.0 * 100.0 * 2.0;
@@ -125,7 +125,7 @@ fn work(options: &toml::Table) -> Option<Work> {
     let count = 2.0 * settings.sentences as f64;
     Some(Work::States {
         count: 2.0 * count,
-        words: WORDS,
+        words: BUILT_IN_WORDS,
         each: FITTING * WORDS * count,
     })
 }

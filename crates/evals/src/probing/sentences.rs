@@ -92,6 +92,9 @@ mod tests {
         let [train, test] = of_the_language(300);
         let in_both = train.iter().filter(|sentence| test.contains(sentence)).count();
         assert!(in_both < 15, "{in_both} sentences are in both");
+        let words: usize = train.iter().map(|sentence| sentence.words.len()).sum();
+        let mean = words as f64 / train.len() as f64;
+        assert!((mean - super::super::WORDS).abs() < 0.4, "{mean} words in a sentence");
         let sentence = &train[0];
         assert_eq!(sentence.of_words.len() + sentence.of_whole.len(), 4);
         assert!(
