@@ -1,7 +1,10 @@
 //! Minimal pairs: two sentences that differ in one respect, one acceptable and one not.
 
-use crate::json::{Object, each_object};
+mod own;
+
+use crate::json::each_object;
 use cloze_foundation::{Fault, Result};
+pub use own::{PairColumns, own_pair_files, read_own_pairs};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -72,10 +75,10 @@ pub fn read_blimp(folder: &Path, limit: usize) -> Result<Vec<MinimalPair>> {
         each_object(file, |object| {
             found += 1;
             let pair = MinimalPair {
-                phenomenon: name(object, "linguistics_term")?,
-                paradigm: name(object, "UID")?,
-                good: sentence(object, "sentence_good")?,
-                bad: sentence(object, "sentence_bad")?,
+                phenomenon: name(object.text("linguistics_term")?, "linguistics_term")?,
+                paradigm: name(object.text("UID")?, "UID")?,
+                good: sentence(object.text("sentence_good")?, "sentence_good")?,
+                bad: sentence(object.text("sentence_bad")?, "sentence_bad")?,
                 place: Some(object.place().to_owned()),
             };
             let taken = taken.entry(pair.paradigm.clone()).or_default();
@@ -91,20 +94,24 @@ pub fn read_blimp(folder: &Path, limit: usize) -> Result<Vec<MinimalPair>> {
                 .remedy("fetch the file again, or remove it"));
         }
     }
-    if taken.len() > MOST_PARADIGMS {
-        return Err(
-            Fault::usage(format!("`{}` has {} paradigms", folder.display(), taken.len()))
-                .allowed([format!("up to {MOST_PARADIGMS}")])
-                .remedy("`UID` names the paradigm of a pair, not the pair"),
-        );
-    }
+    few(taken.len(), &format!("`{}`", folder.display()), "UID")?;
     // Stable: within a paradigm the pairs stay in the order of the file.
     pairs.sort_by(|a, b| a.paradigm.cmp(&b.paradigm));
     Ok(pairs)
 }
 
-fn name(object: &Object, field: &str) -> Result<String> {
-    let name = object.text(field)?;
+/// Refuses more paradigms than can be told of.
+fn few(paradigms: usize, of: &str, field: &str) -> Result<()> {
+    if paradigms <= MOST_PARADIGMS {
+        return Ok(());
+    }
+    Err(Fault::usage(format!("{of} has {paradigms} paradigms"))
+        .allowed([format!("up to {MOST_PARADIGMS}")])
+        .remedy(format!("`{field}` names the paradigm of a pair, not the pair")))
+}
+
+/// A name that can stand in tables and charts.
+fn name(name: &str, field: &str) -> Result<String> {
     let length = name.chars().count();
     if !(1..=LONGEST_NAME).contains(&length) {
         return Err(Fault::usage(format!("the name in `{field}` has {length} characters"))
@@ -117,8 +124,8 @@ fn name(object: &Object, field: &str) -> Result<String> {
     }
 }
 
-fn sentence(object: &Object, field: &str) -> Result<String> {
-    let text = object.text(field)?;
+/// A sentence that can be scored.
+fn sentence(text: &str, field: &str) -> Result<String> {
     match text.chars().count() {
         _ if text.trim().is_empty() => Err(Fault::usage(format!("the sentence in `{field}` is empty"))
             .remedy("an empty sentence has no score to compare: remove the pair")),

@@ -1,15 +1,19 @@
 //! Evaluations of a trained encoder. An evaluation is one file here and one line in [`EVALUATIONS`].
 
+pub mod agreement;
 pub mod blimp;
 pub mod classification;
 mod finetune;
 pub mod masked_loss;
+pub mod masked_text;
 pub mod minimal_pairs;
 mod pair_report;
 mod pair_set;
 pub mod part_of_speech;
 mod passages;
+pub mod probing;
 pub mod qa;
+pub mod samples;
 mod scores;
 mod squad;
 mod tagged;
@@ -92,6 +96,16 @@ pub enum Work {
     },
     /// So many windows of text, whose masked tokens are predicted twice: for the loss and for the guess.
     MaskedWindows(f64),
+    /// So many sentences of so many words on average, of which the states of every layer are taken, and what is then done with
+    /// these.
+    States {
+        /// How many.
+        count: f64,
+        /// Between blanks.
+        words: f64,
+        /// Floating-point operations for every number of a state of every layer.
+        each: f64,
+    },
     /// Texts of so many words on average, with which an encoder is tuned and asked.
     FineTuning {
         /// How many are trained on, over all epochs, trials and seeds.
@@ -154,6 +168,11 @@ impl Entry {
         (self.title_of)(options).unwrap_or_else(|| self.title.to_owned())
     }
 
+    /// The names of its parts with these resolved options, as [`parts`](Self::parts): where they name files, data decide.
+    pub fn parts_of(&self, options: &toml::Table) -> Option<Vec<&'static str>> {
+        (self.parts)().filter(|_| !options.contains_key("path"))
+    }
+
     /// The headline of a guesser, where there is one: always the same, or what the data of a set say.
     pub fn chance_of(&self, options: &toml::Table, data_root: Option<&Path>) -> Option<f64> {
         let guesser = GUESSERS.iter().find(|(name, _)| *name == self.name);
@@ -177,6 +196,10 @@ pub static EVALUATIONS: &[&Entry] = &[
     &minimal_pairs::ENTRY,
     &blimp::ENTRY,
     &masked_loss::ENTRY,
+    &masked_text::ENTRY,
+    &agreement::ENTRY,
+    &probing::ENTRY,
+    &samples::ENTRY,
     &classification::ENTRY,
     &tagging::ENTRY,
     &part_of_speech::ENTRY,

@@ -70,12 +70,12 @@ fn mask(window: &Window, vocabulary: &Vocabulary, draw: Draw) -> Example {
 }
 
 /// `count` of `available` windows, spread over the whole of the text, so that a few of them are not one document.
-fn spread(count: u64, available: u64) -> impl Iterator<Item = u64> {
+pub(crate) fn spread(count: u64, available: u64) -> impl Iterator<Item = u64> {
     (0..count).map(move |index| index * available / count)
 }
 
 /// Where in the stream a position of a window lies: a window is `[CLS]` and the next `length - 1` tokens.
-fn place(window: u64, length: usize, position: u32) -> usize {
+pub(crate) fn place(window: u64, length: usize, position: u32) -> usize {
     window as usize * (length - 1) + position as usize - 1
 }
 

@@ -53,7 +53,7 @@ fn credit(good: f64, bad: f64) -> Credit {
 }
 
 /// A number of a pair, by its place in the set; some pairs have none.
-type OfPair<'a> = &'a dyn Fn(usize) -> Option<f64>;
+pub(crate) type OfPair<'a> = &'a dyn Fn(usize) -> Option<f64>;
 
 /// The pairs of each paradigm, and how means are made of them.
 pub(crate) struct Groups {
@@ -96,7 +96,7 @@ impl Groups {
     }
 
     /// A metric of the task, and of its parts.
-    fn metric(&self, task: &str, metric: &str, of: OfPair) -> Vec<Finding> {
+    pub(crate) fn metric(&self, task: &str, metric: &str, of: OfPair) -> Vec<Finding> {
         let (whole, parts) = self.means(of);
         let parts = parts.into_iter().map(|(part, value)| (format!("{task}/{part}"), value));
         let all = std::iter::once((task.to_owned(), whole)).chain(parts);
@@ -152,6 +152,7 @@ impl Groups {
                     part: phenomenon.clone(),
                     paradigm: paradigm.clone(),
                     credits: pairs.iter().map(|pair| verdicts[*pair].credit.letter()).collect(),
+                    text: String::new(),
                     together: self.together,
                 });
             }

@@ -11,7 +11,7 @@ use cloze_objectives::{Answerer, Batch, Heads, Loss, Model, Rule};
 use cloze_options::{Usual, tree};
 use std::path::Path;
 
-const WINDOW: usize = 40;
+pub(super) const WINDOW: usize = 40;
 
 const RULES: &[Rule] = &[
     Rule::new(
@@ -25,14 +25,14 @@ const RULES: &[Rule] = &[
 
 /// Prefers the shorter sentence by its first rule and knows nothing by its second.
 #[derive(Module, Debug)]
-struct Fake {
+pub(super) struct Fake {
     /// Who answers about masked tokens.
     #[module(skip)]
     masked: Option<Answerer>,
 }
 
 impl Fake {
-    fn model(masked: Option<Answerer>) -> Model {
+    pub(super) fn model(masked: Option<Answerer>) -> Model {
         let config = EncoderConfig {
             heads: 1,
             ..EncoderConfig::preset(Preset::Bert, 4, 1, WINDOW)
@@ -74,7 +74,7 @@ impl Heads for Fake {
     }
 }
 
-fn corpus(cache: &std::path::Path) -> Prepared {
+pub(super) fn corpus(cache: &std::path::Path) -> Prepared {
     let config = CorpusConfig {
         source: "fragment".to_owned(),
         tokenizer: TokenizerConfig::wordpiece(400),
@@ -90,7 +90,13 @@ fn resolve(entry: &Entry, options: &str) -> Result<toml::Table> {
 }
 
 /// What an evaluation finds under the name of `mine`.
-fn run(name: &str, options: &str, model: &Model, corpus: &Prepared, data_root: Option<&Path>) -> Result<Judgement> {
+pub(super) fn run(
+    name: &str,
+    options: &str,
+    model: &Model,
+    corpus: &Prepared,
+    data_root: Option<&Path>,
+) -> Result<Judgement> {
     let entry = find(name).unwrap();
     let options = resolve(entry, options).unwrap();
     (entry.check)(&options, data_root).unwrap();
@@ -109,7 +115,7 @@ fn run(name: &str, options: &str, model: &Model, corpus: &Prepared, data_root: O
     (entry.open)(&options, &ground)?.judge(&subject)
 }
 
-fn value(found: &Judgement, task: &str, metric: &str) -> f64 {
+pub(super) fn value(found: &Judgement, task: &str, metric: &str) -> f64 {
     let found: Vec<f64> = found
         .findings
         .iter()

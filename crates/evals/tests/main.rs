@@ -4,4 +4,5 @@
 
 mod fake;
 mod fine_tuning;
+mod judges;
 mod own_evaluation;

@@ -1,7 +1,7 @@
 //! The generator beside the encoder: a masked language model whose samples take the place of hidden tokens. Files named here
 //! are those of google-research/electra.
 
-use crate::tensors::{cross_entropy, gather, guesses, numbers, pass, tensor_ids};
+use crate::tensors::{answers, cross_entropy, gather, guesses, numbers, pass, tensor_ids};
 use crate::{Batch, Sizes};
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
@@ -201,6 +201,12 @@ impl Generator {
     pub(crate) fn guesses(&self, encoder: &Encoder, batch: &Batch) -> Vec<u32> {
         let hidden = self.hidden(encoder, batch, None);
         guesses(&self.generator_head, hidden, self.table(encoder), batch)
+    }
+
+    /// As [`guesses`](Self::guesses), the most probable ones with their probabilities.
+    pub(crate) fn answers(&self, encoder: &Encoder, batch: &Batch, count: usize) -> Vec<Vec<(u32, f32)>> {
+        let hidden = self.hidden(encoder, batch, None);
+        answers(&self.generator_head, hidden, self.table(encoder), batch, count)
     }
 
     /// The batch with samples at the predicted positions, and originals everywhere else; never the original where it is

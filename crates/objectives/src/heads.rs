@@ -56,6 +56,12 @@ pub trait Heads: Parameters + Send {
         None
     }
 
+    /// The most probable ids at every predicted position with their probabilities, at most `count` of each: of masked tokens for
+    /// heads that predict those, and of the token behind the position for heads that read from left to right.
+    fn answers(&self, _encoder: &Encoder, _batch: &Batch, _count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
+        None
+    }
+
     /// The head over the vocabulary with which tokens are predicted from the encoder's states, where others could predict with
     /// the same one. Its parameters stand under [`VOCABULARY_HEAD`].
     fn vocabulary_head(&self) -> Option<&VocabularyHead> {

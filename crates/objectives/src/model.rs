@@ -129,6 +129,12 @@ impl Model {
         self.heads.masked_guesses(&self.encoder, batch)
     }
 
+    /// The most probable ids at every predicted position with their probabilities, at most `count` of each: of masked tokens for
+    /// models that predict those, and of the token behind the position for models that read from left to right.
+    pub fn answers(&self, batch: &Batch, count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
+        self.heads.answers(&self.encoder, batch, count)
+    }
+
     /// A text as the model reads it of its own accord: a causal model looks back only.
     pub fn reading(&self, ids: &[u32]) -> Example {
         self.heads.reading(ids)
@@ -149,8 +155,16 @@ impl Model {
     /// # Shapes
     /// - results: layers + 1 of `[N, D]`
     pub fn states_of(&self, batch: &Batch, dropout: Option<Draw>) -> Vec<Tensor<2>> {
+        self.states_by(&self.reader(), batch, dropout)
+    }
+
+    /// The same by another encoder of its shape, for whoever asks what a model knows without being trained.
+    ///
+    /// # Shapes
+    /// - results: layers + 1 of `[N, D]`
+    pub fn states_by(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> Vec<Tensor<2>> {
         let ids = tensor_ids(&batch.inputs, &self.encoder.device());
-        self.reader().layers(ids, &pass(batch, dropout))
+        encoder.layers(ids, &pass(batch, dropout))
     }
 
     /// The last states of a batch as [`states_of`](Self::states_of) gives them, and the entropy of every position's attention by

@@ -12,7 +12,7 @@ use crate::example::READ_IN_PLACE;
 use crate::laws::{Mode, Pool, Rate, Replacement, budget, choose};
 use crate::mlm::MASKED_SCORES;
 use crate::scoring::{Answerer, Rule};
-use crate::tensors::{FORWARD_AND_BACKWARD, cross_entropy, guesses, mean, numbers, pass, tensor_ids};
+use crate::tensors::{FORWARD_AND_BACKWARD, answers, cross_entropy, guesses, mean, numbers, pass, tensor_ids};
 use crate::{Batch, Entry, Example, Extra, Heads, Loss, Objective, Sizes};
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -196,6 +196,11 @@ impl Heads for MpnetHeads {
     fn masked_guesses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<u32>> {
         let hidden = self.hidden(encoder, batch, None);
         Some(guesses(&self.head, hidden, encoder.tokens.val(), batch))
+    }
+
+    fn answers(&self, encoder: &Encoder, batch: &Batch, count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
+        let hidden = self.hidden(encoder, batch, None);
+        Some(answers(&self.head, hidden, encoder.tokens.val(), batch, count))
     }
 
     fn frozen(&self) -> Box<dyn Heads> {

@@ -119,6 +119,10 @@ impl Heads for PairHeads {
         self.tokens.masked_guesses(encoder, batch)
     }
 
+    fn answers(&self, encoder: &Encoder, batch: &Batch, count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
+        self.tokens.answers(encoder, batch, count)
+    }
+
     fn vocabulary_head(&self) -> Option<&VocabularyHead> {
         self.tokens.vocabulary_head()
     }

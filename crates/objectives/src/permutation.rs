@@ -10,7 +10,7 @@ mod select;
 
 use crate::laws::{Mode, Rate};
 use crate::scoring::{Answerer, Rule, ordinary, predicting};
-use crate::tensors::{FORWARD_AND_BACKWARD, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids};
+use crate::tensors::{FORWARD_AND_BACKWARD, answers, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids};
 use crate::{Batch, Entry, Example, Heads, Loss, Objective, Sizes};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
@@ -237,6 +237,12 @@ impl Heads for PermutationHeads {
         let batch = hidden_from_all(batch);
         let hidden = self.hidden(encoder, &batch, None);
         Some(guesses(&self.head, hidden, encoder.tokens.val(), &batch))
+    }
+
+    fn answers(&self, encoder: &Encoder, batch: &Batch, count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
+        let batch = hidden_from_all(batch);
+        let hidden = self.hidden(encoder, &batch, None);
+        Some(answers(&self.head, hidden, encoder.tokens.val(), &batch, count))
     }
 
     fn frozen(&self) -> Box<dyn Heads> {

@@ -118,6 +118,11 @@ impl<J: Judge> Heads for ProposedHeads<J> {
         Some(generator.guesses(encoder, batch))
     }
 
+    fn answers(&self, encoder: &Encoder, batch: &Batch, count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
+        let generator = self.generator.as_ref()?;
+        Some(generator.answers(encoder, batch, count))
+    }
+
     fn reader(&self, encoder: &Encoder) -> Option<Encoder> {
         self.judge.reader(encoder)
     }

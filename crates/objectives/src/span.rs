@@ -6,7 +6,7 @@ mod pieces;
 use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, hide_words, maskable, runs, words};
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::{
-    FORWARD_AND_BACKWARD, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
+    FORWARD_AND_BACKWARD, answers, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
 };
 use crate::{Batch, Entry, Example, Extra, Heads, Loss, Objective, Sizes};
 use burn::module::{Module, Param};
@@ -508,6 +508,11 @@ impl Heads for SpanHeads {
     fn masked_guesses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<u32>> {
         let hidden = self.hidden(encoder, batch, None).slice(0..batch.positions.len());
         Some(guesses(&self.head, hidden, encoder.tokens.val(), batch))
+    }
+
+    fn answers(&self, encoder: &Encoder, batch: &Batch, count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
+        let hidden = self.hidden(encoder, batch, None).slice(0..batch.positions.len());
+        Some(answers(&self.head, hidden, encoder.tokens.val(), batch, count))
     }
 
     fn frozen(&self) -> Box<dyn Heads> {

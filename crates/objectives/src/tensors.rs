@@ -1,7 +1,7 @@
 //! Host integers as tensors, and the few lines that every loss shares.
 
 use crate::{Batch, Sizes};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData, activation};
 pub use cloze_backbone::ids as tensor_ids;
 use cloze_backbone::{EncoderConfig, Forward, Queries, VocabularyHead};
 use cloze_foundation::Draw;
@@ -87,6 +87,32 @@ pub fn guesses(head: &VocabularyHead, hidden: Tensor<2>, table: Tensor<2>, batch
     }
     let best = head.logits(hidden, table).argmax(1);
     best.into_data().iter::<u32>().collect()
+}
+
+/// The most probable ids at every predicted position with their probabilities, at most `count` of each, from the hidden states
+/// there.
+///
+/// # Shapes
+/// - `hidden`: `[M, K]`, `table`: `[V, E]`, result: M lists
+pub fn answers(
+    head: &VocabularyHead,
+    hidden: Tensor<2>,
+    table: Tensor<2>,
+    batch: &Batch,
+    count: usize,
+) -> Vec<Vec<(u32, f32)>> {
+    if batch.positions.is_empty() {
+        return Vec::new();
+    }
+    let shares = activation::softmax(head.logits(hidden, table), 1);
+    let [rows, vocabulary] = shares.dims();
+    let shares = numbers(shares.reshape([rows * vocabulary]));
+    let best = |row: &[f32]| {
+        let mut ids: Vec<u32> = (0..row.len() as u32).collect();
+        ids.sort_by(|a, b| row[*b as usize].total_cmp(&row[*a as usize]));
+        ids.into_iter().take(count).map(|id| (id, row[id as usize])).collect()
+    };
+    shares.chunks_exact(vocabulary).map(best).collect()
 }
 
 /// Numbers of a tensor on the host.

@@ -3,7 +3,7 @@
 use crate::heads::VOCABULARY_HEAD;
 use crate::model::untracked;
 use crate::scoring::{Answerer, Rule};
-use crate::tensors::{cross_entropy, guesses, mean, numbers, pass, tensor_ids};
+use crate::tensors::{answers, cross_entropy, guesses, mean, numbers, pass, tensor_ids};
 use crate::{Answers, Batch, Example, Heads, Loss};
 use burn::module::Module;
 use burn::tensor::Tensor;
@@ -158,7 +158,7 @@ impl TokenHeads {
     ///
     /// # Shapes
     /// - `hidden`: `[M, D]`, `each`: `[M]`
-    fn answers(&self, encoder: &Encoder, hidden: Tensor<2>, each: Tensor<1>, batch: &Batch) -> Vec<Answers> {
+    fn answered(&self, encoder: &Encoder, hidden: Tensor<2>, each: Tensor<1>, batch: &Batch) -> Vec<Answers> {
         let Some(credit) = self.credit.filter(|_| !batch.positions.is_empty()) else {
             return Vec::new();
         };
@@ -190,7 +190,7 @@ impl Heads for TokenHeads {
         let hidden = self.hidden(encoder, batch, dropout);
         let found = cross_entropy(&self.head, hidden.clone(), encoder.tokens.val(), batch);
         let answers = match training {
-            true => self.answers(encoder, hidden, found.each, batch),
+            true => self.answered(encoder, hidden, found.each, batch),
             false => Vec::new(),
         };
         let total = self.mean_of(found.sum, batch);
@@ -231,6 +231,15 @@ impl Heads for TokenHeads {
             guesses(&self.head, hidden, encoder.tokens.val(), &batch)
         };
         self.tokens.masked.then(guesses)
+    }
+
+    fn answers(&self, encoder: &Encoder, batch: &Batch, count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
+        let batch = match self.tokens.masked {
+            true => self.asked(batch),
+            false => Cow::Borrowed(batch),
+        };
+        let hidden = self.hidden(encoder, &batch, None);
+        Some(answers(&self.head, hidden, encoder.tokens.val(), &batch, count))
     }
 
     fn vocabulary_head(&self) -> Option<&VocabularyHead> {

@@ -3,7 +3,7 @@
 use crate::read::Settings;
 use crate::score::Score;
 use cloze_foundation::{Fault, Result, files};
-use cloze_schema::items::{ITEMS_FILE, from_bytes};
+use cloze_schema::items::{ITEMS_FILE, SAMPLE, from_bytes};
 use cloze_schema::{AttemptRows, Items, Label, Plan};
 use cloze_stats::Judged;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,9 +20,15 @@ struct Credits {
 /// By arm and seed.
 type ByRun = BTreeMap<(usize, u64), Vec<Credits>>;
 
-/// Task and metric, arm and seed, to paradigms.
+/// What each arm wrote with its first seed: the seed, and what was given and answered.
+pub(crate) type Written = BTreeMap<usize, (u64, String)>;
+
+/// By task, kind and number.
+pub(crate) type Samples = BTreeMap<(String, String, usize), Written>;
+
+/// Task and metric, arm and seed, to paradigms; and samples to look at.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Answers(BTreeMap<(String, String), ByRun>);
+pub(crate) struct Answers(BTreeMap<(String, String), ByRun>, Samples);
 
 /// Reads the items of a results folder; no file means that none were kept. Items of a run that was made from other data than
 /// its rows in `attempts` say are not its items.
@@ -59,6 +65,17 @@ pub(crate) fn read(folder: &Path, plan: &Plan<Settings>, attempts: &[AttemptRows
             continue;
         };
         for items in &run.items {
+            if items.metric == SAMPLE {
+                let number = items.paradigm.parse().unwrap_or_default();
+                let which = (items.task.clone(), items.part.clone(), number);
+                let of = answers.1.entry(which).or_default();
+                let one = (run.label.seed, items.text.clone());
+                let kept = of.entry(*place).or_insert_with(|| one.clone());
+                if one.0 < kept.0 {
+                    *kept = one;
+                }
+                continue;
+            }
             let worths = items
                 .worths_of_groups()
                 .map_err(|why| Fault::usage(why).at(path.display().to_string()))?;
@@ -79,6 +96,11 @@ pub(crate) fn read(folder: &Path, plan: &Plan<Settings>, attempts: &[AttemptRows
 }
 
 impl Answers {
+    /// What arms wrote.
+    pub(crate) fn samples(&self) -> &Samples {
+        &self.1
+    }
+
     /// Whether any items of a score are there.
     pub(crate) fn has(&self, score: &Score) -> bool {
         self.0.contains_key(&(whole(score).to_owned(), score.metric.clone()))

@@ -48,6 +48,8 @@ charts! {
     Onset = "onset";
     /// Every phenomenon of the minimal pairs, arms side by side.
     Phenomena = "phenomena";
+    /// Probes of every layer, arms side by side. Drawn where it is named.
+    Layers = "layers", where one of NEVER is swept;
     /// Scores over the masking rate, a curve for each series of arms.
     Ratio = "ratio", where one of RATES is swept;
     /// Scores over the width, the layers or the budget, a curve for each arm.
@@ -62,6 +64,9 @@ const RATES: &[&str] = &[RATE];
 
 /// The key paths of sizes, along which an order of arms may hold or not.
 pub const SIZES: &[&str] = &["encoder.width", "encoder.layers", "budget.amount"];
+
+/// No key path: what depends on it is drawn only where an experiment names it.
+const NEVER: &[&str] = &["-"];
 
 /// What is known of a chart.
 #[derive(Debug)]
@@ -114,7 +119,9 @@ mod tests {
         let words: BTreeSet<&str> = CHARTS.iter().map(|facts| facts.word).collect();
         assert_eq!(words.len(), CHARTS.len(), "two charts would be one file");
         assert!(!ChartKind::usual(|_| false).contains(&ChartKind::Ratio));
-        assert_eq!(ChartKind::usual(|key| key == "options.rate").len(), CHARTS.len() - 1);
+        let usual = ChartKind::usual(|key| key == "options.rate");
+        assert_eq!(usual.len(), CHARTS.len() - 2);
+        assert!(!usual.contains(&ChartKind::Layers) && !usual.contains(&ChartKind::Ladder));
         assert!(
             SIZES
                 .iter()

@@ -15,6 +15,9 @@ pub const ITEMS_KEY: &str = "cloze.items_version";
 /// The file with the items of every run that is done, beside the metrics.
 pub const ITEMS_FILE: &str = "items.parquet";
 
+/// The metric of a sample: its [text](Items::text) is to be looked at, and it has no credits.
+pub const SAMPLE: &str = "sample";
+
 /// What an item is worth: 0, one half, 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credit {
@@ -57,12 +60,27 @@ pub struct Items {
     pub paradigm: String,
     /// A letter for each item, in the set's order: `0` wrong, `1` a tie, `2` right.
     pub credits: String,
+    /// What the model wrote, where the metric is [`SAMPLE`]: what it was given, a line break, its answer. Otherwise empty.
+    pub text: String,
     /// How many neighbours belong together, as two pairs that mirror each other do: other items of the kind would be other
     /// such groups. 1 where each stands by itself.
     pub together: u32,
 }
 
 impl Items {
+    /// A sample: which of a kind it is, what the model was given, and its answer.
+    pub fn sample(task: &str, kind: &str, which: usize, given: &str, answer: &str) -> Self {
+        Self {
+            task: task.to_owned(),
+            metric: SAMPLE.to_owned(),
+            part: kind.to_owned(),
+            paradigm: which.to_string(),
+            credits: String::new(),
+            text: format!("{}\n{answer}", given.replace('\n', " ")),
+            together: 1,
+        }
+    }
+
     /// What each item is worth, in the set's order.
     ///
     /// # Errors
@@ -101,6 +119,9 @@ pub struct RunItems {
 
 /// The column of [`Items::together`]. Files of before it have none: their items stand by themselves.
 const TOGETHER: &str = "together";
+
+/// The column of [`Items::text`]. Files of before it have none, and no samples.
+const TEXT: &str = "text";
 
 /// A column of words.
 type Word = (&'static str, fn(&Label, &Items) -> String);
@@ -142,6 +163,8 @@ fn frame(runs: &[RunItems]) -> PolarsResult<DataFrame> {
     columns.insert(3, Column::new("attempt".into(), attempts));
     let together: Vec<u32> = rows.iter().map(|(_, items)| items.together).collect();
     columns.push(Column::new(TOGETHER.into(), together));
+    let texts: Vec<&str> = rows.iter().map(|(_, items)| items.text.as_str()).collect();
+    columns.push(Column::new(TEXT.into(), texts));
     DataFrame::new(rows.len(), columns)
 }
 
@@ -170,17 +193,19 @@ fn runs(frame: &DataFrame) -> std::result::Result<Vec<RunItems>, String> {
             .filter(|cast| cast.null_count() == 0)
             .ok_or_else(|| format!("column `{name}` holds {} or empty cells", column.dtype()))
     };
-    let mut words = Vec::new();
-    for (name, _) in &WORDS {
+    let strings = |name: &str| {
         let column = column(name, DataType::String)?;
         let texts = column.str().map_err(|error| error.to_string())?;
-        words.push(
-            texts
-                .iter()
-                .map(|text| text.unwrap_or_default().to_owned())
-                .collect::<Vec<_>>(),
-        );
+        Ok::<Vec<String>, String>(texts.iter().map(|text| text.unwrap_or_default().to_owned()).collect())
+    };
+    let mut words = Vec::new();
+    for (name, _) in &WORDS {
+        words.push(strings(name)?);
     }
+    let mut texts = match frame.column(TEXT) {
+        Ok(_) => strings(TEXT)?,
+        Err(_) => vec![String::new(); frame.height()],
+    };
     let counts = |name: &str| {
         let column = column(name, DataType::UInt64)?;
         let counts = column.u64().map_err(|error| error.to_string())?;
@@ -209,6 +234,7 @@ fn runs(frame: &DataFrame) -> std::result::Result<Vec<RunItems>, String> {
             part,
             paradigm,
             credits,
+            text: std::mem::take(&mut texts[row]),
             together: u32::try_from(together[row]).map_err(|_| format!("{} items together?", together[row]))?,
         };
         items.worths()?;
@@ -241,6 +267,7 @@ mod tests {
             part: "agreement".to_owned(),
             paradigm: format!("of {}", credits.len()),
             credits: (*credits).to_owned(),
+            text: String::new(),
             together: 2,
         };
         RunItems {
@@ -256,6 +283,11 @@ mod tests {
             run("a", u64::MAX, &["2"]),
             run("b", 1, &["0"]),
         ];
+        let mut runs = runs.to_vec();
+        runs[2]
+            .items
+            .push(Items::sample("samples", "fill-in", 1, "the ____\nsleeps", "boy 40 %"));
+        assert_eq!(runs[2].items[1].text, "the ____ sleeps\nboy 40 %");
         let bytes = to_bytes(&runs).unwrap();
         assert_eq!(from_bytes(&bytes).unwrap(), runs);
         assert_eq!(to_bytes(&runs).unwrap(), bytes);
@@ -285,6 +317,8 @@ mod tests {
         let runs = [run("a", 1, &["0120"])];
         let old = encode((ITEMS_KEY, ITEMS_VERSION), || frame(&runs)?.drop(TOGETHER)).unwrap();
         assert_eq!(from_bytes(&old).unwrap()[0].items[0].together, 1);
+        let old = encode((ITEMS_KEY, ITEMS_VERSION), || frame(&runs)?.drop(TEXT)).unwrap();
+        assert_eq!(from_bytes(&old).unwrap(), runs);
     }
 
     #[test]

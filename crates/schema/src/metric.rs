@@ -57,6 +57,22 @@ pub const TIES: &str = "ties";
 pub const SEEN: &str = "seen";
 /// Pairs of which a sentence is longer than the window, or texts that are.
 pub const CUT: &str = "cut";
+/// The share of questions whose answer is the most frequent label: what is right without reading.
+pub const MAJORITY: &str = "majority";
+/// Bits for each label of an online code by the states of a layer (Voita and Titov 2020).
+pub const CODE_LENGTH: &str = "code_length";
+/// How often as long a code without states would be.
+pub const COMPRESSION: &str = "compression";
+/// Which layer's code is the shortest; 0 are the embeddings.
+pub const LAYER: &str = "layer";
+/// In the brackets of what an encoder of the same shape gives that was not trained.
+pub const UNTRAINED: &str = "untrained";
+/// How much is known of what can be known: (unigram loss - loss) / (unigram loss - best loss).
+pub const KNOWN: &str = "known";
+/// Bits for each byte of a text under a likelihood of it.
+pub const BITS_PER_BYTE: &str = "bits_per_byte";
+/// The best possible headline: what the law that made the questions is right about itself.
+pub const CEILING: &str = "ceiling";
 /// Mean over tasks of (headline - chance) / (best - chance). It is in no file: a report makes it.
 pub const SCORE: &str = "score";
 
@@ -100,7 +116,7 @@ const fn metric(name: &'static str, unit: Unit, better: Better) -> Metric {
 }
 
 /// Every metric that an evaluation of cloze gives, and what is found on held-out text in pretraining.
-pub const METRICS: [Metric; 17] = [
+pub const METRICS: [Metric; 24] = [
     metric(ACCURACY, Unit::Share, Better::Higher),
     metric(SCORE, Unit::Share, Better::Higher),
     metric(LOSS, Unit::Nats, Better::Lower),
@@ -116,6 +132,13 @@ pub const METRICS: [Metric; 17] = [
     metric(TIES, Unit::Share, Better::Neither),
     metric(SEEN, Unit::Share, Better::Neither),
     metric(CUT, Unit::Share, Better::Neither),
+    metric(CEILING, Unit::Share, Better::Neither),
+    metric(KNOWN, Unit::Share, Better::Higher),
+    metric(BITS_PER_BYTE, Unit::None, Better::Lower),
+    metric(MAJORITY, Unit::Share, Better::Neither),
+    metric(CODE_LENGTH, Unit::None, Better::Lower),
+    metric(COMPRESSION, Unit::None, Better::Higher),
+    metric(LAYER, Unit::None, Better::Neither),
     metric(STATE_COSINE, Unit::None, Better::Neither),
     metric(ATTENTION_ENTROPY, Unit::Share, Better::Neither),
 ];

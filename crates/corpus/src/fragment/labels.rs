@@ -104,6 +104,21 @@ pub fn labelled(seed: u64, count: usize) -> Vec<Labelled> {
         .collect()
 }
 
+/// What a word of the language is wherever it stands, whatever its case; nothing of `that`, which is three things, and of what
+/// is no word of it.
+pub fn part_of_speech(word: &str) -> Option<&'static str> {
+    let word = &LANGUAGE.lexicon.words[LANGUAGE.lexicon.id(word)? as usize];
+    match word.lexeme {
+        Some(lexeme) => of_class(LANGUAGE.lexicon.class_of(lexeme).name),
+        None => closed(&word.text),
+    }
+}
+
+fn of_class(class: &str) -> Option<&'static str> {
+    let found = SHAPES.iter().find(|Shape(name, ..)| *name == class);
+    found.map(|Shape(_, kind, ..)| kind.part_of_speech())
+}
+
 /// A node of a derivation.
 struct Node {
     symbol: Symbol,
@@ -188,12 +203,7 @@ impl<'l> Derivation<'l> {
     fn part_of_speech(&self, word: usize) -> Option<&'static str> {
         let leaf = self.leaves[word];
         match self.terminal(word)? {
-            Terminal::Open { class, .. } => {
-                let class = self.language.lexicon.classes[class].name;
-                SHAPES
-                    .iter()
-                    .find_map(|Shape(name, kind, ..)| (*name == class).then_some(kind.part_of_speech()))
-            }
+            Terminal::Open { class, .. } => of_class(self.language.lexicon.classes[class].name),
             Terminal::Literal(_) if self.name(leaf) == "that" => {
                 let rule = self.nodes[leaf].parent.map(|parent| self.name(parent))?;
                 Some(match rule {

@@ -4,8 +4,9 @@
 //! `grammar.txt` is the whole grammar on one page; `lexicon` makes its words (from `words`, `formation` and
 //! `morphology`); `language` samples documents; `chart` and `latent` are exact inference, from which `truth` says what
 //! is known of the language and `best` of a given text in a tokenizer's pieces; `paradigms` and `pairs` make minimal pairs;
-//! `labels` says what the words of a sentence are.
+//! `labels` says what the words of a sentence are, and `agreement` makes pairs by what stands between subject and verb.
 
+mod agreement;
 mod best;
 mod chart;
 mod formation;
@@ -23,8 +24,9 @@ mod truth;
 mod words;
 
 use crate::MinimalPair;
+pub use agreement::{AGREEMENT, AgreementPair, agreement_pairs};
 pub use best::{Known, best_loss};
-pub use labels::{ENTITY_TYPES, Entity, Labelled, LabelledWord, PARTS_OF_SPEECH, Subject, labelled};
+pub use labels::{ENTITY_TYPES, Entity, Labelled, LabelledWord, PARTS_OF_SPEECH, Subject, labelled, part_of_speech};
 use language::LANGUAGE;
 pub use truth::{Truth, truth};
 

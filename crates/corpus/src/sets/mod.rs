@@ -11,6 +11,7 @@ pub use column::Column;
 pub use columns::{ColumnsAsked, TaggedSentence, read_columns, universal_columns};
 pub use spans::{OUTSIDE, Scheme, Span, check_tags, iob2, spans};
 pub use squad::{Answer, Question, read_squad};
+pub(crate) use table::{ENDINGS, Wanted, each_row};
 pub use table::{Labelled, TableAsked, read_table};
 
 use crate::reader::hash_file;
@@ -112,7 +113,7 @@ fn label<'a>(label: &'a str, what: &str) -> Result<&'a str> {
 }
 
 /// The name of a file without `.gz`, in small letters: what its format is told by.
-fn plain_name(path: &Path) -> String {
+pub(crate) fn plain_name(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     name.strip_suffix(".gz").map_or(name.clone(), str::to_owned)
 }

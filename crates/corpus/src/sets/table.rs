@@ -9,7 +9,7 @@ use std::io::{BufRead, Read};
 use std::path::Path;
 
 /// Endings of the files that are read, which may be followed by `.gz`.
-const ENDINGS: [&str; 4] = [".csv", ".tsv", ".txt", ".jsonl"];
+pub(crate) const ENDINGS: [&str; 4] = [".csv", ".tsv", ".txt", ".jsonl"];
 
 /// One labelled text, or pair of texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,52 +80,75 @@ impl Format {
 /// An unknown format, an unreadable file, a column that is not there, a row with other columns than the first, a text or a
 /// label that is empty or too long, a file without a row: usage faults with file and line.
 pub fn read_table(path: &Path, asked: &TableAsked) -> Result<Vec<Labelled>> {
-    let format = Format::of(path)?;
-    let mut rows = Rows {
-        bounds: Bounds::of(path),
-        found: Vec::new(),
-    };
-    match format {
+    let mut wanted = vec![
+        Wanted::new("text", asked.text, ("text", 1)),
+        Wanted::new("label", asked.label, ("label", -1)),
+    ];
+    wanted.extend(
+        asked
+            .pair
+            .map(|pair| Wanted::new("text of the pair", Some(pair), ("", 0))),
+    );
+    let mut bounds = Bounds::of(path);
+    let mut found = Vec::new();
+    each_row(path, &wanted, asked.header, &mut |fields, place| {
+        bounds.add(fields.iter().map(|field| field.len()).sum())?;
+        let pair = fields
+            .get(2)
+            .map(|pair| text(pair, "text of the pair").map(str::to_owned));
+        found.push(Labelled {
+            text: text(fields[0], "text")?.to_owned(),
+            pair: pair.transpose()?,
+            label: label(fields[1], "label")?.to_owned(),
+            place: place.to_owned(),
+        });
+        Ok(())
+    })?;
+    bounds.end("labelled text")?;
+    Ok(found)
+}
+
+/// A column that is read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'a> {
+    /// What it holds, in words.
+    what: &'static str,
+    /// Which one is meant.
+    column: Option<&'a Column>,
+    /// Where nobody says it: its name in the header, and its number where there is none.
+    usual: (&'static str, i64),
+}
+
+impl<'a> Wanted<'a> {
+    pub(crate) fn new(what: &'static str, column: Option<&'a Column>, usual: (&'static str, i64)) -> Self {
+        Self { what, column, usual }
+    }
+}
+
+/// Who is told of a row: of its fields, in the order in which they are wanted, and of its place.
+type See<'a> = &'a mut dyn FnMut(&[&str], &str) -> Result<()>;
+
+/// Shows the wanted columns of every row of a table.
+///
+/// # Errors
+/// As [`read_table`]; what `see` says, with file and line.
+pub(crate) fn each_row(path: &Path, wanted: &[Wanted], header: Option<bool>, see: See) -> Result<()> {
+    match Format::of(path)? {
         Format::Columns { delimiter, quoted } => with_bytes(path, None, |reader| {
-            columns(reader, path, asked, (delimiter, quoted), &mut rows)
-        })?,
+            columns(reader, path, (wanted, header), (delimiter, quoted), see)
+        }),
         Format::Objects => each_object(path, |object| {
-            let of = |column: Option<&Column>, usual: &str| match column {
-                None => object.word(usual),
+            let of = |wanted: &Wanted| match wanted.column {
+                None => object.word(wanted.usual.0),
                 Some(Column::Name(name)) => object.word(name),
                 Some(Column::Number(number)) => Err(Fault::usage(format!(
                     "column {number} of an object: its columns have names"
                 ))),
             };
-            let texts = (
-                of(asked.text, "text")?,
-                asked.pair.map(|pair| of(Some(pair), "")).transpose()?,
-            );
-            rows.push(texts.0, texts.1.as_deref(), &of(asked.label, "label")?, object.place())
-        })?,
-    }
-    rows.bounds.end("labelled text")?;
-    Ok(rows.found)
-}
-
-/// What has been read.
-struct Rows<'a> {
-    bounds: Bounds<'a>,
-    found: Vec<Labelled>,
-}
-
-impl Rows<'_> {
-    fn push(&mut self, of: String, pair: Option<&str>, named: &str, place: &str) -> Result<()> {
-        self.bounds.add(of.len() + pair.map_or(0, str::len) + named.len())?;
-        self.found.push(Labelled {
-            text: text(&of, "text")?.to_owned(),
-            pair: pair
-                .map(|pair| text(pair, "text of the pair").map(str::to_owned))
-                .transpose()?,
-            label: label(named, "label")?.to_owned(),
-            place: place.to_owned(),
-        });
-        Ok(())
+            let fields: Vec<String> = wanted.iter().map(of).collect::<Result<_>>()?;
+            let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+            see(&fields, object.place())
+        }),
     }
 }
 
@@ -142,15 +165,13 @@ impl Object {
 fn columns(
     reader: &mut dyn BufRead,
     path: &Path,
-    asked: &TableAsked,
+    (wanted, header): (&[Wanted], Option<bool>),
     (delimiter, quoted): (u8, bool),
-    rows: &mut Rows,
+    see: See,
 ) -> Result<()> {
-    let numbered = |column: Option<&Column>| matches!(column, Some(Column::Number(_)));
-    let by_number = [asked.text, asked.pair, asked.label].into_iter().any(numbered);
-    let header = asked
-        .header
-        .unwrap_or(!by_number && !plain_name(path).ends_with(".txt"));
+    let numbered = |wanted: &Wanted| matches!(wanted.column, Some(Column::Number(_)));
+    let by_number = wanted.iter().any(numbered);
+    let header = header.unwrap_or(!by_number && !plain_name(path).ends_with(".txt"));
     let unread = |error: &std::io::Error| crate::reader::unread(path, None, error);
     if reader
         .fill_buf()
@@ -176,32 +197,17 @@ fn columns(
         let line = record.position().map_or(0, csv::Position::line);
         let place = format!("{}:{line}", path.display());
         let fields = fields(&record).map_err(|fault| fault.at(place.as_str()))?;
-        match &places {
-            Some(places) => {
-                let [of, pair, label] = places.pick(&fields).map_err(|fault| fault.at(place.as_str()))?;
-                rows.push(
-                    of.unwrap_or_default().to_owned(),
-                    pair,
-                    label.unwrap_or_default(),
-                    &place,
-                )
-                .map_err(|fault| fault.at(place.as_str()))?;
-            }
-            None => {
-                let found = Places::of(&fields, header, asked).map_err(|fault| fault.at(place.as_str()))?;
-                if !header {
-                    let [of, pair, label] = found.pick(&fields)?;
-                    rows.push(
-                        of.unwrap_or_default().to_owned(),
-                        pair,
-                        label.unwrap_or_default(),
-                        &place,
-                    )
-                    .map_err(|fault| fault.at(place.as_str()))?;
-                }
-                places = Some(found);
-            }
+        let at = |fault: Fault| fault.at(place.as_str());
+        let is_first = places.is_none();
+        let known = match &places {
+            Some(known) => known,
+            None => places.insert(Places::of(&fields, header, wanted).map_err(at)?),
+        };
+        if is_first && header {
+            continue;
         }
+        let picked = known.pick(&fields).map_err(at)?;
+        see(&picked, &place).map_err(at)?;
     }
     match table.into_inner().limit() {
         0 => Err(
@@ -227,23 +233,26 @@ fn fields(record: &ByteRecord) -> Result<Vec<&str>> {
 /// Where the columns are that are read.
 struct Places {
     columns: usize,
-    text: usize,
-    pair: Option<usize>,
-    label: usize,
+    wanted: Vec<usize>,
 }
 
 impl Places {
-    fn of(first: &[&str], header: bool, asked: &TableAsked) -> Result<Self> {
+    fn of(first: &[&str], header: bool, wanted: &[Wanted]) -> Result<Self> {
         let columns = first.len();
         let place = |column: &Column| match column {
             Column::Name(name) if header => first.iter().position(|known| known.trim() == name),
             Column::Name(_) => None,
             Column::Number(_) => column.place(columns),
         };
-        let find = |what: &str, column: &Column| {
-            place(column).ok_or_else(|| {
-                let fault = Fault::usage(format!("there is no column {column} for the {what}"));
-                match (column, header) {
+        let find = |wanted: &Wanted| {
+            let usual = || match header {
+                true => Column::from(wanted.usual.0),
+                false => Column::Number(wanted.usual.1),
+            };
+            let column = wanted.column.cloned().unwrap_or_else(usual);
+            place(&column).ok_or_else(|| {
+                let fault = Fault::usage(format!("there is no column {column} for the {}", wanted.what));
+                match (&column, header) {
                     (Column::Name(name), true) => fault.allowed(first).nearest(name, first),
                     (Column::Name(_), false) => fault.remedy("without a header columns are numbers, from 1"),
                     (Column::Number(_), _) => fault
@@ -252,28 +261,25 @@ impl Places {
                 }
             })
         };
-        let usual = |name: &str, number: i64| match header {
-            true => Column::from(name),
-            false => Column::Number(number),
-        };
-        let (text, label) = (usual("text", 1), usual("label", -1));
-        let found = Self {
-            columns,
-            text: find("text", asked.text.unwrap_or(&text))?,
-            pair: asked.pair.map(|pair| find("text of the pair", pair)).transpose()?,
-            label: find("label", asked.label.unwrap_or(&label))?,
-        };
-        match found.text == found.label {
-            true => Err(
-                Fault::usage(format!("column {} is both the text and the label", found.text + 1))
-                    .remedy("the columns of a .csv end at commas, those of a .tsv and a .txt at tabs"),
-            ),
-            false => Ok(found),
+        let places: Vec<usize> = wanted.iter().map(find).collect::<Result<_>>()?;
+        // The first two are what is compared or told: one column cannot be both.
+        match places.first() == places.get(1) {
+            true => Err(Fault::usage(format!(
+                "column {} is both the {} and the {}",
+                places[0] + 1,
+                wanted[0].what,
+                wanted[1].what
+            ))
+            .remedy("the columns of a .csv end at commas, those of a .tsv and a .txt at tabs")),
+            false => Ok(Self {
+                columns,
+                wanted: places,
+            }),
         }
     }
 
-    /// Text, pair and label of a row.
-    fn pick<'a>(&self, fields: &[&'a str]) -> Result<[Option<&'a str>; 3]> {
+    /// The wanted fields of a row.
+    fn pick<'a>(&self, fields: &[&'a str]) -> Result<Vec<&'a str>> {
         if fields.len() != self.columns {
             return Err(Fault::usage(format!(
                 "the row has {} columns, and the first one {}",
@@ -281,7 +287,6 @@ impl Places {
                 self.columns
             )));
         }
-        let at = |place: usize| fields.get(place).copied();
-        Ok([at(self.text), self.pair.and_then(at), at(self.label)])
+        Ok(self.wanted.iter().map(|place| fields[*place]).collect())
     }
 }

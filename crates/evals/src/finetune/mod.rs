@@ -27,7 +27,7 @@ use cloze_foundation::{Fault, Result};
 /// Texts that are trained on where the built-in language is labelled; as many are tested on.
 pub(crate) const BUILT_IN: usize = 1000;
 /// Words of a sentence of the built-in language on average, between blanks.
-const BUILT_IN_WORDS: f64 = 7.5;
+pub(crate) const BUILT_IN_WORDS: f64 = 7.5;
 
 /// What fine-tuning reads, where it is known before the data are: on the built-in language. `sentences` says how many of its
 /// sentences an example has.

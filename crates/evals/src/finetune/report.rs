@@ -52,6 +52,7 @@ pub(crate) fn right_of_seeds(task: &str, metric: &str, right: &[Vec<bool>]) -> I
         part: "examples".to_owned(),
         paradigm: "examples".to_owned(),
         credits: credits.collect(),
+        text: String::new(),
         together: right.len().max(1) as u32,
     }
 }

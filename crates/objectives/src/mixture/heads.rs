@@ -174,6 +174,10 @@ impl Heads for MixtureHeads {
         self.of_masked().and_then(|heads| heads.masked_guesses(encoder, batch))
     }
 
+    fn answers(&self, encoder: &Encoder, batch: &Batch, count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
+        self.of_masked().and_then(|heads| heads.answers(encoder, batch, count))
+    }
+
     fn frozen(&self) -> Box<dyn Heads> {
         let parts = self.parts.iter();
         Box::new(Self::new(

@@ -117,6 +117,10 @@ impl Reader<'_> {
             Work::FineTuning { trained, read, words } => {
                 (PASSES * trained + read) * encoder.forward_flops(1, self.length(words), false)
             }
+            Work::States { count, words, each } => {
+                let read = count * encoder.forward_flops(1, self.length(words), false);
+                read + each * (encoder.width * (encoder.layers + 1)) as f64
+            }
             Work::Sentences { count, words } => {
                 let length = self.length(words);
                 let mut sentence = vec![self.vocabulary.special.start];

@@ -28,7 +28,13 @@ pub(super) fn answerable(check: &Check, plan: &Plan) -> Result<()> {
         let facts = plan.tasks.iter().find(|facts| facts.task == whole);
         let facts = facts.ok_or_else(|| Fault::usage(format!("no evaluation is called `{whole}`")))?;
         // Parts that data decide are known only when the task has judged.
-        if let (Some(part), Some(parts)) = (part, (cloze_evals::find(&facts.kind)?.parts)()) {
+        let entry = cloze_evals::find(&facts.kind)?;
+        let judged = plan.runs.iter().flat_map(|run| &run.config.evaluate);
+        let options = judged
+            .filter(|judge| judge.name() == whole)
+            .map(|judge| &judge.options)
+            .next();
+        if let (Some(part), Some(parts)) = (part, options.and_then(|options| entry.parts_of(options))) {
             known_part(whole, part, &parts)?;
         }
         Ok(facts)

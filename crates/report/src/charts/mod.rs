@@ -4,6 +4,7 @@ mod budgets;
 mod forest;
 mod held_out_loss;
 mod ladder;
+mod layers;
 mod learning_curves;
 mod onset;
 mod phenomena;
@@ -37,6 +38,7 @@ fn drawing(kind: ChartKind) -> (Draw, Topic) {
         ChartKind::HeldOutLoss => (held_out_loss::draw, Topic::OwnLoss),
         ChartKind::Onset => (onset::draw, Topic::Onset),
         ChartKind::Phenomena => (phenomena::draw, Topic::Parts),
+        ChartKind::Layers => (layers::draw, Topic::Parts),
         ChartKind::Ratio => (ratio::draw, Topic::Score),
         ChartKind::Ladder => (ladder::draw, Topic::Ladder),
         ChartKind::Budgets => (budgets::draw, Topic::Score),

@@ -14,6 +14,7 @@ mod others;
 mod own_losses;
 mod parts;
 mod reliability;
+mod samples;
 mod scores;
 
 use crate::document::{Document, Section};
@@ -48,6 +49,7 @@ pub(crate) fn document(study: &Study, undrawn: &[String]) -> Result<Document> {
     sections.push(budgets::section(study)?);
     sections.extend(own_losses::section(study)?);
     sections.extend(onset::sections(study)?);
+    sections.extend(samples::sections(study));
     sections.push(notes::section(study));
     name_apart(&mut sections);
     Ok(Document {

@@ -1,7 +1,8 @@
 //! A results folder made from a formula: the same bytes each time.
 
 use cloze_foundation::Draw;
-use cloze_schema::{AttemptRows, Axis, Items, Label, Row, RunData, RunItems, Spent, Split, items, parquet};
+use cloze_schema::chart::CHARTS;
+use cloze_schema::{AttemptRows, Axis, ChartKind, Items, Label, Row, RunData, RunItems, Spent, Split, items, parquet};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -135,7 +136,11 @@ impl Made {
             missing: Vec::new(),
             diverged: Vec::new(),
             broken: Vec::new(),
-            charts: cloze_schema::chart::CHARTS.iter().map(|facts| facts.word).collect(),
+            charts: CHARTS
+                .iter()
+                .filter(|facts| facts.kind != ChartKind::Layers)
+                .map(|facts| facts.word)
+                .collect(),
             claims: Vec::new(),
             levels: None,
             leaves: None,
@@ -468,6 +473,7 @@ fn answered(rows: &[Row]) -> Vec<Items> {
             part: part.to_owned(),
             paradigm: part.to_owned(),
             credits: "2".repeat(right) + &"0".repeat(ITEMS as usize - right),
+            text: String::new(),
             together: 1,
         })
     });

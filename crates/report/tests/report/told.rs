@@ -3,6 +3,7 @@
 use crate::made::{Made, MadeArm, id};
 use crate::{folder, markdown, says};
 use cloze_report::{Report, write};
+use cloze_schema::{Items, items};
 use serde_json::json;
 use std::fs;
 use std::path::Path;
@@ -295,4 +296,27 @@ fn the_mark_of_survivors_stands_in_every_table_and_chart() {
             assert!(text.contains('†') && text.contains("diverged"), "{}", chart.display());
         }
     }
+}
+
+#[test]
+fn samples_are_shown_as_they_were_written_and_never_as_a_page() {
+    let folder = folder("samples");
+    let mut made = Made::quickstart(2);
+    made.items = true;
+    made.write(&folder);
+    let path = folder.join("items.parquet");
+    let mut runs = items::from_bytes(&fs::read(&path).unwrap()).unwrap();
+    for run in runs.iter_mut().filter(|run| run.label.arm == "mlm") {
+        let answer = format!("<b>queen</b> {} %", run.label.seed);
+        run.items
+            .push(Items::sample("samples", "fill-in", 1, "the ____ | sleeps", &answer));
+    }
+    fs::write(&path, items::to_bytes(&runs).unwrap()).unwrap();
+    let report = write(&folder).unwrap();
+    let heading = report.page.split("Samples: fill-in").nth(1).unwrap();
+    says(heading, "&lt;b&gt;queen&lt;/b&gt; 1");
+    // The first seed's alone.
+    never(&report.page, "queen&lt;/b&gt; 2");
+    never(&report.page, "<b>queen");
+    says(&report.page, "the ____ | sleeps");
 }

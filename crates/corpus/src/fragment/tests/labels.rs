@@ -1,6 +1,6 @@
 //! Labels are held against the grammar: its charts say what would be ungrammatical.
 
-use super::super::labels::{Derivation, ENTITY_TYPES, Labelled, PARTS_OF_SPEECH, labelled};
+use super::super::labels::{Derivation, ENTITY_TYPES, Labelled, PARTS_OF_SPEECH, labelled, part_of_speech};
 use super::super::language::{LANGUAGE, Terminal};
 use super::super::words::TOPIC_NAMES;
 use super::read;
@@ -45,6 +45,24 @@ fn words_lie_where_they_are_said_to_and_have_parts_of_speech_that_occur() {
     assert_eq!(parts.into_iter().collect::<Vec<_>>(), PARTS_OF_SPEECH);
     let kinds: BTreeSet<&str> = sentences.iter().flat_map(|s| &s.entities).map(|e| e.kind).collect();
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), ENTITY_TYPES);
+}
+
+#[test]
+fn a_word_is_the_same_wherever_it_stands_but_for_that() {
+    for sentence in labelled(4, 500) {
+        for (at, label) in sentence.words.iter().enumerate() {
+            let word = sentence.word(at);
+            let alone = part_of_speech(word);
+            let is_three = word.eq_ignore_ascii_case("that");
+            assert_eq!(
+                alone,
+                (!is_three).then_some(label.part_of_speech),
+                "{word} in {}",
+                sentence.text
+            );
+        }
+    }
+    assert_eq!(part_of_speech("xyz"), None);
 }
 
 #[test]

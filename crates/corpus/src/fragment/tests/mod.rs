@@ -1,5 +1,6 @@
 //! Tests of the built-in language.
 
+mod agreement;
 mod best;
 mod exact;
 mod judged_pairs;
