@@ -188,8 +188,8 @@ impl Units for Entity {
         if self.names.is_empty() {
             return Err(
                 Fault::usage("entity masking needs entities, and none are known of this text").remedy(
-                    "name a file of the text's names and phrases, one a line, as `corpus.gazetteer`; or hide units that can be \
-                     told from any text, as `whole-word`, `n-gram` and `pmi` do",
+                    "name a file of names and phrases, one a line, as `corpus.gazetteer` (of one that is named already no phrase \
+                     occurs in the text); or hide units that can be told from any text, as `whole-word`, `n-gram` and `pmi` do",
                 ),
             );
         }

@@ -10,6 +10,7 @@ use cloze_evals::{Finding, Ground, Subject};
 use cloze_foundation::files::{hash, write_whole};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::TaskConfig;
+use cloze_schema::metric::{CUT, SEEN};
 use cloze_trainer::device;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -86,7 +87,8 @@ pub fn judge(
         };
         let judgement = one.evaluation.judge(&subject).map_err(|fault| fault.at(one.name))?;
         progress.say(&format!("{} in {:.1} s", one.name, started.elapsed().as_secs_f64()));
-        if judgement.findings.is_empty() {
+        let says = |finding: &Finding| ![SEEN, CUT].contains(&finding.metric.as_str());
+        if !judgement.findings.iter().any(says) {
             progress.say(&format!("{}: {} has no head that it could ask", one.name, loaded.title));
         }
         found(judgement.findings)?;

@@ -76,8 +76,8 @@ const MOST_ROWS: usize = 40;
 fn how(design: &Sequential) -> String {
     let looks: Vec<String> = design.looks.iter().map(usize::to_string).collect();
     format!(
-        "Arms were trained until {} {} decided them, or the most seeds were reached: looks after {} seeds, fixed before the first \
-         run; {:.0} % for all {} comparisons together, spent as Lan and DeMets do after O'Brien and Fleming; equivalent: a \
+        "Arms were trained until {} {} decided them, or the most seeds were reached: looks after {} seeds, as the \
+         plan has them; {:.0} % for all {} comparisons together, spent as Lan and DeMets do after O'Brien and Fleming; equivalent: a \
          difference below {} standard deviations of the paired differences.",
         design.task,
         design.metric,
