@@ -5,7 +5,7 @@ use crate::curves::{BySeed, CONFIDENCE};
 use crate::ground::Field;
 use crate::score::LEAST_SEEDS;
 use crate::study::{Scored, Study};
-use crate::sweep::{Series, factors, series};
+use crate::sweep::{Series, factors, series, swept_by_all};
 use cloze_foundation::Result;
 use cloze_schema::chart::SIZES;
 use cloze_stats::{Course, Difference, Rung, Trend, course, holm, ladder};
@@ -45,13 +45,13 @@ pub(crate) fn groups(study: &Study, field: &Field, path: &str) -> Vec<Vec<Series
     if !factors(arms).contains(&path) {
         return Vec::new();
     }
-    let whole = swept_by_all(study);
+    let whole = swept_by_all(arms);
     let place = |one: &Series| -> Vec<Option<&toml::Value>> {
         let factors = &arms[one.arms[0].1].factors;
         whole
             .iter()
-            .filter(|key| *key != path)
-            .map(|key| factors.get(key))
+            .filter(|key| **key != path)
+            .map(|key| factors.get(*key))
             .collect()
     };
     let is_here =
@@ -66,19 +66,6 @@ pub(crate) fn groups(study: &Study, field: &Field, path: &str) -> Vec<Vec<Series
         }
     }
     groups
-}
-
-/// The keys that the whole experiment sweeps: they differ between arms of one stem.
-fn swept_by_all(study: &Study) -> Vec<String> {
-    let arms = &study.view.arms;
-    let differs = |key: &&str| {
-        arms.iter().enumerate().any(|(place, one)| {
-            let others = arms[..place].iter();
-            let mut of_stem = others.filter(|other| one.stem.is_some() && other.stem == one.stem);
-            of_stem.any(|other| other.factors.get(*key) != one.factors.get(*key))
-        })
-    };
-    factors(arms).into_iter().filter(differs).map(str::to_owned).collect()
 }
 
 /// What a series is called beside those of its group.

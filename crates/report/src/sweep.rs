@@ -64,14 +64,49 @@ fn others<'a>(arm: &'a Arm, path: &'a str) -> impl Iterator<Item = (&'a String, 
 fn called(arm: &Arm, path: &str) -> String {
     let mut name = arm.base.clone().unwrap_or_else(|| arm.settings.named.objective.clone());
     for (key, value) in others(arm, path) {
-        let last = key.rsplit('.').next().unwrap_or_default();
-        match value {
-            Value::String(word) => name += &format!(" {last}={word}"),
-            Value::Float(number) => name += &format!(" {last}={number}"),
-            value => name += &format!(" {last}={value}"),
-        }
+        name += &format!(" {}", worded(key, value));
     }
     name
+}
+
+/// A factor with its value, as arms are named by it.
+fn worded(key: &str, value: &Value) -> String {
+    let last = key.rsplit('.').next().unwrap_or_default();
+    match value {
+        Value::String(word) => format!("{last}={word}"),
+        Value::Float(number) => format!("{last}={number}"),
+        value => format!("{last}={value}"),
+    }
+}
+
+/// The keys that the whole experiment sweeps: they differ between arms of one stem.
+pub(crate) fn swept_by_all(arms: &[Arm]) -> Vec<&str> {
+    let differs = |key: &&str| {
+        arms.iter().enumerate().any(|(place, one)| {
+            let others = arms[..place].iter();
+            let mut of_stem = others.filter(|other| one.stem.is_some() && other.stem == one.stem);
+            of_stem.any(|other| other.factors.get(*key) != one.factors.get(*key))
+        })
+    };
+    factors(arms).into_iter().filter(differs).collect()
+}
+
+/// Some arms by what the whole experiment sweeps, each place with what it is called; one without a name where nothing is swept.
+pub(crate) fn by_place(arms: &[Arm], some: &[usize]) -> Vec<(Option<String>, Vec<usize>)> {
+    let keys = swept_by_all(arms);
+    let place = |arm: usize| -> Vec<String> {
+        let has = keys.iter().filter_map(|key| Some((key, arms[arm].factors.get(*key)?)));
+        has.map(|(key, value)| worded(key, value)).collect()
+    };
+    let mut found: Vec<(Option<String>, Vec<usize>)> = Vec::new();
+    for arm in some {
+        let name = Some(place(*arm).join(" ")).filter(|name| !name.is_empty());
+        match found.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, group)) => group.push(*arm),
+            None => found.push((name, vec![*arm])),
+        }
+    }
+    found
 }
 
 /// The key paths that a claim may mean by `factor`: all of a path, or its last part.
@@ -192,6 +227,20 @@ mod tests {
             (factors(&arms), paths(&arms, "width")),
             (vec!["encoder.width"], vec!["encoder.width"])
         );
+    }
+
+    #[test]
+    fn arms_stand_together_by_what_the_whole_experiment_sweeps() {
+        let at = |stem: &str, width: f64, rate: f64| {
+            let factors = [("encoder.width", width), ("options.rate", rate)];
+            arm(&format!("{stem} {width}"), Some(stem), &factors, json!({}))
+        };
+        let arms = [at("a", 64.0, 0.1), at("a", 128.0, 0.1), at("b", 64.0, 0.2), at("b", 128.0, 0.2)];
+        assert_eq!(swept_by_all(&arms), ["encoder.width"]);
+        let expected = [("width=64", vec![0, 2]), ("width=128", vec![1, 3])];
+        let expected = expected.map(|(name, group)| (Some(name.to_owned()), group));
+        assert_eq!(by_place(&arms, &[0, 1, 2, 3]), expected);
+        assert_eq!(by_place(&arms[..1], &[0]), [(None, vec![0])]);
     }
 
     #[test]

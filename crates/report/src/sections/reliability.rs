@@ -5,6 +5,7 @@ use crate::document::{Cell, Section, Table};
 use crate::number::NONE;
 use crate::score::{LEAST_SEEDS, Score};
 use crate::study::Study;
+use crate::sweep::by_place;
 use cloze_foundation::Result;
 use cloze_schema::metric::{Better, MARGIN};
 use cloze_stats::{Reliability, reliability};
@@ -26,8 +27,12 @@ pub(super) fn section(study: &Study) -> Result<Option<Section>> {
     let scores = study.view.headlines().into_iter().chain(study.view.others());
     for score in scores.filter(|score| score.better() != Better::Neither) {
         for field in study.view.fields(&score) {
-            for arms in of_one_scale(study, &score, &field.arms) {
-                all.extend(measured(study, &score, &field.titled(&score.title()), &arms)?);
+            let title = field.titled(&score.title());
+            for (place, arms) in places(study, &field.arms) {
+                let title = place.map_or_else(|| title.clone(), |place| format!("{title}, {place}"));
+                for arms in of_one_scale(study, &score, &arms) {
+                    all.extend(measured(study, &score, &title, &arms)?);
+                }
             }
         }
     }
@@ -57,6 +62,14 @@ pub(super) fn section(study: &Study) -> Result<Option<Section>> {
         ),
         ..Section::new("Reliability of the measures")
     }))
+}
+
+/// The arms of a field, apart by what the whole experiment sweeps where enough of them stand at each place: a budget would else
+/// be taken for what arms differ in.
+fn places(study: &Study, arms: &[usize]) -> Vec<(Option<String>, Vec<usize>)> {
+    let places = by_place(&study.view.arms, arms);
+    let is_enough = places.len() > 1 && places.iter().all(|(_, arms)| arms.len() >= LEAST_ARMS);
+    if is_enough { places } else { vec![(None, arms.to_vec())] }
 }
 
 /// The arms whose numbers are of one scale: margins are in the nats of a scoring rule.
