@@ -65,20 +65,22 @@ pub(super) fn text_width(text: &str, size: f64) -> f64 {
     1.05 * drawn + FOREIGN * size * foreign.chars().count() as f64
 }
 
-/// `text`, or its beginning with an ellipsis, so that it is no wider than `width`.
+/// `text`, or its beginning and its end with an ellipsis between them, so that it is no wider than `width`: the names of a sweep's
+/// arms differ in what stands last.
 pub(super) fn fit(text: &str, size: f64, width: f64) -> String {
     if text_width(text, size) <= width {
         return text.to_owned();
     }
-    let mut letters: Vec<char> = text.chars().collect();
-    while letters.len() > 1 {
-        letters.pop();
-        let shorter = letters.iter().collect::<String>() + "…";
+    let letters: Vec<char> = text.chars().collect();
+    for kept in (1..letters.len()).rev() {
+        let (start, end) = (kept.div_ceil(2), kept / 2);
+        let of = |letters: &[char]| letters.iter().collect::<String>();
+        let shorter = format!("{}…{}", of(&letters[..start]), of(&letters[letters.len() - end..]));
         if text_width(&shorter, size) <= width {
             return shorter;
         }
     }
-    letters.into_iter().collect()
+    letters.into_iter().take(1).collect()
 }
 
 /// Lines of at most `width`, broken at spaces that are not no-break spaces.
