@@ -2,6 +2,7 @@
 //! writes there (`terminal.rs`).
 
 use crate::remaining::Remaining;
+use cloze_runner::Judging;
 use cloze_trainer::Tick;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
@@ -16,6 +17,12 @@ pub enum Event {
     Started { id: String, title: String },
     /// A run goes on.
     Ticked { id: String, title: String, tick: Tick },
+    /// A task that judges a model goes on.
+    Judging {
+        id: String,
+        title: String,
+        judging: Judging,
+    },
     /// A run has ended.
     Ended { id: String, words: String },
     /// So many bytes of a data set are here, of so many.
@@ -65,10 +72,17 @@ fn line(words: &str) {
         .and_then(|()| stderr.flush());
 }
 
-/// One line when a run starts, one for each tenth of its budget, one when it ends.
+/// How far a judgement is, in words.
+fn how_far(Judging { task, done, of, what }: &Judging) -> String {
+    format!("{task}, {done} of {of} {what}")
+}
+
+/// One line when a run starts, one for each tenth of its budget, one when it ends; and some while it is judged.
 #[derive(Default)]
 pub struct Lines {
     tenths: HashMap<String, u32>,
+    judged: HashMap<String, Heard>,
+    began: Option<Instant>,
     ended: usize,
     total: usize,
     clock: Clock,
@@ -95,6 +109,15 @@ impl Lines {
                     ));
                 }
             }
+            Event::Judging { id, title, judging } => {
+                let now = self.began.get_or_insert_with(Instant::now).elapsed().as_secs_f64();
+                let key = format!("{id} {}", judging.task);
+                if judging.done >= judging.of {
+                    self.judged.remove(&key);
+                } else if self.judged.entry(key).or_default().is_due(&judging, now) {
+                    line(&format!("{title}: {}", how_far(&judging)));
+                }
+            }
             Event::Ended { id, words } => {
                 self.clock.remaining.ended(&id);
                 self.ended += 1;
@@ -108,6 +131,30 @@ impl Lines {
                 }
             }
         }
+    }
+}
+
+/// What was heard of a judgement.
+#[derive(Default)]
+struct Heard {
+    tenth: u64,
+    /// Seconds, by the clock of the log.
+    last: Option<f64>,
+}
+
+impl Heard {
+    /// Seconds between two lines at least: most judgements are over sooner and have none.
+    const PATIENCE: f64 = 5.0;
+
+    /// Whether it is worth a line: it has come a tenth farther, and the last line was long ago.
+    fn is_due(&mut self, judging: &Judging, now: f64) -> bool {
+        let tenth = judging.done.saturating_mul(10) / judging.of.max(1);
+        let since = now - *self.last.get_or_insert(now);
+        let is_due = tenth > self.tenth && since >= Self::PATIENCE;
+        if is_due {
+            (self.tenth, self.last) = (tenth, Some(now));
+        }
+        is_due
     }
 }
 
@@ -146,6 +193,7 @@ pub struct Bars {
     whole: Option<ProgressBar>,
     clock: Clock,
     runs: HashMap<String, ProgressBar>,
+    judged: HashMap<String, ProgressBar>,
 }
 
 fn style(template: &str) -> ProgressStyle {
@@ -187,6 +235,26 @@ impl Bars {
                     ));
                 }
             }
+            Event::Judging { id, title, judging } => {
+                let words = how_far(&judging);
+                if let Some(bar) = self.runs.get(&id) {
+                    bar.set_message(words);
+                    return;
+                }
+                let bar = self.judged.entry(id.clone()).or_insert_with(|| {
+                    let bar = self.screen.add(ProgressBar::new(judging.of));
+                    bar.set_style(style("{bar:24} {percent:>3} % {prefix}: {msg}"));
+                    bar.set_prefix(title);
+                    bar
+                });
+                bar.set_length(judging.of);
+                bar.set_position(judging.done);
+                bar.set_message(words);
+                if judging.done >= judging.of {
+                    bar.finish_and_clear();
+                    self.judged.remove(&id);
+                }
+            }
             Event::Ended { id, words } => {
                 self.clock.remaining.ended(&id);
                 if let Some(bar) = self.runs.remove(&id) {
@@ -212,5 +280,35 @@ impl Bars {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_judgement_has_a_line_for_a_tenth_and_none_too_soon_after_another() {
+        let mut heard = Heard::default();
+        let mut due = |done, now| {
+            let judging = Judging {
+                task: "blimp".to_owned(),
+                done,
+                of: 1000,
+                what: "sentences".to_owned(),
+            };
+            heard.is_due(&judging, now)
+        };
+        // It begins; what is far but soon, or late but near, has to wait.
+        assert!(!due(10, 1.0) && !due(300, 5.9) && due(300, 6.0));
+        assert!(!due(350, 20.0) && due(400, 20.1));
+        assert!(!due(900, 25.0) && due(900, 25.2) && !due(990, 40.0));
+        let judging = Judging {
+            task: "qa".to_owned(),
+            done: 3,
+            of: 7,
+            what: "steps".to_owned(),
+        };
+        assert_eq!(how_far(&judging), "qa, 3 of 7 steps");
     }
 }

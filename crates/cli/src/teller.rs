@@ -4,7 +4,7 @@ use crate::plain::{name, plain};
 use crate::progress::Event;
 use crate::terminal::{say, show};
 use cloze_plan::{PlannedRun, title};
-use cloze_runner::Progress;
+use cloze_runner::{Judging, Progress};
 use cloze_runner::store::Marker;
 use cloze_trainer::Tick;
 
@@ -33,6 +33,17 @@ impl Progress for Teller {
             id: run.id.clone(),
             title: name(&title(run)),
             tick: tick.clone(),
+        });
+    }
+
+    fn judging(&self, id: &str, title: &str, judging: &Judging) {
+        show(Event::Judging {
+            id: id.to_owned(),
+            title: name(title),
+            judging: Judging {
+                task: name(&judging.task),
+                ..judging.clone()
+            },
         });
     }
 

@@ -2,7 +2,7 @@
 
 use crate::pair_report::Groups;
 use crate::pair_set::PairSet;
-use crate::{Entry, Evaluation, Finding, Judgement, Subject, When, Work, asked};
+use crate::{Asks, Chance, Entry, Evaluation, Finding, Judgement, Subject, When, Work, asked};
 use cloze_corpus::MinimalPair;
 use cloze_corpus::fragment::{AGREEMENT, agreement_pairs};
 use cloze_foundation::Result;
@@ -27,7 +27,8 @@ pub static ENTRY: Entry = Entry {
               grammar's own score is the ceiling.",
     headline: ACCURACY,
     higher_is_better: true,
-    chance: Some(0.5),
+    chance: Chance::Always(0.5),
+    asks: Asks::Sentences,
     mean_over: Some(MeanOver::Phenomena),
     parts: || Some(AGREEMENT.to_vec()),
     options: Settings::fields,

@@ -1,7 +1,7 @@
 //! BLiMP, from its JSONL files.
 
 use crate::pair_set::PairSet;
-use crate::{Entry, When, Work, asked};
+use crate::{Asks, Chance, Entry, When, Work, asked};
 use cloze_corpus::pairs::{blimp_files, read_blimp};
 use cloze_foundation::{Fault, Place, Result, files};
 use cloze_options::{Options, options};
@@ -26,7 +26,8 @@ pub static ENTRY: Entry = Entry {
               BLiMP's format are judged alike; give them a `name`.",
     headline: ACCURACY,
     higher_is_better: true,
-    chance: Some(0.5),
+    chance: Chance::Always(0.5),
+    asks: Asks::Sentences,
     mean_over: Some(MeanOver::Paradigms),
     parts: || None,
     options: Settings::fields,

@@ -6,7 +6,7 @@ use crate::finetune::{
     work,
 };
 use crate::scores::Confusion;
-use crate::{Entry, Evaluation, Ground, Judgement, Subject, When, asked};
+use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, asked};
 use cloze_corpus::fragment;
 use cloze_corpus::sets::{Column, Labelled, TableAsked, read_table};
 use cloze_foundation::{Fault, Place, Result};
@@ -36,8 +36,8 @@ pub static ENTRY: Entry = Entry {
               the class that is most frequent in the training part.",
     headline: ACCURACY,
     higher_is_better: true,
-    // Its data decide it: see `guesser`.
-    chance: None,
+    chance: Chance::OfData(guesser),
+    asks: Asks::States,
     mean_over: None,
     parts: || Some(Vec::new()),
     options: Settings::fields,
@@ -69,7 +69,7 @@ fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
 }
 
 /// What a guesser gets right who answers with the class that is most frequent in the training part; `None` where the set cannot be read.
-pub(crate) fn guesser(options: &toml::Table, data_root: Option<&Path>) -> Option<f64> {
+fn guesser(options: &toml::Table, data_root: Option<&Path>) -> Option<f64> {
     let parts = Parts::read(&Settings::from_toml(options).ok()?, data_root).ok()?;
     let labels = |rows: &[Labelled]| rows.iter().map(|row| row.label.clone()).collect::<Vec<_>>();
     Some(guess(&labels(&parts.train), &labels(&parts.test)))

@@ -12,6 +12,7 @@ mod pair_set;
 pub mod part_of_speech;
 mod passages;
 pub mod probing;
+mod progress;
 pub mod qa;
 pub mod samples;
 mod scores;
@@ -26,6 +27,7 @@ use cloze_objectives::Model;
 use cloze_options::{Field, Written};
 use cloze_schema::MeanOver;
 pub use cloze_trainer::{Finding, Judgement};
+pub use progress::{Counter, Progress, Told};
 use std::path::Path;
 
 /// What an evaluation reads, the same for every model that it judges.
@@ -52,10 +54,12 @@ pub struct Subject<'a> {
     pub seed: u64,
     /// Where the model is, without autodiff: an evaluation that trains something asks for `device.clone().autodiff()`.
     pub device: &'a Device,
+    /// Who is told how far the judgement is.
+    pub told: Told<'a>,
 }
 
 /// An evaluation that has read what it needs, once for all the judgements of a run.
-pub trait Evaluation {
+pub trait Evaluation: Send + Sync {
     /// What a person should know of what was read, a line each.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
@@ -117,6 +121,30 @@ pub enum Work {
     },
 }
 
+/// The headline of a guesser.
+#[derive(Clone, Copy)]
+pub enum Chance {
+    /// There is none.
+    Unknown,
+    /// The same whatever is asked.
+    Always(f64),
+    /// What the data of a set say, for resolved options and the data root; `None` where the set cannot be read.
+    OfData(fn(&toml::Table, Option<&Path>) -> Option<f64>),
+}
+
+/// What a model has to have for an evaluation to give its headline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// A rule by which its encoder scores sentences.
+    Sentences,
+    /// A head on its encoder that predicts masked tokens.
+    MaskedTokens,
+    /// An encoder.
+    States,
+    /// The evaluation has no headline that a model could give.
+    Nothing,
+}
+
 /// What the list knows of an evaluation.
 pub struct Entry {
     /// The word in `tasks = [..]`.
@@ -141,8 +169,10 @@ pub struct Entry {
     pub headline: &'static str,
     /// Whether a larger headline is better.
     pub higher_is_better: bool,
-    /// The headline of a guesser, where there is one whatever the options; see [`chance_of`](Self::chance_of).
-    pub chance: Option<f64>,
+    /// The headline of a guesser.
+    pub chance: Chance,
+    /// What a model has to have for the headline.
+    pub asks: Asks,
     /// What the headline is the mean of, if it is made of items.
     pub mean_over: Option<MeanOver>,
     /// The names of its parts, as in `minimal-pairs/agreement`; `None` where data decide them.
@@ -175,9 +205,11 @@ impl Entry {
 
     /// The headline of a guesser, where there is one: always the same, or what the data of a set say.
     pub fn chance_of(&self, options: &toml::Table, data_root: Option<&Path>) -> Option<f64> {
-        let guesser = GUESSERS.iter().find(|(name, _)| *name == self.name);
-        self.chance
-            .or_else(|| guesser.and_then(|(_, guesser)| guesser(options, data_root)))
+        match self.chance {
+            Chance::Unknown => None,
+            Chance::Always(chance) => Some(chance),
+            Chance::OfData(of) => of(options, data_root),
+        }
     }
 }
 
@@ -204,15 +236,6 @@ pub static EVALUATIONS: &[&Entry] = &[
     &tagging::ENTRY,
     &part_of_speech::ENTRY,
     &qa::ENTRY,
-];
-
-/// The headline of a guesser of a set, for resolved options and the data root; `None` where the set cannot be read.
-type Guesser = fn(&toml::Table, Option<&Path>) -> Option<f64>;
-
-/// Evaluations whose data decide what a guesser gets.
-static GUESSERS: &[(&str, Guesser)] = &[
-    (classification::ENTRY.name, classification::guesser),
-    (part_of_speech::ENTRY.name, part_of_speech::guesser),
 ];
 
 /// The evaluation with this name.

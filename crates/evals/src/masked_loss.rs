@@ -1,6 +1,6 @@
 //! Loss and accuracy on masked tokens of held-out text, for models with a masked-token head.
 
-use crate::{Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
+use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
 use cloze_corpus::bounds::{Unigram, best};
 use cloze_corpus::fragment::Known;
 use cloze_corpus::{Vocabulary, Window};
@@ -31,7 +31,8 @@ pub static ENTRY: Entry = Entry {
               Single tokens are masked, as MLM does it: an arm that was trained on words or spans is judged off its own task.",
     headline: LOSS,
     higher_is_better: false,
-    chance: None,
+    chance: Chance::Unknown,
+    asks: Asks::MaskedTokens,
     mean_over: None,
     parts: || Some(Vec::new()),
     options: Settings::fields,
@@ -129,6 +130,7 @@ impl MaskedText {
 impl Evaluation for MaskedText {
     fn judge(&self, subject: &Subject) -> Result<Judgement> {
         let (mut sum, mut right, mut predictions) = (0.0, Some(0), 0);
+        let counter = Counter::new(subject.told, self.batches.iter().map(|batch| batch.windows).sum(), "windows");
         for batch in &self.batches {
             let Some(losses) = subject.model.masked_losses(batch) else {
                 return Ok(Judgement::default());
@@ -139,6 +141,7 @@ impl Evaluation for MaskedText {
                 right + guesses.filter(|(guess, target)| guess == target).count()
             });
             predictions += batch.positions.len();
+            counter.add(batch.windows);
         }
         if predictions == 0 {
             return Ok(Judgement::default());

@@ -1,7 +1,7 @@
 //! Minimal pairs: of the built-in language, or of people's own files.
 
 use crate::pair_set::PairSet;
-use crate::{Entry, Evaluation, Judgement, Subject, When, Work, asked};
+use crate::{Asks, Chance, Entry, Evaluation, Judgement, Subject, When, Work, asked};
 use cloze_corpus::pairs::{PairColumns, own_pair_files, read_own_pairs};
 use cloze_corpus::sets::{Column, hash};
 use cloze_corpus::{MinimalPair, fragment};
@@ -32,7 +32,8 @@ pub static ENTRY: Entry = Entry {
               `path`: pairs from files, which are judged by the same rules; give them a `name`.",
     headline: ACCURACY,
     higher_is_better: true,
-    chance: Some(0.5),
+    chance: Chance::Always(0.5),
+    asks: Asks::Sentences,
     mean_over: Some(MeanOver::Phenomena),
     parts: || Some(fragment::phenomena()),
     options: Settings::fields,

@@ -1,7 +1,7 @@
 //! A set of minimal pairs as it is judged: in tokens, within the window, and against the text that was trained on.
 
 use crate::pair_report::{Groups, Score, Verdict};
-use crate::{Evaluation, Ground, Judgement, Subject};
+use crate::{Counter, Evaluation, Ground, Judgement, Subject};
 use cloze_corpus::occurrences::stand_in;
 use cloze_corpus::{MinimalPair, Vocabulary};
 use cloze_foundation::{Fault, Result};
@@ -98,9 +98,13 @@ impl Evaluation for PairSet {
     /// By every scoring rule of the model, the headline rule's measures without brackets.
     fn judge(&self, subject: &Subject) -> Result<Judgement> {
         let rules = subject.model.rules();
+        let counter = Counter::new(subject.told, rules.len() * self.sentences.len(), "sentences");
         let mut judgement = Judgement::default();
         for (rule, brackets) in rules.iter().zip(brackets(rules)) {
-            let sums = subject.model.score(rule, &self.sentences, &self.vocabulary)?;
+            let scored = |more| counter.add(more);
+            let sums = subject
+                .model
+                .score_told(rule, &self.sentences, &self.vocabulary, &scored)?;
             let score = |index: usize| Score {
                 sum: sums[index],
                 tokens: scored_tokens(&self.sentences[index], &self.vocabulary),

@@ -5,7 +5,7 @@ use crate::finetune::{
 };
 use crate::scores::Confusion;
 use crate::tagged::{Tagged, TaggedSet};
-use crate::{Entry, Evaluation, Ground, Judgement, Subject, When, asked};
+use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, asked};
 use cloze_corpus::fragment;
 use cloze_corpus::sets::{Column, ColumnsAsked, TaggedSentence};
 use cloze_foundation::{Fault, Place, Result};
@@ -33,8 +33,8 @@ pub static ENTRY: Entry = Entry {
               the built-in language. Chance is the share of the class that is most frequent in the training part.",
     headline: ACCURACY,
     higher_is_better: true,
-    // Its data decide it: see `guesser`.
-    chance: None,
+    chance: Chance::OfData(guesser),
+    asks: Asks::States,
     mean_over: None,
     parts: || Some(Vec::new()),
     options: Settings::fields,
@@ -61,7 +61,7 @@ fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
 }
 
 /// What a guesser gets right who answers with the class that is most frequent in the training part; `None` where the set cannot be read.
-pub(crate) fn guesser(options: &toml::Table, data_root: Option<&Path>) -> Option<f64> {
+fn guesser(options: &toml::Table, data_root: Option<&Path>) -> Option<f64> {
     let set = read(&Settings::from_toml(options).ok()?, data_root).ok()?;
     let tags = |part: &[TaggedSentence]| part.iter().flat_map(|one| one.tags.clone()).collect::<Vec<_>>();
     Some(guess(&tags(&set.train), &tags(&set.test)))

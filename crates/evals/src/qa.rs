@@ -5,7 +5,7 @@ use crate::finetune::{
     parted, shared, tune, tuned_options, without_places, work,
 };
 use crate::passages::{Passages, answer};
-use crate::{Entry, Evaluation, Ground, Judgement, Subject, When, asked, squad};
+use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, asked, squad};
 use cloze_corpus::fragment;
 use cloze_corpus::sets::{Answer, Question, read_squad};
 use cloze_foundation::{Place, Result};
@@ -33,7 +33,8 @@ pub static ENTRY: Entry = Entry {
               the built-in language: asked is a predicate (\"who sees the boat\"), and the answer is the head of its subject.",
     headline: F1,
     higher_is_better: true,
-    chance: Some(0.0),
+    chance: Chance::Always(0.0),
+    asks: Asks::States,
     mean_over: None,
     parts: || Some(Vec::new()),
     options: Settings::fields,

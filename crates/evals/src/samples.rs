@@ -1,7 +1,7 @@
 //! Samples to look at: blanks that the model fills in, and beginnings that it goes on with.
 
 use crate::masked_loss::spread;
-use crate::{Entry, Evaluation, Ground, Judgement, Subject, When, Work, asked};
+use crate::{Asks, Chance, Counter, Entry, Evaluation, Ground, Judgement, Subject, When, Work, asked};
 use cloze_corpus::{Tokenizer, Window};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_kernels::Visibility;
@@ -34,7 +34,8 @@ pub static ENTRY: Entry = Entry {
               into masks, the leftmost first.",
     headline: ACCURACY,
     higher_is_better: true,
-    chance: None,
+    chance: Chance::Unknown,
+    asks: Asks::Nothing,
     mean_over: None,
     parts: || Some(Vec::new()),
     options: Settings::fields,
@@ -102,10 +103,11 @@ fn question(ids: Vec<u32>, place: usize, target: u32, visibility: Visibility) ->
 }
 
 impl Samples {
-    fn fill(&self, subject: &Subject) -> Vec<Items> {
+    fn fill(&self, subject: &Subject, counter: &Counter) -> Vec<Items> {
         let tokenizer = &subject.ground.corpus.tokenizer;
         let mask = tokenizer.vocabulary().special.mask;
         let filled = self.0.iter().enumerate().filter_map(|(which, (window, place))| {
+            counter.add(1);
             let hidden = window.ids[*place];
             let mut ids = window.ids.clone();
             ids[*place] = mask;
@@ -132,10 +134,11 @@ impl Samples {
     }
 
     /// Goes on with the beginnings: by the next token, or by the leftmost of as many masks as are to be written.
-    fn go_on(&self, subject: &Subject, masked: bool) -> Vec<Items> {
+    fn go_on(&self, subject: &Subject, masked: bool, counter: &Counter) -> Vec<Items> {
         let tokenizer = &subject.ground.corpus.tokenizer;
         let special = tokenizer.vocabulary().special;
         let goes_on = |(which, (window, _)): (usize, &(Window, usize))| {
+            counter.add(1);
             let begun = window.ids.len().min(1 + BEGINNING);
             let mut ids = window.ids[..begun].to_vec();
             let length = subject.ground.window.min(begun + WRITTEN);
@@ -171,12 +174,14 @@ impl Evaluation for Samples {
     fn judge(&self, subject: &Subject) -> Result<Judgement> {
         let masked = subject.model.masked_answerer().is_some();
         let reads_on = subject.model.rules().contains(&LEFT_TO_RIGHT);
+        let kinds = usize::from(masked) + usize::from(masked || reads_on);
+        let counter = Counter::new(subject.told, kinds * self.0.len(), "samples");
         let mut items = Vec::new();
         if masked {
-            items.extend(self.fill(subject));
+            items.extend(self.fill(subject, &counter));
         }
         if masked || reads_on {
-            items.extend(self.go_on(subject, !reads_on));
+            items.extend(self.go_on(subject, !reads_on, &counter));
         }
         Ok(Judgement {
             findings: Vec::new(),

@@ -125,7 +125,7 @@ impl Tagged {
     pub(crate) fn tune(
         &self,
         subject: &Subject,
-        score: impl Fn(&[Vec<u32>]) -> f64,
+        score: impl Fn(&[Vec<u32>]) -> f64 + Sync,
     ) -> Result<(Tuned, Vec<Vec<Vec<u32>>>)> {
         let (seeds, attention) = self.how;
         let tuned = tune(subject, &self.material, (&self.recipe, seeds, attention), &|scores| {

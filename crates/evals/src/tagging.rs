@@ -5,7 +5,7 @@ use crate::finetune::{
 };
 use crate::scores::SpanScores;
 use crate::tagged::{Tagged, TaggedSet};
-use crate::{Entry, Evaluation, Ground, Judgement, Subject, When, asked};
+use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, asked};
 use cloze_corpus::fragment;
 use cloze_corpus::sets::{Column, ColumnsAsked, OUTSIDE, Scheme, Span, TaggedSentence, check_tags, iob2, spans};
 use cloze_foundation::{Fault, Place, Result};
@@ -34,7 +34,8 @@ pub static ENTRY: Entry = Entry {
               the built-in language. Who tags nothing gets 0.",
     headline: F1,
     higher_is_better: true,
-    chance: Some(0.0),
+    chance: Chance::Always(0.0),
+    asks: Asks::States,
     mean_over: None,
     parts: || None,
     options: Settings::fields,

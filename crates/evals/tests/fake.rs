@@ -111,6 +111,7 @@ pub(super) fn run(
         ground,
         seed: 1,
         device: &Device::flex(),
+        told: &|_| (),
     };
     (entry.open)(&options, &ground)?.judge(&subject)
 }

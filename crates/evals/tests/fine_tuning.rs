@@ -58,6 +58,7 @@ fn judge(task: &str, options: &str, root: &Path, objective: &str) -> Judgement {
         ground,
         seed: 3,
         device: &Device::flex(),
+        told: &|_| (),
     };
     (entry.open)(&options, &ground).unwrap().judge(&subject).unwrap()
 }
@@ -376,6 +377,7 @@ fn ten_thousand_sentences_are_tuned_on_three_times_in_a_minute() {
         ground,
         seed: 3,
         device: &device,
+        told: &|_| (),
     };
     let options = "recipe = { epochs = 3, trials = [1e-3] }\nseeds = 1\nexamples = 10000\n";
     for task in ["classification", "part-of-speech"] {

@@ -4,7 +4,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use cloze_backbone::{Dense, EncoderConfig, Init, Preset};
 use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, prepare};
-use cloze_evals::{Entry, Evaluation, Finding, Ground, Judgement, Subject, When, asked};
+use cloze_evals::{Asks, Chance, Entry, Evaluation, Finding, Ground, Judgement, Subject, When, asked};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_trainer::optimizer::gradient_norm;
 use cloze_trainer::{Optimizer, OptimizerConfig};
@@ -27,7 +27,8 @@ static ENTRY: Entry = Entry {
     parts: || Some(Vec::new()),
     work: |_| None,
     higher_is_better: true,
-    chance: Some(0.5),
+    chance: Chance::Always(0.5),
+    asks: Asks::States,
     mean_over: None,
     options: Vec::new,
     resolve: |written| written.table(&[]).map(|_| toml::Table::new()),
@@ -140,6 +141,7 @@ fn a_probe_is_an_ordinary_evaluation_and_learns() {
             ground,
             seed,
             device: &device,
+            told: &|_| (),
         };
         let opened = (ENTRY.open)(&toml::Table::new(), &ground).unwrap();
         opened.judge(&subject).unwrap().findings

@@ -12,7 +12,7 @@ pub const VOCABULARY_HEAD: &str = "head";
 /// ([`Objective::heads`](crate::Objective::heads)); the [`Model`](crate::Model) that owns them lends the encoder.
 ///
 /// Their parameters stand at the top of the model's paths, after the encoder's: `head.dense.weight`.
-pub trait Heads: Parameters + Send {
+pub trait Heads: Parameters + Send + Sync {
     /// The loss of a batch. `draw` seeds dropout and samples; `training` switches dropout on.
     fn loss(&self, encoder: &Encoder, batch: &Batch, draw: Draw, training: bool) -> Loss;
 

@@ -8,6 +8,7 @@ use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Parameter, Parameters};
 use cloze_corpus::Vocabulary;
 use cloze_foundation::{Draw, Fault, Result};
+use cloze_kernels::at_a_time;
 use std::borrow::Cow;
 
 /// The loss of a batch.
@@ -102,10 +103,24 @@ impl Model {
     /// # Errors
     /// A rule that the model does not have.
     pub fn score(&self, rule: &Rule, sentences: &[Vec<u32>], vocabulary: &Vocabulary) -> Result<Vec<f64>> {
+        self.score_told(rule, sentences, vocabulary, &|_| ())
+    }
+
+    /// The same; `scored` is told of how many sentences more the score is there.
+    ///
+    /// # Errors
+    /// A rule that the model does not have.
+    pub fn score_told(
+        &self,
+        rule: &Rule,
+        sentences: &[Vec<u32>],
+        vocabulary: &Vocabulary,
+        scored: &(dyn Fn(usize) + Sync),
+    ) -> Result<Vec<f64>> {
         let rule = self.rule(&rule.name)?;
-        Ok(scoring::score(rule.how, sentences, vocabulary, &|batch| {
-            self.heads.losses(&self.encoder, rule, batch)
-        }))
+        let losses = |batch: &_| self.heads.losses(&self.encoder, rule, batch);
+        let most = at_a_time(&self.encoder.device());
+        Ok(scoring::score(rule.how, sentences, vocabulary, &losses, most, scored))
     }
 
     /// Who answers about masked tokens; `None` for models without a masked-token head.

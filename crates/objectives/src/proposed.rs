@@ -12,7 +12,7 @@ use cloze_foundation::Draw;
 use std::fmt::Debug;
 
 /// What is learnt from a text with proposals in it.
-pub(crate) trait Judge: Module + Debug + 'static {
+pub(crate) trait Judge: Module + Debug + Sync + 'static {
     /// The mean loss.
     ///
     /// # Shapes

@@ -6,7 +6,7 @@
 
 use crate::{Batch, Example};
 use cloze_corpus::Vocabulary;
-use cloze_kernels::Visibility;
+use cloze_kernels::{Visibility, side_by_side};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -187,33 +187,70 @@ pub(crate) fn predicting(sentence: &[u32], positions: Vec<u32>, targets: Vec<u32
     }
 }
 
-/// Minus the sum of a sentence's losses over all of its questions. `losses` gives the negative log-likelihood of each of
-/// a batch's M predictions, in their order.
+/// What a batch's M predictions lose, in their order: negative log-likelihoods in nats.
+pub type Losses<'a> = &'a (dyn Fn(&Batch) -> Vec<f32> + Sync);
+
+/// Minus the sum of a sentence's losses over all of its questions. Batches are asked about side by side, at most `most` at a
+/// time; `scored` is told how many sentences more have their score.
 pub fn score(
     how: Questions,
     sentences: &[Vec<u32>],
     vocabulary: &Vocabulary,
-    losses: &dyn Fn(&Batch) -> Vec<f32>,
+    losses: Losses,
+    most: usize,
+    scored: &(dyn Fn(usize) + Sync),
 ) -> Vec<f64> {
     let mut by_length: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (index, sentence) in sentences.iter().enumerate() {
         by_length.entry(sentence.len()).or_default().push(index);
     }
+    let mut pieces: Vec<Piece> = Vec::new();
+    for (length, members) in &by_length {
+        // Sentences of one length have about as many questions.
+        let asked = members.first().map_or(0, |first| how(&sentences[*first], vocabulary).len());
+        let windows = (TOKENS / length.max(&1)).max(1);
+        let pieces_of = members.chunks((windows / asked.max(1)).max(1));
+        pieces.extend(pieces_of.map(|members| Piece { members, windows }));
+    }
+    let ask = |piece: Piece| {
+        let found = piece.ask(how, sentences, vocabulary, losses);
+        scored(piece.members.len());
+        found
+    };
+    let found = side_by_side(pieces.clone(), most, ask);
     let mut scores = vec![0.0; sentences.len()];
-    for (length, members) in by_length {
-        let windows = (TOKENS / length.max(1)).max(1);
-        let mut left = members
-            .into_iter()
-            .flat_map(|index| {
-                how(&sentences[index], vocabulary)
+    for (piece, found) in pieces.iter().zip(found) {
+        for (index, score) in piece.members.iter().zip(found) {
+            scores[*index] = score;
+        }
+    }
+    scores
+}
+
+/// Sentences of one length that are asked about one after the other, so many windows at a time.
+#[derive(Clone, Copy)]
+struct Piece<'a> {
+    members: &'a [usize],
+    windows: usize,
+}
+
+impl Piece<'_> {
+    fn ask(&self, how: Questions, sentences: &[Vec<u32>], vocabulary: &Vocabulary, losses: Losses) -> Vec<f64> {
+        let mut scores = vec![0.0; self.members.len()];
+        let mut left = self
+            .members
+            .iter()
+            .enumerate()
+            .flat_map(|(place, index)| {
+                how(&sentences[*index], vocabulary)
                     .into_iter()
-                    .map(move |example| (index, example))
+                    .map(move |example| (place, example))
             })
             .filter(|(_, example)| !example.positions.is_empty());
         loop {
-            let (owners, mut batch): (Vec<usize>, Vec<Example>) = left.by_ref().take(windows).unzip();
+            let (owners, mut batch): (Vec<usize>, Vec<Example>) = left.by_ref().take(self.windows).unzip();
             if batch.is_empty() {
-                break;
+                return scores;
             }
             // The same questions once more; their answers are not looked at.
             let predictions: usize = batch.iter().map(|example| example.positions.len()).sum();
@@ -232,14 +269,13 @@ pub fn score(
             }
         }
     }
-    scores
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use cloze_corpus::SpecialTokens;
-    use std::cell::RefCell;
+    use std::sync::Mutex;
 
     const CLS: u32 = 2;
     const SEP: u32 = 3;
@@ -283,15 +319,22 @@ mod tests {
         };
         let sentences: Vec<Vec<u32>> = (0..12_000).map(sentence).collect();
         for how in RULES {
-            let calls = RefCell::new(0);
-            let together = score(how, &sentences, &vocabulary(), &|batch| {
-                *calls.borrow_mut() += 1;
+            let calls = Mutex::new(0);
+            let told = Mutex::new(Vec::new());
+            let losses = |batch: &Batch| {
+                *calls.lock().unwrap() += 1;
                 assert!(batch.inputs.len() <= TOKENS);
                 fake(batch)
-            });
-            assert!(*calls.borrow() > 4);
+            };
+            let scored = |more| told.lock().unwrap().push(more);
+            let together = score(how, &sentences, &vocabulary(), &losses, usize::MAX, &scored);
+            assert!(calls.into_inner().unwrap() > 4);
+            // Every sentence is told once, and most of them before the end.
+            let told = told.into_inner().unwrap();
+            assert_eq!(told.iter().sum::<usize>(), sentences.len());
+            assert!(told.len() > 4 && told[0] < sentences.len() / 2);
             for index in [0, 1, 2, 3, 6000, 8191, 11_999] {
-                let alone = score(how, &sentences[index..=index], &vocabulary(), &fake);
+                let alone = score(how, &sentences[index..=index], &vocabulary(), &fake, 1, &|_| ());
                 assert_eq!(alone, [together[index]]);
             }
         }
@@ -301,13 +344,14 @@ mod tests {
     fn each_rule_asks_what_it_says() {
         let sentence = vec![CLS, 10, 1, 11, SEP]; // 1 is [UNK]
         let asked = |how: Questions| {
-            let seen = RefCell::new(Vec::new());
-            let score = score(how, std::slice::from_ref(&sentence), &vocabulary(), &|batch| {
-                seen.borrow_mut().push(batch.clone());
+            let seen = Mutex::new(Vec::new());
+            let losses = |batch: &Batch| {
+                seen.lock().unwrap().push(batch.clone());
                 (1..=batch.positions.len()).map(|n| n as f32).collect()
-            });
+            };
+            let score = score(how, std::slice::from_ref(&sentence), &vocabulary(), &losses, 1, &|_| ());
             assert_eq!(score, [-3.0]);
-            let [batch] = <[Batch; 1]>::try_from(seen.into_inner()).expect("one batch");
+            let [batch] = <[Batch; 1]>::try_from(seen.into_inner().unwrap()).expect("one batch");
             // Asked again and again, so that the batch has predictions enough.
             assert_eq!((batch.positions.len(), batch.inputs.len() % sentence.len()), (LEAST, 0));
             (batch.inputs, batch.positions[..2].to_vec(), batch.targets[..2].to_vec())
@@ -324,10 +368,11 @@ mod tests {
     #[test]
     fn nothing_to_score_is_zero_and_a_missing_loss_is_not_a_number() {
         for how in RULES {
-            let never: &dyn Fn(&Batch) -> Vec<f32> = &|_| panic!("there is nothing to ask");
+            let never: Losses = &|_| panic!("there is nothing to ask");
             let empty = [vec![CLS, SEP], Vec::new()];
-            assert_eq!(score(how, &empty, &vocabulary(), never), [0.0, 0.0]);
-            assert!(score(how, &[vec![CLS, 7, SEP]], &vocabulary(), &|_| Vec::new())[0].is_nan());
+            assert_eq!(score(how, &empty, &vocabulary(), never, 1, &|_| ()), [0.0, 0.0]);
+            let lost = score(how, &[vec![CLS, 7, SEP]], &vocabulary(), &|_| Vec::new(), 1, &|_| ());
+            assert!(lost[0].is_nan());
         }
     }
 
@@ -339,7 +384,7 @@ mod tests {
             vec![example.clone(), example]
         };
         let losses = |batch: &Batch| (1..=batch.positions.len()).map(|n| n as f32).collect();
-        let score = score(weighted, &[vec![CLS, 7, 8, SEP]], &vocabulary(), &losses);
+        let score = score(weighted, &[vec![CLS, 7, 8, SEP]], &vocabulary(), &losses, 1, &|_| ());
         assert_eq!(score, [-(0.5 + 6.0 + 1.5 + 12.0)]);
     }
 }

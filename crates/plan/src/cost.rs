@@ -2,7 +2,7 @@
 
 mod evaluation;
 
-use crate::{Plan, PlannedRun, RunConfig};
+use crate::{Plan, PlannedRun, RunConfig, TaskConfig};
 use cloze_corpus::{SpecialTokens, Tokenizer, TokenizerConfig, Vocabulary, Window};
 use cloze_foundation::{Draw, Place, Result};
 use cloze_objectives::Objective;
@@ -112,6 +112,19 @@ pub fn seconds(runs: &[&PlannedRun], data_root: Option<&Path>) -> Vec<f64> {
     runs.iter()
         .map(|run| of(run).unwrap_or_else(|_| flops_alone(run)))
         .collect()
+}
+
+/// Seconds that judging such a run once by one task is expected to take on the same machine; `None` where only the task's data say.
+pub fn judging(config: &RunConfig, task: &TaskConfig, data_root: Option<&Path>) -> Option<f64> {
+    let objective = cloze_objectives::configure(&config.objective, &config.options).ok()?;
+    let asked = RunConfig {
+        evaluate: vec![task.clone()],
+        points: 1,
+        validation_windows: 0,
+        ..config.clone()
+    };
+    let judged = Expected::new(data_root).evaluation(&asked, &*objective).ok()?;
+    judged.unknown.is_empty().then(|| judged.seconds(ASSUMED_FLOPS_PER_SECOND))
 }
 
 /// Seconds of training in so many steps; a budget in seconds counts as it is.

@@ -47,6 +47,9 @@ fn all_seeds_are_planned_and_looks_judge_and_comparisons_are_fixed() {
 fn what_cannot_be_decided_is_refused_with_its_place() {
     let one = "[[arm]]\nobjective = \"mlm\"\n";
     let none = format!("[evaluate]\ntasks = []\n{ARMS}");
+    let blind = format!("{ARMS}[[arm]]\nobjective = \"autoregressive\"\n");
+    let replaced = format!("{ARMS}[[arm]]\nobjective = \"electra\"\n");
+    let shown = format!("[evaluate]\ntasks = [\"samples\", \"probing\"]\n{ARMS}");
     let unpaired = format!("[[arm]]\nname = \"short\"\nobjective = \"mlm\"\nset.\"encoder.window\" = 32\n{ARMS}");
     for (seeds, rest, words) in [
         ("{ most = 2, effect = 1.0 }", ARMS, "most"),
@@ -61,6 +64,18 @@ fn what_cannot_be_decided_is_refused_with_its_place() {
         ("{ most = 8, effect = 1.0 }", one, "a second arm"),
         ("{ most = 8, effect = 1.0 }", &none, "nothing judges"),
         ("{ most = 8, effect = 1.0 }", &unpaired, "no pairs"),
+        // What an arm can never be asked decides nothing.
+        (
+            "{ most = 8, effect = 1.0, judge = \"masked-loss\" }",
+            &blind,
+            "`autoregressive` can never be asked for loss of `masked-loss`",
+        ),
+        (
+            "{ most = 8, effect = 1.0, judge = \"masked-loss\" }",
+            &replaced,
+            "no head on its encoder predicts masked tokens",
+        ),
+        ("{ most = 8, effect = 1.0 }", &shown, "nothing is measured there"),
     ] {
         let fault = plan(seeds, rest).unwrap_err().to_string();
         assert!(fault.contains(words) && fault.contains("seeds"), "{seeds}: {fault}");

@@ -5,7 +5,7 @@ use crate::levels::Levels;
 use crate::score::{LEAST_SEEDS, Score};
 use crate::view::View;
 use cloze_foundation::Result;
-use cloze_schema::metric::{LOSS, PRETRAINING};
+use cloze_schema::metric::{CEILING, LOSS, PRETRAINING};
 use cloze_stats::{Interval, Summary};
 use std::collections::BTreeMap;
 
@@ -107,6 +107,19 @@ impl View {
             unigram: mean(|levels| levels.unigram),
             best: mean(|levels| levels.best),
         }
+    }
+
+    /// The best possible score of a headline for some arms, where the law is known that made the questions: the mean over all that
+    /// have one, as [`levels`](Self::levels).
+    pub(crate) fn ceiling(&self, score: &Score, arms: &[usize]) -> Option<f64> {
+        if !score.is_headline() {
+            return None;
+        }
+        let ceiling = Score::new(&score.task, CEILING, &self.plan.tasks);
+        let curves = self.curves(&ceiling);
+        let of = |arm: &usize| curves.get(*arm).map(last);
+        let found: Vec<f64> = arms.iter().filter_map(of).flat_map(BySeed::into_values).collect();
+        (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
     }
 
     /// The arms that are not shown to be off the plateau of word frequencies, on the first loss that says so.

@@ -193,6 +193,12 @@ impl Score {
         facts.chance
     }
 
+    /// Whether its evaluation leads with it, of the whole or of a part.
+    pub(crate) fn is_headline(&self) -> bool {
+        let facts = self.facts.as_ref();
+        facts.is_some_and(|facts| facts.headline == self.metric)
+    }
+
     /// Better first.
     pub(crate) fn order(&self, first: f64, second: f64) -> Ordering {
         if self.higher_is_better() {

@@ -7,9 +7,10 @@ use crate::curves::{BySeed, last, over_seeds};
 use crate::ground::Field;
 use crate::onset::Onset;
 use crate::plateau::Plateau;
-use crate::score::Score;
+use crate::score::{ALL_TASKS, Score};
 use crate::view::View;
 use cloze_foundation::Result;
+use cloze_schema::metric::TIES;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many arms are drawn and described one by one; of more, the best ones.
@@ -178,13 +179,26 @@ impl<'a> Study<'a> {
         self.plateaus.iter().any(|one| one.arm == arm && one.is_of_encoder())
     }
 
+    /// Whether sentences are scored by a rule in what a score is of: then two of them may tie. Where a head is trained on the encoder,
+    /// or masked tokens are asked for, no rule has a part in it.
+    pub(crate) fn is_scored(&self, score: &Score) -> bool {
+        let has_ties = |task: &str| {
+            let ties = Score::new(task, TIES, &self.view.plan.tasks);
+            self.view.curves(&ties).iter().any(|curves| !curves.is_empty())
+        };
+        match score.task == ALL_TASKS {
+            true => self.view.averaged().any(|(score, _)| has_ties(&score.task)),
+            false => has_ties(score.task.split('/').next().unwrap_or_default()),
+        }
+    }
+
     /// Where arms that are compared are scored by different rules: that the rule is part of what differs.
-    pub(crate) fn rules_differ(&self, compared: &[Comparison]) -> Option<String> {
+    pub(crate) fn rules_differ(&self, Scored { score, compared, .. }: &Scored) -> Option<String> {
         let differ = |one: &Comparison| match (self.rule(one.arm), self.rule(one.baseline)) {
             (Some(one), Some(other)) => one != other,
             _ => false,
         };
-        compared.iter().any(differ).then(|| {
+        (self.is_scored(score) && compared.iter().any(differ)).then(|| {
             "Sentences are scored by another rule in some of these arms (\u{201c}scored by\u{201d}), as their objectives have \
              it: the rule is part of what differs."
                 .to_owned()

@@ -62,7 +62,7 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
         told.extend(ladder.answer());
     }
     told.extend(best_rates(study, scored)?);
-    told.extend(study.rules_differ(&scored.compared));
+    told.extend(study.rules_differ(scored));
     told.extend(study.the_same());
     told.extend(elsewhere(study));
     told.extend(plateau(study));

@@ -363,7 +363,7 @@ impl View {
 
     /// The headlines that the mean over tasks is of: of planned tasks with a chance level. What somebody had runs judged by after
     /// training changes no number that was asked for before.
-    fn averaged(&self) -> impl Iterator<Item = (Score, f64)> {
+    pub(crate) fn averaged(&self) -> impl Iterator<Item = (Score, f64)> {
         let mut headlines = self.headlines();
         headlines.retain(|score| !self.afterwards.contains(&score.task));
         headlines

@@ -5,21 +5,23 @@
 
 use crate::data::{of_corpus, of_task};
 use crate::found::{Found, open};
-use crate::judge::Opened;
+use crate::judge::{Opened, paced};
 use crate::processes::options::cache;
 use crate::processes::ready::{Ready, corpus_of};
-use crate::processes::{Stop, progress::Progress};
+use crate::processes::{Judging, Progress, Stop};
 use crate::store::judged::{self, Asked, Judgement};
 use crate::store::{Attempt, Store, parts};
 use burn::tensor::Device;
 use cloze_corpus::{CorpusConfig, Prepared};
 use cloze_evals::{Ground, Subject};
 use cloze_foundation::{Fault, Result};
+use cloze_kernels::{at_a_time, side_by_side};
 use cloze_objectives::configure;
-use cloze_plan::{Plan, PlannedRun, TaskConfig, select, title};
+use cloze_plan::{Plan, PlannedRun, TaskConfig, cost, select, title};
 use cloze_schema::{AttemptRows, Label, Row, RunItems, Split};
 use cloze_trainer::device;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// Which runs are to be judged by what.
@@ -35,6 +37,8 @@ pub struct Request {
     pub data_root: Option<PathBuf>,
     /// The device's name.
     pub device: String,
+    /// Judgements at the same time, each on a thread of its own; by default one per core on the host, one otherwise.
+    pub jobs: Option<usize>,
 }
 
 /// What became of it.
@@ -90,25 +94,31 @@ pub fn judge(request: &Request, progress: &dyn Progress, stop: &Stop) -> Result<
     };
     let planned: Vec<&PlannedRun> = waiting.iter().map(|waiting| waiting.run).collect();
     let corpora = ready.prepare_all(&planned)?;
-    let session = Session {
+    let mut session = Session {
         request,
         device,
         corpora,
-        asked: &asked,
+        opened: Vec::new(),
     };
     session.keep_to_their_texts(&mut waiting, &mut judged)?;
-    session.open_all(&waiting, progress)?;
+    session.open_all(&waiting, &asked, progress)?;
     asked.iter().try_for_each(|asked| judged::agree(&store, asked))?;
-    let mut pending: usize = waiting.iter().map(|waiting| waiting.tasks.len()).sum();
-    for waiting in &waiting {
-        if stop.requested() {
-            break;
+    let most = request.jobs.unwrap_or_else(|| at_a_time(&session.device));
+    let is_over = AtomicBool::new(false);
+    let made = side_by_side(session.in_order(&waiting, most), most, |(waiting, asked)| {
+        if is_over.load(Ordering::Relaxed) || stop.requested() {
+            return Ok(false);
         }
-        let made = session.judge(waiting, progress, stop)?;
-        judged.now += made;
-        pending -= made;
+        let judged = session.judge(waiting, asked, progress);
+        is_over.fetch_or(judged.is_err(), Ordering::Relaxed);
+        judged.map(|()| true)
+    });
+    for is_made in made {
+        match is_made? {
+            true => judged.now += 1,
+            false => judged.left += 1,
+        }
     }
-    judged.left = pending;
     Ok(judged)
 }
 
@@ -178,10 +188,25 @@ struct Session<'a> {
     request: &'a Request,
     device: Device,
     corpora: Vec<(CorpusConfig, Prepared)>,
-    asked: &'a [Asked],
+    opened: Vec<OpenedFor<'a>>,
 }
 
-impl Session<'_> {
+/// An evaluation that has read what it needs, with the text and the window that it was opened on.
+struct OpenedFor<'a> {
+    asked: &'a Asked,
+    corpus: &'a CorpusConfig,
+    window: usize,
+    opened: Opened<'a>,
+}
+
+impl OpenedFor<'_> {
+    fn is_for(&self, asked: &Asked, run: &PlannedRun) -> bool {
+        let config = &run.config;
+        std::ptr::eq(self.asked, asked) && *self.corpus == config.corpus && self.window == config.encoder.window
+    }
+}
+
+impl<'a> Session<'a> {
     fn corpus(&self, run: &PlannedRun) -> Result<&Prepared> {
         corpus_of(&self.corpora, &run.config.corpus)
     }
@@ -216,76 +241,98 @@ impl Session<'_> {
     }
 
     /// Has every task read what it needs, so that what cannot be judged is refused before anything is.
-    fn open_all(&self, waiting: &[Waiting], progress: &dyn Progress) -> Result<()> {
-        for asked in self.asked {
-            let mut opened = Vec::new();
+    fn open_all(&mut self, waiting: &[Waiting<'a>], asked: &'a [Asked], progress: &dyn Progress) -> Result<()> {
+        for asked in asked {
             for one in waiting.iter().filter(|one| one.tasks.contains(&asked)) {
-                let this = (&one.run.config.corpus, one.run.config.encoder.window);
-                if !opened.contains(&this) {
-                    let found = self.open(asked, one.run)?;
-                    found.evaluation.warnings().iter().for_each(|line| progress.say(line));
-                    opened.push(this);
+                if self.opened(asked, one.run).is_some() {
+                    continue;
                 }
+                let (corpus, window) = (&one.run.config.corpus, one.run.config.encoder.window);
+                let data_root = self.request.data_root.as_deref();
+                let opened = Opened::of(&asked.config, self.corpus(one.run)?, window, data_root)?;
+                opened.evaluation.warnings().iter().for_each(|line| progress.say(line));
+                self.opened.push(OpenedFor {
+                    asked,
+                    corpus,
+                    window,
+                    opened,
+                });
             }
         }
         Ok(())
     }
 
-    fn open<'b>(&self, asked: &'b Asked, run: &PlannedRun) -> Result<Opened<'b>> {
-        let data_root = self.request.data_root.as_deref();
-        Opened::of(&asked.config, self.corpus(run)?, run.config.encoder.window, data_root)
+    fn opened(&self, asked: &Asked, run: &PlannedRun) -> Option<&Opened<'a>> {
+        let found = self.opened.iter().find(|opened| opened.is_for(asked, run));
+        found.map(|found| &found.opened)
     }
 
-    /// Judges a run by every task that it waits for, and keeps each as soon as it is there. Gives how many there were.
-    fn judge(&self, waiting: &Waiting, progress: &dyn Progress, stop: &Stop) -> Result<usize> {
-        let Waiting { run, found, tasks } = waiting;
+    /// Every judgement that is to be made: of several at a time those that take longest first, so that all threads end together.
+    fn in_order<'w>(&self, waiting: &'w [Waiting<'a>], most: usize) -> Vec<(&'w Waiting<'a>, &'a Asked)> {
+        let each = |one: &'w Waiting<'a>| one.tasks.iter().map(move |asked| (one, *asked));
+        let mut all: Vec<_> = waiting.iter().flat_map(each).collect();
+        if most > 1 {
+            let data_root = self.request.data_root.as_deref();
+            // Of files only their data say how long they take.
+            let seconds = |(one, asked): &(&Waiting, &Asked)| {
+                let known = cost::judging(&one.run.config, &asked.config, data_root);
+                known.unwrap_or(f64::INFINITY)
+            };
+            all.sort_by_cached_key(|one| std::cmp::Reverse(seconds(one).to_bits()));
+        }
+        all
+    }
+
+    /// Judges a run by a task, and keeps what was found.
+    fn judge(&self, waiting: &Waiting, asked: &Asked, progress: &dyn Progress) -> Result<()> {
+        let Waiting { run, found, .. } = waiting;
+        let started = Instant::now();
         let config = &found.config;
         let objective = configure(&config.objective, &config.options)?;
         let model = found.model(&*objective, &found.tokenizer()?, &self.device)?;
         let label = label(found, run)?;
-        for (count, asked) in tasks.iter().enumerate() {
-            if stop.requested() {
-                return Ok(count);
-            }
-            let started = Instant::now();
-            let opened = self.open(asked, run)?;
-            let subject = Subject {
-                model: &model,
-                ground: Ground {
-                    task: opened.name,
-                    corpus: self.corpus(run)?,
-                    window: config.encoder.window,
-                    data_root: self.request.data_root.as_deref(),
-                },
-                seed: config.seed,
-                device: &self.device,
-            };
-            let judgement = opened
-                .evaluation
-                .judge(&subject)
-                .map_err(|fault| fault.at(opened.name))?;
-            let row = |finding: cloze_evals::Finding| Row {
-                spent: found.done.spent,
-                split: Split::Test,
-                task: finding.task,
-                metric: finding.metric,
-                value: finding.value,
-            };
-            let kept = Judgement {
-                rows: vec![AttemptRows {
-                    label: label.clone(),
-                    rows: judgement.findings.into_iter().map(row).collect(),
-                }],
-                items: vec![RunItems {
-                    label: label.clone(),
-                    items: judgement.items,
-                }],
-            };
-            judged::save(&found.folder, &found.done, asked, &kept)?;
-            let seconds = started.elapsed().as_secs_f64();
-            progress.say(&format!("{}: {} in {seconds:.1} s", title(run), asked.facts.task));
-        }
-        Ok(tasks.len())
+        let opened = self
+            .opened(asked, run)
+            .ok_or_else(|| Fault::run("a task was not opened"))?;
+        let title = title(run);
+        let told = |judging: &Judging| progress.judging(&format!("{} {}", run.id, opened.name), &title, judging);
+        let subject = Subject {
+            model: &model,
+            ground: Ground {
+                task: opened.name,
+                corpus: self.corpus(run)?,
+                window: config.encoder.window,
+                data_root: self.request.data_root.as_deref(),
+            },
+            seed: config.seed,
+            device: &self.device,
+            told: &paced(opened.name, &told),
+        };
+        let judgement = opened
+            .evaluation
+            .judge(&subject)
+            .map_err(|fault| fault.at(opened.name))?;
+        let row = |finding: cloze_evals::Finding| Row {
+            spent: found.done.spent,
+            split: Split::Test,
+            task: finding.task,
+            metric: finding.metric,
+            value: finding.value,
+        };
+        let kept = Judgement {
+            rows: vec![AttemptRows {
+                label: label.clone(),
+                rows: judgement.findings.into_iter().map(row).collect(),
+            }],
+            items: vec![RunItems {
+                label,
+                items: judgement.items,
+            }],
+        };
+        judged::save(&found.folder, &found.done, asked, &kept)?;
+        let seconds = started.elapsed().as_secs_f64();
+        progress.say(&format!("{title}: {} in {seconds:.1} s", asked.facts.task));
+        Ok(())
     }
 }
 

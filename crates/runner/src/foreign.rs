@@ -2,9 +2,9 @@
 //! add it to.
 
 use crate::data::of_task;
-use crate::judge::Opened;
+use crate::judge::{Opened, paced};
 use crate::loaded::Loaded;
-use crate::processes::{Stop, progress::Progress};
+use crate::processes::{Judging, Progress, Stop};
 use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, fragment, prepare};
 use cloze_evals::{Finding, Ground, Subject};
 use cloze_foundation::files::{hash, write_whole};
@@ -37,7 +37,8 @@ pub struct Request {
     pub device: String,
 }
 
-/// Judges the model of a folder, and gives what each task found as soon as it has ended.
+/// Judges the model of a folder, and gives what each task found as soon as it has ended. Says whether every task found something:
+/// a model may have no head that one could ask.
 ///
 /// # Errors
 /// A model or a text that cannot be read, a task whose data are not there: before the first task judges. Later, what keeps a task
@@ -47,7 +48,7 @@ pub fn judge(
     progress: &dyn Progress,
     stop: &Stop,
     mut found: impl FnMut(Vec<Finding>) -> Result<()>,
-) -> Result<()> {
+) -> Result<bool> {
     let data_root = request.data_root.as_deref();
     request
         .tasks
@@ -59,7 +60,7 @@ pub fn judge(
     told(&loaded).into_iter().for_each(|line| progress.say(&line));
     let window = loaded.window();
     let corpus = text(request, &loaded, progress)?;
-    let model = loaded.model;
+    let (model, title) = (loaded.model, loaded.title);
     let corpus = Prepared {
         tokenizer: loaded.tokenizer,
         ..corpus
@@ -69,11 +70,13 @@ pub fn judge(
     for one in &opened {
         one.evaluation.warnings().iter().for_each(|line| progress.say(line));
     }
+    let mut is_whole = true;
     for one in opened {
         if stop.requested() {
             return Err(Fault::interrupted("a stop was asked for").remedy("name the tasks that are left"));
         }
         let started = Instant::now();
+        let told = |judging: &Judging| progress.judging(&title, &title, judging);
         let subject = Subject {
             model: &model,
             ground: Ground {
@@ -84,16 +87,18 @@ pub fn judge(
             },
             seed: loaded.seed,
             device: &device,
+            told: &paced(one.name, &told),
         };
         let judgement = one.evaluation.judge(&subject).map_err(|fault| fault.at(one.name))?;
         progress.say(&format!("{} in {:.1} s", one.name, started.elapsed().as_secs_f64()));
         let says = |finding: &Finding| ![SEEN, CUT].contains(&finding.metric.as_str());
-        if !judgement.findings.iter().any(says) {
-            progress.say(&format!("{}: {} has no head that it could ask", one.name, loaded.title));
+        if judgement.items.is_empty() && !judgement.findings.iter().any(says) {
+            is_whole = false;
+            progress.say(&format!("{}: {title} has no head that it could ask", one.name));
         }
         found(judgement.findings)?;
     }
-    Ok(())
+    Ok(is_whole)
 }
 
 /// What a person should know of a model that others trained.

@@ -2,12 +2,15 @@
 
 use burn::tensor::Device;
 use cloze_corpus::Prepared;
-use cloze_evals::{Evaluation, Ground, Subject, When};
+use crate::processes::Judging;
+use cloze_evals::{Evaluation, Ground, Progress, Subject, When};
 use cloze_foundation::Result;
 use cloze_objectives::Model;
 use cloze_plan::{RunConfig, TaskConfig};
 use cloze_trainer::{Judge, Judgement};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// An evaluation that has read what it needs.
 pub struct Opened<'a> {
@@ -41,6 +44,32 @@ impl<'a> Opened<'a> {
     }
 }
 
+/// Who is told how far a task is, by several threads.
+pub type Told<'a> = &'a (dyn Fn(&Judging) + Sync);
+
+/// How often it is told how far a task is.
+const PACE: Duration = Duration::from_millis(200);
+
+/// What an evaluation tells, in the words of a run, and not more often than anybody can read. A task that is over before it was told
+/// of at all is not told of at its end either.
+pub(crate) fn paced<'a>(task: &'a str, told: Told<'a>) -> impl Fn(Progress) + Sync + 'a {
+    let last = Mutex::new((Instant::now(), false));
+    move |progress: Progress| {
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_over = progress.done >= progress.of && last.1;
+        if last.0.elapsed() < PACE && !is_over {
+            return;
+        }
+        *last = (Instant::now(), true);
+        told(&Judging {
+            task: task.to_owned(),
+            done: progress.done as u64,
+            of: progress.of as u64,
+            what: progress.what.to_owned(),
+        });
+    }
+}
+
 /// What the evaluations of a run may use.
 pub struct Evaluations<'a> {
     /// Each with what it has read.
@@ -55,6 +84,8 @@ pub struct Evaluations<'a> {
     pub seed: u64,
     /// Where the run is trained, without autodiff.
     pub device: &'a Device,
+    /// Who is told how far a judgement is.
+    pub told: Told<'a>,
 }
 
 impl<'a> Evaluations<'a> {
@@ -67,6 +98,7 @@ impl<'a> Evaluations<'a> {
         corpus: &'a Prepared,
         data_root: Option<&'a Path>,
         device: &'a Device,
+        told: Told<'a>,
     ) -> Result<Self> {
         let window = config.encoder.window;
         let open = |task| Opened::of(task, corpus, window, data_root);
@@ -77,6 +109,7 @@ impl<'a> Evaluations<'a> {
             data_root,
             seed: config.seed,
             device,
+            told,
         })
     }
 }
@@ -101,6 +134,7 @@ impl Judge for Evaluations<'_> {
             },
             seed: self.seed,
             device: self.device,
+            told: &paced(name, self.told),
         };
         evaluation.judge(&subject).map_err(|fault| fault.at(*name))
     }

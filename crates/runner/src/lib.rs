@@ -20,4 +20,4 @@ pub mod store;
 pub use gather::{Gathered, gather};
 pub use history::freeze;
 pub use needs::{Need, Needs};
-pub use processes::{Cadence, Errand, Progress, Ready, RunOptions, Stop, Summary, run, train_run};
+pub use processes::{Cadence, Errand, Judging, Progress, Ready, RunOptions, Stop, Summary, run, train_run};

@@ -38,6 +38,7 @@ fn request(root: &Path, only: &[&str], tasks: Vec<TaskConfig>) -> Request {
         tasks,
         data_root: None,
         device: "flex".to_owned(),
+        jobs: Some(1),
     }
 }
 
@@ -167,5 +168,6 @@ impl cloze_runner::Progress for Stopping {
     fn begin(&self, _: &[&cloze_plan::PlannedRun], _: &[f64]) {}
     fn started(&self, _: &cloze_plan::PlannedRun) {}
     fn ticked(&self, _: &cloze_plan::PlannedRun, _: &cloze_trainer::Tick) {}
+    fn judging(&self, _: &str, _: &str, _: &cloze_runner::Judging) {}
     fn ended(&self, _: &cloze_plan::PlannedRun, _: &cloze_runner::store::Marker) {}
 }

@@ -1,6 +1,6 @@
 //! Of commands that are given what is trained: judging, scores, states, export.
 
-use super::{DEFAULT_DEVICE, DataArguments};
+use super::{DEFAULT_DEVICE, DataArguments, positive};
 use clap::{Args, ValueEnum, ValueHint};
 use cloze_runner::features::Layers;
 use std::path::PathBuf;
@@ -30,6 +30,9 @@ pub struct EvalArguments {
     /// Backend: flex, or one that was built in by a cargo feature (ndarray, wgpu, cuda)
     #[arg(long, default_value = DEFAULT_DEVICE)]
     pub device: String,
+    /// Judgements of runs at the same time; by default one per core on the host, and one elsewhere
+    #[arg(long, value_parser = positive)]
+    pub jobs: Option<usize>,
 }
 
 /// Which model is asked about a text.

@@ -20,7 +20,8 @@ fn lines(found: &[Finding]) -> String {
     found.iter().map(line).collect()
 }
 
-/// Judges, adds what was found to the metrics, and gives the report's table; the status is 1 where a run could not be judged.
+/// Judges, adds what was found to the metrics, and gives the report's table; the status is 1 where a run could not be judged, or a
+/// model of a folder could not be asked by a task.
 ///
 /// # Errors
 /// What is known before the first run is judged; what keeps a task from judging.
@@ -33,6 +34,7 @@ pub fn eval(arguments: &EvalArguments, print: &mut dyn FnMut(&str) -> Result<()>
         results,
         data,
         device,
+        jobs,
     } = arguments;
     let tasks = experiment::tasks(tasks)?;
     let stop = Stop::on_signals(None)?;
@@ -51,7 +53,7 @@ pub fn eval(arguments: &EvalArguments, print: &mut dyn FnMut(&str) -> Result<()>
         };
         return print("task\tmetric\tvalue\n")
             .and_then(|()| foreign::judge(&request, &Teller, &stop, |found| print(&lines(&found))))
-            .map(|()| (String::new(), 0));
+            .map(|is_whole| (String::new(), u8::from(!is_whole)));
     }
     if source.is_some() {
         let fault = Fault::usage("runs are judged on the text that they were trained on").at("--source");
@@ -69,6 +71,7 @@ pub fn eval(arguments: &EvalArguments, print: &mut dyn FnMut(&str) -> Result<()>
         tasks,
         data_root: data.data_root.clone(),
         device: device.clone(),
+        jobs: *jobs,
     };
     let judged = afterwards::judge(&request, &Teller, &stop)?;
     say(&format!("{} judged, {} judged before", judged.now, judged.before));

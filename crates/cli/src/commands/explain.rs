@@ -1,6 +1,6 @@
 //! `cloze explain`: everything it prints comes from declarations and registries.
 
-use cloze_evals::EVALUATIONS;
+use cloze_evals::{Chance, EVALUATIONS};
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::entries;
 use cloze_options::{Field, rows, show};
@@ -121,10 +121,10 @@ fn evaluation(topic: &str) -> Option<String> {
     } else {
         "lower is better"
     };
-    let chance = entry
-        .chance
-        .map(|chance| format!(", chance {chance}"))
-        .unwrap_or_default();
+    let chance = match entry.chance {
+        Chance::Always(chance) => format!(", chance {chance}"),
+        Chance::Unknown | Chance::OfData(_) => String::new(),
+    };
     let _ = writeln!(text, "\nHeadline metric: {} ({direction}{chance})", entry.headline);
     Some(text)
 }

@@ -121,7 +121,7 @@ pub fn execute_internal(command: InternalCommand) -> Result<u8> {
                 stop_signal,
             };
             // The marker in the run's folder says how it ended; the parent reads that.
-            let mut out = std::io::stdout().lock();
+            let mut out = std::io::stdout();
             cloze_runner::train_run(&errand, &mut out, &mut Warnings::default(), &stop).map(|_| 0)
         }
         InternalCommand::BenchOne { setting } => print(&bench::one(&setting)?),

@@ -32,6 +32,15 @@ impl Training {
         }
     }
 
+    /// How many batches an epoch has.
+    pub(super) fn steps(&self) -> usize {
+        let mut together: BTreeMap<usize, usize> = BTreeMap::new();
+        for (_, example) in &self.examples {
+            *together.entry(example.inputs.len()).or_default() += 1;
+        }
+        together.values().map(|count| count.div_ceil(self.batch)).sum()
+    }
+
     /// The batches of an epoch: examples in a drawn order, whatever the order they came in, each batch of one length and given out
     /// when it is full; what is left comes at the end.
     pub(super) fn epoch(&self, draw: Draw) -> Vec<Batch> {

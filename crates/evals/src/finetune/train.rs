@@ -3,9 +3,10 @@
 use super::batches::{Training, asked};
 use super::head::TaskHead;
 use super::{Attention, Exercise, Material, Reads, Recipe};
-use crate::Subject;
+use crate::{Counter, Subject};
 use cloze_backbone::{Encoder, Init, Parameter, Parameters};
 use cloze_foundation::{Draw, Fault, Result};
+use cloze_kernels::{at_a_time, side_by_side};
 use cloze_objectives::{Batch, Example, Model};
 use cloze_trainer::step::Unwatched;
 use cloze_trainer::{Learner, Optimizer, OptimizerConfig, schedule};
@@ -22,8 +23,11 @@ pub(crate) struct Tuned {
     pub(crate) epochs: Vec<usize>,
 }
 
-/// Tunes a subject's encoder and asks the test part. `score` says how good answers about the development part are; higher is
-/// better.
+/// How good answers about the development part are; higher is better.
+pub(crate) type Goodness<'a> = &'a (dyn Fn(&[Vec<f32>]) -> f64 + Sync);
+
+/// Tunes a subject's encoder and asks the test part. Trainings that need nothing of each other are done side by side: the trials,
+/// then the further seeds.
 ///
 /// # Errors
 /// A device that failed; training that diverged at every learning rate.
@@ -31,7 +35,7 @@ pub(crate) fn tune(
     subject: &Subject,
     material: &Material,
     (recipe, seeds, attention): (&Recipe, usize, Attention),
-    score: &dyn Fn(&[Vec<f32>]) -> f64,
+    score: Goodness,
 ) -> Result<Tuned> {
     let read = |part: &[Exercise]| -> Vec<Example> {
         let example = |one: &Exercise| one.example(subject.model, attention, material.reads);
@@ -39,21 +43,27 @@ pub(crate) fn tune(
     };
     let keys = material.train.iter().map(Exercise::key);
     let window = subject.model.config().window;
+    let train = Training::new(keys.zip(read(&material.train)), recipe.batch, window, material.pad);
+    let trainings = recipe.trials.len() + seeds - 1;
+    let steps = trainings * recipe.epochs * train.steps();
+    let most = at_a_time(subject.device);
     let tuning = Tuning {
         start: subject.model.reader().into_owned(),
         subject,
         recipe,
         reads: material.reads,
         outputs: material.outputs,
-        train: Training::new(keys.zip(read(&material.train)), recipe.batch, window, material.pad),
+        train,
         dev: read(&material.dev),
         score,
+        counter: Counter::new(subject.told, steps, "steps"),
     };
     let mut best: Option<(f64, Chosen)> = None;
-    for rate in &recipe.trials {
-        let Some(trial) = tuning.train(*rate, 0)? else { continue };
+    let trials = side_by_side(recipe.trials.clone(), most, |rate| Ok((rate, tuning.train(rate, 0)?)));
+    for trial in trials {
+        let (rate, Some(trial)) = trial? else { continue };
         if best.as_ref().is_none_or(|(_, known)| trial.score > known.score) {
-            best = Some((*rate, trial));
+            best = Some((rate, trial));
         }
     }
     let (rate, first) = best.ok_or_else(|| {
@@ -65,7 +75,7 @@ pub(crate) fn tune(
         answers: vec![first.tuned.ask(&test, material.outputs)],
         epochs: vec![first.epoch],
     };
-    for seed in 1..seeds {
+    let further = side_by_side((1..seeds).collect(), most, |seed| {
         let next = tuning.train(rate, seed)?.ok_or_else(|| {
             Fault::run(format!(
                 "fine-tuning with seed {} diverged at learning rate {rate}",
@@ -73,8 +83,12 @@ pub(crate) fn tune(
             ))
             .remedy("name smaller ones in `recipe.trials`")
         })?;
-        tuned.answers.push(next.tuned.ask(&test, material.outputs));
-        tuned.epochs.push(next.epoch);
+        Ok((next.tuned.ask(&test, material.outputs), next.epoch))
+    });
+    for next in further {
+        let (answers, epoch) = next?;
+        tuned.answers.push(answers);
+        tuned.epochs.push(epoch);
     }
     Ok(tuned)
 }
@@ -88,7 +102,8 @@ struct Tuning<'a> {
     outputs: usize,
     train: Training,
     dev: Vec<Example>,
-    score: &'a dyn Fn(&[Vec<f32>]) -> f64,
+    score: Goodness<'a>,
+    counter: Counter<'a>,
 }
 
 /// The epoch of a training that is best on the development part, the first of equal ones.
@@ -105,19 +120,18 @@ impl Tuning<'_> {
         let config = self.recipe.optimizer(rate);
         let (mut learner, mut frozen) = self.begin(draw, config);
         let mut chosen: Option<Chosen> = None;
-        let (mut step, mut steps) = (0_u64, None);
+        let (mut step, all) = (0_u64, self.recipe.epochs * self.train.steps());
         for epoch in 0..self.recipe.epochs {
-            let batches = self.train.epoch(draw.purpose("order").step(epoch as u64));
-            // Every epoch has as many batches as the first one.
-            let all = *steps.get_or_insert(batches.len() * self.recipe.epochs) as f64;
-            for batch in &batches {
-                let used = (step as f64 + 0.5) / all;
+            for batch in &self.train.epoch(draw.purpose("order").step(epoch as u64)) {
+                let used = (step as f64 + 0.5) / all as f64;
                 let rate = || schedule::learning_rate(&config, used);
                 let taken = learner.step(batch, draw.purpose("model").step(step), rate, &mut Unwatched)?;
                 if taken.learning_rate.is_none() {
+                    self.counter.add(all - step as usize);
                     return Ok(chosen);
                 }
                 step += 1;
+                self.counter.add(1);
             }
             frozen.load(&learner.model);
             let score = (self.score)(&frozen.ask(&self.dev, self.outputs));

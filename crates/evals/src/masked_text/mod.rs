@@ -5,7 +5,7 @@ mod groups;
 mod masks;
 
 use crate::masked_loss::{place, spread};
-use crate::{Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
+use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
 use cloze_corpus::bounds::{Unigram, best};
 use cloze_corpus::fragment::Known;
 use cloze_foundation::{Draw, Fault, Result};
@@ -32,12 +32,13 @@ pub static ENTRY: Entry = Entry {
     title_of: |_| None,
     citation: "units after Joshi et al. 2020, SpanBERT (whole words, spans); [MASK] at every hidden position",
     summary: "Accuracy of the most probable token at masked positions of held-out text, the same masks for every run: single tokens, \
-              whole words, spans of three words; the mean over the three. Beside it the loss of each, of single tokens by frequency \
-              and by part of speech, and on the built-in language how much is known of what can be known, (unigram loss - loss) / \
+              whole words, spans of three words; the mean over the three. Beside it the loss of each, by frequency and for single \
+              tokens by part of speech, and on the built-in language how much is known of what can be known, (unigram loss - loss) / \
               (unigram loss - best loss). Where a model has a likelihood from left to right: its bits per byte.",
     headline: ACCURACY,
     higher_is_better: true,
-    chance: None,
+    chance: Chance::Unknown,
+    asks: Asks::MaskedTokens,
     mean_over: None,
     parts: || Some(Unit::ALL.iter().map(|(_, name)| *name).chain(groups::names()).collect()),
     options: Settings::fields,
@@ -67,7 +68,7 @@ options! {
 struct Masked {
     name: &'static str,
     batches: Vec<Batch>,
-    /// The groups of every prediction, batch by batch; only single tokens have some.
+    /// The groups of every prediction, batch by batch.
     groups: Vec<Vec<&'static str>>,
     bounds: [(&'static str, Option<f64>); 2],
 }
@@ -110,14 +111,12 @@ impl MaskedText {
                         .iter()
                         .map(|position| place(*index, length, *position)),
                 );
-                if unit == Unit::Tokens {
-                    let mut of_window = told.of_window(window, corpus);
-                    let taken = example
-                        .positions
-                        .iter()
-                        .map(|position| std::mem::take(&mut of_window[*position as usize]));
-                    groups.extend(taken);
-                }
+                let mut of_window = told.of_window(window, corpus, unit);
+                let taken = example
+                    .positions
+                    .iter()
+                    .map(|position| std::mem::take(&mut of_window[*position as usize]));
+                groups.extend(taken);
                 examples.push(example);
             }
             examples.retain(|example: &Example| !example.positions.is_empty());
@@ -189,7 +188,7 @@ impl Sums {
 
 impl Masked {
     /// All predictions together, and each group's; nothing where the model does not answer.
-    fn ask(&self, subject: &Subject) -> Option<(Sums, BTreeMap<&'static str, Sums>)> {
+    fn ask(&self, subject: &Subject, counter: &Counter) -> Option<(Sums, BTreeMap<&'static str, Sums>)> {
         let (mut all, mut groups, mut place) = (Sums::default(), BTreeMap::<&str, Sums>::new(), 0);
         for batch in &self.batches {
             let losses = subject.model.masked_losses(batch)?;
@@ -202,6 +201,7 @@ impl Masked {
                 }
                 place += 1;
             }
+            counter.add(batch.windows);
         }
         (all.count > 0).then_some((all, groups))
     }
@@ -224,9 +224,11 @@ impl Evaluation for MaskedText {
         }
         if let Some(who) = subject.model.masked_answerer() {
             let brackets = who.helper().map(|helper| format!("[{helper}]")).unwrap_or_default();
+            let windows = self.units.iter().flat_map(|unit| &unit.batches).map(|batch| batch.windows);
+            let counter = Counter::new(subject.told, windows.sum(), "windows");
             let mut accuracies = Vec::new();
             for unit in &self.units {
-                let Some((all, groups)) = unit.ask(subject) else {
+                let Some((all, groups)) = unit.ask(subject, &counter) else {
                     return Ok(judgement);
                 };
                 for (name, sums) in std::iter::once((unit.name, all)).chain(groups) {

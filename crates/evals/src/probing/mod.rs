@@ -9,11 +9,12 @@ mod states;
 mod trees;
 
 use crate::finetune::{BUILT_IN_WORDS, without_places};
-use crate::{Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
+use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
 use cloze_backbone::{Encoder, Init};
 use cloze_corpus::registry::locate;
 use cloze_corpus::sets::hash;
 use cloze_foundation::{Draw, Fault, Place, Result};
+use cloze_kernels::{at_a_time, side_by_side};
 use cloze_options::{Options, options};
 use cloze_schema::metric::{ACCURACY, CODE_LENGTH, COMPRESSION, LAYER, MAJORITY, UNTRAINED};
 use properties::{Property, properties};
@@ -38,7 +39,8 @@ pub static ENTRY: Entry = Entry {
               shape with initial values in place of trained ones, and the accuracy of the most frequent label.",
     headline: ACCURACY,
     higher_is_better: true,
-    chance: None,
+    chance: Chance::Unknown,
+    asks: Asks::States,
     mean_over: None,
     parts: || None,
     options: Settings::fields,
@@ -214,13 +216,23 @@ impl Evaluation for Probes {
         let trained = model.reader();
         let mut judgement = Judgement::default();
         let mut means: Vec<(String, Vec<f64>)> = Vec::new();
+        let probes = 2 * self.properties.len() * (model.config().layers + 1);
+        let counter = Counter::new(subject.told, probes, "probes");
+        let most = at_a_time(subject.device);
         for (encoder, brackets) in [(&*trained, String::new()), (&untrained, format!("[{UNTRAINED}]"))] {
             let states = self
                 .pieces
                 .each_ref()
                 .map(|part| States::of(model, encoder, part, vocabulary.special));
+            let layers = states[0].layers();
+            let asked = self.properties.iter().flat_map(|property| (0..layers).map(move |layer| (property, layer)));
+            let found = side_by_side(asked.collect(), most, |(property, layer)| {
+                let found = probe(property, layer, &states, subject);
+                counter.add(1);
+                found
+            });
             let mut accuracies = Vec::new();
-            for property in &self.properties {
+            for (property, found) in self.properties.iter().zip(found.chunks(layers)) {
                 let task = format!("{}/{}", subject.ground.task, property.name);
                 let mut told = |task: &str, metric: &str, value: f64| {
                     judgement.findings.push(Finding {
@@ -229,9 +241,6 @@ impl Evaluation for Probes {
                         value,
                     });
                 };
-                let found: Vec<Found> = (0..states[0].layers())
-                    .map(|layer| probe(property, layer, &states, subject))
-                    .collect();
                 for (layer, found) in found.iter().enumerate() {
                     let task = format!("{task}/layer-{layer}");
                     told(&task, ACCURACY, found.accuracy);

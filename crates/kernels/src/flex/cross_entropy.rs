@@ -73,7 +73,7 @@ pub(crate) fn vocabulary_cross_entropy(
             .zip(row_weights.storage::<f32>()[first..first + count].par_chunks(ROWS))
             .for_each(|(((logits, each), targets), weights)| {
                 let bias = bias.as_ref().map_or(&[][..], |bias| bias.storage::<f32>());
-                losses(logits, bias, targets, weights, each);
+                losses(logits, bias, (targets, weights), each, tracked.contains(&true));
             });
         // The logits have become their gradients.
         let of_logits = Matrix::new(logits, entries);
@@ -129,14 +129,25 @@ pub(crate) fn vocabulary_cross_entropy(
     }
 }
 
-/// The losses of a block of rows; leaves the gradients of the logits in their place.
-fn losses(logits: &mut [f32], bias: &[f32], targets: &[usize], weights: &[f32], each: &mut [f32]) {
+/// The losses of a block of rows; leaves the gradients of the logits in their place where these are wanted.
+fn losses(
+    logits: &mut [f32],
+    bias: &[f32],
+    (targets, weights): (&[usize], &[f32]),
+    each: &mut [f32],
+    gradients: bool,
+) {
     let rows = logits.chunks_exact_mut(logits.len() / each.len());
     for (row, ((nll, target), weight)) in rows.zip(each.iter_mut().zip(targets).zip(weights)) {
         if !bias.is_empty() {
             vector::add(row, bias);
         }
         let chosen = row[*target];
+        if !gradients {
+            let (most, total) = vector::exponentials(row);
+            *nll = most + total.ln() - chosen;
+            continue;
+        }
         *nll = vector::softmax(row, *weight) - chosen;
         row[*target] -= weight;
     }

@@ -1,11 +1,11 @@
 //! The feed-forward sublayer as one node: a block of rows goes through both matrices while it is in the cache. Of the
-//! hidden layer only what comes before the activation is kept; the activation is worked out again in the backward pass,
-//! together with its slope.
+//! hidden layer only what comes before the activation is kept, and nothing where no gradient is wanted; the activation is
+//! worked out again in the backward pass, together with its slope.
 
 use super::activation::{activate, through_activation};
 use super::linear::{Layer, sum_rows, total};
 use super::matrix::Matrix;
-use super::node::{self, Backpropagate, close, open};
+use super::node::{self, Backpropagate, Place, close, open};
 use super::room::room;
 use super::share;
 use crate::{Activation, Affine};
@@ -22,19 +22,25 @@ pub(crate) fn feed_forward(x: Tensor<2>, up: Affine, activation: Activation, dow
     let ((x, x_place), (up, up_places), (down, down_places)) = (open(x), Layer::open(up), Layer::open(down));
     let share = share(rows, ROWS);
     let mut y = room(rows * outputs);
-    let mut before = room(rows * columns);
-    y.par_chunks_mut((share * outputs).max(1))
-        .zip(before.par_chunks_mut((share * columns).max(1)))
-        .enumerate()
-        .for_each(|(task, (y, before))| {
-            let x = Matrix::new(x.storage(), width).corner(task * share, 0);
-            up.forward([width, columns], x, before);
-            let mut after = room(before.len() / columns * hidden);
-            activate(activation, hidden, before, &mut after);
-            down.forward([hidden, outputs], Matrix::new(&after, hidden), y);
-        });
     let ([up_weight, up_bias], [down_weight, down_bias]) = (up_places, down_places);
     let places = [x_place, up_weight, up_bias, down_weight, down_bias];
+    let block = |task: usize, y: &mut [f32], before: &mut [f32]| {
+        let x = Matrix::new(x.storage(), width).corner(task * share, 0);
+        up.forward([width, columns], x, before);
+        let mut after = room(before.len() / columns * hidden);
+        activate(activation, hidden, before, &mut after);
+        down.forward([hidden, outputs], Matrix::new(&after, hidden), y);
+    };
+    let kept = places.iter().any(Place::is_tracked);
+    let mut before = room(if kept { rows * columns } else { 0 });
+    let blocks = y.par_chunks_mut((share * outputs).max(1)).enumerate();
+    if kept {
+        blocks
+            .zip(before.par_chunks_mut((share * columns).max(1)))
+            .for_each(|((task, y), before)| block(task, y, before));
+    } else {
+        blocks.for_each(|(task, y)| block(task, y, &mut room(y.len() / outputs.max(1) * columns)));
+    }
     close(node::tensor(y, [rows, outputs]), places, || Saved {
         x,
         before: node::tensor(before, [rows, columns]),

@@ -1,11 +1,18 @@
 //! What a plan says whose arms are trained until they are decided: looks, judge, and what is compared with what.
 
 use crate::experiment::Experiment;
-use crate::{Plan, PlannedRun};
+use crate::{Plan, PlannedRun, RunConfig, TaskConfig};
+use burn::tensor::Device;
+use cloze_backbone::Init;
+use cloze_corpus::{SpecialTokens, Vocabulary};
+use cloze_evals::Asks;
 use cloze_foundation::{Fault, Result};
+use cloze_objectives::Answerer;
 use cloze_schema::Sequential;
 use cloze_schema::baseline::{Stand, baselines};
 
+/// Tokens with which heads are made that are only asked what they can do.
+const LEAST_VOCABULARY: usize = 16;
 /// The level of all decisions together.
 const LEVEL: f64 = 0.05;
 
@@ -39,6 +46,20 @@ pub(super) fn sequential(experiment: &Experiment, plan: &Plan) -> Result<Option<
     for run in &plan.runs {
         if arms.last().is_none_or(|last| last.arm != run.arm) {
             arms.push(run);
+        }
+    }
+    for run in &arms {
+        let asked = run.config.evaluate.iter().find(|task| task.name() == judge.task);
+        if let Some(task) = asked
+            && let Some(lacking) = lacking(run, task)?
+        {
+            let all = plan.tasks.iter().map(|facts| facts.task.as_str());
+            return Err(refused(format!(
+                "`{}` can never be asked for {} of `{}`, by which it is to be decided: {lacking}",
+                run.arm, judge.headline, judge.task
+            ))
+            .allowed(all.filter(|task| *task != judge.task))
+            .remedy("name another judge in sweep.seeds.judge, that every arm can be asked by"));
         }
     }
     let stands: Vec<Stand> = arms
@@ -88,6 +109,34 @@ pub(super) fn sequential(experiment: &Experiment, plan: &Plan) -> Result<Option<
         metric: judge.headline.clone(),
         comparisons,
     }))
+}
+
+/// What a run's model does not have and a task needs for its headline.
+fn lacking(run: &PlannedRun, task: &TaskConfig) -> Result<Option<&'static str>> {
+    let RunConfig {
+        objective,
+        options,
+        encoder,
+        ..
+    } = &run.config;
+    let is_encoder = |who: Answerer| who.helper().is_none();
+    Ok(match cloze_evals::find(&task.task)?.asks {
+        Asks::States => None,
+        Asks::Nothing => Some("nothing is measured there"),
+        Asks::Sentences => {
+            let rules = cloze_objectives::rules(objective, options)?;
+            let has = rules.first().is_some_and(|rule| is_encoder(rule.who));
+            (!has).then_some("its encoder scores no sentences")
+        }
+        Asks::MaskedTokens => {
+            // Only the heads know it; how many tokens there are does not matter.
+            let vocabulary = Vocabulary::new(LEAST_VOCABULARY, SpecialTokens::FIRST);
+            let init = Init::new(0, &Device::flex().autodiff());
+            let heads = cloze_objectives::configure(objective, options)?.heads(encoder, &vocabulary, &init);
+            let has = heads.masked_answerer().is_some_and(is_encoder);
+            (!has).then_some("no head on its encoder predicts masked tokens")
+        }
+    })
 }
 
 /// Whether two arms read the same text in the same order with the same seed.

@@ -61,7 +61,8 @@ impl Both<'_> {
             }
         }
         let rules = [0, 1].map(|side| self.studies[side].rule(self.arms[side]));
-        if score.unit() != Score::NATS && rules[0] != rules[1] {
+        let is_scored = self.studies.iter().any(|study| study.is_scored(score));
+        if is_scored && rules[0] != rules[1] {
             let [mine, theirs] = rules.map(|rule| rule.unwrap_or_else(|| "no rule that is known".to_owned()));
             return Some(format!(
                 "sentences are scored by {mine} in the first folder and by {theirs} in the second"

@@ -40,7 +40,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     figure.say(
         "Lines with symbols: mean over seeds at every judgement. Open circles, a little to the right: single seeds at the end.",
     );
-    say_held(&mut figure, score);
+    say_held(&mut figure, study, score);
     figure.say(format!(
         "{} On the other axes arms end where their training took them. The learning rate falls to zero at the end of the \
          budget, so a point on the way is not the result of a smaller budget.",

@@ -90,7 +90,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     if fields.iter().any(|(_, drawn)| drawn.len() > 1) {
         figure.say("Grey lines: the means of the other arms. Bars stand beside each other so that none hides another.");
     }
-    say_held(&mut figure, score);
+    say_held(&mut figure, study, score);
     figure.say(of_many(study).unwrap_or_default());
     Ok(Ok(figure))
 }

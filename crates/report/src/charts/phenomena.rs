@@ -38,6 +38,9 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         "Large symbol: mean over seeds, filled where it is established to be above or below chance (Holm's correction over \
          the phenomena of an arm), open where it is not. {bar} Small circles: single seeds. The easiest phenomenon is on top."
     ));
+    if study.view.ceiling(whole, &study.shown).is_some() {
+        figure.say("Line across a row: its ceiling, the best possible score.");
+    }
     if left_out {
         figure.say("Not every phenomenon has room here: some are drawn, spread from the easiest to the hardest; all are in the table.");
     }
@@ -62,6 +65,12 @@ fn panel(study: &Study, scored: &Scored, field: &Field) -> Result<(Option<Panel>
     let title = field.name.clone().unwrap_or_default();
     let mut panel = Panel::rows(title, names, arms.len(), Scale::around(whole.label()));
     panel.chance(whole.chance().map(|chance| chance * whole.scale()));
+    for (row, part) in parts.iter().enumerate() {
+        let ceiling = study.view.ceiling(part, &arms);
+        ceiling
+            .into_iter()
+            .for_each(|ceiling| panel.level(row, ceiling * whole.scale()));
+    }
     for (slot, arm) in arms.iter().enumerate() {
         let asked: Vec<(&Score, usize)> = parts.iter().map(|part| (part, *arm)).collect();
         for (row, one) in against(study.view, &asked, 0)?.into_iter().enumerate() {

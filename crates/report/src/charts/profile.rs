@@ -6,6 +6,7 @@ use crate::score::Score;
 use crate::study::Study;
 use cloze_foundation::Result;
 use cloze_schema::Axis;
+use cloze_schema::metric::CEILING;
 use cloze_stats::{Interval, summarise};
 
 /// Mean and interval over seeds at every judgement. Runs are judged at equal shares of their budget, so judgements
@@ -40,9 +41,14 @@ pub(super) fn with_seeds(name: &str, curves: &Curves) -> String {
     format!("{name} ({seeds})")
 }
 
-/// Draws what a score is held against: chance, or for a loss that of word frequencies and the best possible one.
+/// Draws what a score is held against: chance and the best possible score, or for a loss that of word frequencies and the best
+/// possible one.
 pub(super) fn hold(panel: &mut Panel, study: &Study, score: &Score, arms: &[usize]) {
     panel.chance(score.chance().map(|chance| chance * score.scale()));
+    let ceiling = study.view.ceiling(score, arms);
+    ceiling
+        .into_iter()
+        .for_each(|ceiling| panel.reference(CEILING, ceiling * score.scale()));
     if score.unit() == Score::NATS {
         levels(panel, study, &score.task, arms);
     }
@@ -57,8 +63,10 @@ pub(super) fn levels(panel: &mut Panel, study: &Study, task: &str, arms: &[usize
 }
 
 /// Says what the dotted lines are.
-pub(super) fn say_held(figure: &mut Figure, score: &Score) {
-    if score.chance().is_some() {
+pub(super) fn say_held(figure: &mut Figure, study: &Study, score: &Score) {
+    if study.view.ceiling(score, &study.shown).is_some() {
+        figure.say("Dotted lines: chance, and the ceiling, which is the best possible score.");
+    } else if score.chance().is_some() {
         figure.say("Dotted line: chance.");
     } else if score.unit() == Score::NATS {
         figure.say("Dotted lines, where they are known: the loss of word frequencies, and the best possible one.");

@@ -14,7 +14,7 @@ const ASIDE: f64 = 6.0;
 /// What the marks mean.
 pub(super) const MARKS: &str = "Line with symbols: mean over seeds. Bar: Student's t 95 % interval of the mean, from three seeds on. \
     Where arms share their seeds the bars are not independent, and the comparisons are paired. Open circles, a little to the right of \
-    their place: single seeds. Dotted lines: chance, or the loss of word frequencies and the best possible one.";
+    their place: single seeds. Dotted lines: chance and the ceiling, or the loss of word frequencies and the best possible one.";
 
 /// The panel with every series in it; `at` is where on the x axis a value stands, and each series comes with the place of its look.
 pub(super) fn over(

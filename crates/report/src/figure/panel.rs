@@ -1,7 +1,7 @@
 //! What a panel holds, in the units of its data and before it has a place.
 
 use super::look::Look;
-use super::scene::{Colour, Dash, PALE, Shape};
+use super::scene::{Colour, Dash, GREY, PALE, Shape};
 use crate::score::LEAST_SEEDS;
 use cloze_stats::{Interval, Summary};
 
@@ -186,6 +186,12 @@ impl Panel {
             name: name.into(),
             level,
         });
+    }
+
+    /// A line at a level of one row alone.
+    pub(crate) fn level(&mut self, row: usize, level: f64) {
+        let (top, bottom) = (row as f64, row as f64 + 1.0);
+        self.line(vec![(level, top), (level, bottom)], GREY, 1.2, None);
     }
 
     /// The level of a guesser, where there is one.

@@ -8,6 +8,7 @@ use crate::read::Settings;
 use crate::score::Score;
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
+use cloze_schema::metric::CEILING;
 use cloze_stats::Interval;
 use std::cmp::Ordering;
 
@@ -45,7 +46,7 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         .zip(held.best)
         .filter(|(unigram, best)| score.unit() == Score::NATS && unigram > best);
     let has_items = view.answers.has(score);
-    let is_scored = score.unit() != Score::NATS && arms.iter().any(|arm| study.rule(*arm).is_some());
+    let is_scored = study.is_scored(score) && arms.iter().any(|arm| study.rule(*arm).is_some());
     let (mut rows, mut lone, mut points) = (Vec::new(), false, Vec::new());
     for arm in &arms {
         let values = &scored.finals[*arm];
@@ -194,10 +195,11 @@ fn caption(score: &Score) -> String {
     format!("{}; {direction}{}", score.label(), chance.unwrap_or_default())
 }
 
-/// Rows for what a loss is held against.
+/// Rows for what a score is held against: a loss, or one whose ceiling is known.
 fn levels(study: &Study, scored: &Scored, field: &Field, columns: &[&str]) -> Vec<Vec<Cell>> {
     let levels = study.view.levels(&scored.score.task, &field.arms);
     let is_loss = scored.score.unit() == Score::NATS;
+    let ceiling = study.view.ceiling(&scored.score, &field.arms);
     let row = |(name, level): (&str, f64)| {
         let cell = |column: &&str| match *column {
             "arm" => Cell::plain(name),
@@ -206,5 +208,6 @@ fn levels(study: &Study, scored: &Scored, field: &Field, columns: &[&str]) -> Ve
         };
         columns.iter().map(cell).collect()
     };
-    levels.named().filter(|_| is_loss).map(row).collect()
+    let levels = levels.named().filter(|_| is_loss);
+    levels.chain(ceiling.map(|ceiling| (CEILING, ceiling))).map(row).collect()
 }

@@ -278,7 +278,7 @@ fn scores(run: &Found) -> Result<Vec<Score>> {
             task.name().to_owned(),
             title,
             entry.headline.to_owned(),
-            entry.chance,
+            entry.chance_of(&task.options, None),
         ));
     }
     let held_out = "held-out text, under the run's own objective".to_owned();

@@ -16,7 +16,7 @@ mod worker;
 
 pub use errand::{Cadence, Errand};
 pub use options::RunOptions;
-pub use progress::Progress;
+pub use progress::{Judging, Progress};
 pub use ready::Ready;
 pub use run::{Summary, run};
 pub use stop::Stop;

@@ -1,11 +1,12 @@
 //! The parent's side of a run: starts its process, listens to it, and learns how it ended.
 
-use super::{Errand, Stop};
+use super::{Errand, Judging, Stop};
 use crate::store::ending::words;
 use crate::store::{Attempt, Ending, Failed, Marker, Store};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::RunData;
 use cloze_trainer::Tick;
+use serde::Deserialize;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -32,6 +33,16 @@ pub enum Outcome {
     Elsewhere,
 }
 
+/// What a child says on its stdout, a line each.
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum Said {
+    /// How far training is.
+    Tick(Tick),
+    /// How far a judgement is.
+    Judging(Judging),
+}
+
 /// Runs an errand in a child process and waits for it. Unless the child was interrupted or another process has the run,
 /// there is a marker afterwards, if the disk takes one. The answer says also whether the run was ended by this child.
 ///
@@ -46,7 +57,7 @@ pub fn supervise(
     program: &Path,
     threads: usize,
     stop: &Stop,
-    ticked: &dyn Fn(&Tick),
+    told: &dyn Fn(Said),
 ) -> Result<(Outcome, bool)> {
     let folder = Store::new(&errand.folder).run(&errand.id);
     let mut command = errand.started_by(program, threads);
@@ -73,8 +84,8 @@ pub fn supervise(
         let heard = last_lines.and_then(|last_lines| closing.map(|_| last_lines));
         if let Some(stdout) = stdout {
             for line in BufReader::new(stdout).lines().map_while(std::io::Result::ok) {
-                if let Ok(tick) = serde_json::from_str(&line) {
-                    ticked(&tick);
+                if let Ok(said) = serde_json::from_str(&line) {
+                    told(said);
                 }
             }
         }

@@ -2,14 +2,14 @@
 
 use super::queue::{Queue, Rules, Turn};
 use super::ready::corpus_of;
-use super::supervise::{Outcome, supervise};
+use super::supervise::{Outcome, Said, supervise};
 use super::{Errand, Progress, RunOptions, Stop};
 use crate::provenance::build;
 use crate::store::{Failed, Marker, RunFolder, Store};
 use cloze_corpus::{CorpusConfig, Prepared};
 use cloze_foundation::files::{read, write_whole};
 use cloze_foundation::{Fault, Result};
-use cloze_plan::{PlannedRun, cost};
+use cloze_plan::{PlannedRun, cost, title};
 use std::sync::{Mutex, PoisonError};
 
 /// What every run of a sweep shares.
@@ -102,8 +102,11 @@ impl Sweep<'_> {
             stop_signal: options.stop_signal.clone(),
         };
         let data = run.data.as_ref();
-        let ticked = |tick: &_| self.progress.ticked(run, tick);
-        let (outcome, here) = supervise(&errand, data, &options.program, self.threads, self.stop, &ticked)?;
+        let told = |said| match said {
+            Said::Tick(tick) => self.progress.ticked(run, &tick),
+            Said::Judging(judging) => self.progress.judging(&run.id, &title(run), &judging),
+        };
+        let (outcome, here) = supervise(&errand, data, &options.program, self.threads, self.stop, &told)?;
         Ok(Ended { outcome, here })
     }
 }

@@ -1,7 +1,7 @@
 //! One run in one process: what the child does.
 
 use super::pulse::Pulse;
-use super::{Cadence, Errand, Stop};
+use super::{Cadence, Errand, Judging, Stop};
 use crate::data::of_run;
 use crate::judge::Evaluations;
 use crate::provenance::{Provenance, build};
@@ -21,9 +21,11 @@ use cloze_schema::metric::{CORES_ELSEWHERE, PRETRAINING};
 use cloze_schema::{Axis, Items, Label, RunData, RunItems, Spent, Split, items};
 use cloze_trainer::train::Resume;
 use cloze_trainer::{Job, Moment, Observer, Tick, Trained, device, train};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// Trains one run, from where it was left, and leaves its marker. Progress goes to `out` as one JSON object per line, what
@@ -31,7 +33,7 @@ use std::time::Instant;
 ///
 /// # Errors
 /// What went wrong; unless the run was merely interrupted, FAILED says it too.
-pub fn train_run(errand: &Errand, out: &mut dyn Write, warnings: &mut dyn Write, stop: &Stop) -> Result<Marker> {
+pub fn train_run(errand: &Errand, out: &mut (dyn Write + Send), warnings: &mut dyn Write, stop: &Stop) -> Result<Marker> {
     if errand.build != build() {
         return Err(Fault::run(format!(
             "the program was replaced during the sweep: it was cloze {}, and is now {}",
@@ -120,7 +122,7 @@ struct Holder<'a> {
 }
 
 impl Holder<'_> {
-    fn hold(&self, out: &mut dyn Write, warnings: &mut dyn Write) -> Result<Marker> {
+    fn hold(&self, out: &mut (dyn Write + Send), warnings: &mut dyn Write) -> Result<Marker> {
         match Ending::of(self.folder, Some(self.data))? {
             Ending::Whole(marker) if marker.attempt() != self.errand.retry || self.errand.retry.is_none() => {
                 // Whoever had the run before has finished it meanwhile.
@@ -153,7 +155,7 @@ impl Holder<'_> {
         result
     }
 
-    fn resume_and_train(&self, out: &mut dyn Write, warnings: &mut dyn Write) -> Result<Marker> {
+    fn resume_and_train(&self, out: &mut (dyn Write + Send), warnings: &mut dyn Write) -> Result<Marker> {
         let (errand, attempt) = (self.errand, self.attempt);
         // Nobody need listen.
         let mut warn = |line: &str| _ = writeln!(warnings, "{line}");
@@ -174,6 +176,7 @@ impl Holder<'_> {
         let parts = checkpoint.as_ref().map(|checkpoint| checkpoint.parts.clone());
         let saved = checkpoint.as_ref().map(|checkpoint| checkpoint.saved.position.spent);
         let pulse = Pulse::start(attempt.clone(), lease::beat(errand.lease))?;
+        let parent = Parent(Mutex::new(out));
         let mut child = Child {
             recorder: Recorder::new(label, self.folder.clone(), parts.unwrap_or_default()),
             holder: self,
@@ -181,7 +184,7 @@ impl Holder<'_> {
             pulse: &pulse,
             items: Vec::new(),
             kept_the_end: false,
-            out,
+            parent: &parent,
         };
         let start = match &self.config.encoder.from {
             Some(place) => Some(Start::of(place, errand.data_root.as_deref())?.parameters(self.device)?),
@@ -191,7 +194,9 @@ impl Holder<'_> {
             start: start.as_ref(),
             ..self.config.job(self.corpus, self.device)
         };
-        let judge = Evaluations::of(self.config, self.corpus, errand.data_root.as_deref(), self.device)?;
+        let told = |judging: &Judging| parent.tell(judging);
+        let data_root = errand.data_root.as_deref();
+        let judge = Evaluations::of(self.config, self.corpus, data_root, self.device, &told)?;
         let trained = train(&job, &judge, &mut child, resume.as_ref())?;
         if self.config.budget.equalise == Axis::Seconds
             && let Some(cores) = self.load.elsewhere()
@@ -344,7 +349,19 @@ struct Child<'a> {
     items: Vec<Items>,
     /// Whether there is a checkpoint from after the last step of a run that a clock ends.
     kept_the_end: bool,
-    out: &'a mut dyn Write,
+    parent: &'a Parent<'a>,
+}
+
+/// The process that waits for the run, which is told how far it is.
+struct Parent<'a>(Mutex<&'a mut (dyn Write + Send)>);
+
+impl Parent<'_> {
+    /// A line. A parent that has died is noticed at the end of stdin, where the run is saved before it stops.
+    fn tell(&self, what: &impl Serialize) {
+        let Ok(line) = serde_json::to_string(what) else { return };
+        let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    }
 }
 
 impl Child<'_> {
@@ -407,9 +424,7 @@ impl Observer for Child<'_> {
     }
 
     fn tick(&mut self, tick: &Tick) -> Result<()> {
-        let line = serde_json::to_string(tick).map_err(|error| Fault::run(error.to_string()))?;
-        // A parent that has died is noticed at the end of stdin, where the run is saved before it stops.
-        let _ = writeln!(self.out, "{line}").and_then(|()| self.out.flush());
+        self.parent.tell(tick);
         Ok(())
     }
 }

@@ -232,6 +232,9 @@ impl Progress for Log {
     fn ticked(&self, run: &PlannedRun, tick: &Tick) {
         self.add(format!("ticked {} {}", run.arm, tick.share));
     }
+    fn judging(&self, _: &str, title: &str, judging: &cloze_runner::Judging) {
+        self.add(format!("judging {title} {judging:?}"));
+    }
     fn ended(&self, run: &PlannedRun, marker: &cloze_runner::store::Marker) {
         self.add(format!("ended {} {marker:?}", run.arm));
     }
