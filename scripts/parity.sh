@@ -29,7 +29,7 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 "$python" "$parity/lines.py" "${CLOZE_LINES:-10000}" >"$work/lines.txt"
 
-# An experiment of a preset: NAME PRESET ENCODER OBJECTIVE..., each objective an arm.
+# An experiment of a preset: NAME PRESET ENCODER OBJECTIVE..., each objective an arm, with `:` before an option of it.
 experiment() {
     local name=$1 preset=$2 encoder=$3
     shift 3
@@ -39,10 +39,13 @@ experiment() {
         printf '[encoder]\npreset = "%s"\nwidth = 32\nheads = 2\nlayers = 2\nwindow = 32\n%s\n' "$preset" "$encoder"
         printf '[budget]\nequalise = "tokens"\namount = "10k"\nbatch = 8\n'
         printf '[sweep]\nseeds = [1]\n[evaluate]\ntasks = []\n'
-        printf '[[arm]]\nobjective = "%s"\n' "$@"
+        for arm in "$@"; do
+            printf '[[arm]]\nobjective = "%s"\n' "${arm%%:*}"
+            case "$arm" in *:*) printf '%s\n' "${arm#*:}" ;; esac
+        done
     } >"$work/$name.toml"
     "$cloze" run "$work/$name.toml" --results "$work/results" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }
-    for arm in "$@"; do
+    for arm in "${@%%:*}"; do
         "$cloze" export "$work/$name.toml" "$work/$name-$arm" --results "$work/results" --arm "$arm" --seed 1 \
             --check "$work/lines.txt" >/dev/null
     done
@@ -50,5 +53,7 @@ experiment() {
 experiment bert bert '' mlm autoregressive electra
 experiment modern modern '' mlm autoregressive
 experiment albert bert $'layer_groups = 1\nembedding_width = 16' mlm
+experiment pairs bert '' 'mlm:pairs = "next"'
+experiment albert-pairs bert $'layer_groups = 1\nembedding_width = 16' 'mlm:pairs = "order"'
 experiment deberta bert 'disentangled = {}' mlm rtd
 "$python" "$parity/exported.py" "$work"/*-*/

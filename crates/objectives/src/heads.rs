@@ -2,6 +2,7 @@
 
 use crate::scoring::{Answerer, Rule};
 use crate::{Batch, Example, Loss};
+use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, Parameters, VocabularyHead};
 use cloze_foundation::Draw;
 
@@ -59,6 +60,14 @@ pub trait Heads: Parameters + Send + Sync {
     /// The most probable ids at every predicted position with their probabilities, at most `count` of each: of masked tokens for
     /// heads that predict those, and of the token behind the position for heads that read from left to right.
     fn answers(&self, _encoder: &Encoder, _batch: &Batch, _count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
+        None
+    }
+
+    /// Whether the two segments of every window belong together, for heads that are asked: the logits of yes, and of no.
+    ///
+    /// # Shapes
+    /// - result: `[B, 2]`
+    fn verdicts(&self, _encoder: &Encoder, _batch: &Batch) -> Option<Tensor<2>> {
         None
     }
 

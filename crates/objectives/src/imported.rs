@@ -26,13 +26,11 @@ pub fn imported(hub: &HubModel, tokens: &Vocabulary, device: &Device) -> Result<
     let vocabulary = Vocabulary::new(rows, tokens.special);
     let config = hub.encoder_config();
     let init = Init::new(0, device);
-    let mut model = match objective(hub)? {
-        Some(objective) => objective.build(&config, &vocabulary, &init),
-        None => {
-            let encoder = Encoder::new(&config, vocabulary.size, &init);
-            Model::new(encoder, Box::new(Alone::of(hub)))
-        }
+    let heads = match objective(hub)? {
+        Some(objective) => objective.heads(&config, &vocabulary, &init),
+        None => Box::new(Alone::of(hub)),
     };
+    let mut model = Model::new(Encoder::new(&config, vocabulary.size, &init), heads);
     hub.fill("", &mut model, device)?;
     Ok((model, vocabulary))
 }
@@ -45,6 +43,9 @@ fn objective(hub: &HubModel) -> Result<Option<Box<dyn Objective>>> {
         ("electra", "generator = \"uniform\"")
     } else if has("head.bias") && hub.network.architecture.causal {
         ("autoregressive", "")
+    } else if has("verdict.weight") {
+        // Both questions have the same heads.
+        ("mlm", "pairs = \"order\"")
     } else if has("head.bias") {
         ("mlm", "")
     } else {

@@ -150,6 +150,14 @@ impl Model {
         self.heads.answers(&self.encoder, batch, count)
     }
 
+    /// Whether the two segments of every window belong together, for models that were asked: the logits of yes, and of no.
+    ///
+    /// # Shapes
+    /// - result: `[B, 2]`
+    pub fn verdicts(&self, batch: &Batch) -> Option<Tensor<2>> {
+        self.heads.verdicts(&self.encoder, batch)
+    }
+
     /// A text as the model reads it of its own accord: a causal model looks back only.
     pub fn reading(&self, ids: &[u32]) -> Example {
         self.heads.reading(ids)

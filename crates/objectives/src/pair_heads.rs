@@ -60,13 +60,19 @@ impl PairHeads {
         2.0 * windows as f64 * width * (width + ANSWERS as f64)
     }
 
-    /// Log-probabilities of the two answers, from the states of `[CLS]`.
+    /// The two numbers of the verdict, from the states of `[CLS]`.
     ///
     /// # Shapes
     /// - `states`: `[B, D]`, result: `[B, 2]`
-    fn answers(&self, states: Tensor<2>) -> Tensor<2> {
-        log_softmax(self.verdict.forward(self.pooler.forward(states).tanh()), 1)
+    fn judged(&self, states: Tensor<2>) -> Tensor<2> {
+        self.verdict.forward(self.pooler.forward(states).tanh())
     }
+}
+
+/// The rows of a batch where its windows begin.
+fn firsts(batch: &Batch) -> impl Iterator<Item = u32> {
+    let length = batch.length as u32;
+    (0..batch.windows as u32).map(move |window| window * length)
 }
 
 impl Heads for PairHeads {
@@ -80,15 +86,14 @@ impl Heads for PairHeads {
         }
         let dropout = training.then(|| draw.purpose("dropout"));
         let device = encoder.device();
-        let firsts = (0..batch.windows as u32).map(|window| window * batch.length as u32);
-        let rows: Vec<u32> = batch.positions.iter().copied().chain(firsts).collect();
+        let rows: Vec<u32> = batch.positions.iter().copied().chain(firsts(batch)).collect();
         let ids = tensor_ids(&batch.inputs, &device);
         let states = encoder.forward_at(ids, &pass(batch, dropout), tensor_ids(&rows, &device));
         let predicted = batch.positions.len();
         let tokens = self
             .tokens
             .loss_of(encoder, states.clone().narrow(0, 0, predicted), batch);
-        let answers = self.answers(states.narrow(0, predicted, batch.windows));
+        let answers = log_softmax(self.judged(states.narrow(0, predicted, batch.windows)), 1);
         let picked = answers.gather(1, tensor_ids(labels, &device).reshape([batch.windows, 1]));
         let pairs = -picked.mean();
         let total = tokens.clone() + pairs.clone();
@@ -121,6 +126,14 @@ impl Heads for PairHeads {
 
     fn answers(&self, encoder: &Encoder, batch: &Batch, count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
         self.tokens.answers(encoder, batch, count)
+    }
+
+    fn verdicts(&self, encoder: &Encoder, batch: &Batch) -> Option<Tensor<2>> {
+        let device = encoder.device();
+        let rows: Vec<u32> = firsts(batch).collect();
+        let ids = tensor_ids(&batch.inputs, &device);
+        let states = encoder.forward_at(ids, &pass(batch, None), tensor_ids(&rows, &device));
+        Some(self.judged(states))
     }
 
     fn vocabulary_head(&self) -> Option<&VocabularyHead> {

@@ -10,6 +10,7 @@ mod imported;
 mod model;
 mod options;
 mod own_objective;
+mod pairs;
 mod parity;
 mod prepared;
 mod registry;

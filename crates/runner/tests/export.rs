@@ -81,6 +81,55 @@ fn what_is_exported_is_what_was_trained() {
     }
 }
 
+/// BERT with next sentence prediction, ALBERT with sentence order prediction.
+#[test]
+fn a_verdict_on_two_segments_is_exported_with_the_class_that_has_one() {
+    for (pairs, groups, class) in [
+        ("next", None, "BertForPreTraining"),
+        ("order", Some(1), "AlbertForPreTraining"),
+    ] {
+        let results = tempfile::tempdir().unwrap();
+        let root = results.path().join("experiment");
+        let options = format!("pairs = \"{pairs}\"").parse().unwrap();
+        let config = RunConfig {
+            options: cloze_objectives::configure("mlm", &options).unwrap().options(),
+            encoder: EncoderConfig {
+                layer_groups: groups,
+                ..EncoderConfig::preset(Preset::Bert, 32, 2, 16)
+            },
+            ..bert("mlm")
+        };
+        let id = trained(&root, config);
+        let run = find(&root, &[], results.path()).unwrap();
+        let into = results.path().join("exported");
+        let lines = ["The farmer sees", "the dogs .", ""].map(str::to_owned);
+        let exported = export(&run, Form::Model, &into, Some(&lines)).unwrap();
+        assert_eq!((exported.classes[0].class, exported.left_out.len()), (class, 0));
+        let bytes = std::fs::read(Store::new(&root).run(&id).weights().join("model.safetensors")).unwrap();
+        let weights = tensors::parameters(&bytes, &Device::flex()).unwrap();
+        let found = HubModel::read(&into).unwrap();
+        assert_eq!(
+            found.numbers.keys().collect::<Vec<_>>(),
+            weights.keys().collect::<Vec<_>>()
+        );
+        assert_eq!(
+            found.numbers["verdict.weight"].values,
+            weights["verdict.weight"].numbers().unwrap()
+        );
+        for (name, bytes) in found.files().unwrap() {
+            assert!(std::fs::read(into.join(name)).unwrap() == bytes, "{name}");
+        }
+        let check = std::fs::read_to_string(into.join("cloze_check.json")).unwrap();
+        let check: serde_json::Value = serde_json::from_str(&check).unwrap();
+        assert_eq!(check["pairs"].as_array().unwrap().len(), 1);
+        assert_eq!(check["pairs"][0]["verdict"].as_array().unwrap().len(), 2);
+        // The encoder alone has no place for it.
+        let alone = export(&run, Form::Encoder, &results.path().join("alone"), None).unwrap();
+        let left: Vec<&str> = alone.left_out.iter().map(|(part, _)| *part).collect();
+        assert_eq!(left, ["pooler", "verdict"]);
+    }
+}
+
 /// DeBERTaV3: the discriminator reads with another table than the generator.
 #[test]
 fn replaced_token_detection_is_exported_as_an_encoder_and_its_generator() {

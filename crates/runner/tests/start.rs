@@ -10,9 +10,16 @@ use std::path::Path;
 
 /// A run of two steps.
 fn trained(results: &Path, encoder: EncoderConfig) -> std::path::PathBuf {
+    trained_with(results, encoder, "")
+}
+
+/// A run of two steps by MLM with these options.
+fn trained_with(results: &Path, encoder: EncoderConfig, options: &str) -> std::path::PathBuf {
     let root = results.join("first");
+    let options = cloze_objectives::configure("mlm", &options.parse().unwrap()).unwrap();
     let config = RunConfig {
         encoder,
+        options: options.options(),
         evaluate: vec![task("minimal-pairs", "pairs = 2")],
         ..config("mlm", 1, 2)
     };
@@ -114,6 +121,26 @@ fn a_run_begins_with_the_weights_of_a_run_or_of_a_folder_whatever_its_objective(
     let plan = planned(results.path(), "mlm", "from = \"theirs\"\nwindow = 8", "").unwrap();
     let found = began(results.path(), &plan);
     assert_eq!(found["encoder.positions"].len(), 8 * 32);
+}
+
+#[test]
+fn what_was_learnt_about_two_segments_goes_on() {
+    let results = tempfile::tempdir().unwrap();
+    let first = trained_with(results.path(), plain(), "pairs = \"next\"");
+    exported(results.path());
+    let bytes = std::fs::read(first.join("final/model.safetensors")).unwrap();
+    let before = tensors::parameters(&bytes, &Device::flex()).unwrap();
+    let relative = first.strip_prefix(results.path()).unwrap().to_str().unwrap();
+    for place in [relative, "theirs"] {
+        let asking = "mlm\"\npairs = \"order";
+        let plan = planned(results.path(), asking, &format!("from = \"{place}\""), "").unwrap();
+        let found = began(results.path(), &plan);
+        for path in ["pooler.weight", "verdict.weight", "verdict.bias", "encoder.segments"] {
+            let wanted = before[path].numbers().unwrap();
+            let near = |(one, other): (&f32, &f32)| (one - other).abs() < 1e-6;
+            assert!(found[path].iter().zip(&wanted).all(near), "{place}: {path}");
+        }
+    }
 }
 
 #[test]

@@ -21,7 +21,7 @@ const REASONS: &[(Preset, &str, &str)] = &[
     ),
 ];
 
-/// Parts that only training uses: the classes of transformers have none, and answer without them.
+/// Parts that only training uses: a class that has no place for them answers without.
 const OF_TRAINING: &[(&str, &str)] = &[
     (
         "boundary",
@@ -44,14 +44,22 @@ const OF_TRAINING: &[(&str, &str)] = &[
     ("verdict", "whether two segments belong together"),
 ];
 
-/// What of a model is left out of every class, and why.
-pub fn left_out<'a>(paths: impl IntoIterator<Item = &'a str>) -> Vec<(&'static str, &'static str)> {
-    let parts: BTreeSet<&str> = paths.into_iter().filter_map(|path| path.split('.').next()).collect();
-    OF_TRAINING
+/// What of a model these classes leave out, and why.
+pub fn left_out<'a>(
+    classes: &[&Architecture],
+    paths: impl IntoIterator<Item = &'a str>,
+) -> Vec<(&'static str, &'static str)> {
+    let parts = parts_of(paths);
+    let is_placed = |part: &str| classes.iter().any(|class| class.parts().contains(part));
+    let left = OF_TRAINING
         .iter()
-        .filter(|(part, _)| parts.contains(part))
-        .copied()
-        .collect()
+        .filter(|(part, _)| parts.contains(part) && !is_placed(part));
+    left.copied().collect()
+}
+
+/// The parts that parameters are of: `head` of `head.dense.weight`.
+fn parts_of<'a>(paths: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
+    paths.into_iter().filter_map(|path| path.split('.').next()).collect()
 }
 
 /// The classes whose networks are together a model with these parameters, the one that evaluations ask first. With `alone`
@@ -94,9 +102,15 @@ pub fn of<'a>(
             Fault::usage(what).remedy("nor has it a class for the encoder alone: train another encoder to export one")
         );
     }
-    let parts: BTreeSet<&str> = paths.into_iter().filter_map(|path| path.split('.').next()).collect();
-    let is_head = |part: &&str| *part != ENCODER && !OF_TRAINING.iter().any(|(own, _)| own == part);
-    let parts: BTreeSet<&str> = parts.into_iter().filter(is_head).collect();
+    let heads = ARCHITECTURES
+        .iter()
+        .filter(known)
+        .filter(|known| !known.heads.is_empty());
+    let of_training = |part: &str| {
+        OF_TRAINING.iter().any(|(own, _)| *own == part) && !heads.clone().any(|class| class.parts().contains(part))
+    };
+    let parts = parts_of(paths).into_iter();
+    let parts: BTreeSet<&str> = parts.filter(|part| *part != ENCODER && !of_training(part)).collect();
     let encoder = || {
         let found = ARCHITECTURES.iter().filter(known).find(|known| known.heads.is_empty());
         found.ok_or_else(|| Fault::usage("transformers has no such encoder"))
@@ -109,16 +123,15 @@ pub fn of<'a>(
             "transformers predicts tokens without an enhanced mask decoder, which this model's head is trained on";
         return Err(Fault::usage(what));
     }
-    let heads = ARCHITECTURES
-        .iter()
-        .filter(known)
-        .filter(|known| !known.heads.is_empty());
     let of_parts = heads.clone().filter(|architecture| {
         let mut own = architecture.parts();
         architecture.may_have().iter().for_each(|part| _ = own.remove(part));
         own.is_subset(&parts)
     });
     let mut of_parts: Vec<&'static Architecture> = of_parts.collect();
+    // A class all of whose heads another one has beside further ones says less of the same blocks.
+    let all = of_parts.clone();
+    of_parts.retain(|one| !all.iter().any(|other| one.is_within(other)));
     let placed = of_parts
         .iter()
         .flat_map(|found| found.parts().into_iter().chain(found.may_have().iter().copied()));
@@ -144,6 +157,12 @@ pub fn of<'a>(
 }
 
 impl Architecture {
+    /// Whether another class is made of all of its parts and of further ones.
+    fn is_within(&self, other: &Self) -> bool {
+        let (own, others) = (self.parts(), other.parts());
+        own.len() < others.len() && own.is_subset(&others)
+    }
+
     /// The parts of a model that it is made of, the encoder left out.
     fn parts(&self) -> BTreeSet<&'static str> {
         let heads = self.heads.iter().map(super::rows::Row::part);

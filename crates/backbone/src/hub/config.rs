@@ -2,13 +2,12 @@
 
 mod reader;
 
-use super::{Architecture, Network, Tokens};
+use super::{Network, Tokens};
 use crate::block::ROTARY_BASE;
-use crate::{Absolute, EncoderConfig, EncoderOptions, Precision, Preset, Variant};
-use cloze_foundation::{Fault, Origin, Place, Result};
-use cloze_options::{Member, Node, Options, Table, Words, Written};
+use crate::{Absolute, EncoderConfig, Preset};
+use cloze_foundation::{Fault, Result};
 use reader::Reader;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// Architectures whose configurations are alike.
 #[derive(Debug)]

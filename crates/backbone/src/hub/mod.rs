@@ -3,6 +3,7 @@
 //! What an architecture calls each of our parameters is said once, in `tables.rs`, and what its configuration says of an
 //! encoder in `config.rs`; both are used to write and to read. What has no exact counterpart is refused by name.
 
+mod bodies;
 mod choose;
 mod config;
 mod read;

@@ -8,6 +8,7 @@ use crate::Absolute;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Size {
     One,
+    Two,
     /// V.
     Vocabulary,
     /// L, the learned positions.
@@ -35,6 +36,7 @@ impl Size {
         let blocks = &network.blocks;
         match self {
             Self::One => 1,
+            Self::Two => 2,
             Self::Vocabulary => network.tokens.vocabulary,
             Self::Window => blocks.window,
             Self::Relative => blocks.disentangled.map_or(0, |disentangled| disentangled.rows()),

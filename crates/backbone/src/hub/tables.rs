@@ -1,21 +1,20 @@
-//! What transformers calls our parameters, architecture by architecture. The files are those of its 5.24.0, in
+//! What transformers calls our parameters, class by class (the bodies are in `bodies.rs`). The files are those of its 5.24.0, in
 //! `src/transformers/models`: `albert/modeling_albert.py`, `bert/modeling_bert.py`, `deberta_v2/modeling_deberta_v2.py`,
 //! `electra/modeling_electra.py`, `modernbert/modeling_modernbert.py`, `modernbert_decoder/modeling_modernbert_decoder.py`,
 //! `roberta/modeling_roberta.py`. `tests/parity` holds both against each other.
 
-use super::config::{ALBERT, BERT, DEBERTA, ELECTRA, Family, MODERNBERT, MODERNBERT_DECODER, ROBERTA};
-use super::rows::Size::{
-    Attention, Columns, Embedding, Hidden, One, Pair, Relative, Segments, Vocabulary, Width, Window,
+use super::bodies::{
+    ALBERT_BODY, BERT_BODY, Body, DEBERTA_BODY, ELECTRA_BODY, MODERNBERT_BODY, MODERNBERT_DECODER_BODY, ROBERTA_BODY,
 };
-use super::rows::{Row, dense, norm, projection, segments, table, vector};
+use super::config::{ALBERT, BERT, DEBERTA, ELECTRA, Family, MODERNBERT, MODERNBERT_DECODER, ROBERTA};
+use super::rows::Size::{Embedding, One, Two, Vocabulary, Width};
+use super::rows::{Row, dense, norm, vector};
 
 /// A class of transformers.
 #[derive(Debug)]
 pub struct Architecture {
     /// Its name there.
     pub class: &'static str,
-    /// Other classes with its tensors, and further ones that are left out when they are read.
-    pub(super) also: &'static [&'static str],
     /// Whether its positions see only what is before them.
     pub causal: bool,
     /// What it is, in a few words.
@@ -95,179 +94,7 @@ impl PartialEq for Architecture {
     }
 }
 
-/// Embeddings and blocks.
-#[derive(Debug)]
-pub(super) struct Body {
-    pub(super) before: &'static [Row],
-    /// What all blocks read, below their root.
-    pub(super) beside: &'static [Row],
-    /// Where its blocks are, `{}` for the number of one.
-    pub(super) layers: &'static str,
-    pub(super) block: &'static [Row],
-    pub(super) after: &'static [Row],
-}
-
-const BERT_TOKENS: Row = table("encoder.tokens", &["embeddings.word_embeddings"], Vocabulary);
-const BERT_POSITIONS: Row = table("encoder.positions", &["embeddings.position_embeddings"], Window);
-const BERT_SEGMENTS: Row = segments("encoder.segments", &["embeddings.token_type_embeddings"]);
-const BERT_NORM: Row = norm("encoder.norm", &["embeddings.LayerNorm"], Embedding);
-
-const BERT_OUTPUT: Row = dense("output", &["attention.output.dense"], Width, Width);
-const BERT_ATTENTION_NORM: Row = norm("attention_norm", &["attention.output.LayerNorm"], Width);
-const BERT_UP: Row = dense("up", &["intermediate.dense"], Width, Columns);
-const BERT_DOWN: Row = dense("down", &["output.dense"], Hidden, Width);
-const BERT_SECOND_NORM: Row = norm("feed_forward_norm", &["output.LayerNorm"], Width);
-
-const BERT_EMBEDDED: Body = Body {
-    before: &[BERT_TOKENS, BERT_POSITIONS, BERT_SEGMENTS, BERT_NORM],
-    beside: &[],
-    layers: "encoder.layer.{}",
-    block: &[
-        dense(
-            "qkv",
-            &["attention.self.query", "attention.self.key", "attention.self.value"],
-            Width,
-            Attention,
-        ),
-        BERT_OUTPUT,
-        BERT_ATTENTION_NORM,
-        BERT_UP,
-        BERT_DOWN,
-        BERT_SECOND_NORM,
-    ],
-    after: &[],
-};
-
-static BERT_BODY: Body = BERT_EMBEDDED;
-
-static ROBERTA_BODY: Body = Body {
-    before: &[
-        BERT_TOKENS,
-        table("encoder.positions", &["embeddings.position_embeddings"], Window).behind_unused(),
-        BERT_SEGMENTS,
-        BERT_NORM,
-    ],
-    ..BERT_EMBEDDED
-};
-
-static ELECTRA_BODY: Body = Body {
-    before: &[
-        BERT_TOKENS,
-        BERT_POSITIONS,
-        BERT_SEGMENTS,
-        BERT_NORM,
-        dense("encoder.project", &["embeddings_project"], Embedding, Width).where_projected(),
-    ],
-    ..BERT_EMBEDDED
-};
-
-static ALBERT_BODY: Body = Body {
-    before: &[
-        BERT_TOKENS,
-        BERT_POSITIONS,
-        BERT_SEGMENTS,
-        BERT_NORM,
-        projection("encoder.project", &["encoder.embedding_hidden_mapping_in"]),
-    ],
-    beside: &[],
-    layers: "encoder.albert_layer_groups.{}.albert_layers.0",
-    block: &[
-        dense(
-            "qkv",
-            &["attention.query", "attention.key", "attention.value"],
-            Width,
-            Attention,
-        ),
-        dense("output", &["attention.dense"], Width, Width),
-        norm("attention_norm", &["attention.LayerNorm"], Width),
-        dense("up", &["ffn"], Width, Columns),
-        dense("down", &["ffn_output"], Hidden, Width),
-        norm("feed_forward_norm", &["full_layer_layer_norm"], Width),
-    ],
-    after: &[],
-};
-
-static DEBERTA_BODY: Body = Body {
-    before: &[
-        BERT_TOKENS,
-        BERT_POSITIONS.where_placed(),
-        table("encoder.segments", &["embeddings.token_type_embeddings"], Segments).where_segmented(),
-        BERT_NORM,
-    ],
-    beside: &[
-        table("relative.table", &["encoder.rel_embeddings"], Relative),
-        norm("relative.norm", &["encoder.LayerNorm"], Width),
-    ],
-    block: &[
-        dense(
-            "qkv",
-            &[
-                "attention.self.query_proj",
-                "attention.self.key_proj",
-                "attention.self.value_proj",
-            ],
-            Width,
-            Attention,
-        ),
-        dense(
-            "relative",
-            &["attention.self.pos_query_proj", "attention.self.pos_key_proj"],
-            Width,
-            Pair,
-        )
-        .where_apart(),
-        BERT_OUTPUT,
-        BERT_ATTENTION_NORM,
-        BERT_UP,
-        BERT_DOWN,
-        BERT_SECOND_NORM,
-    ],
-    ..BERT_EMBEDDED
-};
-
-const MODERNBERT_BEFORE: &[Row] = &[
-    table("encoder.tokens", &["embeddings.tok_embeddings"], Vocabulary),
-    norm("encoder.norm", &["embeddings.norm"], Embedding),
-];
-const MODERNBERT_OUTPUT: Row = dense("output", &["attn.Wo"], Width, Width);
-// The first block's is the identity.
-const MODERNBERT_NORM: Row = norm("attention_norm", &["attn_norm"], Width).above_first();
-const MODERNBERT_UP: Row = dense("up", &["mlp.Wi"], Width, Columns);
-const MODERNBERT_DOWN: Row = dense("down", &["mlp.Wo"], Hidden, Width);
-const MODERNBERT_SECOND_NORM: Row = norm("feed_forward_norm", &["mlp_norm"], Width);
-const MODERNBERT_AFTER: &[Row] = &[norm("encoder.final_norm", &["final_norm"], Width)];
-
-static MODERNBERT_BODY: Body = Body {
-    before: MODERNBERT_BEFORE,
-    beside: &[],
-    layers: "layers.{}",
-    block: &[
-        dense("qkv", &["attn.Wqkv"], Width, Attention),
-        MODERNBERT_OUTPUT,
-        MODERNBERT_NORM,
-        MODERNBERT_UP,
-        MODERNBERT_DOWN,
-        MODERNBERT_SECOND_NORM,
-    ],
-    after: MODERNBERT_AFTER,
-};
-
-static MODERNBERT_DECODER_BODY: Body = Body {
-    before: MODERNBERT_BEFORE,
-    beside: &[],
-    layers: "layers.{}",
-    block: &[
-        dense("qkv", &["attn.q_proj", "attn.k_proj", "attn.v_proj"], Width, Attention),
-        MODERNBERT_OUTPUT,
-        MODERNBERT_NORM,
-        MODERNBERT_UP,
-        MODERNBERT_DOWN,
-        MODERNBERT_SECOND_NORM,
-    ],
-    after: MODERNBERT_AFTER,
-};
-
-const BERT_HEAD: &[Row] = &[
+const BERT_HEAD: [Row; 3] = [
     dense("head.dense", &["cls.predictions.transform.dense"], Width, Embedding),
     norm("head.norm", &["cls.predictions.transform.LayerNorm"], Embedding),
     vector("head.bias", &["cls.predictions.bias"], Vocabulary),
@@ -279,8 +106,19 @@ const BERT_TIED: &[[&str; 2]] = &[
     ],
     ["cls.predictions.decoder.bias", "cls.predictions.bias"],
 ];
-/// A pooler and what stands on it, which no masked model of cloze has, and a buffer of older versions.
-const BERT_WITHOUT: &[&str] = &["bert.pooler.", "cls.seq_relationship.", "bert.embeddings.position_ids"];
+const BERT_BUFFER: &str = "bert.embeddings.position_ids";
+/// A pooler and what stands on it, and a buffer of older versions.
+const BERT_WITHOUT: &[&str] = &["bert.pooler.", "cls.seq_relationship.", BERT_BUFFER];
+const ALBERT_HEAD: [Row; 3] = [
+    dense("head.dense", &["predictions.dense"], Width, Embedding),
+    norm("head.norm", &["predictions.LayerNorm"], Embedding),
+    vector("head.bias", &["predictions.bias"], Vocabulary),
+];
+const ALBERT_TIED: &[[&str; 2]] = &[
+    ["predictions.decoder.weight", "albert.embeddings.word_embeddings.weight"],
+    ["predictions.decoder.bias", "predictions.bias"],
+];
+const ALBERT_BUFFER: &str = "albert.embeddings.position_ids";
 const DEBERTA_TIED: &[[&str; 2]] = &[
     [
         "cls.predictions.decoder.weight",
@@ -301,7 +139,6 @@ const ELECTRA_WITHOUT: &[&str] = &["electra.embeddings.position_ids"];
 pub static ARCHITECTURES: &[Architecture] = &[
     Architecture {
         class: "BertForMaskedLM",
-        also: &["BertForPreTraining"],
         causal: false,
         what: "BERT with its masked-token head",
         folder: None,
@@ -309,13 +146,32 @@ pub static ARCHITECTURES: &[Architecture] = &[
         body: &BERT_BODY,
         root: "bert.",
         blocks: "encoder",
-        heads: BERT_HEAD,
+        heads: &BERT_HEAD,
         tied: BERT_TIED,
         without: BERT_WITHOUT,
     },
+    // Its answer 1 is that the second segment is another text's.
+    Architecture {
+        class: "BertForPreTraining",
+        causal: false,
+        what: "BERT with its masked-token head and its verdict on two segments",
+        folder: None,
+        family: &BERT,
+        body: &BERT_BODY,
+        root: "bert.",
+        blocks: "encoder",
+        heads: &[
+            BERT_HEAD[0],
+            BERT_HEAD[1],
+            BERT_HEAD[2],
+            dense("pooler", &["bert.pooler.dense"], Width, Width),
+            dense("verdict", &["cls.seq_relationship"], Width, Two),
+        ],
+        tied: BERT_TIED,
+        without: &[BERT_BUFFER],
+    },
     Architecture {
         class: "BertLMHeadModel",
-        also: &[],
         causal: true,
         what: "BERT as a decoder, with its head for the next token",
         folder: None,
@@ -323,13 +179,12 @@ pub static ARCHITECTURES: &[Architecture] = &[
         body: &BERT_BODY,
         root: "bert.",
         blocks: "encoder",
-        heads: BERT_HEAD,
+        heads: &BERT_HEAD,
         tied: BERT_TIED,
         without: BERT_WITHOUT,
     },
     Architecture {
         class: "AlbertForMaskedLM",
-        also: &["AlbertForPreTraining"],
         causal: false,
         what: "ALBERT, whose layers share weights, with its masked-token head",
         folder: None,
@@ -337,20 +192,32 @@ pub static ARCHITECTURES: &[Architecture] = &[
         body: &ALBERT_BODY,
         root: "albert.",
         blocks: "encoder",
+        heads: &ALBERT_HEAD,
+        tied: ALBERT_TIED,
+        without: &["albert.pooler.", "sop_classifier.", ALBERT_BUFFER],
+    },
+    // Its answer 1 is that the segments are swapped.
+    Architecture {
+        class: "AlbertForPreTraining",
+        causal: false,
+        what: "ALBERT with its masked-token head and its verdict on the order of two segments",
+        folder: None,
+        family: &ALBERT,
+        body: &ALBERT_BODY,
+        root: "albert.",
+        blocks: "encoder",
         heads: &[
-            dense("head.dense", &["predictions.dense"], Width, Embedding),
-            norm("head.norm", &["predictions.LayerNorm"], Embedding),
-            vector("head.bias", &["predictions.bias"], Vocabulary),
+            ALBERT_HEAD[0],
+            ALBERT_HEAD[1],
+            ALBERT_HEAD[2],
+            dense("pooler", &["albert.pooler"], Width, Width),
+            dense("verdict", &["sop_classifier.classifier"], Width, Two),
         ],
-        tied: &[
-            ["predictions.decoder.weight", "albert.embeddings.word_embeddings.weight"],
-            ["predictions.decoder.bias", "predictions.bias"],
-        ],
-        without: &["albert.pooler.", "albert.embeddings.position_ids", "sop_classifier."],
+        tied: ALBERT_TIED,
+        without: &[ALBERT_BUFFER],
     },
     Architecture {
         class: "RobertaForMaskedLM",
-        also: &[],
         causal: false,
         what: "RoBERTa with its masked-token head",
         folder: None,
@@ -371,7 +238,6 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "DebertaV2ForMaskedLM",
-        also: &[],
         causal: false,
         what: "DeBERTa, with its masked-token head",
         folder: None,
@@ -379,14 +245,13 @@ pub static ARCHITECTURES: &[Architecture] = &[
         body: &DEBERTA_BODY,
         root: "deberta.",
         blocks: "encoder",
-        heads: BERT_HEAD,
+        heads: &BERT_HEAD,
         tied: DEBERTA_TIED,
         without: DEBERTA_WITHOUT,
     },
     // Read as the one above.
     Architecture {
         class: "DebertaV2ForMaskedLM",
-        also: &[],
         causal: false,
         what: "the generator of replaced-token detection",
         folder: Some("generator"),
@@ -413,7 +278,6 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "ElectraForPreTraining",
-        also: &[],
         causal: false,
         what: "ELECTRA's discriminator",
         folder: None,
@@ -440,7 +304,6 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "ElectraForMaskedLM",
-        also: &[],
         causal: false,
         what: "ELECTRA's generator",
         folder: Some("generator"),
@@ -464,7 +327,6 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "ModernBertForMaskedLM",
-        also: &[],
         causal: false,
         what: "ModernBERT with global attention and its masked-token head",
         folder: None,
@@ -482,7 +344,6 @@ pub static ARCHITECTURES: &[Architecture] = &[
     },
     Architecture {
         class: "ModernBertDecoderForCausalLM",
-        also: &[],
         causal: true,
         what: "ModernBERT as a decoder with global attention, and its head for the next token",
         folder: None,
@@ -562,7 +423,6 @@ const fn alone(
 ) -> Architecture {
     Architecture {
         class,
-        also: &[],
         causal,
         what: "the encoder alone",
         folder: None,

@@ -64,20 +64,25 @@ def states(model, lines, pad):
     )
 
 
+def logits_of(model, ids):
+    found = model(input_ids=torch.tensor(ids))
+    return found["logits"] if "logits" in found else found["prediction_logits"]
+
+
 def discriminator(model, ids, places, mask):
-    return torch.nn.functional.logsigmoid(-model(input_ids=torch.tensor([ids])).logits[0])[places].sum()
+    return torch.nn.functional.logsigmoid(-logits_of(model, [ids])[0])[places].sum()
 
 
 def pseudo_log_likelihood(model, ids, places, mask):
     hidden = torch.tensor([ids] * len(places))
     rows = torch.arange(len(places))
     hidden[rows, places] = mask
-    logits = model(input_ids=hidden).logits[rows, places]
+    logits = logits_of(model, hidden.tolist())[rows, places]
     return torch.log_softmax(logits, -1)[rows, torch.tensor([ids[place] for place in places])].sum()
 
 
 def left_to_right(model, ids, places, mask):
-    logits = torch.log_softmax(model(input_ids=torch.tensor([ids])).logits[0], -1)
+    logits = torch.log_softmax(logits_of(model, [ids])[0], -1)
     return sum(logits[place - 1, ids[place]] for place in places)
 
 
@@ -101,9 +106,25 @@ def scores(models, lines, tokenizer):
     return worst
 
 
+def verdicts(model, pairs, tokenizer, problems):
+    """The largest difference of the two numbers about two segments, each pair read on its own by its own tokenizer."""
+    worst = {}
+    for pair in pairs:
+        read = tokenizer(*pair["texts"], split_special_tokens=True, return_tensors="pt")
+        if (read["input_ids"][0].tolist(), read["token_type_ids"][0].tolist()) != (pair["ids"], pair["segments"]):
+            problems.append(f"{pair['texts']} are read as {read}")
+            continue
+        found = model(**read)
+        found = found["seq_relationship_logits"] if "seq_relationship_logits" in found else found["sop_logits"]
+        difference = (found[0] - torch.tensor(pair["verdict"])).abs().max().item()
+        worst["verdict"] = max(worst.get("verdict", 0.0), difference)
+    return worst
+
+
 @torch.no_grad()
 def check(folder):
-    lines = json.loads((folder / "cloze_check.json").read_text())["lines"]
+    written = json.loads((folder / "cloze_check.json").read_text())
+    lines = written["lines"]
     problems = []
     tokenizer = AutoTokenizer.from_pretrained(folder)
     wrong = ids_of(tokenizer, lines, problems)
@@ -116,6 +137,10 @@ def check(folder):
     if (folder / "generator").is_dir():
         models["generator"] = load(class_of(folder / "generator"), folder / "generator")
     found |= scores(models, with_numbers, tokenizer)
+    if kind.__name__.endswith("ForPreTraining") and not kind.__name__.startswith("Electra"):
+        found |= verdicts(model, written["pairs"], tokenizer, problems)
+        if "verdict" not in found:
+            problems.append("no pair of lines was compared")
     if (folder / "modules.json").is_file():
         found |= sentences(folder, with_numbers)
     for what, difference in found.items():

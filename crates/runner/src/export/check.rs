@@ -4,7 +4,7 @@
 use cloze_backbone::EncoderConfig;
 use cloze_corpus::Tokenizer;
 use cloze_foundation::{Fault, Result};
-use cloze_objectives::Model;
+use cloze_objectives::{Batch, Example, Model};
 use serde_json::{Value, json};
 
 /// The file.
@@ -13,10 +13,12 @@ pub(super) const FILE: &str = "cloze_check.json";
 const WITH_NUMBERS: usize = 16;
 
 /// The ids of every line with `[CLS]` and `[SEP]`; of the first ones, as far as a window holds them, the states of the last
-/// layer, position by position, and the score by every rule of the model.
+/// layer, position by position, and the score by every rule of the model. Of a model that was asked about pairs, what it says of
+/// the first lines that follow each other and find a place in a window together.
 pub(super) fn check(model: &Model, tokenizer: &Tokenizer, encoder: &EncoderConfig, lines: &[String]) -> Result<String> {
     let mut all = Vec::new();
     let mut with_numbers = 0;
+    let mut pairs = Vec::new();
     for line in lines {
         let ids = tokenizer.sentence(line);
         let mut entry = json!({ "text": line, "ids": ids });
@@ -30,7 +32,15 @@ pub(super) fn check(model: &Model, tokenizer: &Tokenizer, encoder: &EncoderConfi
         }
         all.push(entry);
     }
-    let text = serde_json::to_string(&json!({ "lines": all }));
+    for lines in lines.windows(2) {
+        if pairs.len() < WITH_NUMBERS
+            && let [first, second] = lines
+            && let Some(entry) = pair(model, tokenizer, encoder, [first, second])
+        {
+            pairs.push(entry);
+        }
+    }
+    let text = serde_json::to_string(&json!({ "lines": all, "pairs": pairs }));
     text.map(|text| text + "\n")
         .map_err(|error| Fault::run(format!("cannot write {FILE}: {error}")))
 }
@@ -41,4 +51,25 @@ fn states(model: &Model, ids: &[u32], width: usize) -> Value {
         .map(|last| last.into_data().iter::<f32>().collect())
         .unwrap_or_default();
     numbers.chunks(width).map(|row| json!(row)).collect()
+}
+
+/// Two lines as the segments of a window, and the two numbers of the model's verdict on them.
+fn pair(model: &Model, tokenizer: &Tokenizer, encoder: &EncoderConfig, lines: [&String; 2]) -> Option<Value> {
+    let special = tokenizer.vocabulary().special;
+    let [first, second] = lines.map(|line| tokenizer.encode(line).ids);
+    if first.is_empty() || second.is_empty() {
+        return None;
+    }
+    let segments = [vec![0; first.len() + 2], vec![1; second.len() + 1]].concat();
+    let ids = [vec![special.start], first, vec![special.end], second, vec![special.end]].concat();
+    if ids.len() > encoder.window {
+        return None;
+    }
+    let example = Example {
+        segment_ids: Some(segments.clone()),
+        ..model.reading(&ids)
+    };
+    let verdict = model.verdicts(&Batch::of(&[example]))?;
+    let verdict: Vec<f32> = verdict.into_data().iter::<f32>().collect();
+    Some(json!({ "texts": lines, "ids": ids, "segments": segments, "verdict": verdict }))
 }

@@ -104,7 +104,7 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
         files.extend(pooling(&encoder).map(|(name, text)| (name.to_owned(), text.into_bytes())));
     }
     let exported = Exported {
-        left_out: hub::left_out(paths()),
+        left_out: hub::left_out(&classes, paths()),
         classes,
     };
     files.push(("README.md".to_owned(), card::card(run, form, &exported)?.into_bytes()));

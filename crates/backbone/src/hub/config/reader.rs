@@ -1,6 +1,13 @@
 //! What a configuration says, key by key.
 
-use super::*;
+use super::{ACTIVATIONS, EPSILONS, EVERY, FULL, LOCAL, MOST_IDS, PRODUCTS, ROTATIONS, SLIDING};
+use super::{Extra, Family, Fixed};
+use crate::block::ROTARY_BASE;
+use crate::hub::{ARCHITECTURES, Architecture, ENCODER};
+use crate::{Absolute, EncoderConfig, EncoderOptions, Precision, Variant};
+use cloze_foundation::{Fault, Origin, Place, Result};
+use cloze_options::{Member, Node, Options, Table, Words, Written};
+use serde_json::{Map, Value, json};
 
 /// A configuration, whose faults have their keys.
 pub(super) struct Reader(pub(super) Map<String, Value>);
@@ -14,16 +21,13 @@ impl Reader {
     pub(super) fn architecture(&self) -> Result<&'static Architecture> {
         let classes = self.get("architectures").and_then(Value::as_array);
         let class = classes.and_then(|classes| classes.first()).and_then(Value::as_str);
-        let names: Vec<&str> = crate::hub::ARCHITECTURES.iter().map(|known| known.class).collect();
+        let names: Vec<&str> = ARCHITECTURES.iter().map(|known| known.class).collect();
         let class = class.ok_or_else(|| {
             let fault = Fault::usage("it does not say of which class the model is");
             fault.at(Place::key("architectures")).allowed(&names)
         })?;
         let is_decoder = self.get("is_decoder").and_then(Value::as_bool).unwrap_or(false);
-        let mut known = crate::hub::ARCHITECTURES
-            .iter()
-            .filter(|known| known.class == class || known.also.contains(&class))
-            .peekable();
+        let mut known = ARCHITECTURES.iter().filter(|known| known.class == class).peekable();
         if known.peek().is_none() {
             let fault = Fault::usage(format!("cloze does not read models of the class {class}"));
             let fault = fault.at(Place::key("architectures"));
@@ -245,7 +249,7 @@ impl Reader {
             ("window", "max_position_embeddings"),
         ];
         let has_width = matches!(family.extra, Extra::Electra | Extra::Albert);
-        if has_width && architecture.blocks == crate::hub::ENCODER {
+        if has_width && architecture.blocks == ENCODER {
             counts.push(("embedding_width", "embedding_size"));
         }
         if family.extra == Extra::Albert {
