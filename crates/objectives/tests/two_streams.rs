@@ -1,16 +1,19 @@
-//! The permutation language model's two streams with copied weights are those of an independent implementation: the same
-//! log-probabilities, the same loss, the same gradients. The golden numbers and the script that made them are in
-//! `tests/two_streams/`.
+//! The permutation language model's two streams with copied weights are those of an independent implementation, and of XLNet in
+//! transformers: the same log-probabilities or logits, the same loss, the same gradients. The golden numbers and the scripts that
+//! made them are in `tests/two_streams/`.
 
 use crate::common::{configured, vocabulary};
-use burn::tensor::Device;
-use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters, Precision, Preset, tensors};
+use burn::module::Param;
+use burn::tensor::{Device, Tensor};
+use cloze_backbone::{
+    Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset, QueryStream, ids, tensors,
+};
 use cloze_foundation::Draw;
-use cloze_kernels::Ranks;
+use cloze_kernels::{Affine, Ranks};
 use cloze_objectives::{Batch, Example, Model};
 use std::collections::BTreeMap;
 
-/// What `make.py` draws.
+/// What the scripts draw.
 const VOCABULARY: usize = 50;
 const LENGTH: usize = 7;
 /// The predicted positions of both windows in their order.
@@ -127,4 +130,80 @@ fn on_bert_they_are_those_of_the_independent_implementation() {
 #[test]
 fn on_modern_they_are_those_of_the_independent_implementation() {
     agrees(Preset::Modern, include_bytes!("two_streams/modern.safetensors"));
+}
+
+/// XLNet has no head before the table of tokens, so that the encoder's query stream is asked rather than a model.
+#[test]
+fn on_bert_they_are_those_of_xlnet_in_transformers() {
+    let device = Device::flex().autodiff();
+    let golden: BTreeMap<String, Parameter> =
+        tensors::parameters(include_bytes!("two_streams/xlnet.safetensors"), &Device::flex()).unwrap();
+    let numbers = |name: &str| golden[name].numbers().unwrap();
+    let mut encoder = Encoder::new(&config(Preset::Bert), VOCABULARY, &Init::new(1, &device));
+    encoder.change_parameters(&mut |path, parameter| {
+        let weight = golden[&format!("weight/{path}")].clone();
+        assert_eq!(weight.shape(), parameter.shape(), "{path}");
+        weight
+    });
+    let (query, bias) = (numbers("weight/query"), numbers("weight/bias"));
+    let query = Param::from_tensor(Tensor::<1>::from_floats(query.as_slice(), &device).unsqueeze::<2>());
+    let bias = Param::from_tensor(Tensor::<1>::from_floats(bias.as_slice(), &device));
+
+    let batch = batch(&numbers("ids"));
+    let predicted = batch.positions.len();
+    let how = Forward {
+        visibility: batch.visibility.clone(),
+        ..Forward::new(batch.windows, batch.length)
+    };
+    let stream = QueryStream {
+        embedded: query.val().expand([predicted, 16]),
+        rows: batch.positions.clone(),
+        visibility: batch.visibility.strict(batch.length),
+    };
+    let hidden = encoder.forward_queries(ids(&batch.inputs, &device), &how, &stream);
+    let head = Affine {
+        weight: encoder.tokens.val(),
+        bias: Some(bias.val()),
+        precision: Precision::Float32,
+    };
+    let logits = hidden.clone().matmul(head.weight.clone().transpose()) + bias.val().unsqueeze();
+    let logits: Vec<f32> = logits.to_data().iter::<f32>().collect();
+    let far = distance(&logits, &numbers("logits"));
+    assert!(far < 5e-6, "{far}");
+
+    let weights = Tensor::<1>::ones([predicted], &device);
+    let targets = ids(&batch.targets, &device);
+    let loss = cloze_kernels::vocabulary_cross_entropy(hidden, head, targets, weights).sum / predicted as f64;
+    let found = loss.clone().into_scalar::<f32>();
+    assert!(distance(&[found], &numbers("loss")) < 5e-6, "{found}");
+    let gradients = loss.backward();
+    let mut compared = 0;
+    let mut compare = |path: &str, gradient: Option<Vec<f32>>| {
+        let Some(golden) = golden.get(&format!("gradient/{path}")) else {
+            return;
+        };
+        let (gradient, golden) = (gradient.unwrap(), golden.numbers().unwrap());
+        // Of the biases of queries, keys and values XLNet has the queries'.
+        let far = distance(&gradient[..golden.len()], &golden);
+        assert!(far < 5e-5, "{path}: {far}");
+        compared += 1;
+    };
+    encoder.each_parameter(&mut |path, parameter| {
+        compare(
+            path,
+            parameter.grad(&gradients).map(|gradient| gradient.numbers().unwrap()),
+        );
+    });
+    compare(
+        "query",
+        query
+            .grad(&gradients)
+            .map(|gradient| gradient.to_data().iter().collect()),
+    );
+    compare(
+        "bias",
+        bias.grad(&gradients).map(|gradient| gradient.to_data().iter().collect()),
+    );
+    let all = golden.keys().filter(|name| name.starts_with("gradient/")).count();
+    assert_eq!(compared, all);
 }

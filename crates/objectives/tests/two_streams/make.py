@@ -5,8 +5,8 @@ the predicted positions, the loss and its gradients, all under cloze's parameter
     python -m venv venv && venv/bin/pip install -r requirements.txt
     venv/bin/python make.py
 
-XLNet's own code cannot be asked: its relative positions are not those of the encoders here. What is checked is the rest: who
-sees whom in both streams, what stands in the query stream, and that both have the same weights.
+What XLNet's own code can say, with its positions switched off, is in xlnet.py. This asks about positions too, and about both
+presets: who sees whom in both streams, what stands in the query stream, and that both have the same weights.
 """
 
 import math
