@@ -5,7 +5,8 @@
 //! and measures memory and time as well; the targets beside this file run them under cargo-fuzz.
 
 use cloze_backbone::tensors;
-use cloze_corpus::source::{Source, Text};
+use cloze_corpus::sets::Column;
+use cloze_corpus::source::{Piece, Source, Text};
 use cloze_corpus::{SpecialTokens, Tokenizer, Vocabulary, pairs};
 use cloze_foundation::{Fault, FaultKind};
 use cloze_objectives::Model;
@@ -113,12 +114,26 @@ pub fn set(bytes: &[u8]) {
 /// A corpus, whatever its name says it is, and minimal pairs.
 pub fn corpus(bytes: &[u8]) {
     let place = place();
-    for name in ["a.txt", "b.jsonl", "c.txt.gz", "d.jsonl.gz", "e.json", "f.parquet"] {
+    let (list, column) = (Column::from("entities"), Column::Number(-1));
+    for (name, entities) in [
+        ("a.txt", None),
+        ("b.jsonl", None),
+        ("b.jsonl", Some(&list)),
+        ("c.txt.gz", None),
+        ("d.jsonl.gz", None),
+        ("e.json", Some(&list)),
+        ("f.parquet", None),
+        ("g.conll", Some(&column)),
+    ] {
         put(place.path(), name, bytes);
         let read = Source::resolve(name, 0, Some(place.path())).and_then(|source| {
+            let source = source.with_entities(entities)?;
             let split = source.split(0.5)?;
             source.documents(&split, &mut |_, text| {
-                assert_ne!(text, Text::Piece(""));
+                if let Text::Piece(Piece { text, entities }) = text {
+                    assert_ne!(text, "");
+                    assert!(entities.iter().all(|entity| !text[entity.clone()].is_empty()));
+                }
                 Ok(())
             })
         });

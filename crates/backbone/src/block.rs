@@ -27,7 +27,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) relative: Option<Tensor<2>>,
 }
 
-/// A block. The norms come after the residual in `bert` (Devlin et al. 2019), before the sublayer in `modern`.
+/// A block. The norms come after the residual in `bert` (Devlin et al. 2019), before the sublayer in `modern` and where `bert` is
+/// told so.
 #[derive(Module, Debug)]
 pub struct Block {
     /// `[D, 3D]`, columns `[q | k | v]`.
@@ -183,8 +184,8 @@ impl Block {
 
     /// What attention reads.
     fn before_attention(&self, x: Tensor<2>, config: &EncoderConfig) -> Tensor<2> {
-        match (config.preset, &self.attention_norm) {
-            (Preset::Modern, Some(norm)) => norm.forward(x),
+        match &self.attention_norm {
+            Some(norm) if config.norms_before() => norm.forward(x),
             _ => x,
         }
     }
@@ -227,8 +228,8 @@ impl Block {
         [attended, fed]: [Dropout; 2],
     ) -> Tensor<2> {
         let y = self.output.forward(y);
-        match config.preset {
-            Preset::Bert => {
+        match config.norms_before() {
+            false => {
                 let x = match &self.attention_norm {
                     Some(norm) => norm.of_residual(x, y, attended),
                     None => cloze_kernels::residual(x, y, attended),
@@ -236,7 +237,7 @@ impl Block {
                 let y = self.feed_forward(x.clone(), config);
                 self.feed_forward_norm.of_residual(x, y, fed)
             }
-            Preset::Modern => {
+            true => {
                 let x = cloze_kernels::residual(x, y, attended);
                 let y = self.feed_forward(self.feed_forward_norm.forward(x.clone()), config);
                 cloze_kernels::residual(x, y, fed)

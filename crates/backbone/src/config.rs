@@ -67,6 +67,9 @@ options! {
         pub window: usize = 64, from(2).to(LONGEST as f64);
         /// The rate of dropout on embeddings, attention probabilities and block outputs; 0 is off.
         pub dropout: Option<f64> = None, from(0).below(1) => "0.1 for `bert`, 0 for `modern`";
+        /// Whether `bert` has its norms before attention and feed-forward and behind the last block, and none on embeddings, as GPT-2 (Radford et al. 2019) and Megatron-BERT (Shoeybi et al. 2019); `modern` has it of its own.
+        #[since = "0.2"]
+        pub pre_norm: bool = false;
         /// What the operands of dense layers' products are rounded to.
         pub precision: Precision = Precision::Float32;
         /// Attention by content and by relative position, each with products of its own (He et al. 2021, DeBERTa), in the place
@@ -92,6 +95,7 @@ impl EncoderOptions {
             precision,
             layer_groups,
             embedding_width,
+            pre_norm,
             ..
         } = *self;
         let (feed_forward, dropout) = match preset {
@@ -107,6 +111,7 @@ impl EncoderOptions {
             window,
             dropout: self.dropout.unwrap_or(dropout),
             segments: 1,
+            pre_norm,
             precision,
             layer_groups: layer_groups.filter(|groups| *groups != layers),
             embedding_width: embedding_width.filter(|embedding| *embedding != width),
@@ -126,6 +131,13 @@ impl EncoderOptions {
                 .at(Place::key("window"))
                 .allowed([format!("2 to {positions}")])
                 .remedy("shorten the window, or choose preset = \"modern\""));
+        }
+        if self.pre_norm && self.preset == Preset::Modern {
+            return Err(
+                Fault::usage("the norms of `modern` stand before attention and feed-forward already")
+                    .at(Place::key("pre_norm"))
+                    .remedy("leave it out, or choose preset = \"bert\""),
+            );
         }
         if let Some(groups) = self.layer_groups
             && !self.layers.is_multiple_of(groups)
@@ -204,6 +216,9 @@ pub struct EncoderConfig {
     /// it; experiments have no such key.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub segments: usize,
+    /// Whether norms stand before attention and feed-forward where the preset has them behind.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub pre_norm: bool,
     /// What the dense layers' operands are rounded to: those of the blocks and of the heads. Attention's are not rounded.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub precision: Precision,
@@ -231,6 +246,11 @@ fn one() -> usize {
 /// Left out of what is written, so that files and run ids of earlier versions stay as they are.
 fn is_one(count: &usize) -> bool {
     *count == 1
+}
+
+/// Left out as well.
+fn is_not(flag: &bool) -> bool {
+    !flag
 }
 
 /// Left out as well.
@@ -291,6 +311,16 @@ impl EncoderConfig {
         self.preset == Preset::Modern && self.disentangled.is_none()
     }
 
+    /// Whether norms stand before attention and feed-forward, and one behind the last block.
+    pub(crate) fn norms_before(&self) -> bool {
+        self.preset == Preset::Modern || self.pre_norm
+    }
+
+    /// Whether embeddings are normed.
+    pub fn norms_embeddings(&self) -> bool {
+        !self.pre_norm
+    }
+
     /// Whether embeddings are projected before the first block.
     pub(crate) fn projects(&self) -> bool {
         self.table_width() != self.width
@@ -343,9 +373,10 @@ impl EncoderConfig {
         let project = if self.projects() { embedding * width } else { 0 };
         let (relative, of_block) = self.relative_parameters();
         let (norms, block) = match self.preset {
-            // One norm over the embeddings; biases of qkv, attention output, up, down; two norms with gain and bias.
+            // One norm, over the embeddings or behind the last block; biases of qkv, attention output, up, down; two norms with
+            // gain and bias.
             Preset::Bert => (
-                2 * embedding + if self.projects() { width } else { 0 },
+                2 * if self.norms_embeddings() { embedding } else { width } + if self.projects() { width } else { 0 },
                 matrices + 4 * width + columns + width + 4 * width,
             ),
             // One norm over the embeddings and a final one; two norms with a gain, but one in a first block that reads

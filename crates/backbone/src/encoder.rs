@@ -5,7 +5,7 @@ use crate::block::{Block, Pass, Reads, blocks, through};
 use crate::forward::ids as tensor_ids;
 use crate::init::STANDARD_DEVIATION;
 use crate::relative::RelativePositions;
-use crate::{Absolute, Dense, EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
+use crate::{Absolute, Dense, EncoderConfig, Forward, Init, LayerNorm, QueryStream};
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -26,7 +26,7 @@ pub struct Encoder {
     /// Learned segments, `[segments, E]`, if there is more than one.
     segments: Option<Param<Tensor<2>>>,
     /// Over E.
-    norm: LayerNorm,
+    norm: Option<LayerNorm>,
     /// `[E, D]`, where E is not D (Lan et al. 2020; transformers, `modeling_albert.py`: `embedding_hidden_mapping_in`).
     project: Option<Dense>,
     /// Of disentangled attention, one for all blocks.
@@ -53,13 +53,13 @@ impl Encoder {
             tokens: table("tokens", vocabulary),
             positions: config.position_rows().map(|rows| table("positions", rows)),
             segments: (config.segment_rows() > 0).then(|| table("segments", config.segments)),
-            norm: norm("norm", embedding),
+            norm: config.norms_embeddings().then(|| norm("norm", embedding)),
             project: config
                 .projects()
                 .then(|| Dense::new(embedding, width, biases, &init.at("project"))),
             relative: RelativePositions::of(config, init),
             blocks: blocks(config, first, init),
-            final_norm: (config.preset == Preset::Modern).then(|| norm("final_norm", width)),
+            final_norm: config.norms_before().then(|| norm("final_norm", width)),
             config: config.clone(),
         }
     }
@@ -181,12 +181,12 @@ impl Encoder {
         (states, entropies)
     }
 
-    /// The embeddings, normalised and with dropout.
+    /// The embeddings, normalised where this encoder does so, and with dropout.
     ///
     /// # Shapes
     /// - `ids`: `[N]`, result: `[N, E]`
     pub fn embed(&self, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
-        self.embed_under(&self.norm, ids, how)
+        self.embed_with(self.norm.as_ref(), ids, how)
     }
 
     /// [`embed`](Self::embed) under another norm.
@@ -194,6 +194,10 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, result: `[N, E]`
     pub fn embed_under(&self, norm: &LayerNorm, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
+        self.embed_with(Some(norm), ids, how)
+    }
+
+    fn embed_with(&self, norm: Option<&LayerNorm>, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
         self.embedded(
             cloze_kernels::embedding(self.tokens.val(), ids),
             norm,
@@ -227,7 +231,7 @@ impl Encoder {
         let (pass, mut x) = (self.pass(how), self.read(ids, how));
         let mut g = self.projected(self.embedded(
             stream.embedded.clone(),
-            &self.norm,
+            self.norm.as_ref(),
             &stream.how(how),
             "query-embeddings",
         ));
@@ -243,11 +247,11 @@ impl Encoder {
         self.finish(g)
     }
 
-    /// With positions and segments, normalised and with dropout.
+    /// With positions and segments, normalised if there is a norm, and with dropout.
     ///
     /// # Shapes
     /// - `x` and result: `[N, E]`
-    fn embedded(&self, x: Tensor<2>, norm: &LayerNorm, how: &Forward, place: &str) -> Tensor<2> {
+    fn embedded(&self, x: Tensor<2>, norm: Option<&LayerNorm>, how: &Forward, place: &str) -> Tensor<2> {
         let x = match &self.positions {
             Some(table) if self.config.absolute() == Absolute::Embeddings => how.with_positions(x, table.val()),
             _ => x,
@@ -256,7 +260,11 @@ impl Encoder {
             Some(table) => how.with_segments(x, table.val()),
             None => x,
         };
-        cloze_kernels::dropout(norm.forward(x), how.dropout(self.config.dropout, 0, place))
+        let x = match norm {
+            Some(norm) => norm.forward(x),
+            None => x,
+        };
+        cloze_kernels::dropout(x, how.dropout(self.config.dropout, 0, place))
     }
 
     /// The encoder on tables that are its own, from which no gradient returns, and what is added to them (He et al. 2023,

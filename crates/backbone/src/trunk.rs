@@ -2,7 +2,7 @@
 
 use crate::block::{Block, Pass, Reads, blocks, through};
 use crate::relative::RelativePositions;
-use crate::{EncoderConfig, Forward, Init, LayerNorm, Preset};
+use crate::{EncoderConfig, Forward, Init, LayerNorm};
 use burn::module::Module;
 use burn::tensor::{Int, Tensor};
 
@@ -25,7 +25,7 @@ impl Trunk {
         Self {
             relative: RelativePositions::of(config, init),
             blocks: blocks(config, Reads::Raw, init),
-            final_norm: (config.preset == Preset::Modern).then(norm),
+            final_norm: config.norms_before().then(norm),
             config: config.clone(),
         }
     }

@@ -26,6 +26,7 @@ fn config(preset: Preset) -> EncoderConfig {
         embedding_width: None,
         disentangled: None,
         variant: None,
+        pre_norm: false,
         from: None,
     }
 }
@@ -63,6 +64,21 @@ fn the_counted_parameters_are_those_that_exist() {
         let encoder = encoder(preset, 1, &Device::flex());
         assert_eq!(encoder.count(), config(preset).parameters(VOCABULARY), "{preset:?}");
     }
+    for embedding_width in [None, Some(10)] {
+        let pre_norm = EncoderConfig {
+            pre_norm: true,
+            embedding_width,
+            ..config(Preset::Bert)
+        };
+        let encoder = Encoder::new(&pre_norm, VOCABULARY, &Init::new(1, &Device::flex()));
+        assert_eq!(encoder.count(), pre_norm.parameters(VOCABULARY), "{embedding_width:?}");
+    }
+    // GPT-2 small has 124,439,808 (a window of 1024, and 50,257 tokens).
+    let small = EncoderConfig {
+        pre_norm: true,
+        ..EncoderConfig::preset(Preset::Bert, 768, 12, 1024)
+    };
+    assert_eq!(small.parameters(50_257), 124_439_808);
     // BERT-base without segments and pooler: 109,482,240 as published, less 2·768 and 768·768 + 768.
     let base = EncoderConfig::preset(Preset::Bert, 768, 12, 512);
     assert_eq!(base.parameters(30_522), 109_482_240 - 2 * 768 - (768 * 768 + 768));

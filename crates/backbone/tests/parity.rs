@@ -1,6 +1,5 @@
-//! Both presets with copied weights are the models of transformers, and so is `bert` with the options that make it ALBERT or
-//! DeBERTa:
-//! the same logits, the same loss, the same gradients.
+//! Both presets with copied weights are the models of transformers, and so is `bert` with the options that make it ALBERT,
+//! DeBERTa, Megatron-BERT or GPT-2: the same logits, the same loss, the same gradients.
 //! The golden numbers and the script that made them are in `tests/parity/`.
 
 use burn::tensor::{Device, Tensor};
@@ -8,6 +7,7 @@ use cloze_backbone::{
     Absolute, Disentangled, Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset,
     VocabularyHead, ids, tensors,
 };
+use cloze_kernels::{Affine, Visibility};
 use std::collections::BTreeMap;
 
 /// What `make.py` draws.
@@ -29,6 +29,7 @@ fn config(preset: Preset) -> EncoderConfig {
         embedding_width: None,
         disentangled: None,
         variant: None,
+        pre_norm: false,
         from: None,
     }
 }
@@ -80,6 +81,10 @@ fn numbers<const R: usize>(tensor: &Tensor<R>) -> Vec<f32> {
 }
 
 fn agrees(config: EncoderConfig, bytes: &[u8]) {
+    sees(Visibility::Bidirectional, config, bytes);
+}
+
+fn sees(visibility: Visibility, config: EncoderConfig, bytes: &[u8]) {
     let (mut golden, device) = (Golden::read(bytes), Device::flex().autodiff());
     let init = Init::new(1, &device);
     let mut encoder = Encoder::new(&config, VOCABULARY, &init.at("encoder"));
@@ -90,7 +95,10 @@ fn agrees(config: EncoderConfig, bytes: &[u8]) {
     assert!(untaken.is_empty(), "cloze has no {untaken:?}");
 
     let (tokens, rows, targets) = (golden.whole("ids"), golden.whole("rows"), golden.whole("targets"));
-    let how = Forward::new(2, tokens.len() / 2);
+    let how = Forward {
+        visibility,
+        ..Forward::new(2, tokens.len() / 2)
+    };
     let input = || ids(&tokens, &device);
     let logits = head.logits(encoder.forward(input(), &how), encoder.tokens.val());
     assert_near("logits", &numbers(&logits), &golden.numbers("logits"));
@@ -134,6 +142,59 @@ fn bert_with_shared_layers_and_factorised_embeddings_is_the_albert_of_transforme
         ..config(Preset::Bert)
     };
     agrees(albert, include_bytes!("parity/albert.safetensors"));
+}
+
+#[test]
+fn bert_with_norms_before_is_the_megatron_of_transformers_as_a_decoder() {
+    let megatron = EncoderConfig {
+        pre_norm: true,
+        ..config(Preset::Bert)
+    };
+    sees(
+        Visibility::Causal,
+        megatron,
+        include_bytes!("parity/megatron.safetensors"),
+    );
+}
+
+/// GPT-2 predicts with its table of tokens and nothing else.
+#[test]
+fn bert_with_norms_before_is_the_gpt_2_of_transformers_below_its_head() {
+    let (mut golden, device) = (
+        Golden::read(include_bytes!("parity/gpt2.safetensors")),
+        Device::flex().autodiff(),
+    );
+    let gpt2 = EncoderConfig {
+        pre_norm: true,
+        ..config(Preset::Bert)
+    };
+    let mut encoder = Encoder::new(&gpt2, VOCABULARY, &Init::new(1, &device));
+    golden.copy(&mut encoder, "encoder");
+    let untaken: Vec<&String> = golden.0.keys().filter(|name| name.starts_with("weight/")).collect();
+    assert!(untaken.is_empty(), "cloze has no {untaken:?}");
+    let (tokens, rows, targets) = (golden.whole("ids"), golden.whole("rows"), golden.whole("targets"));
+    let how = Forward {
+        visibility: Visibility::Causal,
+        ..Forward::new(2, tokens.len() / 2)
+    };
+    let states = encoder.forward(ids(&tokens, &device), &how);
+    let logits = states.matmul(encoder.tokens.val().transpose());
+    assert_near("logits", &numbers(&logits), &golden.numbers("logits"));
+    let head = Affine {
+        weight: encoder.tokens.val(),
+        bias: None,
+        precision: Precision::Float32,
+    };
+    let hidden = encoder.forward_at(ids(&tokens, &device), &how, ids(&rows, &device));
+    let (targets, weights) = (ids(&targets, &device), Tensor::<1>::ones([rows.len()], &device));
+    let loss = cloze_kernels::vocabulary_cross_entropy(hidden, head, targets, weights).sum / rows.len() as f64;
+    assert_near("loss", &numbers(&loss), &golden.numbers("loss"));
+    let gradients = loss.backward();
+    encoder.each_parameter(&mut |path, parameter| {
+        let name = format!("gradient/encoder.{path}");
+        let gradient = parameter.grad(&gradients).unwrap_or_else(|| panic!("no {name}"));
+        assert_near(&name, &gradient.numbers().unwrap(), &golden.numbers(&name));
+    });
 }
 
 const DEBERTA: &[u8] = include_bytes!("parity/deberta.safetensors");

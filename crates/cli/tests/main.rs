@@ -5,6 +5,7 @@
 mod bench;
 mod common;
 mod compare;
+mod entities;
 mod examples;
 mod faults;
 mod fetch;

@@ -61,6 +61,11 @@ impl Annotations {
         Ok(())
     }
 
+    /// Sets spans that are known to be in place.
+    pub(crate) fn put_spans(&mut self, kind: SpanKind, spans: Vec<Range<usize>>) {
+        self.spans.insert(kind, spans);
+    }
+
     /// Sets the marks of a kind.
     ///
     /// # Errors

@@ -1,11 +1,19 @@
 //! What is dropped from a text before any tokenizer sees it.
 
+use std::ops::Range;
+
 /// Appends `line` to `out` without control characters, byte order marks and replacement characters, with every run of
 /// white space (and of U+0000) as one space and none at the ends. Composing characters is the tokenizer's normaliser's job.
 pub fn clean_line(line: &str, out: &mut String) {
+    clean_characters(line, out, |_, _| {});
+}
+
+/// [`clean_line`], which tells `kept` of every character that stays but for spaces: how many characters of `line` are before it,
+/// and which bytes of `out` it is.
+pub fn clean_characters(line: &str, out: &mut String, mut kept: impl FnMut(usize, Range<usize>)) {
     let mut pending = false;
     let from = out.len();
-    for character in line.chars() {
+    for (place, character) in line.chars().enumerate() {
         // JSON can hold it, between two words as well as anywhere.
         if character.is_whitespace() || character == '\0' {
             pending = out.len() > from;
@@ -14,7 +22,9 @@ pub fn clean_line(line: &str, out: &mut String) {
                 out.push(' ');
                 pending = false;
             }
+            let begin = out.len();
             out.push(character);
+            kept(place, begin..out.len());
         }
     }
 }
@@ -47,18 +57,25 @@ pub const LONGEST_PIECE: usize = 1 << 16;
 /// A cleaned line in pieces that are short enough to be encoded, cut at spaces, or where there are none between two
 /// characters. Nearly every line is one piece.
 pub fn pieces(line: &str) -> impl Iterator<Item = &str> {
-    let mut rest = line;
+    piece_places(line).map(|place| &line[place])
+}
+
+/// Where the [`pieces`] of a line are, in bytes.
+pub fn piece_places(line: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut from = 0;
     std::iter::from_fn(move || {
+        let (begin, rest) = (from, &line[from..]);
         if rest.len() <= LONGEST_PIECE {
-            return Some(std::mem::take(&mut rest)).filter(|piece| !piece.is_empty());
+            from = line.len();
+            return Some(begin..from).filter(|piece| !piece.is_empty());
         }
-        let within = &rest[..rest.floor_char_boundary(LONGEST_PIECE)];
-        let (piece, left) = match within.rfind(' ').filter(|space| *space > 0) {
-            Some(space) => (&rest[..space], &rest[space + 1..]),
-            None => rest.split_at(within.len()),
+        let within = rest.floor_char_boundary(LONGEST_PIECE);
+        let (end, next) = match rest[..within].rfind(' ').filter(|space| *space > 0) {
+            Some(space) => (space, space + 1),
+            None => (within, within),
         };
-        rest = left;
-        Some(piece)
+        from = begin + next;
+        Some(begin..begin + end)
     })
 }
 

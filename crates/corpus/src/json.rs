@@ -27,6 +27,12 @@ impl Object {
         (found.is_number() || found.is_boolean()).then(|| found.to_string())
     }
 
+    /// What is in `field`, and the names of all fields.
+    pub fn field(&self, field: &str) -> (Option<&Value>, impl Iterator<Item = &String> + Clone) {
+        let fields = self.value.as_object().into_iter().flat_map(serde_json::Map::keys);
+        (self.value.get(field), fields)
+    }
+
     /// The string in `field`; a string that is no object is its own text.
     ///
     /// # Errors

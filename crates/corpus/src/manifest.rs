@@ -19,6 +19,9 @@ pub struct Counts {
     pub tokens: u64,
     /// Tokens that are `[UNK]`.
     pub unknown: u64,
+    /// Entities that stand beside the text; 0 where none are read.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub entities: u64,
 }
 
 impl Counts {
@@ -61,7 +64,7 @@ pub struct Manifest {
     pub loss: Option<Loss>,
     /// Phrases of the gazetteer; 0 where there is none.
     #[serde(default, skip_serializing_if = "is_none")]
-    pub phrases: usize,
+    pub phrases: u64,
     /// The training side.
     pub train: Counts,
     /// The held-out side.
@@ -70,8 +73,8 @@ pub struct Manifest {
     pub sum: String,
 }
 
-fn is_none(phrases: &usize) -> bool {
-    *phrases == 0
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Manifest {

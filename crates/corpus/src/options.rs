@@ -1,5 +1,6 @@
 //! The `[corpus]` table as it is written.
 
+use crate::sets::Column;
 use crate::{CorpusConfig, TokenizerConfig, fragment, source};
 use cloze_foundation::{Fault, Place, Result};
 use cloze_options::range::from;
@@ -87,6 +88,9 @@ options! {
         pub source: String = fragment::NAME.to_owned();
         /// Where objects of JSON and rows of parquet have their text.
         pub field: String = source::FIELD.to_owned();
+        /// Where entities stand beside the text, for `entity`: the field of objects of JSON that lists them, or the number of the column of tags (-1 is the last one).
+        #[since = "0.2"]
+        pub entities: Option<Column> = None => "nowhere";
         /// How text becomes tokens.
         pub tokenizer: TokenizerOptions = TokenizerOptions::default() => "{ kind = \"wordpiece\", vocab = 2048 }";
         /// About the share of the text that is kept for validation: whole documents, where some come near it.
@@ -107,8 +111,17 @@ impl CorpusOptions {
         self.source == fragment::NAME
     }
 
-    /// Own text has the words that it has.
+    /// Own text has the words that it has, and its entities stand in one place.
     fn fits(&self) -> Result<()> {
+        if self.entities.is_some() && (self.is_built_in() || self.gazetteer.is_some()) {
+            let known = match self.is_built_in() {
+                true => "the names of the built-in language are known",
+                false => "the names of a text are those of `gazetteer` or stand beside it",
+            };
+            return Err(Fault::usage(format!("{known}, and `entities` is given"))
+                .at(Place::key("entities"))
+                .remedy("leave it out"));
+        }
         if self.words.is_none() || self.is_built_in() {
             return Ok(());
         }
@@ -135,6 +148,7 @@ impl CorpusOptions {
             } else {
                 self.field.clone()
             },
+            entities: self.entities.clone(),
             tokenizer: self.tokenizer.resolve()?,
             held_out: self.held_out,
             words: self.words.unwrap_or(WORDS).0,
@@ -210,6 +224,26 @@ mod tests {
             corpus("source = \"a.jsonl\"")
         );
         let json = serde_json::to_string(&corpus("")).unwrap();
-        assert!(!json.contains("field"), "{json}");
+        assert!(!json.contains("field") && !json.contains("entities"), "{json}");
+    }
+
+    #[test]
+    fn entities_stand_in_one_place() {
+        for (text, entities) in [
+            ("entities = \"ents\"", Column::from("ents")),
+            ("entities = -1", Column::Number(-1)),
+        ] {
+            let config = corpus(&format!("source = \"a.jsonl\"\n{text}"));
+            assert_eq!(config.entities, Some(entities));
+            let json = serde_json::to_string(&config).unwrap();
+            assert_eq!(serde_json::from_str::<CorpusConfig>(&json).unwrap(), config);
+        }
+        for text in [
+            "entities = \"x\"",
+            "source = \"a.jsonl\"\nentities = \"x\"\ngazetteer = \"b.txt\"",
+        ] {
+            let fault = CorpusOptions::read(&tree::parse("", text).unwrap().top()).unwrap_err();
+            assert_eq!(fault.places[0].key.to_string(), "entities", "{fault}");
+        }
     }
 }

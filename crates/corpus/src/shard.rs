@@ -1,19 +1,27 @@
 //! Token ids on disk, read in place through a memory map.
 
+use crate::annotations::ENTITIES;
 use crate::tokenizer::Encoded;
 use crate::{Vocabulary, Window};
 use cloze_foundation::{Fault, Result, files};
 use memmap2::Mmap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::ops::Range;
 use std::path::Path;
 
 /// Bit 31 of a stored token: a word begins here.
 const WORD_START: u32 = 1 << 31;
+/// Bit 30: an entity that stands beside the text begins here.
+const ENTITY_START: u32 = 1 << 30;
+/// Bit 29: the entity goes on.
+const ENTITY: u32 = 1 << 29;
+/// The id; vocabularies are far smaller.
+const ID: u32 = ENTITY - 1;
 const TOKEN_BYTES: usize = size_of::<u32>();
 
-/// A stream of tokens: little-endian `u32`s, the id in the low 31 bits, bit 31 set where a word begins. Every document
-/// ends with `[SEP]`.
+/// A stream of tokens: little-endian `u32`s, the id in the low 29 bits, bit 31 set where a word begins, bits 30 and 29 where an
+/// entity that stands beside the text begins and goes on. Every document ends with `[SEP]`.
 pub struct Shard {
     bytes: Mmap,
 }
@@ -67,21 +75,31 @@ impl Shard {
         let mut window = Window::new(Vec::with_capacity(length), Vec::with_capacity(length));
         window.ids.push(vocabulary.special.start);
         window.word_starts.push(true);
-        for token in stored(&self.bytes[from..from + body]) {
-            window.ids.push(token & !WORD_START);
+        let mut entities: Vec<Range<usize>> = Vec::new();
+        for (token, position) in stored(&self.bytes[from..from + body]).zip(1..) {
+            window.ids.push(token & ID);
             window.word_starts.push(token & WORD_START != 0);
+            // One that began in the window before goes on here.
+            match entities.last_mut().filter(|last| last.end == position) {
+                Some(last) if token & (ENTITY | ENTITY_START) == ENTITY => last.end += 1,
+                _ if token & (ENTITY | ENTITY_START) != 0 => entities.push(position..position + 1),
+                _ => {}
+            }
+        }
+        if !entities.is_empty() {
+            window.annotations.put_spans(ENTITIES, entities);
         }
         window
     }
 
     /// Every token of the stream in order, and whether a word begins there.
     pub fn pieces(&self) -> impl Iterator<Item = (u32, bool)> {
-        stored(&self.bytes).map(|token| (token & !WORD_START, token & WORD_START != 0))
+        stored(&self.bytes).map(|token| (token & ID, token & WORD_START != 0))
     }
 
     /// Every id of the stream in order, `[SEP]`s included.
     pub fn ids(&self) -> impl Iterator<Item = u32> {
-        stored(&self.bytes).map(|token| token & !WORD_START)
+        stored(&self.bytes).map(|token| token & ID)
     }
 }
 
@@ -105,17 +123,24 @@ impl ShardWriter<'_> {
     /// # Errors
     /// What the system says.
     pub fn document(&mut self, document: &Encoded) -> std::io::Result<()> {
-        self.piece(document)?;
+        self.piece(document, &[])?;
         self.end()
     }
 
-    /// Adds the next piece of a document.
+    /// Adds the next piece of a document, with the tokens of its entities from left to right.
     ///
     /// # Errors
     /// What the system says.
-    pub fn piece(&mut self, piece: &Encoded) -> std::io::Result<()> {
-        for (id, starts) in piece.ids.iter().zip(&piece.word_starts) {
-            self.token(*id, *starts)?;
+    pub fn piece(&mut self, piece: &Encoded, entities: &[Range<usize>]) -> std::io::Result<()> {
+        let mut entities = entities.iter().peekable();
+        for (place, (id, starts)) in piece.ids.iter().zip(&piece.word_starts).enumerate() {
+            while entities.next_if(|entity| entity.end <= place).is_some() {}
+            let mark = match entities.peek() {
+                Some(entity) if entity.start == place => ENTITY_START,
+                Some(entity) if entity.start < place => ENTITY,
+                _ => 0,
+            };
+            self.token(id | mark, *starts)?;
         }
         self.is_open |= !piece.ids.is_empty();
         Ok(())
@@ -214,6 +239,40 @@ mod tests {
         let second = Window::new(vec![2, 13, 3, 14], vec![true; 4]);
         assert_eq!(shard.window(0, 4, &vocabulary()), first);
         assert_eq!(shard.window(1, 4, &vocabulary()), second);
+    }
+
+    #[test]
+    fn entities_are_in_the_windows_that_have_their_tokens() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("train.ids");
+        let document = Encoded {
+            ids: (10..19).collect(),
+            word_starts: vec![true; 9],
+        };
+        write(&path, 3, |writer| {
+            writer.piece(&document, &[0..1, 1..3, 4..7, 8..9]).unwrap();
+            writer.piece(&document, &[0..1, 1..2]).unwrap();
+            writer.end().unwrap();
+            Ok(())
+        })
+        .unwrap();
+        let shard = Shard::open(&path).unwrap();
+        assert!(shard.ids().eq((10..19).chain(10..19).chain([3])));
+        assert!(shard.pieces().all(|(id, starts)| id < 19 && starts));
+        let spans = |index| {
+            shard
+                .window(index, 7, &vocabulary())
+                .annotations
+                .spans(ENTITIES)
+                .to_vec()
+        };
+        // One is cut by the end of a window, and its rest is one of the next.
+        assert_eq!(spans(0), [1..2, 2..4, 5..7]);
+        assert_eq!(spans(1), [1..2, 3..4, 4..5, 5..6]);
+        assert_eq!(
+            shard.window(2, 7, &vocabulary()).annotations,
+            crate::Annotations::default()
+        );
     }
 
     #[test]

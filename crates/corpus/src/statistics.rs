@@ -66,13 +66,17 @@ pub struct Statistics {
     unigrams: Option<Vec<u64>>,
     ngrams: BTreeMap<u64, Ngrams>,
     names: Option<Vec<Vec<u32>>>,
+    annotated: bool,
 }
 
 impl Statistics {
     /// What is asked about the training side of a corpus: read from its folder where it is there and right, else computed
     /// and put there.
     pub fn of(corpus: &Prepared, needs: &[Statistic]) -> Self {
-        let mut found = Self::default();
+        let mut found = Self {
+            annotated: corpus.manifest.train.entities > 0,
+            ..Self::default()
+        };
         for need in needs {
             let path = need.file(&corpus.folder);
             let kept = Kept::read(&path, *need, &corpus.hash);
@@ -139,6 +143,11 @@ impl Statistics {
     /// If [`Statistic::Names`] was not asked for.
     pub fn names(&self) -> Result<&[Vec<u32>]> {
         self.names.as_deref().ok_or_else(|| missing(Statistic::Names))
+    }
+
+    /// Whether entities stand beside the training text: windows have them ([`ENTITIES`](crate::annotations::ENTITIES)).
+    pub fn annotated(&self) -> bool {
+        self.annotated
     }
 
     /// How often every id occurs in the training text, `[SEP]` at each document's end included: V counts.

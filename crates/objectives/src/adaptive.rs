@@ -145,13 +145,8 @@ impl Units for Adaptive {
         progress: f64,
         stream: &mut Stream,
     ) -> Vec<Range<usize>> {
-        let masking = self.masking();
-        let candidates = masking.candidates(window, vocabulary);
-        let weights: Vec<f64> = candidates
-            .iter()
-            .map(|position| self.weight(window.ids[*position as usize]))
-            .collect();
-        masking.weighted(&candidates, &weights, window, progress, stream)
+        let weight = |id| self.weight(id);
+        self.masking().weighted(weight, window, vocabulary, progress, stream)
     }
 }
 

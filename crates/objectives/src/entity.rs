@@ -185,11 +185,12 @@ impl Units for Entity {
 
     fn prepare(&mut self, statistics: &Statistics) -> Result<()> {
         self.names = statistics.names()?.iter().cloned().collect();
-        if self.names.is_empty() {
+        if self.names.is_empty() && !statistics.annotated() {
             return Err(
                 Fault::usage("entity masking needs entities, and none are known of this text").remedy(
-                    "name a file of names and phrases, one a line, as `corpus.gazetteer` (of one that is named already no phrase \
-                     occurs in the text); or hide units that can be told from any text, as `whole-word`, `n-gram` and `pmi` do",
+                    "say where they stand beside the text as `corpus.entities`, or name a file of names and phrases, one a line, as \
+                     `corpus.gazetteer` (of what is named already none occurs in the training text); or hide units that can be told \
+                     from any text, as `whole-word`, `n-gram` and `pmi` do",
                 ),
             );
         }

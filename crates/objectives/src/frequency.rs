@@ -77,14 +77,8 @@ impl Units for Frequency {
         progress: f64,
         stream: &mut Stream,
     ) -> Vec<Range<usize>> {
-        let masking = self.masking();
-        let candidates = masking.candidates(window, vocabulary);
-        let weight = |position: &u32| {
-            let id = window.ids[*position as usize] as usize;
-            self.weights.get(id).copied().unwrap_or(1.0)
-        };
-        let weights: Vec<f64> = candidates.iter().map(weight).collect();
-        masking.weighted(&candidates, &weights, window, progress, stream)
+        let weight = |id: u32| self.weights.get(id as usize).copied().unwrap_or(1.0);
+        self.masking().weighted(weight, window, vocabulary, progress, stream)
     }
 }
 

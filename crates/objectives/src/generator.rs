@@ -151,7 +151,7 @@ impl Generator {
         let project = || Dense::new(*table, network.width, true, &init.at("generator_project"));
         let whole = || Encoder::new(network, vocabulary.size, &init.at("generator_encoder"));
         Self {
-            generator_norm: (*shares == Shares::Tables).then(norm),
+            generator_norm: (*shares == Shares::Tables && network.norms_embeddings()).then(norm),
             generator_project: plan.projects().then(project),
             generator: beside.then(|| Trunk::new(network, &init.at("generator"))),
             generator_encoder: (*shares == Shares::Nothing).then(whole),

@@ -173,17 +173,20 @@ impl Masking {
         chosen
     }
 
-    /// As many candidates as the rate says, each in proportion to its weight.
+    /// As many tokens as the rate says, each in proportion to the weight of its id.
     pub(crate) fn weighted(
         &self,
-        candidates: &[u32],
-        weights: &[f64],
+        weight: impl Fn(u32) -> f64,
         window: &Window,
+        vocabulary: &Vocabulary,
         progress: f64,
         stream: &mut Stream,
     ) -> Vec<Range<usize>> {
+        let candidates = self.candidates(window, vocabulary);
+        let weight = |position: &u32| weight(window.ids[*position as usize]);
+        let weights: Vec<f64> = candidates.iter().map(weight).collect();
         let count = self.budget(window, candidates.len(), progress);
-        let chosen = sample(&inclusion(weights, count), stream);
+        let chosen = sample(&inclusion(&weights, count), stream);
         let token = |item: usize| candidates[item] as usize..candidates[item] as usize + 1;
         chosen.into_iter().map(token).collect()
     }

@@ -2,6 +2,8 @@
 
 use crate::common::{configured, every_objective, plain, vocabulary};
 use cloze_backbone::{EncoderConfig, Init};
+use cloze_corpus::annotations::ENTITIES;
+use cloze_corpus::sets::Column;
 use cloze_corpus::{CorpusConfig, Statistic, Statistics, TokenizerConfig, Vocabulary, Window, prepare};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::{Example, Heads, Objective, Sizes, prepared};
@@ -98,4 +100,47 @@ fn an_objective_is_ready_for_its_corpus() {
     }
     let fault = prepared("mlm", &"rate = 2".parse().unwrap(), &corpus).err().unwrap();
     assert_eq!(fault.place().as_deref(), Some("rate"));
+}
+
+#[test]
+fn entities_that_stand_beside_the_text_are_hidden_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("text.conll");
+    let sentence = "Ada I-PER\nLovelace I-PER\nwrote O\nto O\nCharles B-PER\nBabbage I-PER\nthat O\nsummer O\n\n";
+    std::fs::write(&source, sentence.repeat(200)).unwrap();
+    let config = |entities| CorpusConfig {
+        source: source.to_string_lossy().into_owned(),
+        entities: Some(Column::Number(entities)),
+        tokenizer: TokenizerConfig::wordpiece(120),
+        held_out: 0.2,
+        ..CorpusConfig::default()
+    };
+    let corpus = prepare(&config(-1), None, &folder.path().join("cache"), &mut |_| ()).unwrap();
+    let only = "rate = 0.3\nentities = 1\nreplace = { mask = 1, random = 0 }"
+        .parse()
+        .unwrap();
+    let objective = prepared("entity", &only, &corpus).unwrap();
+    let vocabulary = corpus.tokenizer.vocabulary();
+    let mut hidden = 0;
+    for index in 0..corpus.train.windows(64) {
+        let window = corpus.train.window(index, 64, vocabulary);
+        let example = objective.corrupt(&window, vocabulary, 0.0, Draw::new(1, "x").example(index));
+        let is_hidden = |place: usize| example.positions.binary_search(&(place as u32)).is_ok();
+        for entity in window.annotations.spans(ENTITIES) {
+            let count = entity.clone().filter(|place| is_hidden(*place)).count();
+            assert!(count == 0 || count == entity.len(), "{entity:?} in part");
+            hidden += count;
+        }
+        let in_entities = |place: &u32| {
+            let spans = window.annotations.spans(ENTITIES);
+            spans.iter().any(|entity| entity.contains(&(*place as usize)))
+        };
+        assert!(example.positions.iter().all(in_entities), "nothing else is hidden");
+    }
+    assert!(hidden > 300, "{hidden}");
+    // A text whose tags say that nothing is an entity has none to hide.
+    std::fs::write(&source, "Ada O\nwrote O\nthat O\nsummer O\n\n".repeat(400)).unwrap();
+    let without = prepare(&config(-1), None, &folder.path().join("cache"), &mut |_| ()).unwrap();
+    let fault = prepared("entity", &only, &without).err().unwrap();
+    assert!(fault.remedy.unwrap().contains("corpus.entities"));
 }

@@ -24,6 +24,7 @@ fn config(preset: Preset) -> EncoderConfig {
         embedding_width: None,
         disentangled: None,
         variant: None,
+        pre_norm: false,
         from: None,
         layer_groups: None,
         preset,
@@ -202,7 +203,8 @@ fn on_bert_they_are_those_of_xlnet_in_transformers() {
     );
     compare(
         "bias",
-        bias.grad(&gradients).map(|gradient| gradient.to_data().iter().collect()),
+        bias.grad(&gradients)
+            .map(|gradient| gradient.to_data().iter().collect()),
     );
     let all = golden.keys().filter(|name| name.starts_with("gradient/")).count();
     assert_eq!(compared, all);

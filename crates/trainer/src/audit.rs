@@ -179,6 +179,41 @@ mod tests {
     }
 
     #[test]
+    fn entities_that_stand_beside_the_text_are_counted() {
+        let vocabulary = Vocabulary::new(100, SpecialTokens::FIRST);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text.ids");
+        let document = Encoded {
+            ids: (0..5000).map(|index| 5 + index % 95).collect(),
+            word_starts: vec![true; 5000],
+        };
+        // One of three words in every ten.
+        let entities: Vec<_> = (0..500).map(|index| 10 * index..10 * index + 3).collect();
+        shard::write(&path, vocabulary.special.end, |writer| {
+            writer.piece(&document, &entities).unwrap();
+            writer.end().unwrap();
+            Ok(())
+        })
+        .unwrap();
+        let shard = Shard::open(&path).unwrap();
+        let audit = |objective: &str, options: &str| {
+            let objective = cloze_objectives::configure(objective, &options.parse().unwrap()).unwrap();
+            sample(&*objective, &shard, &vocabulary, 64)
+        };
+        let (entity, token) = (
+            audit("entity", "rate = 0.15\nentities = 1"),
+            audit("mlm", "rate = 0.15"),
+        );
+        assert_eq!(entity.entities.of, token.entities.of);
+        assert!(entity.entities.of > 500, "{entity:?}");
+        // Nine tokens of 63 are three entities, of some 6.3 that are whole or cut by the window.
+        let share = entity.entities.value().unwrap();
+        assert!((share - 9.0 / (0.3 * 63.0)).abs() < 0.03, "{share}");
+        let by_chance = token.entities.value().unwrap();
+        assert!(by_chance < 0.03, "{by_chance}");
+    }
+
+    #[test]
     fn words_that_are_no_words_are_refused() {
         for objective in ["whole-word", "span"] {
             // One word a document, as of a tokenizer that does not know where words begin: the shortest is the window.

@@ -17,6 +17,7 @@ fn tiny(preset: Preset) -> EncoderConfig {
         embedding_width: None,
         disentangled: None,
         variant: None,
+        pre_norm: false,
         from: None,
     }
 }
@@ -183,6 +184,7 @@ fn what_the_arithmetic_cannot_do_is_refused_with_its_key() {
         assert_eq!(fault.place().as_deref(), Some(place), "{fault}");
         assert!(fault.allowed.is_some(), "{fault}");
     }
+    assert_eq!(fault(|o| o.pre_norm = true).place().as_deref(), Some("pre_norm"));
     assert_eq!(fault(|o| o.heads = Some(3)).allowed.as_deref(), Some("1, 2"));
     let unwritten = fault(|o| o.width = 200);
     assert_eq!(unwritten.allowed.as_deref(), Some("198, 204"));

@@ -88,6 +88,10 @@ pub fn of<'a>(
         let family = architecture.family;
         family.is_written() && family.preset == preset && sees && family.holds(config)
     };
+    if config.pre_norm {
+        let what = "no class that cloze writes has its norms before attention and feed-forward and none on embeddings";
+        return Err(Fault::usage(what).remedy("train a `bert` without `pre_norm`, or `modern`, to export one"));
+    }
     if !ARCHITECTURES.iter().any(|one| one.blocks == ENCODER && known(&one)) {
         let also = match config.disentangled {
             Some(_) => " with disentangled attention, nor one",

@@ -197,7 +197,8 @@ impl Family {
     /// Whether its embeddings and layers are like an encoder's.
     pub(super) fn holds(&self, config: &EncoderConfig) -> bool {
         let shares = config.blocks() < config.layers;
-        if config.disentangled.is_some() != (self.extra == Extra::Deberta) {
+        // Nor are its norms elsewhere: there is no table of names for Megatron-BERT.
+        if config.pre_norm || config.disentangled.is_some() != (self.extra == Extra::Deberta) {
             return false;
         }
         match self.extra {

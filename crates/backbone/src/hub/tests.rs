@@ -34,6 +34,7 @@ fn config(preset: Preset, width: usize) -> EncoderConfig {
         embedding_width: None,
         disentangled: None,
         variant: None,
+        pre_norm: false,
         from: None,
     }
 }

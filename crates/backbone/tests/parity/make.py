@@ -1,5 +1,6 @@
-"""Makes albert.safetensors, bert.safetensors, deberta.safetensors and modern.safetensors: tiny models of transformers with random weights, what they read, their
-logits, the loss of some predictions and its gradients, all under cloze's parameter paths.
+"""Makes albert.safetensors, bert.safetensors, deberta.safetensors, gpt2.safetensors, megatron.safetensors and modern.safetensors: tiny
+models of transformers with random weights, what they read, their logits, the loss of some predictions and its gradients, all under
+cloze's parameter paths.
 
     python -m venv venv && venv/bin/pip install -r requirements.txt
     venv/bin/python make.py
@@ -8,7 +9,9 @@ The weights are drawn large (standard deviation 0.3), so that every part moves t
 are small, so that the norms' epsilons do too. ModernBERT has full attention in
 every layer and the rotary base of its own first training phase, 10,000, as cloze's `modern` has. ALBERT has the GELU of
 BERT, and not the tanh approximation of its release: cloze's `bert` with shared layers and factorised embeddings. DeBERTa has
-projections of its own for relative positions and fewer buckets than there are distances. transformers has no enhanced mask
+projections of its own for relative positions and fewer buckets than there are distances. GPT-2 and Megatron-BERT as a decoder see what
+is before them; GPT-2 has the GELU and the epsilon of BERT, and not those of its release, and no head before the table of tokens:
+cloze's `bert` with `pre_norm`. transformers has no enhanced mask
 decoder: its own last layer is called as microsoft/DeBERTa's `apps/models/masked_language_model.py` calls it.
 """
 
@@ -24,6 +27,10 @@ from transformers import (
     BertForMaskedLM,
     DebertaV2Config,
     DebertaV2ForMaskedLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    MegatronBertConfig,
+    MegatronBertForCausalLM,
     ModernBertConfig,
     ModernBertForMaskedLM,
 )
@@ -96,6 +103,44 @@ def deberta():
     return DebertaV2ForMaskedLM(config)
 
 
+def megatron():
+    config = MegatronBertConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=WIDTH,
+        num_hidden_layers=LAYERS,
+        num_attention_heads=HEADS,
+        intermediate_size=HIDDEN,
+        max_position_embeddings=WINDOW,
+        type_vocab_size=2,
+        hidden_act="gelu",
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        is_decoder=True,
+        attn_implementation="eager",
+    )
+    return MegatronBertForCausalLM(config)
+
+
+def gpt2():
+    config = GPT2Config(
+        vocab_size=VOCABULARY,
+        n_embd=WIDTH,
+        n_layer=LAYERS,
+        n_head=HEADS,
+        n_inner=HIDDEN,
+        n_positions=WINDOW,
+        activation_function="gelu",
+        layer_norm_epsilon=1e-12,
+        embd_pdrop=0.0,
+        attn_pdrop=0.0,
+        resid_pdrop=0.0,
+        bos_token_id=1,
+        eos_token_id=2,
+        attn_implementation="eager",
+    )
+    return GPT2LMHeadModel(config)
+
+
 def modern():
     rope = {"rope_type": "default", "rope_theta": 10_000.0}
     config = ModernBertConfig(
@@ -144,6 +189,41 @@ def bert_names():
         names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.output.LayerNorm")
     names |= dense("head.dense", ["cls.predictions.transform.dense"])
     return names | norm("head.norm", "cls.predictions.transform.LayerNorm")
+
+
+def megatron_names():
+    names = {
+        "encoder.tokens": (["bert.embeddings.word_embeddings.weight"], "as it is"),
+        "encoder.positions": (["bert.embeddings.position_embeddings.weight"], "as it is"),
+        "head.bias": (["cls.predictions.bias"], "as it is"),
+    }
+    for layer in range(LAYERS):
+        ours, theirs = f"encoder.blocks.{layer}", f"bert.encoder.layer.{layer}"
+        names |= norm(f"{ours}.attention_norm", f"{theirs}.attention.ln")
+        names |= dense(f"{ours}.qkv", [f"{theirs}.attention.self.{part}" for part in ("query", "key", "value")])
+        names |= dense(f"{ours}.output", [f"{theirs}.attention.output.dense"])
+        names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.ln")
+        names |= dense(f"{ours}.up", [f"{theirs}.intermediate.dense"])
+        names |= dense(f"{ours}.down", [f"{theirs}.output.dense"])
+    names |= norm("encoder.final_norm", "bert.encoder.ln")
+    names |= dense("head.dense", ["cls.predictions.transform.dense"])
+    return names | norm("head.norm", "cls.predictions.transform.LayerNorm")
+
+
+def gpt2_names():
+    names = {
+        "encoder.tokens": (["transformer.wte.weight"], "as it is"),
+        "encoder.positions": (["transformer.wpe.weight"], "as it is"),
+    }
+    # Its dense layers are [in, out], as ours are.
+    parts = {"qkv": "attn.c_attn", "output": "attn.c_proj", "up": "mlp.c_fc", "down": "mlp.c_proj"}
+    for layer in range(LAYERS):
+        ours, theirs = f"encoder.blocks.{layer}", f"transformer.h.{layer}"
+        for own, other in parts.items():
+            names |= {f"{ours}.{own}.{part}": ([f"{theirs}.{other}.{part}"], "as it is") for part in ("weight", "bias")}
+        names |= norm(f"{ours}.attention_norm", f"{theirs}.ln_1")
+        names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.ln_2")
+    return names | norm("encoder.final_norm", "transformer.ln_f")
 
 
 def deberta_names():
@@ -237,31 +317,31 @@ def make(name, model, names):
     parameters = dict(model.named_parameters())
     with torch.no_grad():
         for path, parameter in parameters.items():
-            gain = "norm" in path.lower() and path.endswith("weight")
+            gain = any(part in path.lower() for part in ("norm", ".ln")) and path.endswith("weight")
             parameter.normal_(1.0 if gain else 0.0, 0.3)
             if not gain and any(part in path for part in ("embeddings", "transform.dense", "head.dense")):
                 parameter *= 0.01
-        if name in ("albert", "bert"):
+        embeddings = f"{'bert' if name == 'megatron' else name}.embeddings"
+        segments = parameters.get(f"{embeddings}.token_type_embeddings.weight")
+        if segments is not None:
             # cloze has one segment here: its row is folded into the positions.
-            segments = parameters[f"{name}.embeddings.token_type_embeddings.weight"]
-            parameters[f"{name}.embeddings.position_embeddings.weight"] += segments[0]
+            parameters[f"{embeddings}.position_embeddings.weight"] += segments[0]
             segments.zero_()
     ids = torch.randint(3, VOCABULARY, (2, 9))
     targets = torch.randint(3, VOCABULARY, (len(ROWS),))
-    labels = torch.full((18,), -100)
-    labels[ROWS] = targets
-    found = model(input_ids=ids, labels=labels.reshape(2, 9))
-    found.loss.backward()
+    logits = model(input_ids=ids).logits.reshape(18, VOCABULARY)
+    loss = torch.nn.functional.cross_entropy(logits[ROWS], targets)
+    loss.backward()
     # Every parameter but segments and the tied decoder has a place among ours.
     used = {theirs for theirs, _ in names.values() for theirs in theirs}
     left = {path for path in parameters if path not in used}
-    assert left <= {f"{name}.embeddings.token_type_embeddings.weight"}, left
+    assert left <= {f"{embeddings}.token_type_embeddings.weight"}, left
     tensors = {
         "ids": ids.flatten().float(),
         "rows": torch.tensor(ROWS).float(),
         "targets": targets.float(),
-        "logits": found.logits.detach().reshape(18, VOCABULARY),
-        "loss": found.loss.detach().reshape(1),
+        "logits": logits.detach(),
+        "loss": loss.detach().reshape(1),
     }
     for ours, (theirs, how) in names.items():
         for kind in ("weight", "gradient"):
@@ -277,4 +357,6 @@ def make(name, model, names):
 make("albert", albert(), albert_names())
 make("bert", bert(), bert_names())
 make("deberta", deberta(), deberta_names())
+make("gpt2", gpt2(), gpt2_names())
+make("megatron", megatron(), megatron_names())
 make("modern", modern(), modern_names())

@@ -158,6 +158,13 @@ fn describe(source: &str, config: &CorpusConfig, manifest: &Manifest) -> String 
             "  words: where they begin cannot be told, so that no objective can hide whole ones"
         ),
     };
+    if manifest.train.entities + manifest.held_out.entities > 0 {
+        let _ = writeln!(
+            text,
+            "  entities beside the text: {} in training, {} held out",
+            manifest.train.entities, manifest.held_out.entities
+        );
+    }
     for (side, counts) in [("training", manifest.train), ("held out", manifest.held_out)] {
         let _ = writeln!(
             text,
@@ -268,7 +275,8 @@ fn list(data_root: Option<&Path>) -> String {
     text.push_str(
         "\nThe data root is a folder with data sets: --data-root or CLOZE_DATA.\n\
          A source may also be a path or a glob: text, JSONL (.jsonl, .ndjson), an array in .json, each of them plain or gzipped, \
-         or .parquet; texts are in the field `text` unless corpus.field names another.\n",
+         or .parquet; texts are in the field `text` unless corpus.field names another. Words with tags (.conll) are read with \
+         corpus.entities.\n",
     );
     text
 }

@@ -1,5 +1,6 @@
 //! The resolved `[corpus]` table.
 
+use crate::sets::Column;
 use crate::source::FIELD;
 use crate::{TokenizerConfig, fragment};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,9 @@ pub struct CorpusConfig {
     /// Where objects of JSON and rows of parquet have their text. Left out of ids where it is `text`.
     #[serde(default = "usual_field", skip_serializing_if = "is_usual_field")]
     pub field: String,
+    /// Where entities stand beside the text. Left out of ids where none are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entities: Option<Column>,
     /// How text becomes tokens.
     pub tokenizer: TokenizerConfig,
     /// About the share of the text that is held out for validation.
@@ -46,6 +50,7 @@ impl Default for CorpusConfig {
         Self {
             source: fragment::NAME.to_owned(),
             field: usual_field(),
+            entities: None,
             tokenizer: TokenizerConfig::wordpiece(2048),
             held_out: 0.05,
             words: 1_500_000,

@@ -83,7 +83,7 @@ pub fn describe(
 /// tokenizer and its gazetteer are such.
 ///
 /// # Errors
-/// What is wrong, at its key (`corpus.source`, `corpus.field`, `corpus.held_out`, `corpus.tokenizer.path`, `corpus.gazetteer`).
+/// What is wrong, at its key (`corpus.source`, `corpus.field`, `corpus.entities`, `corpus.held_out`, `corpus.tokenizer.path`, `corpus.gazetteer`).
 pub fn check(config: &CorpusConfig, data_root: Option<&Path>) -> Result<()> {
     TokenizerPlan::of(&config.tokenizer, data_root)?;
     phrases(config, data_root)?;
@@ -146,7 +146,8 @@ fn resolve(config: &CorpusConfig, data_root: Option<&Path>) -> Result<Source> {
     }
     Source::resolve(&config.source, config.words, data_root)
         .map_err(|fault| fault.at(Place::key("corpus.source")))?
-        .with_field(&config.field)
+        .with_field(&config.field)?
+        .with_entities(config.entities.as_ref())
 }
 
 /// The phrases of the gazetteer; none where there is no gazetteer.
@@ -189,7 +190,10 @@ fn key(config: &CorpusConfig, source: &Source, plan: &TokenizerPlan, phrases: &[
     match source {
         Source::Fragment { words } => key += &format!("fragment {} words {words}\n", fragment::VERSION),
         Source::Files(files) => {
-            key += &format!("field {:?}\n", files.field);
+            key += &format!("field {:?}\n", files.fields.text);
+            if let Some(entities) = &files.fields.entities {
+                key += &format!("entities {entities}\n");
+            }
             for file in &files.files {
                 key += &format!(
                     "{} {}\n",
@@ -233,7 +237,7 @@ fn make(
         "tokenising {} words",
         survey.manifest.train.words + survey.manifest.held_out.words
     ));
-    survey.manifest.phrases = phrases.len();
+    survey.manifest.phrases = phrases.len() as u64;
     write::write(source, survey, tokenizer, phrases, folder)
 }
 

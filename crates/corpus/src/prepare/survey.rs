@@ -30,10 +30,10 @@ impl Survey {
             };
             match text {
                 Text::Piece(piece) => {
-                    side.words += piece.split_ascii_whitespace().count() as u64;
-                    side.bytes += piece.len() as u64 + 1;
+                    side.words += piece.text.split_ascii_whitespace().count() as u64;
+                    side.bytes += piece.text.len() as u64 + 1;
                     if part == Part::Train {
-                        counts.add(piece);
+                        counts.add(piece.text);
                     }
                 }
                 Text::End => side.documents += 1,

@@ -392,4 +392,5 @@ fn preparing_the_novels_takes_seconds() {
     );
 }
 
+mod entities;
 mod hostile;

@@ -34,10 +34,15 @@ pub fn write(source: &Source, survey: Survey, tokenizer: &Tokenizer, phrases: &[
         let mut memo = Memo::new(tokenizer);
         let mut held_out_text = blake3::Hasher::new();
         let (mut unknown, mut held_out_unknown, mut held_out_tokens) = (0, 0, 0);
-        let mut tokens = |writer: &mut ShardWriter, text: Text| match text {
+        let (mut entities, mut held_out_entities) = (0, 0);
+        let mut tokens = |writer: &mut ShardWriter, text: Text, entities: &mut u64| match text {
             Text::Piece(piece) => {
-                let tokens = memo.encode(piece);
-                writer.piece(&tokens).map_err(failed)?;
+                let (tokens, spans) = match piece.entities {
+                    [] => (memo.encode(piece.text), Vec::new()),
+                    entities => tokenizer.encode_with(piece.text, entities),
+                };
+                *entities += spans.len() as u64;
+                writer.piece(&tokens, &spans).map_err(failed)?;
                 Ok(tokens.ids.iter().filter(|id| **id == special.unknown).count() as u64)
             }
             Text::End => writer.end().map(|()| 0).map_err(failed),
@@ -45,14 +50,14 @@ pub fn write(source: &Source, survey: Survey, tokenizer: &Tokenizer, phrases: &[
         let mut fill = |train: &mut ShardWriter, held_out: &mut ShardWriter| {
             source.documents(&split, &mut |part, text| {
                 match part {
-                    Part::Train => unknown += tokens(train, text)?,
+                    Part::Train => unknown += tokens(train, text, &mut entities)?,
                     Part::HeldOut => {
                         let (piece, end) = match text {
-                            Text::Piece(piece) => (piece, "\n"),
+                            Text::Piece(piece) => (piece.text, "\n"),
                             Text::End => ("", "\0"),
                         };
                         held_out_text.update(piece.as_bytes()).update(end.as_bytes());
-                        held_out_unknown += tokens(held_out, text)?;
+                        held_out_unknown += tokens(held_out, text, &mut held_out_entities)?;
                     }
                 }
                 Ok(())
@@ -64,6 +69,7 @@ pub fn write(source: &Source, survey: Survey, tokenizer: &Tokenizer, phrases: &[
         })?;
         (manifest.train.tokens, manifest.train.unknown) = (train_tokens, unknown);
         (manifest.held_out.tokens, manifest.held_out.unknown) = (held_out_tokens, held_out_unknown);
+        (manifest.train.entities, manifest.held_out.entities) = (entities, held_out_entities);
         for side in [manifest.train, manifest.held_out] {
             if side.unknown_share() > MOST_UNKNOWN {
                 return Err(too_unknown(&manifest, &side));

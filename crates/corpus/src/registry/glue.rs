@@ -3,6 +3,17 @@
 
 use super::{Home, KnownSource, Member, RemoteFile, Use, set};
 
+/// The three files that most archives have in a folder.
+macro_rules! parts {
+    ($folder:literal) => {
+        &[
+            Member::named(concat!($folder, "/train.tsv"), "train.tsv"),
+            Member::named(concat!($folder, "/dev.tsv"), "dev.tsv"),
+            Member::named(concat!($folder, "/test.tsv"), "test.tsv"),
+        ]
+    };
+}
+
 const BASE: &str = "https://dl.fbaipublicfiles.com/glue/data/";
 
 pub(super) const COLA: KnownSource = set(
@@ -20,11 +31,7 @@ pub(super) const COLA: KnownSource = set(
         "CoLA.zip",
         376_971,
         "f212fcd832b8f7b435fb991f101abf89f96b933ab400603bf198960dfc32cbff",
-        &[
-            Member::named("CoLA/train.tsv", "train.tsv"),
-            Member::named("CoLA/dev.tsv", "dev.tsv"),
-            Member::named("CoLA/test.tsv", "test.tsv"),
-        ],
+        parts!("CoLA"),
     )],
 });
 
@@ -39,7 +46,12 @@ pub(super) const SST2: KnownSource = set(
 )
 .at_home(Home {
     base: BASE,
-    files: &[RemoteFile::zip("SST-2.zip", 7_439_277, "d67e16fb55739c1b32cdce9877596db1c127dc322d93c082281f64057c16deaa", &[Member::named("SST-2/train.tsv", "train.tsv"), Member::named("SST-2/dev.tsv", "dev.tsv"), Member::named("SST-2/test.tsv", "test.tsv")])],
+    files: &[RemoteFile::zip(
+        "SST-2.zip",
+        7_439_277,
+        "d67e16fb55739c1b32cdce9877596db1c127dc322d93c082281f64057c16deaa",
+        parts!("SST-2"),
+    )],
 });
 
 pub(super) const MRPC: KnownSource = set(
@@ -71,11 +83,7 @@ pub(super) const QQP: KnownSource = set(
         "QQP-clean.zip",
         41_696_084,
         "40e7c862c04eb26ee04b67fd900e76c45c6ba8e6d8fab4f8f1f8072a1a3fbae0",
-        &[
-            Member::named("QQP/train.tsv", "train.tsv"),
-            Member::named("QQP/dev.tsv", "dev.tsv"),
-            Member::named("QQP/test.tsv", "test.tsv"),
-        ],
+        parts!("QQP"),
     )],
 });
 
@@ -94,11 +102,7 @@ pub(super) const STSB: KnownSource = set(
         "STS-B.zip",
         802_872,
         "e60a6393de5a8b5b9bac5020a1554b54e3691f9d600b775bd131e613ac179c85",
-        &[
-            Member::named("STS-B/train.tsv", "train.tsv"),
-            Member::named("STS-B/dev.tsv", "dev.tsv"),
-            Member::named("STS-B/test.tsv", "test.tsv"),
-        ],
+        parts!("STS-B"),
     )],
 });
 
@@ -131,11 +135,7 @@ pub(super) const QNLI: KnownSource = set(
         "QNLIv2.zip",
         10_627_589,
         "e634e78627a29adaecd4f955359b22bf5e70f2cbd93b493f2d624138a0c0e5f5",
-        &[
-            Member::named("QNLI/train.tsv", "train.tsv"),
-            Member::named("QNLI/dev.tsv", "dev.tsv"),
-            Member::named("QNLI/test.tsv", "test.tsv"),
-        ],
+        parts!("QNLI"),
     )],
 });
 
@@ -150,7 +150,12 @@ pub(super) const RTE: KnownSource = set(
 )
 .at_home(Home {
     base: BASE,
-    files: &[RemoteFile::zip("RTE.zip", 697_150, "6bf86de103ecd335f3441bd43574d23fef87ecc695977a63b82d5efb206556ee", &[Member::named("RTE/train.tsv", "train.tsv"), Member::named("RTE/dev.tsv", "dev.tsv"), Member::named("RTE/test.tsv", "test.tsv")])],
+    files: &[RemoteFile::zip(
+        "RTE.zip",
+        697_150,
+        "6bf86de103ecd335f3441bd43574d23fef87ecc695977a63b82d5efb206556ee",
+        parts!("RTE"),
+    )],
 });
 
 pub(super) const WNLI: KnownSource = set(
@@ -168,10 +173,6 @@ pub(super) const WNLI: KnownSource = set(
         "WNLI.zip",
         28_999,
         "ae0e8e4d16f4d46d4a0a566ec7ecceccfd3fbfaa4a7a4b4e02848c0f2561ac46",
-        &[
-            Member::named("WNLI/train.tsv", "train.tsv"),
-            Member::named("WNLI/dev.tsv", "dev.tsv"),
-            Member::named("WNLI/test.tsv", "test.tsv"),
-        ],
+        parts!("WNLI"),
     )],
 });

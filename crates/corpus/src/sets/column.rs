@@ -3,13 +3,15 @@
 use cloze_foundation::Result;
 use cloze_options::range::from;
 use cloze_options::{Kind, OptionType, Range, Value, Written};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The largest number of a column.
 const MOST: i64 = 10_000;
 
 /// A column by its name in the header, or by its number: from 1, or from the end if it is negative.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
 pub enum Column {
     /// By name.
     Name(String),

@@ -115,24 +115,53 @@ fn split(line: &str, tabs: bool) -> Vec<&str> {
     }
 }
 
-/// Reads the sentences of a file; blank lines part them. A line that begins with `#` is a comment where it has not as many columns as
-/// the lines of words: a hashtag is a word.
+/// Reads the sentences of a file.
+///
+/// # Errors
+/// As [`each_sentence`]; a file without a word, and one that is too large: usage faults with file and line.
+pub fn read_columns(path: &Path, asked: &ColumnsAsked) -> Result<Vec<TaggedSentence>> {
+    let mut sentences = Vec::new();
+    let mut bounds = Bounds::of(path);
+    each_sentence(path, None, asked, &mut |step| {
+        if let Columns::Sentence(sentence) = step {
+            bounds.add(sentence.words.iter().chain(&sentence.tags).map(String::len).sum())?;
+            sentences.push(sentence);
+        }
+        Ok(())
+    })?;
+    bounds.end("sentence of words with tags")?;
+    Ok(sentences)
+}
+
+/// A step through a file of columns.
+pub(crate) enum Columns {
+    /// A sentence of one word or more.
+    Sentence(TaggedSentence),
+    /// Where a document ends and another one begins.
+    Document,
+}
+
+/// Gives `visit` the sentences of a file; blank lines part them. A line that begins with `#` is a comment where it has not as many
+/// columns as the lines of words: a hashtag is a word. Where the hash of the file is known, it has to be that.
 ///
 /// # Errors
 /// An unreadable file, a column that is not there, a line with other columns than the first one, a word without a tag, a
-/// sentence that is too long, a file without a word: usage faults with file and line.
-pub fn read_columns(path: &Path, asked: &ColumnsAsked) -> Result<Vec<TaggedSentence>> {
+/// sentence that is too long: usage faults with file and line; and what `visit` returns.
+pub(crate) fn each_sentence(
+    path: &Path,
+    expected: Option<&str>,
+    asked: &ColumnsAsked,
+    visit: &mut dyn FnMut(Columns) -> Result<()>,
+) -> Result<()> {
     let universal = universal_columns(path);
     let mut layout: Option<Layout> = None;
     // Comments stand before the first line of words, which decides what a comment is.
-    let mut sentences = Vec::new();
     let mut open = TaggedSentence::default();
-    let mut bounds = Bounds::of(path);
-    with_bytes(path, None, |reader| {
+    with_bytes(path, expected, |reader| {
         each_line(reader, path, |number, line| {
             let line = line.trim_end_matches('\r');
             if line.trim().is_empty() {
-                return end(&mut open, &mut sentences, &mut bounds);
+                return end(&mut open, visit);
             }
             let at = |fault: Fault| fault.at(format!("{}:{number}", path.display()));
             let known = match layout {
@@ -148,7 +177,8 @@ pub fn read_columns(path: &Path, asked: &ColumnsAsked) -> Result<Vec<TaggedSente
                 return Ok(());
             };
             if word == DOCUMENT {
-                return end(&mut open, &mut sentences, &mut bounds);
+                end(&mut open, visit)?;
+                return visit(Columns::Document);
             }
             if open.words.len() == LONGEST_SENTENCE {
                 return Err(at(Fault::usage(format!(
@@ -162,20 +192,15 @@ pub fn read_columns(path: &Path, asked: &ColumnsAsked) -> Result<Vec<TaggedSente
             Ok(())
         })
     })?;
-    end(&mut open, &mut sentences, &mut bounds)?;
-    bounds.end("sentence of words with tags")?;
-    Ok(sentences)
+    end(&mut open, visit)
 }
 
-/// Puts a sentence that has ended to the others, if it has any word.
-fn end(open: &mut TaggedSentence, sentences: &mut Vec<TaggedSentence>, bounds: &mut Bounds) -> Result<()> {
-    if open.words.is_empty() {
-        return Ok(());
+/// Hands on a sentence that has ended, if it has any word.
+fn end(open: &mut TaggedSentence, visit: &mut dyn FnMut(Columns) -> Result<()>) -> Result<()> {
+    match open.words.is_empty() {
+        true => Ok(()),
+        false => visit(Columns::Sentence(std::mem::take(open))),
     }
-    let sentence = std::mem::take(open);
-    bounds.add(sentence.words.iter().chain(&sentence.tags).map(String::len).sum())?;
-    sentences.push(sentence);
-    Ok(())
 }
 
 /// Whether a line before the first one of words is a comment: `# text`, which a hashtag at the beginning of a file is not.

@@ -8,6 +8,7 @@ mod squad;
 mod table;
 
 pub use column::Column;
+pub(crate) use columns::{Columns, each_sentence};
 pub use columns::{ColumnsAsked, TaggedSentence, read_columns, universal_columns};
 pub use spans::{OUTSIDE, Scheme, Span, check_tags, iob2, spans};
 pub use squad::{Answer, Question, read_squad};

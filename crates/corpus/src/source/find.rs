@@ -45,8 +45,15 @@ fn unreadable(what: String) -> Fault {
     Fault::usage(what).allowed(ENDINGS)
 }
 
-/// The file itself, or every readable file below the folder. JSON is read where there is nothing else: beside texts it is
-/// more often their description.
+/// Leaves files of a kind out where there are others: beside texts they are more often about them.
+fn only_alone(files: &mut Vec<PathBuf>, kind: Kind) {
+    let is_other = |file: &PathBuf| Kind::of(file) != Some(kind);
+    if files.iter().any(is_other) {
+        files.retain(is_other);
+    }
+}
+
+/// The file itself, or every readable file below the folder; JSON and columns where there is nothing else.
 fn found(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return match is_readable(path) {
@@ -58,9 +65,8 @@ fn found(path: &Path) -> Result<Vec<PathBuf>> {
         };
     }
     let mut files = walk(path, usize::MAX, &|_| true)?;
-    if files.iter().any(|file| Kind::of(file) != Some(Kind::Array)) {
-        files.retain(|file| Kind::of(file) != Some(Kind::Array));
-    }
+    only_alone(&mut files, Kind::Array);
+    only_alone(&mut files, Kind::Columns);
     match files.is_empty() {
         true => Err(unreadable(format!("the folder `{}` holds no text", path.display()))),
         false => Ok(files),
@@ -96,7 +102,8 @@ fn matches(pattern: &str, data_root: Option<&Path>) -> Result<Vec<PathBuf>> {
                 path.strip_prefix(here)
                     .is_ok_and(|own| rest.matches_path_with(own, MATCHING))
             };
-            let files = walk(here, depth, &own)?;
+            let mut files = walk(here, depth, &own)?;
+            only_alone(&mut files, Kind::Columns);
             if !files.is_empty() {
                 return Ok(files);
             }

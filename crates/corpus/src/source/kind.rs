@@ -4,7 +4,7 @@ use crate::reader::is_gzip;
 use std::path::Path;
 
 /// Endings of the files that can be read.
-pub const ENDINGS: [&str; 9] = [
+pub const ENDINGS: [&str; 17] = [
     ".txt",
     ".jsonl",
     ".ndjson",
@@ -14,6 +14,14 @@ pub const ENDINGS: [&str; 9] = [
     ".ndjson.gz",
     ".json.gz",
     ".parquet",
+    ".conll",
+    ".iob",
+    ".iob2",
+    ".bio",
+    ".conll.gz",
+    ".iob.gz",
+    ".iob2.gz",
+    ".bio.gz",
 ];
 
 /// How a file holds documents.
@@ -27,6 +35,8 @@ pub enum Kind {
     Array,
     /// Rows of a table.
     Parquet,
+    /// Words with a tag each, a line each; blank lines part sentences.
+    Columns,
 }
 
 impl Kind {
@@ -45,6 +55,7 @@ impl Kind {
             "txt" => Some(Self::Text),
             "jsonl" | "ndjson" => Some(Self::Lines),
             "json" => Some(Self::Array),
+            "conll" | "iob" | "iob2" | "bio" => Some(Self::Columns),
             // Its columns are compressed already, and it is read from its end.
             "parquet" if !is_gzip(path) => Some(Self::Parquet),
             _ => None,
@@ -54,5 +65,10 @@ impl Kind {
     /// Whether documents have fields.
     pub fn has_fields(self) -> bool {
         self != Self::Text
+    }
+
+    /// Whether its text may be divided into documents, where it is one alone.
+    pub fn is_one_text(self) -> bool {
+        matches!(self, Self::Text | Self::Columns)
     }
 }

@@ -1,5 +1,6 @@
 //! Where documents come from: the built-in language; text, JSON, parquet; a file, a folder, a glob.
 
+mod entities;
 mod find;
 mod kind;
 mod stream;
@@ -7,9 +8,10 @@ mod table;
 
 pub(crate) use find::{files, name};
 pub use kind::Kind;
-pub use stream::{TextFile, Unit};
+pub use stream::{Fields, Piece, TextFile, Unit};
 
 use crate::reader::hash_file;
+use crate::sets::Column;
 use crate::split::{HeldOut, Part, Weights};
 use crate::{clean, fragment, registry};
 use cloze_foundation::{Fault, Place, Result};
@@ -39,8 +41,8 @@ pub enum Source {
 pub struct Files {
     /// Each once.
     pub files: Vec<TextFile>,
-    /// Where objects and rows have their text.
-    pub field: String,
+    /// Where they have what is read of them.
+    pub fields: Fields,
     /// Files that were left out, because another one has the same bytes.
     pub copies: usize,
 }
@@ -63,7 +65,7 @@ pub struct Division {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Text<'a> {
     /// A cleaned piece of a line, short enough to be encoded at once.
-    Piece(&'a str),
+    Piece(Piece<'a>),
     /// The end of the document; a document has at least one piece.
     End,
 }
@@ -87,7 +89,10 @@ impl Source {
         };
         Ok(Self::Files(Files {
             files: find::files(source, data_root)?.into_iter().map(file).collect(),
-            field: FIELD.to_owned(),
+            fields: Fields {
+                text: FIELD.to_owned(),
+                entities: None,
+            },
             copies: 0,
         }))
     }
@@ -95,7 +100,7 @@ impl Source {
     /// The source with its texts in another field.
     ///
     /// # Errors
-    /// A field other than the usual one where no file has fields.
+    /// A field other than the usual one where no file has fields, or columns are numbered.
     pub fn with_field(mut self, field: &str) -> Result<Self> {
         if let Self::Files(files) = &mut self {
             if field != FIELD && !files.files.iter().any(|file| file.kind.has_fields()) {
@@ -105,8 +110,42 @@ impl Source {
                         "\"{FIELD}\", which is the default, where documents have no fields"
                     )]));
             }
-            field.clone_into(&mut files.field);
+            let numbered = files.files.iter().any(|file| file.kind == Kind::Columns);
+            if numbered && field != FIELD && !field.parse().is_ok_and(|column: i64| column != 0) {
+                return Err(Fault::usage(format!("there is no column `{field}`"))
+                    .at(Place::key("corpus.field"))
+                    .allowed(["\"1\" for the first column, \"-1\" for the last one"]));
+            }
+            field.clone_into(&mut files.fields.text);
         }
+        Ok(self)
+    }
+
+    /// The source with the entities that stand beside its text.
+    ///
+    /// # Errors
+    /// Files that have no such place, and files of columns where none is named.
+    pub fn with_entities(mut self, entities: Option<&Column>) -> Result<Self> {
+        let Self::Files(files) = &mut self else { return Ok(self) };
+        for file in &files.files {
+            let allowed = match (file.kind, entities) {
+                (Kind::Columns, None) => "the number of the column of their tags: -1 is the last one",
+                (Kind::Columns, Some(Column::Number(_))) | (_, None) => continue,
+                (Kind::Columns, Some(Column::Name(_))) => "a number: their columns have no names",
+                (Kind::Lines | Kind::Array, Some(Column::Name(_))) => continue,
+                (Kind::Lines | Kind::Array, Some(Column::Number(_))) => "the name of the field that lists them",
+                (Kind::Text | Kind::Parquet, Some(_)) => "files of JSON or of columns",
+            };
+            let what = match entities {
+                Some(column) => format!("`{}` has no entities in {column}", file.path.display()),
+                None => format!(
+                    "`{}` is words with tags, and nothing says which tags are its entities'",
+                    file.path.display()
+                ),
+            };
+            return Err(Fault::usage(what).at(Place::key("corpus.entities")).allowed([allowed]));
+        }
+        files.fields.entities = entities.cloned();
         Ok(self)
     }
 
@@ -171,7 +210,11 @@ impl Source {
                     // An empty document counts as one word, so that the loop ends whatever the grammar does.
                     so_far += (text.split_ascii_whitespace().count() as u64).max(1);
                     if !text.is_empty() {
-                        visit(part, Text::Piece(&text))?;
+                        let piece = Piece {
+                            text: &text,
+                            entities: &[],
+                        };
+                        visit(part, Text::Piece(piece))?;
                         visit(part, Text::End)?;
                     }
                 }
@@ -212,7 +255,7 @@ impl Files {
         if blocks.units() == 0 {
             return Err(Source::Files(self.clone()).empty());
         }
-        let is_one_text = matches!(self.files.as_slice(), [file] if file.kind == Kind::Text);
+        let is_one_text = matches!(self.files.as_slice(), [file] if file.kind.is_one_text());
         let candidates = Unit::ALL.into_iter().zip(&weights).skip(usize::from(is_one_text));
         let chosen: Vec<(Unit, u64, HeldOut)> = candidates
             .filter_map(|(unit, weights)| Some((unit, weights.units(), HeldOut::choose(weights, share)?)))
@@ -232,7 +275,7 @@ impl Files {
             );
         };
         let what = match grain {
-            Unit::File if self.files.iter().all(|file| file.kind == Kind::Text) => "files",
+            Unit::File if self.files.iter().all(|file| file.kind.is_one_text()) => "files",
             Unit::File => "documents",
             Unit::Block => "documents (up to a blank line)",
             Unit::Line => "lines",
@@ -263,10 +306,10 @@ impl Files {
         let mut weights: [Weights; 3] = Default::default();
         let mut open = [0u64; 3];
         for file in &self.files {
-            each_step(file, &self.field, &mut |step| {
+            each_step(file, &self.fields, &mut |step| {
                 match step {
                     // One more for the space or the line break after it.
-                    Step::Piece(piece) => open.iter_mut().for_each(|bytes| *bytes += piece.len() as u64 + 1),
+                    Step::Piece(piece) => open.iter_mut().for_each(|bytes| *bytes += piece.text.len() as u64 + 1),
                     Step::End(unit) => weights[unit as usize].push(std::mem::take(&mut open[unit as usize])),
                 }
                 Ok(())
@@ -279,7 +322,7 @@ impl Files {
         let mut number = 0;
         let mut open: Option<Part> = None;
         for file in &self.files {
-            each_step(file, &self.field, &mut |step| match step {
+            each_step(file, &self.fields, &mut |step| match step {
                 Step::Piece(piece) => {
                     let part = split.held_out.side(number);
                     // What is held out of a document is one of its own.

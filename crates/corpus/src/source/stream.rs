@@ -1,11 +1,14 @@
 //! Documents as a stream: cleaned pieces of lines and the ends of what they stand in, so that no document and no file has
 //! to be in memory.
 
+use super::entities::{Line, in_list};
 use super::kind::Kind;
 use crate::clean;
-use crate::json::{each_element_of, each_object_of};
+use crate::json::{Object, each_element_of, each_object_of};
 use crate::reader::{each_line, with_bytes};
+use crate::sets::{Column, Columns, ColumnsAsked, each_sentence};
 use cloze_foundation::{Fault, Result};
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// A file of a corpus.
@@ -17,6 +20,15 @@ pub struct TextFile {
     pub kind: Kind,
     /// The hash of its bytes, once it is known: what is read afterwards has to be the same.
     pub hash: Option<String>,
+}
+
+/// Where files have what is read of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fields {
+    /// The texts of objects and rows; of columns the words, or `text` for the first one.
+    pub text: String,
+    /// The entities of a text, if they stand beside it.
+    pub entities: Option<Column>,
 }
 
 /// What a text divides into, from the coarsest to the finest. An object of JSON and a row are one of each.
@@ -35,26 +47,49 @@ impl Unit {
     pub const ALL: [Self; 3] = [Self::File, Self::Block, Self::Line];
 }
 
+/// A piece of cleaned text without a line break, never empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// The entities that stand beside it, in its bytes, from left to right.
+    pub entities: &'a [Range<usize>],
+}
+
 /// A step through the text of some files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step<'a> {
-    /// A piece of cleaned text without a line break, never empty.
-    Piece(&'a str),
+    /// The next piece.
+    Piece(Piece<'a>),
     /// The end of a unit with text in it, after the ends of the finer ones in it.
     End(Unit),
 }
 
-/// Gives `visit` every step through a file; `field` is where objects and rows have their text.
+/// Gives `visit` every step through a file.
 ///
 /// # Errors
 /// Damaged files, and what `visit` returns.
-pub fn each_step(file: &TextFile, field: &str, visit: &mut dyn FnMut(Step) -> Result<()>) -> Result<()> {
-    let (path, mut cleaned) = (&file.path, String::new());
+pub fn each_step(file: &TextFile, fields: &Fields, visit: &mut dyn FnMut(Step) -> Result<()>) -> Result<()> {
+    let (path, mut cleaned) = (&file.path, Line::default());
     let expected = file.hash.as_deref();
-    let mut whole = |text: &str| -> Result<()> {
-        let mut is_filled = false;
+    // An entity ends where its line does.
+    let mut whole = |text: &str, entities: &[Range<usize>]| -> Result<()> {
+        let (mut is_filled, mut from) = (false, 0);
         for line in text.split('\n') {
-            is_filled |= pieces(line, &mut cleaned, visit)?;
+            match entities {
+                [] => cleaned.read(line, []),
+                _ => {
+                    let to = from + line.chars().count();
+                    let first = entities.partition_point(|entity| entity.end <= from);
+                    let of_line = entities[first..].iter().take_while(|entity| entity.start < to);
+                    cleaned.read(
+                        line,
+                        of_line.map(|entity| entity.start.max(from) - from..entity.end.min(to) - from),
+                    );
+                    from = to + 1;
+                }
+            }
+            is_filled |= pieces(&cleaned, visit)?;
         }
         let ends: &[Unit] = if is_filled {
             &[Unit::Line, Unit::Block, Unit::File]
@@ -63,33 +98,78 @@ pub fn each_step(file: &TextFile, field: &str, visit: &mut dyn FnMut(Step) -> Re
         };
         ends.iter().try_for_each(|unit| visit(Step::End(*unit)))
     };
+    let mut object = |object: &Object| {
+        let text = object.text(&fields.text).map_err(elsewhere)?;
+        match &fields.entities {
+            Some(Column::Name(field)) => whole(text, &in_list(object, field, text)?),
+            _ => whole(text, &[]),
+        }
+    };
     match file.kind {
-        Kind::Lines => with_bytes(path, expected, |reader| {
-            each_object_of(reader, path, |object| whole(object.text(field).map_err(elsewhere)?))
-        }),
-        Kind::Array => with_bytes(path, expected, |reader| {
-            each_element_of(reader, path, &mut |object| {
-                whole(object.text(field).map_err(elsewhere)?)
-            })
-        }),
-        Kind::Parquet => super::table::each_text(path, expected, field, &mut whole),
+        Kind::Lines => with_bytes(path, expected, |reader| each_object_of(reader, path, object)),
+        Kind::Array => with_bytes(path, expected, |reader| each_element_of(reader, path, &mut object)),
+        Kind::Parquet => super::table::each_text(path, expected, &fields.text, &mut |text| whole(text, &[])),
         Kind::Text => {
-            let (mut in_block, mut in_file) = (false, false);
+            let mut open = Open::default();
             with_bytes(path, expected, |reader| {
                 each_line(reader, path, |_, line| {
-                    if pieces(line, &mut cleaned, visit)? {
-                        (in_block, in_file) = (true, true);
-                        visit(Step::End(Unit::Line))?;
-                    } else if in_block && line.trim().is_empty() {
-                        in_block = false;
-                        visit(Step::End(Unit::Block))?;
+                    cleaned.read(line, []);
+                    match pieces(&cleaned, visit)? {
+                        true => open.line(visit),
+                        false if line.trim().is_empty() => open.end_of_block(visit),
+                        false => Ok(()),
                     }
-                    Ok(())
                 })
             })?;
-            let ends = [(in_block, Unit::Block), (in_file, Unit::File)];
-            let mut ends = ends.into_iter().filter(|(is_open, _)| *is_open);
-            ends.try_for_each(|(_, unit)| visit(Step::End(unit)))
+            open.end_of_file(visit)
+        }
+        Kind::Columns => {
+            let asked = ColumnsAsked {
+                word: fields.text.parse().ok().map(Column::Number),
+                tag: fields.entities.clone(),
+            };
+            let mut open = Open::default();
+            each_sentence(path, expected, &asked, &mut |step| match step {
+                Columns::Document => open.end_of_block(visit),
+                Columns::Sentence(sentence) => {
+                    cleaned.read_tagged(&sentence, path)?;
+                    match pieces(&cleaned, visit)? {
+                        true => open.line(visit),
+                        false => Ok(()),
+                    }
+                }
+            })?;
+            open.end_of_file(visit)
+        }
+    }
+}
+
+/// What has begun of a text of lines.
+#[derive(Default)]
+struct Open {
+    block: bool,
+    file: bool,
+}
+
+impl Open {
+    /// A line with text in it.
+    fn line(&mut self, visit: &mut dyn FnMut(Step) -> Result<()>) -> Result<()> {
+        (self.block, self.file) = (true, true);
+        visit(Step::End(Unit::Line))
+    }
+
+    fn end_of_block(&mut self, visit: &mut dyn FnMut(Step) -> Result<()>) -> Result<()> {
+        match std::mem::take(&mut self.block) {
+            true => visit(Step::End(Unit::Block)),
+            false => Ok(()),
+        }
+    }
+
+    fn end_of_file(mut self, visit: &mut dyn FnMut(Step) -> Result<()>) -> Result<()> {
+        self.end_of_block(visit)?;
+        match self.file {
+            true => visit(Step::End(Unit::File)),
+            false => Ok(()),
         }
     }
 }
@@ -102,10 +182,21 @@ fn elsewhere(fault: Fault) -> Fault {
     }
 }
 
-/// Cleans a line and gives its pieces; whether there were any.
-fn pieces(line: &str, cleaned: &mut String, visit: &mut dyn FnMut(Step) -> Result<()>) -> Result<bool> {
-    cleaned.clear();
-    clean::clean_line(line, cleaned);
-    clean::pieces(cleaned).try_for_each(|piece| visit(Step::Piece(piece)))?;
-    Ok(!cleaned.is_empty())
+/// Gives the pieces of a line; whether there were any.
+fn pieces(line: &Line, visit: &mut dyn FnMut(Step) -> Result<()>) -> Result<bool> {
+    let Line { text, entities } = line;
+    for place in clean::piece_places(text) {
+        let first = entities.partition_point(|entity| entity.end <= place.start);
+        let within = entities[first..].iter().take_while(|entity| entity.start < place.end);
+        let cut = |entity: &Range<usize>| entity.start.max(place.start)..entity.end.min(place.end);
+        let entities: Vec<Range<usize>> = within
+            .map(cut)
+            .map(|entity| entity.start - place.start..entity.end - place.start)
+            .collect();
+        visit(Step::Piece(Piece {
+            text: &text[place],
+            entities: &entities,
+        }))?;
+    }
+    Ok(!text.is_empty())
 }

@@ -12,7 +12,7 @@ fn read(source: &Source, share: f64) -> Vec<(Part, String)> {
             match text {
                 Text::Piece(piece) => {
                     open += if open.is_empty() { "" } else { "\n" };
-                    open += piece;
+                    open += piece.text;
                 }
                 Text::End => documents.push((part, std::mem::take(&mut open))),
             }
@@ -99,6 +99,146 @@ fn texts_are_in_the_field_that_is_named() {
     assert_eq!(fault.allowed.as_deref(), Some("content"));
     let useless = field("a.txt", "content").unwrap_err();
     assert_eq!(useless.place().as_deref(), Some("corpus.field"));
+}
+
+/// Every document in one piece, with its entities.
+fn annotated(source: &Source) -> Vec<(String, Vec<String>)> {
+    let split = source.split(0.5).unwrap();
+    let mut documents = vec![(String::new(), Vec::new())];
+    source
+        .documents(&split, &mut |_, text| {
+            let (open, entities) = documents.last_mut().unwrap();
+            match text {
+                Text::Piece(piece) => {
+                    *open += if open.is_empty() { "" } else { "/" };
+                    *open += piece.text;
+                    entities.extend(
+                        piece
+                            .entities
+                            .iter()
+                            .map(|entity| piece.text[entity.clone()].to_owned()),
+                    );
+                }
+                Text::End => documents.push(Default::default()),
+            }
+            Ok(())
+        })
+        .unwrap();
+    documents.pop();
+    documents
+}
+
+#[test]
+fn entities_stand_in_lists_or_in_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let with = |source: &str, entities: Column| resolve(root, source).with_entities(Some(&entities));
+    // Of nested ones the outer is kept; a line break ends one.
+    let first =
+        "{\"text\": \" Zoë  saw\\nNew\\nYork\", \"spans\": [[10, 18, \"LOC\"], [1, 4, \"PER\"], [1, 2, \"PER\"]]}";
+    let second = "{\"text\": \"in Paris\", \"spans\": [{\"label\": \"LOC\", \"start\": 3, \"end\": 8}]}";
+    let third = "{\"text\": \"none\", \"spans\": null}";
+    fs::write(root.join("a.jsonl"), [first, second, third].join("\n")).unwrap();
+    fs::write(root.join("b.json"), format!("[{}]", [first, second, third].join(","))).unwrap();
+    let owned = |documents: &[(&str, &[&str])]| -> Vec<(String, Vec<String>)> {
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        documents
+            .iter()
+            .map(|(text, entities)| ((*text).to_owned(), owned(entities)))
+            .collect()
+    };
+    let expected = owned(&[
+        ("Zoë saw/New/York", &["Zoë", "New", "York"]),
+        ("in Paris", &["Paris"]),
+        ("none", &[]),
+    ]);
+    for name in ["a.jsonl", "b.json"] {
+        assert_eq!(
+            annotated(&with(name, Column::from("spans")).unwrap()),
+            expected,
+            "{name}"
+        );
+    }
+    let columns = "-DOCSTART- -X- O\n\nAda NNP B-PER\nLovelace NNP I-PER\nread VB O\n\nParis NNP B-LOC\n\n\
+                   -DOCSTART- -X- O\n\nNo UH O\nwords NN O\nwith IN O\ntags NN O\nhere RB O\n";
+    fs::write(root.join("c.conll"), columns).unwrap();
+    let expected = owned(&[
+        ("Ada Lovelace read/Paris", &["Ada Lovelace", "Paris"]),
+        ("No words with tags here", &[]),
+    ]);
+    assert_eq!(annotated(&with("c.conll", Column::Number(3)).unwrap()), expected);
+    let numbered: String = columns
+        .lines()
+        .map(|line| match line {
+            "" => "\n".to_owned(),
+            line => format!("7\t{}\n", line.replace(' ', "\t")),
+        })
+        .collect();
+    fs::write(root.join("d.iob2.gz"), gzip(&numbered)).unwrap();
+    let second = with("d.iob2.gz", Column::Number(-1)).unwrap().with_field("2").unwrap();
+    assert_eq!(annotated(&second), expected);
+    // Beside other files they are not read: in a folder they have been something else so far.
+    let Source::Files(files) = resolve(root, ".") else {
+        panic!("files")
+    };
+    assert_eq!(files.files.len(), 1);
+}
+
+#[test]
+fn entities_that_cannot_be_are_refused_where_they_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    for (list, said) in [
+        ("[[0, 6, \"PER\"]]", "outside its text"),
+        ("[[2, 2, \"PER\"]]", "outside its text"),
+        ("[[3, 1, \"PER\"]]", "outside its text"),
+        ("[[-1, 1, \"PER\"]]", "is no entity"),
+        ("[[0.5, 1, \"PER\"]]", "is no entity"),
+        ("[\"Ada\"]", "is no entity"),
+        ("[[0]]", "is no entity"),
+        ("[{\"start\": 1}]", "is no entity"),
+        ("[[0, 3], [2, 5]]", "overlap"),
+        ("{}", "holds no list"),
+        ("[], \"entitis\": 1", "no list of entities in the field `entities`"),
+    ] {
+        let field = if said.starts_with("no list") {
+            "other"
+        } else {
+            "entities"
+        };
+        let lines = format!("{{\"text\": \"fine\", \"entities\": []}}\n{{\"text\": \"words\", \"{field}\": {list}}}\n");
+        fs::write(root.join("a.jsonl"), lines).unwrap();
+        let source = resolve(root, "a.jsonl")
+            .with_entities(Some(&Column::from("entities")))
+            .unwrap();
+        let fault = source.split(0.5).unwrap_err();
+        assert!(fault.what.contains(said), "{list}: {fault}");
+        assert!(fault.place().unwrap().ends_with("a.jsonl:2"), "{fault}");
+    }
+    for (line, said) in [
+        ("b", "1 columns in place of 2"),
+        ("b NNP", "`NNP` is no tag of an entity"),
+    ] {
+        fs::write(root.join("b.conll"), format!("a O\n\n{line}\n")).unwrap();
+        let source = resolve(root, "b.conll")
+            .with_entities(Some(&Column::Number(-1)))
+            .unwrap();
+        let fault = source.split(0.5).unwrap_err();
+        assert!(fault.what.contains(said), "{fault}");
+        assert!(fault.place().unwrap().ends_with("b.conll:3"), "{fault}");
+    }
+    fs::write(root.join("c.txt"), "a\nb\n").unwrap();
+    for (source, entities) in [
+        ("a.jsonl", Some(Column::Number(1))),
+        ("b.conll", Some(Column::from("tag"))),
+        ("b.conll", None),
+        ("c.txt", Some(Column::from("entities"))),
+    ] {
+        let fault = resolve(root, source).with_entities(entities.as_ref()).unwrap_err();
+        assert_eq!(fault.place().as_deref(), Some("corpus.entities"), "{source}: {fault}");
+    }
+    let fault = resolve(root, "b.conll").with_field("word").unwrap_err();
+    assert_eq!(fault.place().as_deref(), Some("corpus.field"));
 }
 
 #[test]

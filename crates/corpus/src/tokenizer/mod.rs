@@ -100,21 +100,42 @@ impl Tokenizer {
 
     /// Tokens of a piece of a cleaned line. What the tokenizer refuses becomes one unknown token.
     pub(crate) fn encode_piece(&self, piece: &str) -> Encoded {
+        self.encode_with(piece, &[]).0
+    }
+
+    /// [`encode_piece`](Self::encode_piece) with spans of its bytes, from left to right, as spans of tokens. A span has every token
+    /// that stands for one of its bytes, but for those of the span before it; one that has none is left out.
+    pub(crate) fn encode_with(&self, piece: &str, spans: &[Range<usize>]) -> (Encoded, Vec<Range<usize>>) {
         let Ok(encoding) = self.inner.encode(piece, false) else {
-            return Encoded {
+            let unknown = Encoded {
                 ids: vec![self.vocabulary.special.unknown],
                 word_starts: vec![true],
             };
+            return (unknown, Vec::new());
         };
+        let mut of_tokens: Vec<Range<usize>> = Vec::with_capacity(spans.len());
+        for span in spans {
+            let from = of_tokens.last().map_or(0, |last: &Range<usize>| last.end);
+            let offsets = &encoding.get_offsets()[from..];
+            let before = offsets.iter().take_while(|(_, end)| *end <= span.start).count();
+            let within = offsets[before..]
+                .iter()
+                .take_while(|(begin, _)| *begin < span.end)
+                .count();
+            if within > 0 {
+                of_tokens.push(from + before..from + before + within);
+            }
+        }
         let tokens = Tokens {
             line: piece,
             offsets: encoding.get_offsets(),
             own: encoding.get_word_ids(),
         };
-        Encoded {
+        let encoded = Encoded {
             ids: encoding.get_ids().to_vec(),
             word_starts: tokens.word_starts(self.splits),
-        }
+        };
+        (encoded, of_tokens)
     }
 
     /// Tokens of a word without white space, each with the bytes of the word that it stands for: all of them where the tokenizer

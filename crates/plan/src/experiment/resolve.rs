@@ -117,6 +117,7 @@ fn begun(
             number(given.table_width()),
             number(own.table_width()),
         ),
+        ("pre_norm", given.pre_norm.to_string(), own.pre_norm.to_string()),
     ] {
         if table.get(key).is_some() && asked != own {
             let what = format!("the encoder of `{}` has {key} = {own}", place.display());

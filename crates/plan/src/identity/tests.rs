@@ -35,6 +35,7 @@ fn example() -> RunConfig {
             embedding_width: None,
             disentangled: None,
             variant: None,
+            pre_norm: false,
             from: None,
         },
         budget: Budget {
