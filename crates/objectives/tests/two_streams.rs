@@ -202,7 +202,8 @@ fn on_bert_they_are_those_of_xlnet_in_transformers() {
     );
     compare(
         "bias",
-        bias.grad(&gradients).map(|gradient| gradient.to_data().iter().collect()),
+        bias.grad(&gradients)
+            .map(|gradient| gradient.to_data().iter().collect()),
     );
     let all = golden.keys().filter(|name| name.starts_with("gradient/")).count();
     assert_eq!(compared, all);
