@@ -67,12 +67,9 @@ impl OfOthers {
             let of_task = self.found.keys().filter(|score| score.task == facts.task);
             let metrics: Vec<&str> = of_task.map(|score| score.metric.as_str()).collect();
             let metric = headline(&facts.task, &metrics, tasks);
-            let known = self.found.iter();
-            let found = known
-                .filter(|(score, _)| score.task == facts.task && Some(score.metric.as_str()) == metric)
-                .map(|(score, value)| (score, *value));
-            match found.last() {
-                Some(found) => leading.push(found),
+            let leads = |score: &Score| score.task == facts.task && Some(score.metric.as_str()) == metric;
+            match self.found.iter().find(|(score, _)| leads(score)) {
+                Some((score, value)) => leading.push((score, *value)),
                 None => silent.push(facts.task.clone()),
             }
         }

@@ -69,8 +69,8 @@ impl Place {
     fn value(&self, id: &str, task: &str, metric: &str) -> Option<f64> {
         let rows = self.rows();
         let of = rows.iter().filter(|of| of.label.run == id).flat_map(|of| &of.rows);
-        let found = of.filter(|row| row.task == task && row.metric == metric);
-        found.last().map(|row| row.value)
+        let mut found = of.filter(|row| row.task == task && row.metric == metric);
+        found.next_back().map(|row| row.value)
     }
 
     fn standing(&self) -> Standing {
