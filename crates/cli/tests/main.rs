@@ -11,6 +11,7 @@ mod faults;
 mod fetch;
 mod judging;
 mod life;
+mod others;
 mod pages;
 mod slurm;
 mod snapshots;

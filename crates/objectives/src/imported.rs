@@ -3,9 +3,9 @@
 use crate::objective::Objective;
 use crate::scoring::Rule;
 use crate::tensors::tensor_weights;
-use crate::{Batch, Example, Heads, Loss, Model, configure};
+use crate::{Batch, Example, Heads, Loss, Model, configure, rules};
 use burn::tensor::Device;
-use cloze_backbone::hub::HubModel;
+use cloze_backbone::hub::{Architecture, HubModel};
 use cloze_backbone::{Encoder, Init, Parameter, Parameters};
 use cloze_corpus::Vocabulary;
 use cloze_foundation::{Draw, Fault, Result};
@@ -35,20 +35,33 @@ pub fn imported(hub: &HubModel, tokens: &Vocabulary, device: &Device) -> Result<
     Ok((model, vocabulary))
 }
 
-/// The objective whose heads these are; `None` for an encoder alone.
-fn objective(hub: &HubModel) -> Result<Option<Box<dyn Objective>>> {
-    let has = |name: &str| hub.numbers.keys().any(|path| path.ends_with(name));
-    let (name, options) = if has("discriminator_output.weight") {
+/// How the model of such a class scores sentences of its own accord; `None` for an encoder alone.
+pub fn rule_of(architecture: &Architecture) -> Option<Rule> {
+    let (name, options) = like(architecture)?;
+    let rules = rules(name, &options.parse().ok()?).ok()?;
+    rules.into_iter().next()
+}
+
+/// The objective whose heads a class has, with its options; `None` for an encoder alone.
+fn like(architecture: &Architecture) -> Option<(&'static str, &'static str)> {
+    Some(if architecture.has("discriminator_output") {
         // Its generator is another network, in another folder.
         ("electra", "generator = \"uniform\"")
-    } else if has("head.bias") && hub.network.architecture.causal {
+    } else if architecture.has("head") && architecture.causal {
         ("autoregressive", "")
-    } else if has("verdict.weight") {
+    } else if architecture.has("verdict") {
         // Both questions have the same heads.
         ("mlm", "pairs = \"order\"")
-    } else if has("head.bias") {
+    } else if architecture.has("head") {
         ("mlm", "")
     } else {
+        return None;
+    })
+}
+
+/// The objective whose heads these are; `None` for an encoder alone.
+fn objective(hub: &HubModel) -> Result<Option<Box<dyn Objective>>> {
+    let Some((name, options)) = like(hub.network.architecture) else {
         return Ok(None);
     };
     let options: toml::Table = options

@@ -42,7 +42,7 @@ pub mod whole_word;
 pub use batch::{Batch, Looks, Portion, Sizes};
 pub use example::{Example, Extra, Part};
 pub use heads::Heads;
-pub use imported::imported;
+pub use imported::{imported, rule_of};
 pub use mixture::MIXTURE;
 pub use model::{Answers, Loss, Model};
 pub use objective::{Answered, Entry, Memory, Objective};

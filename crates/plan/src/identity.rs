@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod tests;
 
-use crate::RunConfig;
 use crate::config::SEMANTICS_VERSION;
+use crate::{ModelConfig, RunConfig, TaskConfig};
 use cloze_corpus::fragment;
 use cloze_schema::Axis;
 use serde_json::Value;
@@ -21,6 +21,29 @@ const DIGITS: usize = 16;
 /// The id of a run: the first 16 hexadecimal digits of BLAKE3 over the canonical text of its configuration.
 pub fn run_id(config: &RunConfig) -> String {
     hashed(&canonical(config))
+}
+
+/// The id of a folder that others trained, judged by what its configuration says: made as that of a run is.
+pub fn model_id(config: &ModelConfig) -> String {
+    let ModelConfig { corpus, evaluate, .. } = config;
+    let mut text = format!("cloze model {SEMANTICS_VERSION}\n");
+    if uses_language(&corpus.source, evaluate) {
+        let _ = writeln!(text, "fragment {}", fragment::VERSION);
+    }
+    let evaluations = evaluate.iter().flat_map(|task| cloze_evals::laws(&task.task));
+    for (name, version) in corpus.laws().into_iter().chain(evaluations) {
+        let _ = writeln!(text, "{name} {version}");
+    }
+    let value = serde_json::to_value(config)
+        .expect("a configuration holds strings, numbers, lists and tables with string keys");
+    encode(&value, &mut text);
+    hashed(&text)
+}
+
+/// Whether a text is that of the built-in language, or somebody judges by it.
+fn uses_language(source: &str, evaluate: &[TaskConfig]) -> bool {
+    let mut asked = evaluate.iter().map(|task| task.task.as_str());
+    source == fragment::NAME || asked.any(cloze_evals::uses_language)
 }
 
 /// Whether a run has this id, or had it under earlier versions of laws that have changed since: what was trained then is
@@ -70,10 +93,8 @@ fn canonical(config: &RunConfig) -> String {
 }
 
 fn text(config: &RunConfig, laws: &[&String]) -> String {
-    let mut asked = config.evaluate.iter().map(|task| task.task.as_str());
-    let language = config.corpus.source == fragment::NAME || asked.any(cloze_evals::uses_language);
     let mut text = format!("cloze run {SEMANTICS_VERSION}\n");
-    if language {
+    if uses_language(&config.corpus.source, &config.evaluate) {
         let _ = writeln!(text, "fragment {}", fragment::VERSION);
     }
     if config.encoder.dropout > 0.0 {

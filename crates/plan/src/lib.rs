@@ -1,9 +1,11 @@
 //! From an experiment file to a frozen plan: the language, its defaults, sweeps, the ids of runs, what it all costs.
 
+mod card;
 pub mod config;
 pub mod cost;
 pub mod experiment;
 pub mod identity;
+mod model;
 mod plan;
 mod select;
 mod start;
@@ -13,8 +15,9 @@ pub use config::{RunConfig, TaskConfig};
 pub use cost::{Cost, cost};
 pub use experiment::Experiment;
 pub use identity::{had_id, run_id};
+pub use model::ModelConfig;
 pub use plan::{check_data, expand, read, write};
-pub use select::select;
+pub use select::{select, select_models};
 pub use start::Start;
 
 /// A plan whose runs have their whole configuration.

@@ -2,6 +2,7 @@
 
 mod claims;
 mod data;
+mod models;
 mod names;
 mod points;
 #[cfg(test)]
@@ -50,18 +51,9 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
                 experiment.data_root.as_deref(),
             )?;
             let here = arm.origin.of(&arm.key);
-            let length = point.name.chars().count();
-            if length > LONGEST_NAME {
-                return Err(Fault::usage(format!("an arm's name has {length} characters"))
-                    .at(here)
-                    .allowed([format!("up to {LONGEST_NAME}")])
-                    .remedy("give it a shorter one: name = \"...\""));
-            }
+            check_length(&point.name).map_err(|fault| fault.at(here.clone()))?;
             if let Some(other) = names.insert(point.name.clone(), here.clone()) {
-                return Err(Fault::usage(format!("two arms are called `{}`", point.name))
-                    .at(here)
-                    .allowed([format!("a name other than that of {other}")])
-                    .remedy("give one of them a name: name = \"...\""));
+                return Err(taken(&point.name, &other).at(here));
             }
             let flops = expected
                 .flops(&config, &*objective)
@@ -102,6 +94,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
         report: report(experiment, &names, &stems, &runs)?,
         tasks: tasks(&runs, experiment.data_root.as_deref())?,
         objectives: objectives(&runs),
+        models: models::models(experiment, &runs, &names)?,
         runs,
         claims: experiment.claims.clone(),
         sequential: None,
@@ -111,6 +104,23 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
         claims::answerable(&claim.check, &plan).map_err(|fault| fault.at(place.clone()))?;
     }
     Ok(plan)
+}
+
+fn check_length(name: &str) -> Result<()> {
+    let length = name.chars().count();
+    if length <= LONGEST_NAME {
+        return Ok(());
+    }
+    Err(Fault::usage(format!("an arm's name has {length} characters"))
+        .allowed([format!("up to {LONGEST_NAME}")])
+        .remedy("give it a shorter one: name = \"...\""))
+}
+
+/// A name that another arm has.
+fn taken(name: &str, other: &Place) -> Fault {
+    Fault::usage(format!("two arms are called `{name}`"))
+        .allowed([format!("a name other than that of {other}")])
+        .remedy("give one of them a name: name = \"...\"")
 }
 
 /// Writes `plan.json` into a results folder.
@@ -215,6 +225,19 @@ fn report(
     runs: &[PlannedRun],
 ) -> Result<ReportConfig> {
     let ReportOptions { baseline, charts } = experiment.report.clone();
+    if let Some(model) = experiment
+        .models
+        .iter()
+        .find(|model| Some(&model.name) == baseline.as_ref())
+    {
+        let what = format!(
+            "`{}` is judged once and has no seeds, so that nothing is tested against it",
+            model.name
+        );
+        return Err(Fault::usage(what)
+            .at(experiment.baseline_place.clone())
+            .allowed(names.keys()));
+    }
     if let Some(baseline) = &baseline
         && !names.contains_key(baseline)
         && !stems.contains(baseline)

@@ -2,6 +2,7 @@
 
 use crate::{Plan, PlannedRun, title};
 use cloze_foundation::{Fault, Result};
+use cloze_schema::PlannedModel;
 use std::collections::BTreeSet;
 
 /// What may stand before a seed.
@@ -54,6 +55,19 @@ pub fn select<'a>(plan: &'a Plan, words: &[String]) -> Result<Vec<&'a PlannedRun
     Ok(chosen)
 }
 
+/// The models of others that words name, by arm or id, and the words that are left to name runs.
+pub fn select_models<'a>(plan: &'a Plan, words: &[String]) -> (Vec<&'a PlannedModel>, Vec<String>) {
+    let is_named = |model: &PlannedModel, word: &str| [&model.id, &model.arm].into_iter().any(|own| own == word.trim());
+    let named = plan
+        .models
+        .iter()
+        .filter(|model| words.iter().any(|word| is_named(model, word)));
+    let others = words
+        .iter()
+        .filter(|word| !plan.models.iter().any(|model| is_named(model, word)));
+    (named.collect(), others.cloned().collect())
+}
+
 fn is_called(run: &PlannedRun, word: &str) -> bool {
     let is = |name: &Option<String>| name.as_deref() == Some(word);
     run.arm == word || is(&run.stem) || is(&run.base)
@@ -70,9 +84,11 @@ fn unknown(plan: &Plan, word: &str) -> Fault {
     let seeds: BTreeSet<u64> = plan.runs.iter().map(|run| run.config.seed).collect();
     let [least, most] = [seeds.first(), seeds.last()].map(|seed| seed.copied().unwrap_or_default());
     let ids = plan.runs.iter().map(|run| run.id.as_str());
+    let models = plan.models.iter().map(|model| model.arm.as_str());
     let fault = Fault::usage(format!("the plan has no run, arm or seed `{word}`"));
     // A list of thousands helps nobody.
     let arms_are_few = arms.len() <= 20;
+    let arms: BTreeSet<&str> = arms.into_iter().chain(models).collect();
     let known = arms.iter().filter(|_| arms_are_few).map(|arm| (*arm).to_owned());
     fault
         .allowed(known.chain([

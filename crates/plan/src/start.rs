@@ -32,16 +32,20 @@ enum Of {
 }
 
 impl Start {
-    /// Looks at a folder, below the data root where there is one of that name, otherwise as it is written. Nothing large is
-    /// read.
+    /// Where a folder is: below the data root where there is one of that name, otherwise as it is written.
+    pub(crate) fn place(written: &Path, data_root: Option<&Path>) -> Result<PathBuf> {
+        Ok(match data_root.map(|root| root.join(written)) {
+            Some(below) if is_there(&below)? => below,
+            _ => written.to_owned(),
+        })
+    }
+
+    /// Looks at a folder. Nothing large is read.
     ///
     /// # Errors
     /// A folder without a configuration, or with that of another network than cloze's encoder.
     pub fn of(place: &Path, data_root: Option<&Path>) -> Result<Self> {
-        let found = match data_root.map(|root| root.join(place)) {
-            Some(below) if is_there(&below)? => below,
-            _ => place.to_owned(),
-        };
+        let found = Self::place(place, data_root)?;
         let inner = match is_there(&found.join(WEIGHTS).join(hub::CONFIG))? {
             true => WEIGHTS,
             false => "",

@@ -3,6 +3,7 @@
 //! `cargo test --workspace --test plan committed::`.
 
 mod committed;
+mod models;
 mod options_matter;
 mod planning;
 mod schema;

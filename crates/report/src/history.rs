@@ -4,7 +4,7 @@ use crate::read::Settings;
 use crate::sentence::some;
 use crate::view::View;
 use cloze_schema::history::Gap;
-use cloze_schema::{Claim, Frozen, PlannedRun};
+use cloze_schema::{Claim, Frozen, Plan, PlannedRun};
 use std::collections::BTreeSet;
 
 /// The plans that are missing or damaged.
@@ -58,6 +58,11 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
             if count > 0 {
                 what.push(format!("{count} runs {words}"));
             }
+        }
+        let models =
+            |plan: &Plan<Settings>| -> Vec<String> { plan.models.iter().map(|model| model.id.clone()).collect() };
+        if models(before) != models(&frozen.plan) {
+            what.push("the models of others changed".to_owned());
         }
         if before.claims != frozen.plan.claims {
             what.push("claims changed".to_owned());

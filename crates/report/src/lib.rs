@@ -26,6 +26,7 @@ mod ladder;
 mod latex;
 mod levels;
 mod markdown;
+mod models;
 mod number;
 mod onset;
 mod origins;
@@ -68,11 +69,14 @@ pub struct Report {
     /// `runs.csv`: one row per planned run, with what was swept as columns.
     pub runs: String,
     runs_parquet: Vec<u8>,
+    models: Option<String>,
     origins: Option<Vec<u8>>,
     tables: Vec<(String, String)>,
     charts: Vec<Chart>,
 }
 
+/// What was found of models that others trained, within the report.
+const MODELS: &str = "models.csv";
 /// The folder of tables as LaTeX within the report, each in a file of its own.
 const TABLES: &str = "tables";
 
@@ -96,15 +100,16 @@ impl Report {
             page: page::whole(&document, &charts),
             runs: runs.csv(),
             runs_parquet: runs.parquet()?,
+            models: sections::models::csv(&study),
             origins: origins::file(&view.origins)?,
             tables: latex::files(&document),
             charts,
         })
     }
 
-    /// Writes `folder/report/`: `table.md`, `table.csv`, `table.tex`, `tables/*.tex`, `runs.csv`, `runs.parquet`,
-    /// `index.html` and `charts/*.svg` and `*.png`, and removes charts and tables of an earlier report that this one does
-    /// not have. Gives every file, in the order of writing.
+    /// Writes `folder/report/`: `table.md`, `table.csv`, `table.tex`, `tables/*.tex`, `runs.csv`, `runs.parquet`, where others trained
+    /// an arm `models.csv`, `index.html` and `charts/*.svg` and `*.png`, and removes charts and tables of an earlier report that this
+    /// one does not have. Gives every file, in the order of writing.
     ///
     /// # Errors
     /// A file that cannot be written, by name.
@@ -120,6 +125,10 @@ impl Report {
         put("table.csv", self.csv.as_bytes())?;
         put("runs.csv", self.runs.as_bytes())?;
         put("runs.parquet", &self.runs_parquet)?;
+        match &self.models {
+            Some(models) => put(MODELS, models.as_bytes())?,
+            None => remove(&report.join(MODELS))?,
+        }
         if let Some(origins) = &self.origins {
             put(origins::FILE, origins)?;
         }

@@ -235,7 +235,12 @@ mod tests {
             let factors = [("encoder.width", width), ("options.rate", rate)];
             arm(&format!("{stem} {width}"), Some(stem), &factors, json!({}))
         };
-        let arms = [at("a", 64.0, 0.1), at("a", 128.0, 0.1), at("b", 64.0, 0.2), at("b", 128.0, 0.2)];
+        let arms = [
+            at("a", 64.0, 0.1),
+            at("a", 128.0, 0.1),
+            at("b", 64.0, 0.2),
+            at("b", 128.0, 0.2),
+        ];
         assert_eq!(swept_by_all(&arms), ["encoder.width"]);
         let expected = [("width=64", vec![0, 2]), ("width=128", vec![1, 3])];
         let expected = expected.map(|(name, group)| (Some(name.to_owned()), group));

@@ -7,8 +7,8 @@ use crate::ladder::ladders;
 use crate::plateau::{Place, Plateau};
 use crate::score::LEAST_SEEDS;
 use crate::sections::best::sentences as best_rates;
-use crate::sections::decisions;
 use crate::sections::order::sentences as order_of_fields;
+use crate::sections::{decisions, models};
 use crate::sentence::{effect, more, some};
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
@@ -56,6 +56,7 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     if let Some(sentences) = order_of_fields(study, scored) {
         told.extend(sentences.get(1).cloned());
     }
+    told.extend(models::sentence(study, scored));
     told.extend(chance(study, scored)?);
     told.extend(established(study, scored));
     for ladder in ladders(study, scored)? {

@@ -5,6 +5,7 @@ use crate::curves::{BySeed, Curves, Point, last};
 use crate::decisions::Decisions;
 use crate::items::{self, Answers};
 use crate::levels::{self, LevelsOf};
+use crate::models::OfOthers;
 use crate::origins::{self, Origins};
 use crate::read::{self, Settings};
 use crate::score::{ALL_TASKS, Score, headline};
@@ -46,6 +47,8 @@ pub(crate) struct View {
     /// Every plan that was frozen, the present one last.
     pub history: History<Settings>,
     pub arms: Vec<Arm>,
+    /// What others trained, judged beside them.
+    pub models: Vec<OfOthers>,
     /// Per score and arm: every finished seed along training.
     pub(crate) curves: BTreeMap<Score, Vec<Curves>>,
     /// Held-out loss under the arm's own objective, along training.
@@ -113,6 +116,7 @@ impl View {
         let mut view = Self {
             own_loss: vec![Curves::new(); arms.len()],
             arms,
+            models: Vec::new(),
             curves: BTreeMap::new(),
             inside: BTreeMap::new(),
             levels: LevelsOf::new(),
@@ -139,6 +143,10 @@ impl View {
             if ending == Ending::Done {
                 view.add(place, run.config.named.seed, &rows);
             }
+        }
+        for model in &view.plan.models {
+            let rows = by_run.remove(model.id.as_str()).unwrap_or_default();
+            view.models.push(OfOthers::new(model, &rows, &view.plan.tasks));
         }
         view.decide()?;
         // Those of earlier plans are told with the history.
@@ -176,6 +184,12 @@ impl View {
             .runs
             .iter()
             .filter_map(|run| Some((run.id.as_str(), run.data.as_ref()?.short())))
+            .chain(
+                self.plan
+                    .models
+                    .iter()
+                    .filter_map(|model| Some((model.id.as_str(), model.judged()?))),
+            )
             .collect();
         // A plan that was made without looking at the data: those of the arm's first run are taken for the planned ones.
         let mut first: BTreeMap<&str, &str> = BTreeMap::new();

@@ -9,7 +9,7 @@ use crate::judge::{Opened, paced};
 use crate::processes::options::cache;
 use crate::processes::ready::{Ready, corpus_of};
 use crate::processes::{Judging, Progress, Stop};
-use crate::store::judged::{self, Asked, Judgement};
+use crate::store::judged::{self, Asked, Judgement, Question};
 use crate::store::{Attempt, Store, parts};
 use burn::tensor::Device;
 use cloze_corpus::{CorpusConfig, Prepared};
@@ -70,6 +70,12 @@ pub fn judge(request: &Request, progress: &dyn Progress, stop: &Stop) -> Result<
         true => plan.runs.iter().collect(),
         false => select(&plan, &request.only).map_err(|fault| fault.at("--only"))?,
     };
+    for model in plan.models.iter().filter(|_| request.only.is_empty()) {
+        let (arm, folder) = (&model.arm, model.folder.display());
+        progress.say(&format!(
+            "{arm} is no run: `cloze eval {folder}` judges it by further tasks"
+        ));
+    }
     let mut judged = Judged::default();
     let mut waiting: Vec<Waiting> = Vec::new();
     for run in &runs {
@@ -175,7 +181,7 @@ impl<'a> Waiting<'a> {
         let mut tasks = Vec::new();
         for asked in asked {
             let planned = run.config.evaluate.iter().any(|task| task.name() == asked.facts.task);
-            if !planned && judged::read(&found.folder, &found.done, asked)?.is_none() {
+            if !planned && judged::read(&found.folder, &Question::of(&found.done, asked))?.is_none() {
                 tasks.push(asked);
             }
         }
@@ -329,7 +335,8 @@ impl<'a> Session<'a> {
                 items: judgement.items,
             }],
         };
-        judged::save(&found.folder, &found.done, asked, &kept)?;
+        let question = Question::of(&found.done, asked);
+        judged::save(&found.folder, &question, found.done.spent.steps(), &kept)?;
         let seconds = started.elapsed().as_secs_f64();
         progress.say(&format!("{title}: {} in {seconds:.1} s", asked.facts.task));
         Ok(())

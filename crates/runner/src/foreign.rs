@@ -4,9 +4,10 @@
 use crate::data::of_task;
 use crate::judge::{Opened, paced};
 use crate::loaded::Loaded;
+use crate::processes::ready::Ready;
 use crate::processes::{Judging, Progress, Stop};
-use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, fragment, prepare};
-use cloze_evals::{Finding, Ground, Subject};
+use cloze_corpus::{CorpusConfig, Prepared, Tokenizer, TokenizerConfig, fragment, prepare};
+use cloze_evals::{Finding, Ground, Judgement, Subject};
 use cloze_foundation::files::{hash, write_whole};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::TaskConfig;
@@ -59,12 +60,18 @@ pub fn judge(
     let loaded = Loaded::of_hub(&request.folder, &device)?;
     told(&loaded).into_iter().for_each(|line| progress.say(&line));
     let window = loaded.window();
-    let corpus = text(request, &loaded, progress)?;
-    let (model, title) = (loaded.model, loaded.title);
-    let corpus = Prepared {
-        tokenizer: loaded.tokenizer,
-        ..corpus
+    let usual = CorpusConfig {
+        source: request.source.clone().unwrap_or(fragment::NAME.to_owned()),
+        words: WORDS,
+        ..CorpusConfig::default()
     };
+    let ready = Ready {
+        data_root,
+        cache: &request.cache,
+        say: &|line| progress.say(line),
+    };
+    let (model, title) = (loaded.model, loaded.title);
+    let corpus = text(loaded.tokenizer, usual, &ready)?;
     let open = |task| Opened::of(task, &corpus, window, data_root);
     let opened: Vec<Opened> = request.tasks.iter().map(open).collect::<Result<_>>()?;
     for one in &opened {
@@ -91,10 +98,9 @@ pub fn judge(
         };
         let judgement = one.evaluation.judge(&subject).map_err(|fault| fault.at(one.name))?;
         progress.say(&format!("{} in {:.1} s", one.name, started.elapsed().as_secs_f64()));
-        let says = |finding: &Finding| ![SEEN, CUT].contains(&finding.metric.as_str());
-        if judgement.items.is_empty() && !judgement.findings.iter().any(says) {
+        if says_nothing(&judgement) {
             is_whole = false;
-            progress.say(&format!("{}: {title} has no head that it could ask", one.name));
+            progress.say(&has_no_head(one.name, &title));
         }
         found(judgement.findings)?;
     }
@@ -113,21 +119,28 @@ pub fn told(loaded: &Loaded) -> Option<String> {
     })
 }
 
-/// A text in the model's tokens.
-fn text(request: &Request, loaded: &Loaded, progress: &dyn Progress) -> Result<Prepared> {
+/// Whether a task found no more than how much it was given.
+pub(crate) fn says_nothing(judgement: &Judgement) -> bool {
+    let says = |finding: &Finding| ![SEEN, CUT].contains(&finding.metric.as_str());
+    judgement.items.is_empty() && !judgement.findings.iter().any(says)
+}
+
+/// Why a task finds nothing of a model.
+pub(crate) fn has_no_head(task: &str, title: &str) -> String {
+    format!("{task}: {title} has no head that it could ask")
+}
+
+/// A text in a model's tokens, whose tokenizer sees texts as they are.
+pub(crate) fn text(tokenizer: Tokenizer, config: CorpusConfig, ready: &Ready) -> Result<Prepared> {
     // Of a vocabulary in a file of its own there is no tokenizer.json yet.
-    let json = loaded.tokenizer.json().as_bytes();
+    let json = tokenizer.json().as_bytes();
     let name = format!("{}.json", &hash(json)[..16]);
-    let path = request.cache.join(TOKENIZERS).join(name);
+    let path = ready.cache.join(TOKENIZERS).join(name);
     write_whole(&path, json)?;
-    let usual = CorpusConfig::default();
     let config = CorpusConfig {
-        source: request.source.clone().unwrap_or(fragment::NAME.to_owned()),
         tokenizer: TokenizerConfig::File { path },
-        words: WORDS,
-        ..usual
+        ..config
     };
-    prepare(&config, request.data_root.as_deref(), &request.cache, &mut |line| {
-        progress.say(line)
-    })
+    let corpus = prepare(&config, ready.data_root, ready.cache, &mut |line| (ready.say)(line))?;
+    Ok(Prepared { tokenizer, ..corpus })
 }

@@ -1,9 +1,11 @@
 //! Which run is meant, and what it left.
 
+use crate::loaded::is_hub;
 use crate::processes::options::cache;
 use crate::provenance::Provenance;
 use crate::store::attempt::PROVENANCE;
 use crate::store::ending::words;
+use crate::store::layout::MODELS;
 use crate::store::marker::Done;
 use crate::store::{Ending, Marker, RunFolder, Store, parts, weights};
 use burn::tensor::Device;
@@ -54,28 +56,40 @@ pub fn find(place: &Path, words: &[String], results: &Path) -> Result<Found> {
             .at("--arm, --seed")
             .remedy("they choose among the runs of a results folder"));
     }
-    if is_there(&place.join("config.json"))? {
+    let config = place.join("config.json");
+    if is_there(&config)? {
         // `runs/<id>`, whatever the path is written like.
         let whole = std::fs::canonicalize(place).map_err(|error| Fault::file("read", place, &error))?;
         let id = whole.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if id == "final" && is_there(&whole.join("manifest.json"))? {
             return find(whole.parent().unwrap_or(&whole), words, results);
         }
-        let root = whole.parent().and_then(Path::parent).unwrap_or(&whole);
-        return open(Store::new(root), &id);
+        return match whole.parent().map(|parent| (parent, parent.parent())) {
+            Some((runs, Some(root))) if runs.file_name().is_some_and(|name| name == "runs") => {
+                open(Store::new(root), &id)
+            }
+            _ if is_hub(place)? => Err(
+                Fault::usage(format!("`{}` is a folder of Hugging Face", place.display()))
+                    .allowed(["a run, which `cloze run` trained"]),
+            ),
+            _ => Err(no_model(&config)),
+        };
     }
     let id = place.display().to_string();
     let experiments = list(results).unwrap_or_default();
-    let mut found: Vec<PathBuf> = experiments
-        .into_iter()
-        .filter(|folder| folder.join("runs").join(&id).join("config.json").is_file())
-        .collect();
-    match (found.pop(), found.is_empty()) {
-        (Some(root), true) => open(Store::new(root), &id),
-        (Some(_), false) => {
-            Err(Fault::usage(format!("several experiments have a run `{id}`")).remedy("name its folder"))
-        }
-        (None, _) => Err(Fault::usage(format!(
+    let of = |kind: &str| -> Vec<PathBuf> {
+        let places = experiments.iter().map(|folder| folder.join(kind).join(&id));
+        places.filter(|place| place.is_dir()).collect()
+    };
+    let mut found = of("runs");
+    found.retain(|run| run.join("config.json").is_file());
+    match (&found[..], of(MODELS).is_empty()) {
+        ([run], _) => open(Store::new(run.ancestors().nth(2).unwrap_or(run)), &id),
+        ([], false) => Err(of_others(&id)),
+        ([_, _, ..], _) => Err(Fault::usage(format!("several experiments have a run `{id}`"))
+            .allowed(found.iter().map(|run| run.display().to_string()))
+            .remedy("name the folder of the one that is meant")),
+        ([], true) => Err(Fault::usage(format!(
             "`{id}` is neither a folder with a run or results, nor the id of a run"
         ))
         .at("RUN")
@@ -100,8 +114,29 @@ pub fn chosen(place: &Path, words: &[String], results: &Path) -> Result<(PathBuf
     Ok((run.store.root().to_owned(), vec![run.id]))
 }
 
+/// A folder whose configuration is that of no model.
+fn no_model(config: &Path) -> Fault {
+    Fault::usage("it names no class of transformers, and its folder is none that `cloze run` left")
+        .at(config.display().to_string())
+        .allowed([
+            "a folder of Hugging Face, whose configuration has `architectures`",
+            "a run's folder, `results/<experiment>/runs/<id>`",
+        ])
+}
+
+/// A word that names a model which nobody here trained.
+fn of_others(word: &str) -> Fault {
+    Fault::usage(format!(
+        "`{word}` is no run: it is a model that others trained, judged as it is"
+    ))
+    .remedy("name its own folder, which stands in the experiment")
+}
+
 /// The one run of a plan that words name.
 fn one<'a>(plan: &'a Plan, words: &[String]) -> Result<&'a PlannedRun> {
+    if let [model, ..] = cloze_plan::select_models(plan, words).0[..] {
+        return Err(of_others(&model.arm));
+    }
     let runs: Vec<&PlannedRun> = match words {
         [] => plan.runs.iter().collect(),
         words => cloze_plan::select(plan, words)?,

@@ -1,8 +1,9 @@
 //! One file with the metrics of every run that has ended, and one with which items it got right.
 
+use crate::models;
 use crate::store::checkpoint::set_aside;
 use crate::store::ending::words;
-use crate::store::judged::{self, Asked};
+use crate::store::judged::{self, Asked, Question};
 use crate::store::marker::Done;
 use crate::store::{Ending, Flaw, Marker, RunFolder, Store, parts};
 use cloze_foundation::files::{is_there, write_whole};
@@ -21,7 +22,7 @@ pub struct Gathered {
 }
 
 /// Writes the rows of every run that has ended (those of runs whose folders are gone as they were gathered before), done or diverged, as one file, and of the items that they got right: those of the plan in its order, then those
-/// that earlier plans of this folder had. A run that was made from other data than planned, or of which anything is missing
+/// that earlier plans of this folder had, and then those of the models that others trained. A run that was made from other data than planned, or of which anything is missing
 /// or damaged, is left out whole: its last rows would pass for its end. Damaged parts are set aside.
 ///
 /// # Errors
@@ -125,14 +126,11 @@ impl Found {
         let tasks = cloze_schema::judged::<TaskConfig>(store.root())?;
         let mut seen: BTreeSet<&str> = BTreeSet::new();
         let mut before = Before::Unread;
-        found.planned = plan.ids().map(str::to_owned).collect();
-        found.planned.extend(
-            known
-                .plans
-                .iter()
-                .flat_map(|frozen| frozen.plan.ids())
-                .map(str::to_owned),
-        );
+        let plans = known.plans.iter().map(|frozen| &frozen.plan).chain([plan]);
+        let models = plans
+            .clone()
+            .flat_map(|plan| plan.models.iter().map(|model| model.id.as_str()));
+        found.planned = plans.flat_map(Plan::ids).chain(models).map(str::to_owned).collect();
         for run in plan.runs.iter().chain(earlier).filter(|run| seen.insert(&run.id)) {
             let folder = store.run(&run.id);
             if !is_there(folder.path())? {
@@ -152,6 +150,19 @@ impl Found {
                 Err(why) => found.damaged.push(format!("{}: {why}", title(run))),
             }
             found.has_ended |= folder.has_ended().unwrap_or(true);
+        }
+        for model in &plan.models {
+            if !is_there(store.model(&model.id).path())? {
+                found.left.append(&mut before.of(&model.id, store));
+                continue;
+            }
+            let (mut judged, damaged) = models::found(model, store);
+            found.has_ended |= !judged.rows.is_empty() || !damaged.is_empty();
+            found
+                .damaged
+                .extend(damaged.iter().map(|why| format!("{}: {why}", model.arm)));
+            found.left.rows.append(&mut judged.rows);
+            found.left.items.append(&mut judged.items);
         }
         Ok(found)
     }
@@ -216,7 +227,7 @@ fn judged_after(marker: &Marker, folder: &RunFolder, tasks: &[Asked], left: &mut
     let Marker::Done(done) = marker else { return Vec::new() };
     let mut damaged = Vec::new();
     for asked in tasks {
-        match judged::read(folder, done, asked) {
+        match judged::read(folder, &Question::of(done, asked)) {
             Ok(found) => {
                 let mut found = found.unwrap_or_default();
                 left.rows.append(&mut found.rows);

@@ -4,7 +4,7 @@ use crate::store::Store;
 use cloze_foundation::files::{is_there, list, write_new};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, RunConfig};
-use cloze_schema::{Frozen, History, history};
+use cloze_schema::{Frozen, History, RunData, history};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -79,11 +79,14 @@ fn is_present(plan: &Plan, store: &Store) -> Result<bool> {
     let Ok(present) = cloze_plan::read(store.root()) else {
         return Ok(false);
     };
-    let same_data = |(one, other): (&cloze_plan::PlannedRun, &cloze_plan::PlannedRun)| one.data == other.data;
-    Ok(present.is_same(plan) && present.runs.iter().zip(&plan.runs).all(same_data))
+    let data = |plan: &Plan| -> Vec<Option<RunData>> {
+        let runs = plan.runs.iter().map(|run| run.data.clone());
+        runs.chain(plan.models.iter().map(|model| model.data.clone())).collect()
+    };
+    Ok(present.is_same(plan) && data(&present) == data(plan))
 }
 
-/// A plan that was made without looking at the data of a run knows what the plan before knew.
+/// A plan that was made without looking at the data of a run, or of a model, knows what the plan before knew.
 fn keep_data(plan: &mut Plan, before: &Plan) {
     let known: std::collections::BTreeMap<&str, _> =
         before.runs.iter().map(|run| (run.id.as_str(), &run.data)).collect();
@@ -91,6 +94,10 @@ fn keep_data(plan: &mut Plan, before: &Plan) {
         if let Some(data) = known.get(run.id.as_str()) {
             run.data.clone_from(data);
         }
+    }
+    for model in plan.models.iter_mut().filter(|model| model.data.is_none()) {
+        let known = before.models.iter().find(|known| known.id == model.id);
+        model.data = known.and_then(|known| known.data.clone());
     }
 }
 

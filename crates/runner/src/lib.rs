@@ -10,6 +10,7 @@ pub mod gather;
 pub mod history;
 pub mod judge;
 pub mod loaded;
+pub mod models;
 pub mod needs;
 pub mod processes;
 pub mod provenance;
@@ -19,5 +20,6 @@ pub mod store;
 
 pub use gather::{Gathered, gather};
 pub use history::freeze;
+pub use models::Standing;
 pub use needs::{Need, Needs};
 pub use processes::{Cadence, Errand, Judging, Progress, Ready, RunOptions, Stop, Summary, run, train_run};

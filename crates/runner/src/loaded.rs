@@ -29,15 +29,17 @@ pub struct Loaded {
 /// Whether a folder is one of Hugging Face's: its configuration says of which class the model is.
 ///
 /// # Errors
-/// A configuration that cannot be read.
+/// A configuration that cannot be read, or is not JSON.
 pub fn is_hub(folder: &Path) -> Result<bool> {
     if !folder.is_dir() {
         return Ok(false);
     }
-    let Some(bytes) = read(&folder.join(CONFIG))? else {
+    let path = folder.join(CONFIG);
+    let Some(bytes) = read(&path)? else {
         return Ok(false);
     };
-    let config: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let config: Value = serde_json::from_slice(&bytes)
+        .map_err(|error| Fault::usage(format!("it is not JSON: {error}")).at(path.display().to_string()))?;
     Ok(["architectures", "model_type"]
         .iter()
         .any(|key| config.get(key).is_some()))

@@ -8,6 +8,7 @@ mod compat;
 mod damage;
 mod export;
 mod loaded;
+mod models;
 mod processes;
 mod resume;
 mod start;

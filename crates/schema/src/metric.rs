@@ -57,6 +57,8 @@ pub const TIES: &str = "ties";
 pub const SEEN: &str = "seen";
 /// Pairs of which a sentence is longer than the window, or texts that are.
 pub const CUT: &str = "cut";
+/// 1 where a model that others trained has no head that an evaluation could ask.
+pub const NO_HEAD: &str = "no_head";
 /// The share of questions whose answer is the most frequent label: what is right without reading.
 pub const MAJORITY: &str = "majority";
 /// Bits for each label of an online code by the states of a layer (Voita and Titov 2020).

@@ -1,7 +1,7 @@
 //! A frozen plan, as it is written to and read from `plan.json`.
 
 use crate::data::is_same;
-use crate::{ChartKind, Claim, RunData, Sequential};
+use crate::{ChartKind, Claim, PlannedModel, RunData, Sequential};
 use serde::{Deserialize, Serialize};
 
 /// What the experiment wants from its report.
@@ -131,6 +131,9 @@ pub struct Plan<C> {
     pub cites: Option<String>,
     /// Every run, arms in file order, seeds innermost.
     pub runs: Vec<PlannedRun<C>>,
+    /// Arms that others trained, in file order: they are judged beside the runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<PlannedModel>,
     /// What the report shows.
     pub report: ReportConfig,
     /// What the report has to know of the evaluations that judge the runs. Absent in a plan written by hand: tasks then go
@@ -171,16 +174,22 @@ impl<C: PartialEq> Plan<C> {
         self.shows_the_same(other) && self.runs_the_same(other)
     }
 
-    /// Whether both have the same runs in the same order.
+    /// Whether both have the same runs, and judge the same models, in the same order.
     pub fn runs_the_same(&self, other: &Self) -> bool {
         let mut pairs = self.runs.iter().zip(&other.runs);
-        self.runs.len() == other.runs.len() && pairs.all(|(one, other)| one.is_same(other))
+        let mut models = self.models.iter().zip(&other.models);
+        let counts = |plan: &Self| (plan.runs.len(), plan.models.len());
+        counts(self) == counts(other)
+            && pairs.all(|(one, other)| one.is_same(other))
+            && models.all(|(one, other)| one.is_same(other))
     }
 
     /// Whether both ask, claim and show the same.
     pub fn shows_the_same(&self, other: &Self) -> bool {
         let said = |plan: &Self| (plan.experiment.clone(), plan.question.clone(), plan.cites.clone());
+        let cards = |plan: &Self| plan.models.iter().map(|model| model.card.clone()).collect::<Vec<_>>();
         said(self) == said(other)
+            && cards(self) == cards(other)
             && self.report == other.report
             && self.tasks == other.tasks
             && self.claims == other.claims

@@ -167,6 +167,12 @@ impl Architecture {
         own.len() < others.len() && own.is_subset(&others)
     }
 
+    /// Whether a model of it has this part, by its path in an encoder with heads: `head`, `verdict`.
+    pub fn has(&self, part: &str) -> bool {
+        let mut parts = self.parts().into_iter();
+        parts.any(|own| self.in_encoder(&format!("{own}.")) == format!("{part}."))
+    }
+
     /// The parts of a model that it is made of, the encoder left out.
     fn parts(&self) -> BTreeSet<&'static str> {
         let heads = self.heads.iter().map(super::rows::Row::part);

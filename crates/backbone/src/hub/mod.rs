@@ -12,6 +12,7 @@ mod tables;
 mod write;
 
 pub use choose::{left_out, of};
+pub use read::check;
 pub use tables::{ARCHITECTURES, Architecture, as_trained};
 
 use crate::{Encoder, EncoderConfig, Init, Parameter, Parameters};
@@ -37,6 +38,14 @@ pub fn encoder_config(text: &str) -> Result<EncoderConfig> {
         encoder.segments = 1;
     }
     Ok(encoder)
+}
+
+/// The class of a folder's model, by its configuration alone.
+///
+/// # Errors
+/// As [`encoder_config`].
+pub fn architecture(text: &str) -> Result<&'static Architecture> {
+    Ok(config::read(text)?.architecture)
 }
 
 /// What configurations say of a tokenizer.

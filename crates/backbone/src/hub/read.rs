@@ -23,6 +23,17 @@ pub(super) const OLD_NAMES: [[&str; 2]; 2] = [
     ["LayerNorm.beta", "LayerNorm.bias"],
 ];
 
+/// Whether a folder has weights that are read, by the names of its files.
+///
+/// # Errors
+/// One without, with pickled weights, or with weights in several files, and what to do.
+pub fn check(folder: &Path) -> Result<()> {
+    match is_there(&folder.join(TENSORS))? {
+        true => Ok(()),
+        false => Err(without_tensors(folder)?),
+    }
+}
+
 impl HubModel {
     /// Reads a folder.
     ///

@@ -8,11 +8,11 @@ use cloze_corpus::CorpusConfig;
 use cloze_foundation::Result;
 use cloze_foundation::files::list;
 use cloze_plan::{Plan, PlannedRun};
-use cloze_runner::Needs;
 use cloze_runner::data::{Looked, of_corpus};
 use cloze_runner::processes::options::cache;
 use cloze_runner::status::Status;
 use cloze_runner::store::{Attempt, Checkpoint, Store};
+use cloze_runner::{Needs, Standing};
 use cloze_schema::RunData;
 use cloze_schema::history::{Gap, history};
 use cloze_trainer::device;
@@ -39,7 +39,16 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<(String, u8)> {
         0 => String::new(),
         count => format!(", {count} of them not needed"),
     };
-    let _ = writeln!(text, "\n{}: {} runs planned{spared}", folder.display(), plan.runs.len());
+    let models = match plan.models.len() {
+        0 => String::new(),
+        count => format!(", models of others: {count}"),
+    };
+    let _ = writeln!(
+        text,
+        "\n{}: {} runs planned{spared}{models}",
+        folder.display(),
+        plan.runs.len()
+    );
     let cache = cache(results_of(&folder));
     let (data, unknown) = looked(&plan, arguments.data_root.as_deref(), &cache);
     let mut wrong = whole(&plan, &store);
@@ -47,6 +56,12 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<(String, u8)> {
     for (run, data) in plan.runs.iter().zip(&data) {
         let lines = damage(&store, run, data.as_ref())?;
         wrong.extend(lines.into_iter().map(|line| format!("{}: {line}", title(run))));
+    }
+    for model in &plan.models {
+        let standing = Standing::of(model, &store, arguments.data_root.as_deref())?;
+        if standing.is_bad() {
+            wrong.push(format!("{} {}: {standing}", model.id, name(&model.arm)));
+        }
     }
     for (run, attempt) in silent(&plan, &store, Duration::from_secs_f64(arguments.lease))? {
         let owner = attempt.owner().map_or_else(

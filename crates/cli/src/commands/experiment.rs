@@ -1,6 +1,6 @@
 //! `cloze plan` and `cloze run`.
 
-use super::results::statuses;
+use super::results::{known, statuses};
 use crate::arguments::{DEFAULT_DEVICE, ExperimentArguments, RunArguments, SafetyArguments, TrainingArguments};
 use crate::plain::{name, plain};
 use crate::remaining::duration;
@@ -16,7 +16,7 @@ use cloze_runner::processes::options::cache;
 use cloze_runner::processes::slurm;
 use cloze_runner::store::{Origin, Store, checkpoint};
 use cloze_runner::{Needs, Ready, RunOptions, Stop};
-use cloze_schema::Sequential;
+use cloze_schema::{PlannedModel, Sequential};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -49,11 +49,23 @@ pub fn plan(arguments: &ExperimentArguments, data_root: Option<&Path>, json: boo
             None => arms.push((name(&run.arm), 1, run.flops)),
         }
     }
-    let widths = arms.iter().map(|(arm, ..)| arm.chars().count());
+    let models: Vec<String> = plan.models.iter().map(|model| name(&model.arm)).collect();
+    let widths = arms
+        .iter()
+        .map(|(arm, ..)| arm)
+        .chain(&models)
+        .map(|arm| arm.chars().count());
     let width = widths.max().unwrap_or(0).clamp(3, MOST_COLUMNS);
     let _ = writeln!(text, "{:width$}  seeds  training FLOPs", "arm");
     for (arm, seeds, flops) in &arms {
         let _ = writeln!(text, "{arm:width$}  {seeds:5}  {flops:.2e}");
+    }
+    for (arm, model) in models.iter().zip(&plan.models) {
+        let _ = writeln!(
+            text,
+            "{arm:width$}   none  none: {}, judged as it is",
+            name(&model.class)
+        );
     }
     let _ = writeln!(
         text,
@@ -207,14 +219,19 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
     let origin = Origin::of(&arguments.experiment)?;
     if running.dry_run {
         origin.check(&arguments.results.join(&plan.experiment))?;
-        let runs = match running.only.is_empty() {
-            true => plan.runs.clone(),
-            false => {
-                let chosen = cloze_plan::select(&plan, &running.only).map_err(|fault| fault.at("--only"))?;
-                chosen.into_iter().cloned().collect()
+        let (models, words) = cloze_plan::select_models(&plan, &running.only);
+        let models: Vec<PlannedModel> = models.into_iter().cloned().collect();
+        let (runs, models) = match (running.only.is_empty(), words.is_empty()) {
+            (true, _) => (plan.runs.clone(), plan.models.clone()),
+            (false, true) => (Vec::new(), models),
+            (false, false) => {
+                let chosen = cloze_plan::select(&plan, &words).map_err(|fault| fault.at("--only"))?;
+                (chosen.into_iter().cloned().collect(), models)
             }
         };
-        let (text, _) = statuses(&plan, &runs, &arguments.results.join(&plan.experiment), data_root)?;
+        let folder = arguments.results.join(&plan.experiment);
+        let frozen = cloze_plan::read(&folder).unwrap_or_else(|_| plan.clone());
+        let (text, _) = statuses(&plan, &runs, &known(&models, &frozen), &folder, data_root)?;
         return Ok((text, 0));
     }
     // Taken apart whole, so that no option is forgotten.
@@ -268,6 +285,12 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
             summary.not_needed
         ));
     }
+    if summary.judged > 0 {
+        say(&format!("models of others judged: {}", summary.judged));
+    }
+    for why in &summary.refused {
+        say(&format!("not judged: {why}"));
+    }
     for damage in &summary.damaged {
         say(&format!("damaged: {damage}"));
     }
@@ -275,7 +298,7 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         say("interrupted: run the same command again to go on");
         return Ok((String::new(), Fault::interrupted("").exit_status()));
     }
-    let bad = summary.failed + summary.diverged + summary.left + summary.damaged.len();
+    let bad = summary.failed + summary.diverged + summary.left + summary.damaged.len() + summary.refused.len();
     if !options.only.is_empty() {
         return Ok((String::new(), u8::from(bad > 0)));
     }

@@ -6,11 +6,13 @@ use crate::terminal::say;
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Experiment, Plan, PlannedRun, expand};
-use cloze_runner::Needs;
 use cloze_runner::data::Now;
 use cloze_runner::processes::options::cache;
 use cloze_runner::status::Status;
+use cloze_runner::store::layout::MODELS;
 use cloze_runner::store::{Marker, Origin, Store};
+use cloze_runner::{Needs, Standing};
+use cloze_schema::PlannedModel;
 use cloze_schema::history::PLANS_FOLDER;
 use cloze_schema::plan::PLAN_FILE;
 use serde_json::Value;
@@ -33,13 +35,15 @@ pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resu
                 .remedy("name the experiment's file"));
         }
         let plan = cloze_plan::read(&arguments.experiment)?;
-        return statuses(&plan, &plan.runs, &arguments.experiment, data_root);
+        return statuses(&plan, &plan.runs, &plan.models, &arguments.experiment, data_root);
     }
     let plan = arguments.plan(data_root)?;
     let folder = arguments.results.join(&plan.experiment);
     Origin::of(&arguments.experiment)?.check(&folder)?;
-    let (mut text, status) = statuses(&plan, &plan.runs, &folder, data_root)?;
-    if let Some(frozen) = frozen(&folder)? {
+    let frozen = frozen(&folder)?;
+    let models = known(&plan.models, frozen.as_ref().unwrap_or(&plan));
+    let (mut text, status) = statuses(&plan, &plan.runs, &models, &folder, data_root)?;
+    if let Some(frozen) = frozen {
         for line in differences(&plan, &frozen) {
             let _ = writeln!(text, "{}: {line}", arguments.experiment.display());
         }
@@ -47,14 +51,37 @@ pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resu
     Ok((text, status))
 }
 
-/// A line for each of some runs of a plan, how many are done, and what was decided.
+/// Models of a plan that was made now, with what the frozen plan knows of their data.
+pub fn known(models: &[PlannedModel], frozen: &Plan) -> Vec<PlannedModel> {
+    let with_data = |model: &PlannedModel| {
+        let before = frozen.models.iter().find(|before| before.id == model.id);
+        let before = before.and_then(|before| before.data.clone());
+        PlannedModel {
+            data: model.data.clone().or(before),
+            ..model.clone()
+        }
+    };
+    models.iter().map(with_data).collect()
+}
+
+/// A line for each of some runs of a plan and of the models that others trained, how many are done, and what was decided.
 ///
 /// # Errors
 /// A store that cannot be read.
-pub fn statuses(plan: &Plan, runs: &[PlannedRun], folder: &Path, data_root: Option<&Path>) -> Result<(String, u8)> {
+pub fn statuses(
+    plan: &Plan,
+    runs: &[PlannedRun],
+    models: &[PlannedModel],
+    folder: &Path,
+    data_root: Option<&Path>,
+) -> Result<(String, u8)> {
     let store = Store::new(folder);
     let needs = Needs::of(plan, &store)?;
-    let widths = runs.iter().map(|run| name(&run.arm).chars().count());
+    let arms = runs
+        .iter()
+        .map(|run| &run.arm)
+        .chain(models.iter().map(|model| &model.arm));
+    let widths = arms.map(|arm| name(arm).chars().count());
     let width = widths.max().unwrap_or(0).min(MOST_COLUMNS);
     let (mut text, mut bad, mut done, mut spared) = (String::new(), 0, 0, 0);
     let data = Now::of(runs, data_root, &cache(results_of(folder)));
@@ -80,6 +107,15 @@ pub fn statuses(plan: &Plan, runs: &[PlannedRun], folder: &Path, data_root: Opti
             name(&run.arm),
             run.config.seed
         );
+    }
+    for model in models {
+        let standing = Standing::of(model, &store, data_root);
+        let words = standing
+            .as_ref()
+            .map_or_else(|fault| fault.to_string(), Standing::to_string);
+        bad += usize::from(standing.map_or(true, |standing| standing.is_bad()));
+        let (id, arm, words) = (&model.id, name(&model.arm), shortened_lines(&words));
+        let _ = writeln!(text, "{id}  {arm:width$}  of others  {words}");
     }
     let _ = writeln!(
         text,
@@ -111,7 +147,7 @@ pub fn report(experiment: &Path, results: &Path, data_root: Option<&Path>, forma
     // Runs that were trained one by one are in the metrics when somebody has put them there.
     let store = Store::new(&folder);
     let (mut damaged, mut other) = (Vec::new(), None);
-    if is_there(&folder.join("runs"))? {
+    if is_there(&folder.join("runs"))? || is_there(&folder.join(MODELS))? {
         let plan = cloze_plan::read(&folder)?;
         damaged = cloze_runner::gather(&plan, &store)?.damaged;
         other = of_other_data(&plan, &store, data_root);
@@ -204,6 +240,15 @@ fn differences(plan: &Plan, frozen: &Plan) -> Vec<String> {
     };
     let mut words = Vec::new();
     let (new, gone) = (only_in(plan, frozen), only_in(frozen, plan));
+    let models = |plan: &Plan| {
+        plan.models
+            .iter()
+            .map(|model| model.id.clone())
+            .collect::<BTreeSet<_>>()
+    };
+    if models(plan) != models(frozen) {
+        words.push("it has other models of others judged than the frozen plan, or by others".to_owned());
+    }
     if new > 0 {
         words.push(format!("it plans {new} runs that the frozen plan does not have"));
     }
@@ -211,7 +256,7 @@ fn differences(plan: &Plan, frozen: &Plan) -> Vec<String> {
         words.push(format!("the frozen plan has {gone} runs that it does not plan"));
     }
     words.extend(changed_key(plan, frozen));
-    if new + gone == 0 && !plan.runs_the_same(frozen) {
+    if new + gone == 0 && models(plan) == models(frozen) && !plan.runs_the_same(frozen) {
         words.push("it names or orders its runs otherwise than the frozen plan".to_owned());
     }
     if !plan.shows_the_same(frozen) {

@@ -1,5 +1,6 @@
 //! `cloze slurm`: the arguments of `cloze run` as an array job.
 
+use super::results::known;
 use crate::arguments::{ExperimentArguments, SlurmArguments, TrainingArguments, utf8};
 use crate::terminal::say;
 use cloze_foundation::{Fault, Result};
@@ -9,7 +10,7 @@ use cloze_runner::processes::options::cache;
 use cloze_runner::processes::slurm::{Request, is_option, script as write};
 use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, Origin, Store};
-use cloze_runner::{Need, Needs, Ready};
+use cloze_runner::{Need, Needs, Ready, Standing};
 
 /// Prints the array job that runs an experiment with these arguments.
 ///
@@ -37,7 +38,11 @@ pub fn script(
     let ended = leave_out_what_ended(&mut plan, &store, experiment, training);
     let is_later = plan.runs.iter().any(|run| matches!(needs.at(&run.id), Need::Later(_)));
     plan.runs.retain(|run| needs.at(&run.id) == Need::Now);
-    if plan.runs.is_empty() {
+    let frozen = cloze_plan::read(&folder).unwrap_or_else(|_| plan.clone());
+    plan.models = known(&plan.models, &frozen);
+    plan.models
+        .retain(|model| Standing::of(model, &store, data_root).map_or(true, |standing| standing.is_open()));
+    if plan.runs.is_empty() && plan.models.is_empty() {
         let needed = if needs.not_needed().next().is_some() {
             " that is needed"
         } else {

@@ -224,7 +224,11 @@ impl Evaluation for MaskedText {
         }
         if let Some(who) = subject.model.masked_answerer() {
             let brackets = who.helper().map(|helper| format!("[{helper}]")).unwrap_or_default();
-            let windows = self.units.iter().flat_map(|unit| &unit.batches).map(|batch| batch.windows);
+            let windows = self
+                .units
+                .iter()
+                .flat_map(|unit| &unit.batches)
+                .map(|batch| batch.windows);
             let counter = Counter::new(subject.told, windows.sum(), "windows");
             let mut accuracies = Vec::new();
             for unit in &self.units {

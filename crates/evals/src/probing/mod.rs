@@ -225,7 +225,10 @@ impl Evaluation for Probes {
                 .each_ref()
                 .map(|part| States::of(model, encoder, part, vocabulary.special));
             let layers = states[0].layers();
-            let asked = self.properties.iter().flat_map(|property| (0..layers).map(move |layer| (property, layer)));
+            let asked = self
+                .properties
+                .iter()
+                .flat_map(|property| (0..layers).map(move |layer| (property, layer)));
             let found = side_by_side(asked.collect(), most, |(property, layer)| {
                 let found = probe(property, layer, &states, subject);
                 counter.add(1);

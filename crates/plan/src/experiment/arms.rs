@@ -1,19 +1,24 @@
 //! `[[arm]]`: an objective, its options, and what this arm sweeps or sets by itself.
 
 use super::dimension::{Crossed, Dimension, OPTIONS, Zipped, check_path, flatten};
+use super::given::{self, Given, MODEL};
 use super::shapes;
 use cloze_foundation::{Fault, Key, Origin, Result};
 use cloze_objectives::{MIXTURE, entries};
 use cloze_options::{Field, Kind, Member, Node, OptionType, Options, Range, Value, Written, described, options, rows};
 use serde_json::json;
+use std::path::PathBuf;
 
 options! {
     /// What an arm says beside its objective's options.
     pub(crate) struct ArmOptions {
         /// What tables and charts call it.
-        name: Option<String> = None => "the objective, and the options that tell it from others without a name";
+        pub(super) name: Option<String> = None => "the objective, and the options that tell it from others without a name; the folder of a model";
         /// What it trains; the objective's options stand beside it.
-        objective: Option<Objective> = None => "required; a `mixture` in its place says so itself";
+        objective: Option<Objective> = None => "required; a `mixture` or a `model` in its place says so itself";
+        /// A folder of Hugging Face that others trained, below the data root or from here: it is judged as it is, once, and nothing
+        /// is trained.
+        pub(super) model: Option<PathBuf> = None => "none";
         /// grid.<option> = [values]: one arm for every combination.
         grid: Crossed = Crossed::default() => "none";
         /// zip.<option> = [values]: lists of one length that move together.
@@ -52,9 +57,12 @@ pub(crate) struct Arm {
     pub(crate) set: Vec<(String, Member)>,
 }
 
-/// At least one arm.
+/// At least one arm that is trained, and those that are not.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Arms(pub(crate) Vec<Arm>);
+pub(crate) struct Arms {
+    pub(crate) trained: Vec<Arm>,
+    pub(crate) given: Vec<Given>,
+}
 
 impl Arm {
     /// The options of its objective, as they are declared.
@@ -84,14 +92,7 @@ impl Arm {
             (None, Some(mixture)) => mixture.to_owned(),
             (None, None) => return Err(written.missing("objective", "`cloze explain` lists the objectives")),
         };
-        let name = arm.name.as_deref().unwrap_or(&objective).trim().to_owned();
-        if name.chars().any(char::is_control) {
-            return Err(written.open("name").fault("an arm's name holds control characters"));
-        }
-        if let Some(unseen) = name.chars().find(|letter| is_unseen(*letter)) {
-            let what = format!("an arm's name holds U+{:04X}, which nobody sees", u32::from(unseen));
-            return Err(written.open("name").fault(what));
-        }
+        let name = shown_name(arm.name.as_deref().unwrap_or(&objective).trim(), written)?;
         let swept = [("grid", arm.grid.0), ("zip", arm.zip.0.into_iter().collect())];
         let mut dimensions: Vec<Dimension> = Vec::new();
         for (table, found) in swept {
@@ -128,13 +129,23 @@ impl OptionType for Arms {
         let Value::List(_) = written.value() else {
             return Err(written.wrong_kind("a list of tables, each headed [[arm]]"));
         };
+        let (mut trained, mut given) = (Vec::new(), Vec::new());
         let arms = written.list()?;
-        if arms.is_empty() {
-            return Err(written
-                .fault("an experiment needs at least one arm")
-                .remedy("add [[arm]] with objective = \"mlm\""));
+        for arm in &arms {
+            match arm.get(MODEL) {
+                Some(_) => given.push(Given::read(arm)?),
+                None => trained.push(Arm::read(arm)?),
+            }
         }
-        arms.iter().map(Arm::read).collect::<Result<_>>().map(Self)
+        match (trained.is_empty(), given.is_empty()) {
+            (true, true) => Err(written
+                .fault("an experiment needs at least one arm")
+                .remedy("add [[arm]] with objective = \"mlm\"")),
+            (true, false) => Err(written
+                .fault("an experiment needs at least one arm that is trained")
+                .remedy("`cloze eval FOLDER --tasks ...` judges a model of others by itself")),
+            (false, _) => Ok(Self { trained, given }),
+        }
     }
 
     fn write(&self) -> Option<toml::Value> {
@@ -204,6 +215,7 @@ fn schema() -> serde_json::Value {
     let arm = |entry: &cloze_objectives::Entry| {
         let options = (entry.options)();
         let mut properties = shapes::properties(&ArmOptions::fields());
+        properties.remove(MODEL);
         properties.extend(shapes::properties(&options));
         properties.insert(
             "objective".into(),
@@ -232,8 +244,20 @@ fn schema() -> serde_json::Value {
         schema["title"] = entry.title.into();
         schema
     };
-    let arms: Vec<serde_json::Value> = entries().map(arm).collect();
+    let arms: Vec<serde_json::Value> = entries().map(arm).chain([given::schema()]).collect();
     json!({ "type": "array", "items": { "oneOf": arms }, "minItems": 1 })
+}
+
+/// A name that people can tell from others by looking at it.
+pub(super) fn shown_name(name: &str, written: &Written<'_>) -> Result<String> {
+    if name.chars().any(char::is_control) {
+        return Err(written.open("name").fault("an arm's name holds control characters"));
+    }
+    if let Some(unseen) = name.chars().find(|letter| is_unseen(*letter)) {
+        let what = format!("an arm's name holds U+{:04X}, which nobody sees", u32::from(unseen));
+        return Err(written.open("name").fault(what));
+    }
+    Ok(name.to_owned())
 }
 
 /// Letters that have no shape, or turn the direction of others, or stand for what is no letter: two names that differ in them

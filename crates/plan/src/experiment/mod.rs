@@ -7,6 +7,7 @@ mod asked;
 pub(crate) mod dimension;
 pub(crate) mod evaluate;
 pub(crate) mod file;
+pub(crate) mod given;
 pub(crate) mod resolve;
 pub(crate) mod schema;
 pub(crate) mod shapes;
@@ -25,6 +26,7 @@ use cloze_options::{Node, Options, Value, tree};
 use cloze_schema::Claim;
 use evaluate::{Evaluate, ReportOptions};
 use file::File;
+use given::Given;
 use std::path::{Path, PathBuf};
 
 /// An experiment file whose shape is valid: everything that [`crate::Plan`] is made from. What depends on a point of the
@@ -43,6 +45,8 @@ pub struct Experiment {
     pub(crate) evaluate: Evaluate,
     pub(crate) sweep: Sweep,
     pub(crate) arms: Vec<Arm>,
+    /// Arms that others trained.
+    pub(crate) models: Vec<Given>,
     /// The tables that a sweep may change.
     pub(crate) settings: Node,
     /// Where the baseline was written.
@@ -102,7 +106,8 @@ impl Experiment {
             report: read.report,
             evaluate: read.evaluate,
             sweep: read.sweep,
-            arms: read.arm.0,
+            arms: read.arm.trained,
+            models: read.arm.given,
             settings: settings(&document),
             baseline_place: top.open("report").open("baseline").place(),
             seeds_place: top.open("sweep").open("seeds").place(),

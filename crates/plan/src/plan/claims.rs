@@ -19,6 +19,13 @@ pub(super) fn answerable(check: &Check, plan: &Plan) -> Result<()> {
             .allowed(names)
             .nearest(name, names))
     };
+    let arm = |name: &str| match plan.models.iter().any(|model| model.arm == name) {
+        true => Err(Fault::usage(format!(
+            "`{name}` is judged once and has no seeds, so that nothing can be established of it"
+        ))
+        .allowed(&arms)),
+        false => known("arm", name, &arms),
+    };
     let task = |name: &str| -> Result<&TaskFacts> {
         let names: BTreeSet<&str> = plan.tasks.iter().map(|facts| facts.task.as_str()).collect();
         let (whole, part) = name
@@ -40,18 +47,22 @@ pub(super) fn answerable(check: &Check, plan: &Plan) -> Result<()> {
         Ok(facts)
     };
     match check {
-        Check::Better { task: name, arm, than } => {
+        Check::Better {
+            task: name,
+            arm: one,
+            than,
+        } => {
             task(name)?;
-            known("arm", arm, &arms)?;
-            known("arm", than, &arms)?;
-            if arm == than {
-                return Err(Fault::usage(format!("`{arm}` cannot be better than itself")));
+            arm(one)?;
+            arm(than)?;
+            if one == than {
+                return Err(Fault::usage(format!("`{one}` cannot be better than itself")));
             }
             Ok(())
         }
-        Check::AboveChance { task: name, arm } => {
+        Check::AboveChance { task: name, arm: one } => {
             let facts = task(name)?;
-            known("arm", arm, &arms)?;
+            arm(one)?;
             match facts.chance {
                 Some(_) => Ok(()),
                 None => Err(Fault::usage(format!("`{name}` has no chance level to be above of"))),

@@ -1,5 +1,6 @@
 //! Whether the data that an experiment asks for are there, told at the lines that ask for them.
 
+use super::models::check_models;
 use super::names;
 use super::points::points;
 use crate::TaskConfig;
@@ -8,7 +9,7 @@ use crate::experiment::resolve::resolve;
 use cloze_foundation::{Fault, Key, Result};
 use cloze_options::Written;
 
-/// Looks for every corpus, tokenizer and evaluation's data of an experiment, under its data root where it has one. Nothing
+/// Looks for every corpus, tokenizer, model and evaluation's data of an experiment, under its data root where it has one. Nothing
 /// large is read.
 ///
 /// # Errors
@@ -36,7 +37,7 @@ pub fn check_data(experiment: &Experiment) -> Result<()> {
             }
         }
     }
-    Ok(())
+    check_models(experiment)
 }
 
 fn check_task(experiment: &Experiment, index: usize, task: &TaskConfig) -> Result<()> {

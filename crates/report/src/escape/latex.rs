@@ -49,6 +49,7 @@ pub(crate) fn escape(text: &str) -> String {
             '×' => safe.push_str("$\\times$"),
             '†' => safe.push_str("$\\dagger$"),
             '‡' => safe.push_str("$\\ddagger$"),
+            '§' => safe.push_str("\\S{}"),
             '–' => safe.push_str("--"),
             '“' => safe.push_str("``"),
             '”' => safe.push_str("''"),
@@ -69,7 +70,7 @@ pub(crate) fn is_transcribed(letter: char) -> bool {
 }
 
 /// Letters that are commands of their own in [`escape`].
-const SYMBOLS: &str = "±Δ↑↓×†‡–“”\u{a0}";
+const SYMBOLS: &str = "±Δ↑↓×†‡§–“”\u{a0}";
 
 /// A letter in ASCII that is harmless in LaTeX.
 pub(crate) fn ascii(letter: char) -> String {

@@ -39,6 +39,11 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
         .chain(["seeds done"]);
     let rows: Vec<Vec<Cell>> = rows.collect();
     let mut lead = vec![format!("{planned} runs planned: {}.", counts.join(", "))];
+    if !view.models.is_empty() {
+        let judged = view.models.iter().filter(|model| model.is_judged).count();
+        let planned = view.models.len();
+        lead.push(format!("Models that others trained: {planned}, judged: {judged}."));
+    }
     lead.extend(history::gaps(view));
     lead.extend(history::changes(view));
     lead.extend(history::afterwards(view));

@@ -7,6 +7,7 @@ mod comparisons;
 mod coverage;
 pub(crate) mod decisions;
 mod ladder;
+pub(crate) mod models;
 mod notes;
 pub(crate) mod onset;
 pub(crate) mod order;
@@ -44,6 +45,7 @@ pub(crate) fn document(study: &Study, undrawn: &[String]) -> Result<Document> {
             sections.extend(parts::section(study, scored, field)?);
         }
     }
+    sections.extend(models::section(study));
     sections.extend(others::sections(study)?);
     sections.extend(reliability::section(study)?);
     sections.push(budgets::section(study)?);

@@ -1,6 +1,6 @@
 //! A score of every arm of a field.
 
-use super::of_many;
+use super::{models, of_many};
 use crate::curves::over_seeds;
 use crate::document::{Cell, Section, Table, Topic};
 use crate::ground::Field;
@@ -102,6 +102,9 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         .chain(knowable.map(|_| KNOWN))
         .collect();
     rows.extend(levels(study, scored, field, &columns));
+    let of_others = models::rows(study, score, field, &columns);
+    points.extend((!of_others.is_empty()).then(models::mark));
+    rows.extend(of_others);
     let mut lead = Vec::new();
     if !any {
         lead.push("No finished run has this score.".to_owned());
@@ -209,5 +212,8 @@ fn levels(study: &Study, scored: &Scored, field: &Field, columns: &[&str]) -> Ve
         columns.iter().map(cell).collect()
     };
     let levels = levels.named().filter(|_| is_loss);
-    levels.chain(ceiling.map(|ceiling| (CEILING, ceiling))).map(row).collect()
+    levels
+        .chain(ceiling.map(|ceiling| (CEILING, ceiling)))
+        .map(row)
+        .collect()
 }

@@ -6,6 +6,7 @@ mod decided;
 mod honest;
 mod kept;
 mod made;
+mod models;
 mod orders;
 mod outputs;
 mod snapshots;

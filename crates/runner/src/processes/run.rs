@@ -10,12 +10,12 @@ use crate::data::{Looked, of_corpus};
 use crate::status::Status;
 use crate::store::ending::words;
 use crate::store::{Ending, Marker, Store};
-use crate::{Need, Needs, gather, history};
+use crate::{Need, Needs, gather, history, models};
 use cloze_corpus::{CorpusConfig, Prepared};
 use cloze_foundation::files::{list, sweep_scratch};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, PlannedRun, title};
-use cloze_schema::Axis;
+use cloze_schema::{Axis, PlannedModel};
 use cloze_trainer::device;
 use std::collections::{HashMap, HashSet};
 
@@ -41,6 +41,10 @@ pub struct Summary {
     pub not_needed: usize,
     /// Runs that say that they have ended and that are not whole, each with what to do. They do not count as done.
     pub damaged: Vec<String>,
+    /// Models of others that were judged now, by all that had not judged them.
+    pub judged: usize,
+    /// Models of others that could not be judged, each with why.
+    pub refused: Vec<String>,
 }
 
 impl Summary {
@@ -55,8 +59,8 @@ impl Summary {
     }
 }
 
-/// Trains every run of a plan that has not ended, each in a process of its own, and gathers the metrics of all that
-/// have. Running it again does only what is missing, and goes on with what was begun. A run that was made from other data
+/// Trains every run of a plan that has not ended, each in a process of its own, has the models of others judged that were not, and
+/// gathers the metrics of all that have. Running it again does only what is missing, and goes on with what was begun. A run that was made from other data
 /// than there are now is trained again; how it ended then is put aside.
 ///
 /// Several processes, on several machines with one file system, may do this at once: each run is trained by one of
@@ -79,6 +83,8 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
         say: &|line| progress.say(line),
     };
     let corpora = look(&mut plan, &store, options, &ready)?;
+    let meant: HashSet<String> = chosen_models(&plan, options).into_iter().collect();
+    let waiting_models = models::look(&mut plan, &store, &ready, &|model| meant.contains(&model.id))?;
     let mut summary = Summary::default();
     let found = Found::of(&plan, &store, options, &mut summary, progress)?;
     workers(&found.waiting, options)?;
@@ -93,10 +99,13 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
     }
     tidy(&store, options, &found.ended);
     if found.waiting.is_empty() {
-        progress.say(match summary.not_needed {
+        let ended = match summary.not_needed {
             0 => "every run has ended already",
             _ => "every run that is needed has ended already",
-        });
+        };
+        if waiting_models.is_empty() {
+            progress.say(ended);
+        }
     } else {
         let rules = Rules {
             lease: options.lease,
@@ -113,6 +122,9 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
         };
         trained.train(found.waiting, &rules, &mut summary)?;
     }
+    let judged = models::judge(&waiting_models, &store, options, progress, stop)?;
+    (summary.judged, summary.refused) = (judged.whole, judged.refused);
+    summary.interrupted += judged.left;
     summary.damaged = if options.only.is_empty() {
         gather(&plan, &store)?.damaged
     } else {
@@ -295,7 +307,19 @@ fn chosen<'a>(plan: &'a Plan, options: &RunOptions) -> Result<Vec<&'a PlannedRun
     if options.only.is_empty() {
         return Ok(interleaved(plan));
     }
-    cloze_plan::select(plan, &options.only).map_err(|fault| fault.at("--only"))
+    match cloze_plan::select_models(plan, &options.only) {
+        (models, others) if others.is_empty() && !models.is_empty() => Ok(Vec::new()),
+        (_, others) => cloze_plan::select(plan, &others).map_err(|fault| fault.at("--only")),
+    }
+}
+
+/// The ids of the models of others that this call is about.
+fn chosen_models(plan: &Plan, options: &RunOptions) -> Vec<String> {
+    let ids = |models: Vec<&PlannedModel>| models.into_iter().map(|model| model.id.clone()).collect();
+    match options.only.is_empty() {
+        true => ids(plan.models.iter().collect()),
+        false => ids(cloze_plan::select_models(plan, &options.only).0),
+    }
 }
 
 /// The runs so that the first seeds of all arms come first, then the second seeds: a sweep that is stopped half way

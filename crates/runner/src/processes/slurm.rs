@@ -1,8 +1,9 @@
 //! An array job for Slurm: one task a run, the same child as everywhere.
 
 use super::run::NARROW;
-use cloze_plan::{Plan, PlannedRun, cost};
-use cloze_schema::Axis;
+use cloze_backbone::hub::TENSORS;
+use cloze_plan::{ModelConfig, Plan, PlannedRun, cost};
+use cloze_schema::{Axis, PlannedModel};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -71,10 +72,16 @@ pub fn is_option(option: &str) -> bool {
 /// task queued again. When a task is preempted, requeued or cancelled, Slurm sends TERM to every process of it, so the
 /// run is saved without the script's help.
 pub fn script(plan: &Plan, request: &Request) -> String {
-    let needs = plan.runs.iter().map(|run| Needs::of(run, request.data_root.as_deref()));
-    let most = needs.fold(Needs::default(), Needs::max);
+    let data_root = request.data_root.as_deref();
+    let runs = plan.runs.iter().map(|run| Needs::of(run, data_root));
+    let models = plan.models.iter().map(|model| Needs::of_model(model, data_root));
+    let most = runs.chain(models).fold(Needs::default(), Needs::max);
     let minutes = request.minutes.unwrap_or(most.minutes);
-    let last = plan.runs.len().saturating_sub(1);
+    let ids: Vec<&str> = plan
+        .ids()
+        .chain(plan.models.iter().map(|model| model.id.as_str()))
+        .collect();
+    let last = ids.len().saturating_sub(1);
     let limit = request.at_once.map_or_else(String::new, |tasks| format!("%{tasks}"));
     let mut text = String::from("#!/bin/bash\n");
     for option in [
@@ -97,11 +104,10 @@ pub fn script(plan: &Plan, request: &Request) -> String {
     let logs = request.directory.join(&request.folder).join("slurm");
     let logs = quote(&logs.to_string_lossy());
     let arguments: Vec<String> = request.arguments.iter().map(|word| quote(word)).collect();
-    let ids: Vec<&str> = plan.runs.iter().map(|run| run.id.as_str()).collect();
     let _ = write!(
         text,
         r#"
-# One task trains one run. A run that was left is gone on with; one that has ended is not repeated.
+# One task trains one run, or judges one model of others. What was left is gone on with; what has ended is not repeated.
 runs=(
 {ids}
 )
@@ -165,6 +171,18 @@ impl Needs {
             minutes: ((seconds + OVERHEAD_SECONDS) / 60.0).ceil() as u64,
             mebibytes: (BASE_MEBIBYTES + (parameters + activations) / f64::from(1 << 20)).ceil() as u64,
             cores: if encoder.width < NARROW { 1 } else { 2 },
+        }
+    }
+
+    /// Of judging a model that others trained: its weights as they are read, as they are kept, and as they are computed with.
+    fn of_model(model: &PlannedModel, data_root: Option<&Path>) -> Self {
+        let weights = ModelConfig::of(model).and_then(|config| config.place(data_root));
+        let weights = weights.ok().and_then(|folder| folder.join(TENSORS).metadata().ok());
+        let bytes = weights.map_or(0, |file| file.len()) as f64;
+        Self {
+            minutes: (OVERHEAD_SECONDS / 60.0).ceil() as u64,
+            mebibytes: (BASE_MEBIBYTES + 3.0 * bytes / f64::from(1 << 20)).ceil() as u64,
+            cores: 1,
         }
     }
 

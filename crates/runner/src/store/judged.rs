@@ -1,5 +1,5 @@
-//! Judgements of finished runs that were made after training: each in a folder of its own that is complete or absent. They are
-//! added to what a run left, and nothing that it left is changed.
+//! Judgements of finished runs that were made after training, and of models that others trained: each in a folder of its own that
+//! is complete or absent. They are added to what a run left, and nothing that it left is changed.
 
 use super::marker::Done;
 use super::unusable::{Trouble, Unusable};
@@ -57,28 +57,51 @@ pub fn asks_other(asked: &Asked, whose: &str) -> Fault {
     ))
 }
 
-/// The folder of a judgement: of these weights, by this task.
-fn place(run: &RunFolder, done: &Done, asked: &Asked) -> PathBuf {
-    let text = format!("{:?} {} {}", asked.facts.task, asked.data, done.weights);
-    run.path().join(JUDGED_FOLDER).join(&hash(text.as_bytes())[..DIGITS])
+/// What is judged, and by what.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// What says which weights they are.
+    pub weights: &'a str,
+    /// The task's name.
+    pub task: &'a str,
+    /// Hash of what it asks.
+    pub data: &'a str,
 }
 
-/// Keeps a judgement. Where there is one already, that is left as it is: it says the same.
+impl<'a> Question<'a> {
+    /// What a task asks of a finished run.
+    pub fn of(done: &'a Done, asked: &'a Asked) -> Self {
+        Self {
+            weights: &done.weights,
+            task: &asked.facts.task,
+            data: &asked.data,
+        }
+    }
+
+    /// The folder of its answer.
+    fn place(&self, run: &RunFolder) -> PathBuf {
+        let Self { weights, task, data } = self;
+        let text = format!("{task:?} {data} {weights}");
+        run.path().join(JUDGED_FOLDER).join(&hash(text.as_bytes())[..DIGITS])
+    }
+}
+
+/// Keeps a judgement of weights after so many `steps`. Where there is one already, that is left as it is: it says the same.
 ///
 /// # Errors
 /// What the system says; nothing is left behind then.
-pub fn save(run: &RunFolder, done: &Done, asked: &Asked, judgement: &Judgement) -> Result<()> {
+pub fn save(run: &RunFolder, question: &Question, steps: u64, judgement: &Judgement) -> Result<()> {
     let (rows, items) = (parquet::to_bytes(&judgement.rows)?, items::to_bytes(&judgement.items)?);
     let files = [(ROWS, rows.as_slice()), (ITEMS, items.as_slice())];
-    folder::write(&place(run, done, asked), run.id(), done.spent.steps(), &files)
+    folder::write(&question.place(run), run.id(), steps, &files)
 }
 
 /// What a task found of a run; `None` where the run was not judged by it.
 ///
 /// # Errors
 /// A judgement that is damaged, incomplete, of another run, or that cannot be read.
-pub fn read(run: &RunFolder, done: &Done, asked: &Asked) -> std::result::Result<Option<Judgement>, Unusable> {
-    let place = place(run, done, asked);
+pub fn read(run: &RunFolder, question: &Question) -> std::result::Result<Option<Judgement>, Unusable> {
+    let place = question.place(run);
     let is_there = files::is_there(&place).map_err(|fault| Unusable::new(Trouble::Unreadable, fault))?;
     if !is_there {
         return Ok(None);

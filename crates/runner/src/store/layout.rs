@@ -18,6 +18,7 @@
 //!     final/                         model.safetensors, config.json, tokenizer.json, README.md, manifest.json: complete or absent
 //!     aside/00001/                   how attempt 1 ended, with its weights, if that was with other data or is retried
 //!     DONE | DIVERGED | FAILED       JSON, written last; at most one of them
+//!   models/<id>/judged/<digits>/     what a task found of a model that others trained: complete or absent
 //! ```
 
 use super::Marker;
@@ -29,6 +30,9 @@ use cloze_schema::judged::JUDGED_FOLDER;
 use cloze_schema::plan::METRICS_FILE;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+/// The folder of what was found of models that others trained.
+pub const MODELS: &str = "models";
 
 /// The results folder of one experiment.
 #[derive(Clone, Debug)]
@@ -68,7 +72,11 @@ impl Store {
         let judged = self.root.join(JUDGED_FOLDER);
         [&self.root, &plans, &judged, &report, &charts, &tables]
             .iter()
-            .try_for_each(|folder| sweep_scratch(folder))
+            .try_for_each(|folder| sweep_scratch(folder))?;
+        let models = list(&self.root.join(MODELS))?;
+        models
+            .iter()
+            .try_for_each(|model| sweep_scratch(&model.join(JUDGED_FOLDER)))
     }
 
     /// The folder of a run.
@@ -77,9 +85,16 @@ impl Store {
             path: self.root.join("runs").join(id),
         }
     }
+
+    /// The folder of what was found of a model that others trained.
+    pub fn model(&self, id: &str) -> RunFolder {
+        RunFolder {
+            path: self.root.join(MODELS).join(id),
+        }
+    }
 }
 
-/// The folder of one run.
+/// The folder of one run; or of a model that others trained, of which there are judgements alone.
 #[derive(Clone, Debug)]
 pub struct RunFolder {
     path: PathBuf,

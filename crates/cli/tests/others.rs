@@ -1,0 +1,119 @@
+//! An arm that others trained, through every command that a plan goes through.
+
+use crate::common::{Workplace, text};
+
+const TINY: &str = r#"
+question = "Is it better than theirs?"
+
+[corpus]
+source    = "fragment"
+tokenizer = { kind = "wordpiece", vocab = 256 }
+words     = "20k"
+
+[encoder]
+preset = "bert"
+width  = 32
+layers = 1
+window = 48
+
+[budget]
+amount = "4k"
+batch  = 8
+
+[sweep]
+seeds = [1, 2]
+
+[[arm]]
+objective = "mlm"
+
+[evaluate]
+tasks  = [{ task = "minimal-pairs", pairs = 4 }, "masked-loss"]
+points = 1
+"#;
+
+/// A run's own weights in the clothes of somebody else.
+fn workplace() -> Workplace {
+    let workplace = Workplace::new();
+    workplace.write("first.toml", TINY);
+    let run = workplace.cloze(&["run", "first.toml", "--set", "sweep.seeds=[9]"]);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    let export = workplace.cloze(&["export", "results/first", "theirs"]);
+    assert!(export.status.success(), "{}", text(&export.stderr));
+    workplace.write(
+        "beside.toml",
+        format!("{TINY}\n[[arm]]\nname = \"tiny\"\nmodel = \"theirs\"\n"),
+    );
+    workplace
+}
+
+#[test]
+fn a_model_of_others_is_planned_judged_told_and_reported_beside_what_is_trained() {
+    let workplace = workplace();
+    let said = |arguments: &[&str], success: bool| {
+        let found = workplace.cloze(arguments);
+        let all = text(&found.stdout) + &text(&found.stderr);
+        assert_eq!(found.status.success(), success, "{arguments:?}: {all}");
+        all
+    };
+    let plan = said(&["plan", "beside.toml"], true);
+    assert!(
+        plan.contains("BertForMaskedLM, judged as it is") && plan.contains("2 runs"),
+        "{plan}"
+    );
+    let script = said(&["slurm", "beside.toml"], true);
+    assert!(script.contains("--array=0-2"), "{script}");
+    assert!(said(&["status", "beside.toml"], true).contains("of others  not judged yet"));
+
+    let run = workplace.cloze(&["run", "beside.toml"]);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    assert!(
+        text(&run.stderr).contains("models of others judged: 1"),
+        "{}",
+        text(&run.stderr)
+    );
+    let table = text(&run.stdout);
+    assert!(
+        table.contains("tiny§") && table.contains("Models that others trained"),
+        "{table}"
+    );
+    assert!(
+        table.contains("its card says of its training: “axis: used; optimizer steps: "),
+        "{table}"
+    );
+    let again = workplace.cloze(&["run", "beside.toml"]);
+    assert_eq!((again.status.success(), text(&again.stdout)), (true, table));
+    assert!(said(&["doctor", "beside.toml"], true).contains("models of others: 1"));
+    let status = said(&["status", "beside.toml"], true);
+    let line = status.lines().find(|line| line.contains("of others")).unwrap();
+    assert!(
+        line.ends_with("of others  judged") && status.contains("2 of 2 runs are done"),
+        "{status}"
+    );
+
+    let id = line.split_whitespace().next().unwrap();
+    for export in [
+        &["export", id, "out"][..],
+        &["export", "results/beside", "out", "--arm", "tiny"],
+    ] {
+        assert!(said(export, false).contains("a model that others trained"));
+    }
+    assert!(said(&["slurm", "beside.toml"], false).contains("nothing to queue"));
+
+    // Other weights are another model.
+    let path = workplace.path("theirs/model.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let end = bytes.len();
+    bytes[end - 4..].copy_from_slice(&1.5f32.to_le_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    assert!(said(&["status", "beside.toml"], false).contains("its weights changed"));
+    assert!(said(&["slurm", "beside.toml"], true).contains("--array=0-0"));
+    let dry = said(&["run", "beside.toml", "--only", "tiny", "--dry-run"], true);
+    assert!(
+        dry.contains("0 of 0 runs are done") && dry.contains("of others"),
+        "{dry}"
+    );
+    assert!(said(&["run", "beside.toml", "--only", "tiny"], true).contains("models of others judged: 1"));
+    assert!(said(&["report", "results/beside"], true).contains("tiny§"));
+    let unknown = said(&["run", "beside.toml", "--only", "tinny"], false);
+    assert!(unknown.contains("did you mean `tiny`?"), "{unknown}");
+}
