@@ -4,8 +4,8 @@ use crate::plain::{name, plain};
 use crate::progress::Event;
 use crate::terminal::{say, show};
 use cloze_plan::{PlannedRun, title};
-use cloze_runner::{Judging, Progress};
 use cloze_runner::store::Marker;
+use cloze_runner::{Judging, Progress};
 use cloze_trainer::Tick;
 
 /// Tells the thread that writes.

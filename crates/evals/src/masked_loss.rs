@@ -130,7 +130,11 @@ impl MaskedText {
 impl Evaluation for MaskedText {
     fn judge(&self, subject: &Subject) -> Result<Judgement> {
         let (mut sum, mut right, mut predictions) = (0.0, Some(0), 0);
-        let counter = Counter::new(subject.told, self.batches.iter().map(|batch| batch.windows).sum(), "windows");
+        let counter = Counter::new(
+            subject.told,
+            self.batches.iter().map(|batch| batch.windows).sum(),
+            "windows",
+        );
         for batch in &self.batches {
             let Some(losses) = subject.model.masked_losses(batch) else {
                 return Ok(Judgement::default());

@@ -15,7 +15,9 @@ fn lanes(wanted: usize) -> Vec<Arc<ThreadPool>> {
     let mut known = open(&LANES);
     while known.len() < wanted {
         let name = format!("lane-{}", known.len());
-        let lane = ThreadPoolBuilder::new().num_threads(1).thread_name(move |_| name.clone());
+        let lane = ThreadPoolBuilder::new()
+            .num_threads(1)
+            .thread_name(move |_| name.clone());
         match lane.build() {
             Ok(lane) => known.push(Arc::new(lane)),
             Err(_) => break,

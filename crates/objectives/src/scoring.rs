@@ -207,7 +207,9 @@ pub fn score(
     let mut pieces: Vec<Piece> = Vec::new();
     for (length, members) in &by_length {
         // Sentences of one length have about as many questions.
-        let asked = members.first().map_or(0, |first| how(&sentences[*first], vocabulary).len());
+        let asked = members
+            .first()
+            .map_or(0, |first| how(&sentences[*first], vocabulary).len());
         let windows = (TOKENS / length.max(&1)).max(1);
         let pieces_of = members.chunks((windows / asked.max(1)).max(1));
         pieces.extend(pieces_of.map(|members| Piece { members, windows }));

@@ -124,7 +124,10 @@ pub fn judging(config: &RunConfig, task: &TaskConfig, data_root: Option<&Path>) 
         ..config.clone()
     };
     let judged = Expected::new(data_root).evaluation(&asked, &*objective).ok()?;
-    judged.unknown.is_empty().then(|| judged.seconds(ASSUMED_FLOPS_PER_SECOND))
+    judged
+        .unknown
+        .is_empty()
+        .then(|| judged.seconds(ASSUMED_FLOPS_PER_SECOND))
 }
 
 /// Seconds of training in so many steps; a budget in seconds counts as it is.

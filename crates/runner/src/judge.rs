@@ -1,8 +1,8 @@
 //! The evaluations of a run, as the training loop asks for them.
 
+use crate::processes::Judging;
 use burn::tensor::Device;
 use cloze_corpus::Prepared;
-use crate::processes::Judging;
 use cloze_evals::{Evaluation, Ground, Progress, Subject, When};
 use cloze_foundation::Result;
 use cloze_objectives::Model;

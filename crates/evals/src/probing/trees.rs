@@ -3,7 +3,7 @@
 use super::sentences::{SEEDS, Sentence, WORD};
 use cloze_corpus::sets::{Column, ColumnsAsked, read_columns};
 use cloze_foundation::{Draw, Fault, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The columns.
 const PART_OF_SPEECH: i64 = 4;
@@ -12,12 +12,26 @@ const RELATION: i64 = 8;
 /// A head this far away or farther is far away.
 const FAR: i64 = 5;
 
-/// The sentences of a CoNLL-U file. Its order does not matter: they are sorted by a key that is drawn from what they say, and
+/// The sentences of CoNLL-U files. Their order does not matter: they are sorted by a key that is drawn from what they say, and
 /// the first `most` of them are taken.
 ///
 /// # Errors
 /// What the reader of columns says; a head that is no number.
-pub(super) fn of_file(path: &Path, most: usize) -> Result<Vec<Sentence>> {
+pub(super) fn of_files(paths: &[PathBuf], most: usize) -> Result<Vec<Sentence>> {
+    let mut sentences = Vec::new();
+    for path in paths {
+        sentences.append(&mut of_file(path)?);
+    }
+    let draw = Draw::new(SEEDS[0], "order of sentences");
+    sentences.sort_by_cached_key(|sentence| {
+        let text = sentence.words.join(" ");
+        (draw.purpose(&text).stream().bits(), text)
+    });
+    sentences.truncate(most);
+    Ok(sentences)
+}
+
+fn of_file(path: &Path) -> Result<Vec<Sentence>> {
     let column = |number: i64| {
         let asked = ColumnsAsked {
             word: None,
@@ -48,12 +62,6 @@ pub(super) fn of_file(path: &Path, most: usize) -> Result<Vec<Sentence>> {
             of_whole: Vec::new(),
         });
     }
-    let draw = Draw::new(SEEDS[0], "order of sentences");
-    sentences.sort_by_cached_key(|sentence| {
-        let text = sentence.words.join(" ");
-        (draw.purpose(&text).stream().bits(), text)
-    });
-    sentences.truncate(most);
     Ok(sentences)
 }
 

@@ -130,13 +130,7 @@ pub(crate) fn vocabulary_cross_entropy(
 }
 
 /// The losses of a block of rows; leaves the gradients of the logits in their place where these are wanted.
-fn losses(
-    logits: &mut [f32],
-    bias: &[f32],
-    (targets, weights): (&[usize], &[f32]),
-    each: &mut [f32],
-    gradients: bool,
-) {
+fn losses(logits: &mut [f32], bias: &[f32], (targets, weights): (&[usize], &[f32]), each: &mut [f32], gradients: bool) {
     let rows = logits.chunks_exact_mut(logits.len() / each.len());
     for (row, ((nll, target), weight)) in rows.zip(each.iter_mut().zip(targets).zip(weights)) {
         if !bias.is_empty() {

@@ -209,5 +209,8 @@ fn levels(study: &Study, scored: &Scored, field: &Field, columns: &[&str]) -> Ve
         columns.iter().map(cell).collect()
     };
     let levels = levels.named().filter(|_| is_loss);
-    levels.chain(ceiling.map(|ceiling| (CEILING, ceiling))).map(row).collect()
+    levels
+        .chain(ceiling.map(|ceiling| (CEILING, ceiling)))
+        .map(row)
+        .collect()
 }

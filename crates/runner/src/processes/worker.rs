@@ -33,7 +33,12 @@ use std::time::Instant;
 ///
 /// # Errors
 /// What went wrong; unless the run was merely interrupted, FAILED says it too.
-pub fn train_run(errand: &Errand, out: &mut (dyn Write + Send), warnings: &mut dyn Write, stop: &Stop) -> Result<Marker> {
+pub fn train_run(
+    errand: &Errand,
+    out: &mut (dyn Write + Send),
+    warnings: &mut dyn Write,
+    stop: &Stop,
+) -> Result<Marker> {
     if errand.build != build() {
         return Err(Fault::run(format!(
             "the program was replaced during the sweep: it was cloze {}, and is now {}",
