@@ -326,7 +326,7 @@ fn an_evaluation_that_is_for_the_end_is_asked_once() {
         when,
         evaluation: Box::new(Seed),
     };
-    let mut judge = Evaluations::of(&config, corpus(), None, &device).unwrap();
+    let mut judge = Evaluations::of(&config, corpus(), None, &device, &|_| ()).unwrap();
     judge.opened = vec![opened(When::AtTheEnd), opened(When::AtEveryPoint)];
     let mut memory = Memory::default();
     cloze_trainer::train(&config.job(corpus(), &device), &judge, &mut memory, None).unwrap();

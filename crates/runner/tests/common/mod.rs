@@ -184,7 +184,7 @@ impl Observer for Memory {
 /// Trains in this process.
 pub fn train_here(config: &RunConfig, device: &Device) -> (Trained, Memory) {
     let mut memory = Memory::default();
-    let judge = Evaluations::of(config, corpus(), None, device).unwrap();
+    let judge = Evaluations::of(config, corpus(), None, device, &|_| ()).unwrap();
     let trained = train(&config.job(corpus(), device), &judge, &mut memory, None).unwrap();
     (trained, memory)
 }
