@@ -124,7 +124,8 @@ impl Parts {
         let parts = [("dev", dev.as_deref().unwrap_or_default()), ("test", &test)];
         for (key, part) in parts {
             if let Some(row) = part.iter().find(|row| !classes.contains(row.label.as_str())) {
-                return Err(unknown_label(key, &row.label, &row.place, classes.iter().copied()));
+                let fault = unknown_label(key, &row.label, &row.place, classes.iter().copied());
+                return Err(fault.at(Place::key(key)));
             }
         }
         let classes = classes.into_iter().map(str::to_owned).collect();

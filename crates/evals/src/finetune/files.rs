@@ -185,7 +185,6 @@ pub(crate) fn unknown_label<'a>(
         label.escape_debug()
     ))
     .at(place)
-    .at(Place::key(part))
     .allowed(known.clone().take(SHOWN))
     .nearest(label, known)
 }
