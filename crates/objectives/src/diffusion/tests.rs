@@ -143,7 +143,7 @@ fn the_bound_asks_about_every_number_of_masked_tokens_as_often() {
             .map(|position| masked(place(position)).count() as f32)
             .collect()
     };
-    let score = scoring::score(super::evenly_masked, &[sentence], &vocabulary, &losses)[0];
+    let score = scoring::score(super::evenly_masked, &[sentence], &vocabulary, &losses, 1, &|_| ())[0];
     assert!((score + 36.0).abs() < 1e-4, "{score}");
 }
 

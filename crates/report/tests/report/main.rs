@@ -449,7 +449,10 @@ fn a_ceiling_is_a_row_of_the_table_and_a_line_of_the_charts() {
     assert!(row.is_some_and(|row| row.contains("92.5")), "{}", report.markdown);
     let svg = |chart: &str| fs::read_to_string(folder.join(format!("report/charts/{chart}.svg"))).unwrap();
     // In the panel of all arms, and in that of each.
-    assert_eq!(svg("learning-curves").matches(">ceiling<").count(), 1 + made.arms.len());
+    assert_eq!(
+        svg("learning-curves").matches("\nceiling\n").count(),
+        1 + made.arms.len()
+    );
     assert!(report.page.contains("Dotted lines: chance, and the ceiling"));
     assert!(report.page.contains("Line across a row: its ceiling"));
     made.ceiling = None;
