@@ -235,7 +235,7 @@ fn json_is_fit_for_a_terminal_and_stays_json_of_the_same_text() {
     let question = "Which \u{202e}one\u{9b}?";
     let whole = std::fs::read_to_string(workplace.path("x.toml")).unwrap();
     let asked: Vec<&str> = whole.lines().filter(|line| !line.starts_with("question")).collect();
-    workplace.write("y.toml", &format!("question = \"{question}\"\n{}", asked.join("\n")));
+    workplace.write("y.toml", format!("question = \"{question}\"\n{}", asked.join("\n")));
     let output = workplace.cloze(&["plan", "y.toml", "--json"]);
     let said = text(&output.stdout);
     assert!(!said.contains(['\u{202e}', '\u{9b}']), "{said}");

@@ -91,10 +91,12 @@ mod tests {
     #[test]
     fn a_tree_becomes_labels_of_its_words_whatever_the_order_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.conllu");
+        let [path, second] = ["a.conllu", "b.conllu"].map(|name| folder.path().join(name));
+        let read =
+            |paths: &[&PathBuf], most| of_files(&paths.iter().map(|path| (*path).clone()).collect::<Vec<_>>(), most);
         let other = TREE.replace("Dogs", "Cats");
         std::fs::write(&path, [TREE, &other].concat()).unwrap();
-        let found = of_file(&path, 10).unwrap();
+        let found = read(&[&path], 10).unwrap();
         let dogs = found.iter().find(|sentence| sentence.words[0] == "Dogs").unwrap();
         let labels = |property: &str| {
             let (_, labels) = dogs.of_words.iter().find(|(name, _)| *name == property).unwrap();
@@ -104,10 +106,14 @@ mod tests {
         assert_eq!(labels("dependency-label"), ["nsubj", "root", "punct"]);
         assert_eq!(labels("head-distance"), ["+1", "root", "-1"]);
         std::fs::write(&path, [&other, TREE].concat()).unwrap();
-        assert_eq!(of_file(&path, 10).unwrap(), found);
-        assert_eq!(of_file(&path, 1).unwrap(), found[..1]);
+        assert_eq!(read(&[&path], 10).unwrap(), found);
+        assert_eq!(read(&[&path], 1).unwrap(), found[..1]);
+        // Nor does it matter in which file they are.
+        std::fs::write(&path, &other).unwrap();
+        std::fs::write(&second, TREE).unwrap();
+        assert_eq!(read(&[&path, &second], 10).unwrap(), found);
         std::fs::write(&path, TREE.replace("\t2\tpunct", "\tx\tpunct")).unwrap();
-        let fault = of_file(&path, 10).unwrap_err();
+        let fault = read(&[&path], 10).unwrap_err();
         assert!(fault.place().unwrap().ends_with("a.conllu:4"), "{fault}");
         assert_eq!(
             [distance(9, 1), distance(1, 9)],
