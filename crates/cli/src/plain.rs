@@ -1,5 +1,7 @@
 //! How foreign text is made fit for a terminal.
 
+use cloze_foundation::{Fault, Result};
+use serde::Serialize;
 use std::borrow::Cow;
 
 /// Characters of a line of words that are shown.
@@ -45,6 +47,24 @@ pub fn plain_json(json: &str) -> String {
         }
     }
     text
+}
+
+/// A value as JSON on one line, fit for a terminal.
+///
+/// # Errors
+/// A value that has no JSON.
+pub fn json_line(value: &impl Serialize) -> Result<String> {
+    let json = serde_json::to_string(value).map_err(|error| Fault::run(error.to_string()))?;
+    Ok(plain_json(&json) + "\n")
+}
+
+/// The same, a field a line.
+///
+/// # Errors
+/// A value that has no JSON.
+pub fn json_lines(value: &impl Serialize) -> Result<String> {
+    let json = serde_json::to_string_pretty(value).map_err(|error| Fault::run(error.to_string()))?;
+    Ok(plain_json(&json) + "\n")
 }
 
 /// A name as it stands within a line: it cannot begin another one, and is not endless.

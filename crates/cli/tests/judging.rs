@@ -44,6 +44,10 @@ fn a_finished_run_is_judged_again_and_the_report_shows_it() {
             &["--source"],
         ),
         (
+            vec!["eval", "results/x", "--tasks", "masked-loss", "--jobs", "0"],
+            &["--jobs", "from 1"],
+        ),
+        (
             vec![
                 "eval",
                 "results/x",
@@ -209,4 +213,32 @@ fn a_folder_that_others_trained_says_what_is_wrong_with_it() {
     );
     assert_eq!(status, 2, "{said}");
     says(&said, &["--only"]);
+}
+
+#[test]
+fn an_encoder_without_a_head_is_told_and_is_no_success() {
+    let (workplace, run) = finished();
+    let (status, said) = cloze(&workplace, &["export", run.id(), "bare", "--to", "hf-encoder"]);
+    assert_eq!(status, 0, "{said}");
+    let (status, said) = cloze(&workplace, &["eval", "bare", "--tasks", "masked-loss"]);
+    assert_eq!(status, 1, "{said}");
+    says(&said, &["masked-loss", "has no head that it could ask"]);
+    let tuned = "{ task = \"classification\", examples = 20, recipe = { epochs = 1, trials = [1e-3] } }";
+    let (status, said) = cloze(&workplace, &["eval", "bare", "--tasks", tuned]);
+    assert_eq!(status, 0, "{said}");
+    says(&said, &["classification\taccuracy\t"]);
+}
+
+#[test]
+fn json_is_fit_for_a_terminal_and_stays_json_of_the_same_text() {
+    let (workplace, _) = finished();
+    let question = "Which \u{202e}one\u{9b}?";
+    let whole = std::fs::read_to_string(workplace.path("x.toml")).unwrap();
+    let asked: Vec<&str> = whole.lines().filter(|line| !line.starts_with("question")).collect();
+    workplace.write("y.toml", format!("question = \"{question}\"\n{}", asked.join("\n")));
+    let output = workplace.cloze(&["plan", "y.toml", "--json"]);
+    let said = text(&output.stdout);
+    assert!(!said.contains(['\u{202e}', '\u{9b}']), "{said}");
+    let plan: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(plan["question"], question);
 }

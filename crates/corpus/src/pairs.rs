@@ -4,7 +4,7 @@ mod own;
 
 use crate::json::each_object;
 use cloze_foundation::{Fault, Result};
-pub use own::{PairColumns, own_pair_files, read_own_pairs};
+pub use own::{PairColumns, read_own_pairs};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 

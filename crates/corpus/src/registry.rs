@@ -304,6 +304,50 @@ pub fn corpora() -> impl Iterator<Item = &'static str> {
 /// # Errors
 /// A registered name without a data root, and a path that does not exist: usage faults that say where was looked.
 pub fn locate(name: &str, data_root: Option<&Path>) -> Result<PathBuf> {
+    look(name, data_root)?.map_err(|tried| missing(name, &tried))
+}
+
+/// [`locate`] for a set to be judged by, which no name of a corpus is.
+///
+/// # Errors
+/// The same; what is near are the names beside the path.
+pub fn locate_set(name: &str, data_root: Option<&Path>) -> Result<PathBuf> {
+    look(name, data_root)?.map_err(|tried| {
+        let beside: Vec<String> = tried.iter().flat_map(|path| beside(path)).collect();
+        let (folder, own) = match name.rsplit_once('/') {
+            Some((folder, own)) => (format!("{folder}/"), own),
+            None => (String::new(), name),
+        };
+        let mut fault = nowhere(&tried)
+            .allowed(["a file", "a folder", "a glob"])
+            .nearest(own, beside)
+            .remedy("a path is relative to the data root, then to here");
+        fault.nearest = fault.nearest.map(|near| folder + &near);
+        fault
+    })
+}
+
+/// Names that are looked at for one that is near.
+const MOST_NAMES: usize = 1000;
+
+/// The names beside a path that is not there.
+fn beside(path: &Path) -> Vec<String> {
+    let folder = path
+        .parent()
+        .filter(|folder| *folder != Path::new(""))
+        .unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .take(MOST_NAMES);
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+/// Where a name was found, or where it was looked for.
+fn look(name: &str, data_root: Option<&Path>) -> Result<std::result::Result<PathBuf, Vec<PathBuf>>> {
     let registered = find(name).and_then(|source| source.path);
     let tried: Vec<PathBuf> = match (registered, data_root) {
         (Some(path), Some(root)) => vec![root.join(path)],
@@ -318,18 +362,23 @@ pub fn locate(name: &str, data_root: Option<&Path>) -> Result<PathBuf> {
     };
     for path in &tried {
         if is_there(path)? {
-            return Ok(path.clone());
+            return Ok(Ok(path.clone()));
         }
     }
-    Err(missing(name, &tried))
+    Ok(Err(tried))
+}
+
+/// That there is nothing at some places.
+fn nowhere(tried: &[PathBuf]) -> Fault {
+    let tried: Vec<String> = tried.iter().map(|path| format!("`{}`", path.display())).collect();
+    Fault::usage(format!("no data at {}", tried.join(" or ")))
 }
 
 /// The fault for a source that is nowhere.
 pub(crate) fn missing(name: &str, tried: &[PathBuf]) -> Fault {
-    let tried: Vec<String> = tried.iter().map(|path| format!("`{}`", path.display())).collect();
     // Other sets have names too, and are nothing to train on.
     let names = corpora;
-    Fault::usage(format!("no data at {}", tried.join(" or ")))
+    nowhere(tried)
         .allowed(names().chain(["a file", "a folder", "a glob"]))
         .nearest(name, names())
         .remedy("`cloze data list` says what each name is; a path is relative to the data root, then to here")
@@ -368,6 +417,20 @@ mod tests {
                 .what
                 .contains("legal_uscode")
         );
+    }
+
+    #[test]
+    fn a_set_that_is_not_there_is_no_corpus_and_near_to_what_lies_beside_it() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join("mine")).unwrap();
+        std::fs::write(root.path().join("mine/train.csv"), "").unwrap();
+        let fault = locate_set("mine/trian.csv", Some(root.path())).unwrap_err();
+        assert_eq!(fault.nearest.as_deref(), Some("mine/train.csv"));
+        let allowed = fault.allowed.as_deref().unwrap();
+        assert!(allowed.contains("a glob") && !allowed.contains("fiction"), "{allowed}");
+        let none = locate_set("fictoin", Some(root.path())).unwrap_err();
+        assert_eq!(none.nearest, None);
+        assert!(locate_set("mine", Some(root.path())).unwrap().is_dir());
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Classification of texts, or of pairs of texts, by a fine-tuned encoder.
 
 use crate::finetune::{
-    Attention, Files, Material, Reads, Recipe, best, built_in, check_window, chosen, first, guess, hashed, located,
-    of_seeds, of_texts, parted, right_of_seeds, share_cut, shared, tune, tuned_options, unknown_label, without_places,
-    work,
+    Attention, Files, Material, Reads, Recipe, best, built_in, check_window, chosen, first, guess, hashed, joined,
+    located, no_options_of_files, of_files, of_seeds, of_texts, parted, right_of_seeds, share_cut, shared, tune,
+    tuned_options, unknown_label, without_places, work,
 };
 use crate::scores::Confusion;
 use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, asked};
 use cloze_corpus::fragment;
-use cloze_corpus::sets::{Column, Labelled, TableAsked, read_table};
+use cloze_corpus::sets::{Column, Labelled, TABLES, TableAsked, read_table};
 use cloze_foundation::{Fault, Place, Result};
 use cloze_options::Options;
 use cloze_schema::metric::{ACCURACY, MACRO_F1, MATTHEWS};
@@ -64,7 +64,7 @@ tuned_options! {
 
 /// Hashes of the files, and the options but for where these are.
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let read = hashed(&Settings::from_toml(options)?.common(), data_root)?;
+    let read = hashed(&Settings::from_toml(options)?.common(), data_root, TABLES)?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
@@ -86,7 +86,7 @@ struct Parts {
 impl Parts {
     fn read(settings: &Settings, data_root: Option<&Path>) -> Result<Self> {
         let common = settings.common();
-        let [train, dev, test] = match Files::of(&common, data_root)? {
+        let [train, dev, test] = match Files::of(&common, data_root, TABLES)? {
             Some(files) => {
                 let asked = TableAsked {
                     text: settings.text.as_ref(),
@@ -94,7 +94,7 @@ impl Parts {
                     label: settings.label.as_ref(),
                     header: settings.header,
                 };
-                located(&files, |path| read_table(path, &asked))?
+                located(&files, |path| read_table(path, &asked))?.map(|part| part.map(joined))
             }
             None => {
                 let label = of_the_language(settings)?;
@@ -124,7 +124,8 @@ impl Parts {
         let parts = [("dev", dev.as_deref().unwrap_or_default()), ("test", &test)];
         for (key, part) in parts {
             if let Some(row) = part.iter().find(|row| !classes.contains(row.label.as_str())) {
-                return Err(unknown_label(key, &row.label, &row.place, classes.iter().copied()));
+                let fault = unknown_label(key, &row.label, &row.place, classes.iter().copied());
+                return Err(fault.at(Place::key(key)));
             }
         }
         let classes = classes.into_iter().map(str::to_owned).collect();
@@ -150,26 +151,18 @@ enum OfTheLanguage {
 }
 
 fn of_the_language(settings: &Settings) -> Result<OfTheLanguage> {
-    let other = |key: &str| {
-        Fault::usage(format!("`{key}` names a column of files, and there are none"))
-            .at(Place::key(key))
-            .remedy("name `train` and `test`, or leave it out: the set is of the built-in language")
-    };
-    let written = [
+    no_options_of_files(&[
         ("text", settings.text.is_some()),
         ("text_pair", settings.text_pair.is_some()),
         ("header", settings.header.is_some()),
-    ];
-    if let Some((key, _)) = written.into_iter().find(|(_, written)| *written) {
-        return Err(other(key));
-    }
+    ])?;
     match &settings.label {
         None => Ok(OfTheLanguage::Number),
         Some(Column::Name(name)) if name == "number" => Ok(OfTheLanguage::Number),
         Some(Column::Name(name)) if name == "topic" => Ok(OfTheLanguage::Topic),
         Some(label) => {
             let known = ["number", "topic"];
-            let fault = other("label").allowed(known);
+            let fault = of_files("label").allowed(known);
             Err(match label {
                 Column::Name(name) => fault.nearest(name, known),
                 Column::Number(_) => fault,

@@ -2,8 +2,8 @@
 
 use crate::pair_set::PairSet;
 use crate::{Asks, Chance, Entry, Evaluation, Judgement, Subject, When, Work, asked};
-use cloze_corpus::pairs::{PairColumns, own_pair_files, read_own_pairs};
-use cloze_corpus::sets::{Column, hash};
+use cloze_corpus::pairs::{PairColumns, read_own_pairs};
+use cloze_corpus::sets::{Column, TABLES, files, hash};
 use cloze_corpus::{MinimalPair, fragment};
 use cloze_foundation::{Fault, Place, Result};
 use cloze_options::{Options, Written, options};
@@ -106,7 +106,7 @@ impl Settings {
     /// The pairs of files, where some are named.
     fn own(&self, data_root: Option<&Path>) -> Result<Option<Taken>> {
         let Some(path) = &self.path else { return Ok(None) };
-        let files = own_pair_files(path, data_root).map_err(|fault| fault.at(Place::key("path")))?;
+        let files = files(path, data_root, TABLES).map_err(|fault| fault.at(Place::key("path")))?;
         let columns = PairColumns {
             good: self.good.as_ref(),
             bad: self.bad.as_ref(),
@@ -152,7 +152,7 @@ fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
         return Ok(asked(&ENTRY, options, ""));
     };
     let mut read = String::new();
-    for file in own_pair_files(&path, data_root)? {
+    for file in files(&path, data_root, TABLES)? {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         read += &format!("{} {name}\n", hash(&file)?);
     }

@@ -4,7 +4,7 @@ use crate::finetune::{
     built_in, check_window, chosen, guess, hashed, of_seeds, tuned_options, unknown_label, without_places, work,
 };
 use crate::scores::Confusion;
-use crate::tagged::{Tagged, TaggedSet};
+use crate::tagged::{ANY, Tagged, TaggedSet};
 use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, asked};
 use cloze_corpus::fragment;
 use cloze_corpus::sets::{Column, ColumnsAsked, TaggedSentence};
@@ -56,7 +56,7 @@ tuned_options! {
 }
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let read = hashed(&Settings::from_toml(options)?.common(), data_root)?;
+    let read = hashed(&Settings::from_toml(options)?.common(), data_root, ANY)?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 

@@ -1,13 +1,13 @@
 //! Extractive question answering by a fine-tuned encoder.
 
 use crate::finetune::{
-    Attention, Files, Material, Reads, Recipe, built_in, check_window, chosen, first, hashed, located, of_seeds,
-    parted, shared, tune, tuned_options, without_places, work,
+    Attention, Files, Material, Reads, Recipe, built_in, check_window, chosen, first, hashed, joined, located,
+    of_seeds, parted, shared, tune, tuned_options, without_places, work,
 };
 use crate::passages::{Passages, answer};
 use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, asked, squad};
 use cloze_corpus::fragment;
-use cloze_corpus::sets::{Answer, Question, read_squad};
+use cloze_corpus::sets::{Answer, QUESTIONS, Question, read_squad};
 use cloze_foundation::{Place, Result};
 use cloze_options::Options;
 use cloze_schema::metric::{EXACT_MATCH, F1};
@@ -54,7 +54,7 @@ tuned_options! {
 }
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let read = hashed(&Settings::from_toml(options)?.common(), data_root)?;
+    let read = hashed(&Settings::from_toml(options)?.common(), data_root, QUESTIONS)?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
@@ -68,8 +68,8 @@ struct Parts {
 impl Parts {
     fn read(settings: &Settings, data_root: Option<&Path>) -> Result<Self> {
         let common = settings.common();
-        let [train, dev, test] = match Files::of(&common, data_root)? {
-            Some(files) => located(&files, read_squad)?,
+        let [train, dev, test] = match Files::of(&common, data_root, QUESTIONS)? {
+            Some(files) => located(&files, read_squad)?.map(|part| part.map(joined)),
             None => {
                 let part = |seed| Some(built(seed, built_in(&common)));
                 [part(SEEDS[0]), None, part(SEEDS[1])]

@@ -1,13 +1,16 @@
 //! Words with a class each, as a fine-tuned encoder is asked about them: what entities and parts of speech have in common.
 
 use crate::finetune::{
-    Attention, Exercise, Files, Material, Reads, Recipe, Tuned, Words, best, first, located, parted, tune,
+    Attention, Common, Exercise, Files, Material, Part, Reads, Recipe, Tuned, Words, best, first_of, joined, located,
+    no_options_of_files, parted, shared, tune,
 };
-use crate::finetune::{Common, shared};
 use crate::{Ground, Subject};
 use cloze_corpus::sets::{ColumnsAsked, TaggedSentence, read_columns};
 use cloze_foundation::{Place, Result};
 use std::path::Path;
+
+/// The endings of files of columns: they have many.
+pub(crate) const ANY: &[&str] = &[];
 
 /// A set of sentences.
 pub(crate) struct TaggedSet {
@@ -18,10 +21,11 @@ pub(crate) struct TaggedSet {
 
 impl TaggedSet {
     /// Reads the files of a set, or has `built` give a part of the built-in language: 0 is the training part, 1 the test part.
-    /// `check` says what is wrong with a part of that name, its file and the training part; the first part that it is asked about is that.
+    /// `check` says what is wrong with the sentences of a file of a part of that name, and with the training part; the first file that it
+    /// is asked about is of that.
     ///
     /// # Errors
-    /// What files are not, and what `check` says.
+    /// What files are not, and what `check` says; columns that are named where there are no files.
     pub(crate) fn read(
         common: &Common,
         columns: &ColumnsAsked,
@@ -29,23 +33,26 @@ impl TaggedSet {
         built: impl Fn(usize) -> Vec<TaggedSentence>,
         check: impl Fn(&str, &[TaggedSentence], &Path, &[TaggedSentence]) -> Result<()>,
     ) -> Result<Self> {
-        let files = Files::of(common, data_root)?;
-        let [train, dev, test] = match &files {
-            Some(files) => located(files, |path| read_columns(path, columns))?,
-            None => [Some(built(0)), None, Some(built(1))],
-        };
-        let train = first(train.unwrap_or_default(), common.examples);
-        let test = first(test.unwrap_or_default(), common.examples);
-        if let Some(files) = &files {
-            for (key, path) in files.each() {
-                let part = match key {
-                    "train" => &train[..],
-                    "dev" => dev.as_deref().unwrap_or_default(),
-                    _ => &test[..],
-                };
-                check(key, part, path, &train).map_err(|fault| fault.at(Place::key(key)))?;
+        let [train, dev, test] = match &Files::of(common, data_root, ANY)? {
+            Some(files) => {
+                let [train, dev, test] = located(files, |path| read_columns(path, columns))?;
+                let most = |part: Option<Part<TaggedSentence>>| first_of(part.unwrap_or_default(), common.examples);
+                let (train, test) = (most(train), most(test));
+                let learnt: Vec<TaggedSentence> = joined(train.clone());
+                let parts = [("train", Some(&train)), ("dev", dev.as_ref()), ("test", Some(&test))];
+                for (key, part) in parts {
+                    for (path, sentences) in part.into_iter().flatten() {
+                        check(key, sentences, path, &learnt).map_err(|fault| fault.at(Place::key(key)))?;
+                    }
+                }
+                [Some(learnt), dev.map(joined), Some(joined(test))]
             }
-        }
+            None => {
+                no_options_of_files(&[("column", columns.tag.is_some()), ("word", columns.word.is_some())])?;
+                [Some(built(0)), None, Some(built(1))]
+            }
+        };
+        let (train, test) = (train.unwrap_or_default(), test.unwrap_or_default());
         let text = |sentence: &TaggedSentence| sentence.words.join(" ");
         let (train, dev) = match dev {
             Some(dev) => (train, dev),

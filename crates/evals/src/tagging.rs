@@ -1,10 +1,11 @@
 //! Named entities, found by a fine-tuned encoder.
 
 use crate::finetune::{
-    built_in, check_window, chosen, hashed, of_seeds, tuned_options, unknown_label, without_places, work,
+    built_in, check_window, chosen, hashed, no_options_of_files, of_seeds, tuned_options, unknown_label,
+    without_places, work,
 };
 use crate::scores::SpanScores;
-use crate::tagged::{Tagged, TaggedSet};
+use crate::tagged::{ANY, Tagged, TaggedSet};
 use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, asked};
 use cloze_corpus::fragment;
 use cloze_corpus::sets::{Column, ColumnsAsked, OUTSIDE, Scheme, Span, TaggedSentence, check_tags, iob2, spans};
@@ -59,12 +60,15 @@ tuned_options! {
 }
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let read = hashed(&Settings::from_toml(options)?.common(), data_root)?;
+    let read = hashed(&Settings::from_toml(options)?.common(), data_root, ANY)?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
 fn read(settings: &Settings, data_root: Option<&Path>) -> Result<TaggedSet> {
     let common = settings.common();
+    if common.train.is_none() {
+        no_options_of_files(&[("scheme", settings.scheme.is_some())])?;
+    }
     let columns = ColumnsAsked {
         word: settings.word.clone(),
         tag: settings.column.clone(),
@@ -80,7 +84,7 @@ fn read(settings: &Settings, data_root: Option<&Path>) -> Result<TaggedSet> {
             check_tags(&sentence.tags, settings.scheme)
                 .map_err(|(place, fault)| fault.at(format!("{}:{}", path.display(), sentence.lines[place])))?;
         }
-        let known = kinds(train);
+        let known = known_kinds(train)?;
         let known: BTreeSet<&str> = known.iter().map(String::as_str).collect();
         for sentence in part {
             for span in spans(&sentence.tags) {
@@ -92,13 +96,24 @@ fn read(settings: &Settings, data_root: Option<&Path>) -> Result<TaggedSet> {
         }
         Ok(())
     })?;
-    let kinds = kinds(&set.train).len();
-    match (1..=MOST_KINDS).contains(&kinds) {
-        true => Ok(set),
-        false => Err(Fault::usage(format!("the training part has {kinds} kinds of entities"))
-            .at(Place::key("train"))
-            .allowed([format!("1 to {MOST_KINDS}")])
-            .remedy("is `column` the column of the entities?")),
+    known_kinds(&set.train)?;
+    Ok(set)
+}
+
+/// The kinds of the entities of a training part.
+///
+/// # Errors
+/// None, or too many.
+fn known_kinds(train: &[TaggedSentence]) -> Result<Vec<String>> {
+    let found = kinds(train);
+    match (1..=MOST_KINDS).contains(&found.len()) {
+        true => Ok(found),
+        false => Err(
+            Fault::usage(format!("the training part has {} kinds of entities", found.len()))
+                .at(Place::key("train"))
+                .allowed([format!("1 to {MOST_KINDS}")])
+                .remedy("is `column` the column of the entities?"),
+        ),
     }
 }
 

@@ -10,6 +10,7 @@ use cloze_objectives::scoring::every_position;
 use cloze_objectives::{Answerer, Batch, Heads, Loss, Model, Rule};
 use cloze_options::{Usual, tree};
 use std::path::Path;
+use std::sync::Mutex;
 
 pub(super) const WINDOW: usize = 40;
 
@@ -106,14 +107,23 @@ pub(super) fn run(
         window: WINDOW,
         data_root,
     };
+    let told = Mutex::new(Vec::new());
     let subject = Subject {
         model,
         ground,
         seed: 1,
         device: &Device::flex(),
-        told: &|_| (),
+        told: &|progress| told.lock().unwrap().push(progress),
     };
-    (entry.open)(&options, &ground)?.judge(&subject)
+    let found = (entry.open)(&options, &ground)?.judge(&subject)?;
+    // Whoever waits is told from the beginning to the end; of a model that cannot be asked there may be nothing to tell.
+    let told = told.into_inner().unwrap();
+    if let [first, .., last] = &told[..] {
+        assert_eq!((first.done, last.done), (0, last.of), "{name}");
+        assert!(told.iter().all(|one| (one.of, one.what) == (last.of, last.what)));
+    }
+    assert!(!told.is_empty() || found.findings.is_empty(), "{name}");
+    Ok(found)
 }
 
 pub(super) fn value(found: &Judgement, task: &str, metric: &str) -> f64 {

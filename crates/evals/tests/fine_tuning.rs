@@ -8,7 +8,7 @@ use cloze_foundation::{Fault, Result};
 use cloze_objectives::Model;
 use cloze_options::tree;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex};
 
 const WINDOW: usize = 32;
 
@@ -329,6 +329,90 @@ fn what_is_wrong_with_a_set_is_told_with_file_and_line_before_a_run() {
     }
     let fault = refused("classification", "label = \"numbr\"", root);
     assert_eq!(fault.nearest.as_deref(), Some("number"));
+    // Where there are no files, nothing is said about them.
+    for (task, option, key) in [
+        ("tagging", "column = 2", "column"),
+        ("tagging", "word = 1", "word"),
+        ("tagging", "scheme = \"iob2\"", "scheme"),
+        ("part-of-speech", "column = -1", "column"),
+        ("classification", "header = true", "header"),
+    ] {
+        told(&refused(task, option, root), "about files, and there are none", key);
+    }
+    // Nothing to learn is not a list of nothing.
+    put(root, "none.conll", &["the\tO".to_owned(), "boat\tO".to_owned()]);
+    let fault = refused("tagging", &files("none.conll", "b.conll"), root);
+    told(&fault, "0 kinds of entities", "train");
+    // A file that is not there is not a corpus.
+    let fault = refused("classification", &files("trian.txt", "test.txt"), root);
+    assert_eq!(fault.nearest.as_deref(), Some("train.txt"));
+    assert!(!fault.allowed.unwrap_or_default().contains("fiction"));
+}
+
+#[test]
+fn a_part_may_be_in_several_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    std::fs::create_dir(root.join("parts")).unwrap();
+    put(root, "train.txt", &table(0, 120));
+    put(root, "test.txt", &table(200, 260));
+    for (name, from, to) in [("b.txt", 0, 50), ("a.txt", 50, 120)] {
+        put(&root.join("parts"), name, &table(from, to));
+    }
+    let judged = |train: &str| judge("classification", &files(train, "test.txt"), root, "mlm");
+    let whole = judged("train.txt");
+    assert_eq!(judged("parts/*.txt"), whole);
+    assert_eq!(judged("parts"), whole);
+    let told = |fault: &Fault, place: &str| assert!(fault.place().unwrap_or_default().contains(place), "{fault}");
+    put(&root.join("parts"), "b.txt", &["no label".to_owned()]);
+    told(&refused("classification", &files("parts", "test.txt"), root), "b.txt:1");
+    // Lines are those of the file that they stand in.
+    put(root, "one.conll", &["john\tB-PER".to_owned()]);
+    put(
+        root,
+        "two.conll",
+        &["mary\tB-PER".to_owned(), "house\tB-LOC".to_owned()],
+    );
+    told(&refused("tagging", &files("one.conll", "*.conll"), root), "two.conll:2");
+    assert!(
+        refused("classification", &files("**/*.txt", "test.txt"), root)
+            .what
+            .contains("every folder")
+    );
+}
+
+#[test]
+fn a_score_is_the_same_whatever_is_done_side_by_side_and_all_of_it_is_told() {
+    let judge = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let told = Mutex::new(Vec::new());
+        let ground = Ground {
+            task: "mine",
+            corpus: &CORPUS.1,
+            window: WINDOW,
+            data_root: None,
+        };
+        let options = "recipe = { epochs = 2, trials = [3e-3, 1e-2, 3e-2], batch = 8 }\nseeds = 3\nexamples = 60\n";
+        let model = model("mlm");
+        let subject = Subject {
+            model: &model,
+            ground,
+            seed: 3,
+            device: &Device::flex(),
+            told: &|progress| told.lock().unwrap().push(progress),
+        };
+        let opened = (find("classification").unwrap().open)(&resolved("classification", options).unwrap(), &ground);
+        let found = pool.install(|| opened.unwrap().judge(&subject)).unwrap();
+        (found, told.into_inner().unwrap())
+    };
+    let (one, told) = judge(1);
+    let (several, _) = judge(3);
+    assert_eq!(several, one, "bit for bit");
+    // Five trainings of two epochs, each of which has more than one batch.
+    let of = told[0].of;
+    assert!(of > 20 && of.is_multiple_of(10), "{of}");
+    let done: Vec<usize> = told.iter().map(|progress| progress.done).collect();
+    assert!((0..=of).eq(done));
 }
 
 #[test]
@@ -394,7 +478,8 @@ fn ten_thousand_sentences_are_tuned_on_three_times_in_a_minute() {
 #[ignore = "needs the data sets: CLOZE_DATA=FOLDER cargo test --workspace --test evals -- --ignored sets_of_people"]
 fn sets_of_people_are_judged() {
     let root = std::env::var_os("CLOZE_DATA").expect("CLOZE_DATA says where the data sets are");
-    let short = "seeds = 1\nexamples = 200\nrecipe = { epochs = 1, trials = [3e-3] }\n";
+    // The first 202 sentences of one of them name no person.
+    let short = "seeds = 1\nexamples = 300\nrecipe = { epochs = 1, trials = [3e-3] }\n";
     let pairs = "text = \"question\"\ntext_pair = \"sentence\"\nlabel = \"label\"\n";
     let columns = "word = 2\ncolumn = 3\n";
     for (task, metric, train, test, more) in [

@@ -111,6 +111,35 @@ fn what_is_judged_afterwards_is_what_training_would_have_found_and_is_added_to_i
 }
 
 #[test]
+fn judgements_side_by_side_are_those_one_after_the_other() {
+    let results = tempfile::tempdir().unwrap();
+    let (root, plan) = trained(results.path());
+    let tuned = "recipe = { epochs = 1, trials = [1e-3, 3e-3] }\nexamples = 40";
+    let tasks = |name: &str| {
+        let named = |task: TaskConfig| called(&format!("{} {name}", task.task), task);
+        vec![
+            named(task("minimal-pairs", "pairs = 2")),
+            named(task("masked-text", "windows = 3")),
+            named(task("classification", tuned)),
+        ]
+    };
+    assert_eq!(judged(&root, &[], tasks("alone")).unwrap().now, 6);
+    let together = Request {
+        jobs: Some(3),
+        ..request(&root, &[], tasks("together"))
+    };
+    let log = Log::default();
+    let found = judge(&together, &log, &Stop::default()).unwrap();
+    assert_eq!((found.now, found.left), (6, 0));
+    assert!(gather(&plan, &Store::new(&root)).unwrap().damaged.is_empty());
+    let rows = parts::read(&Store::new(&root).metrics()).unwrap();
+    for task in ["minimal-pairs", "masked-text", "classification"] {
+        let [alone, together] = ["alone", "together"].map(|name| values(&rows, &format!("{task} {name}")));
+        assert!(!alone.is_empty() && alone == together, "{task}");
+    }
+}
+
+#[test]
 fn a_name_asks_one_thing_in_a_results_folder() {
     let results = tempfile::tempdir().unwrap();
     let (root, _) = trained(results.path());

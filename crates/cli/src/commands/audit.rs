@@ -1,7 +1,7 @@
 //! `cloze audit`: what every arm really hides and predicts, before anything is trained.
 
 use crate::arguments::{AuditArguments, ExperimentArguments};
-use crate::plain::name;
+use crate::plain::{json_lines, name};
 use crate::terminal::say;
 use cloze_corpus::{CorpusConfig, Prepared, prepare};
 use cloze_foundation::files::write_whole;
@@ -71,9 +71,7 @@ pub fn audit(experiment: &ExperimentArguments, data_root: Option<&Path>, asked: 
     }
     if asked.json {
         let arms: Vec<_> = found.iter().map(Audited::json).collect();
-        let text =
-            serde_json::to_string_pretty(&json!({ "arms": arms })).map_err(|error| Fault::run(error.to_string()))?;
-        return Ok(text + "\n");
+        return json_lines(&json!({ "arms": arms }));
     }
     Ok(told(&found))
 }

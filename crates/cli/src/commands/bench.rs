@@ -1,6 +1,7 @@
 //! `cloze bench`: every combination of the options, each measured in a process of its own.
 
 use crate::arguments::BenchArguments;
+use crate::plain::json_line;
 use cloze_backbone::{Precision, Preset};
 use cloze_foundation::{Fault, Result};
 use cloze_options::Words;
@@ -24,11 +25,11 @@ pub fn bench(arguments: &BenchArguments, print: &mut dyn FnMut(&str) -> Result<(
     for setting in &settings {
         let measurement = measured_by(&program, setting)?;
         let line = if arguments.json {
-            serde_json::to_string(&measurement).map_err(|error| Fault::run(error.to_string()))?
+            json_line(&measurement)?
         } else {
-            line(&measurement)
+            line(&measurement) + "\n"
         };
-        print(&(line + "\n"))?;
+        print(&line)?;
     }
     Ok(())
 }

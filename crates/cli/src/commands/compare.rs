@@ -1,6 +1,7 @@
 //! `cloze compare`: results folders held against each other.
 
 use super::results::folder_of;
+use crate::plain::plain_json;
 use cloze_foundation::{Fault, Result};
 use cloze_report::Across;
 use std::path::{Path, PathBuf};
@@ -21,5 +22,5 @@ pub fn compare(of: &[PathBuf], results: &Path, json: bool) -> Result<String> {
         folders.push(folder);
     }
     let across = Across::read(&folders)?;
-    Ok(if json { across.json } else { across.text })
+    Ok(if json { plain_json(&across.json) } else { across.text })
 }

@@ -2,7 +2,7 @@
 
 use super::results::{known, statuses};
 use crate::arguments::{DEFAULT_DEVICE, ExperimentArguments, RunArguments, SafetyArguments, TrainingArguments};
-use crate::plain::{name, plain};
+use crate::plain::{json_lines, name, plain};
 use crate::remaining::duration;
 use crate::teller::Teller;
 use crate::terminal::say;
@@ -32,8 +32,7 @@ const MOST_COLUMNS: usize = 60;
 pub fn plan(arguments: &ExperimentArguments, data_root: Option<&Path>, json: bool) -> Result<String> {
     let plan = arguments.plan(data_root)?;
     if json {
-        let text = serde_json::to_string_pretty(&plan).map_err(|error| Fault::run(error.to_string()))?;
-        return Ok(text + "\n");
+        return json_lines(&plan);
     }
     let cost = cost::cost(&plan, data_root, cost::ASSUMED_FLOPS_PER_SECOND)?;
     let mut text = format!("{}\n\n", plan.question);

@@ -2,9 +2,9 @@
 
 use super::lines::{each_part, load};
 use crate::arguments::ScoreArguments;
-use crate::plain::plain_json;
+use crate::plain::json_line;
 use crate::terminal::say;
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::Result;
 use cloze_runner::score::{Scored, Scorer};
 use std::fmt::Write as _;
 
@@ -38,10 +38,9 @@ pub fn score(arguments: &ScoreArguments, print: &mut dyn FnMut(&str) -> Result<(
             counts.unknown += usize::from(scored.unknown > 0);
             counts.same += usize::from(scored.same_as.is_some());
             text += &match json {
-                true => json_of(&scored)?,
+                true => json_line(&scored)?,
                 false => line(&scored),
             };
-            text.push('\n');
         }
         print(&text)
     })?;
@@ -67,16 +66,11 @@ pub fn score(arguments: &ScoreArguments, print: &mut dyn FnMut(&str) -> Result<(
     Ok(())
 }
 
-fn json_of(scored: &Scored) -> Result<String> {
-    let json = serde_json::to_string(scored).map_err(|error| Fault::run(error.to_string()))?;
-    Ok(plain_json(&json))
-}
-
 fn line(scored: &Scored) -> String {
     let mut line = format!("{:.4}\t", scored.score);
     if let Some(each) = scored.per_token {
         let _ = write!(line, "{each:.4}");
     }
-    let _ = write!(line, "\t{}\t{}", scored.tokens, scored.text);
+    let _ = writeln!(line, "\t{}\t{}", scored.tokens, scored.text);
     line
 }

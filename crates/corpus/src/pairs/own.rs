@@ -1,14 +1,10 @@
 //! Minimal pairs from people's own tables: CSV and TSV with or without a header, JSONL, plain text of two columns.
 
 use super::{MinimalPair, few, name, sentence};
-use crate::registry;
-use crate::sets::{Column, ENDINGS, Wanted, each_row, plain_name};
-use cloze_foundation::{Fault, Place, Result};
+use crate::sets::{Column, Wanted, each_row, plain_name};
+use cloze_foundation::{Fault, Result};
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
-
-/// Files that a pattern may stand for.
-const MOST_FILES: usize = 1000;
+use std::path::PathBuf;
 
 /// Which columns are read.
 #[derive(Clone, Debug, Default)]
@@ -23,64 +19,6 @@ pub struct PairColumns<'a> {
     pub paradigm: Option<&'a Column>,
     /// Whether the first line names the columns; `None` is yes, but for a `.txt` and where columns are numbers.
     pub header: Option<bool>,
-}
-
-/// The files that a path stands for: a file, those of a folder, or those that match a glob; sorted by path.
-///
-/// # Errors
-/// Nothing there, nothing that can be read, too many; something of such a name that is no file.
-pub fn own_pair_files(path: &str, data_root: Option<&Path>) -> Result<Vec<PathBuf>> {
-    let mut files = match registry::locate(path, data_root) {
-        Ok(found) if found.is_dir() => {
-            let folder = found.to_string_lossy();
-            matching(&format!("{}/*", glob::Pattern::escape(&folder)))?
-        }
-        Ok(found) => vec![found],
-        Err(fault) if !path.contains(['*', '?', '[']) => return Err(fault),
-        Err(fault) => {
-            let under = data_root.map(|root| glob::Pattern::escape(&root.to_string_lossy()) + "/" + path);
-            let mut found = Vec::new();
-            for pattern in under.into_iter().chain([path.to_owned()]) {
-                if found.is_empty() {
-                    found = matching(&pattern)?;
-                }
-            }
-            if found.is_empty() {
-                return Err(fault);
-            }
-            found
-        }
-    };
-    files.sort();
-    if files.is_empty() || files.len() > MOST_FILES {
-        return Err(Fault::usage(format!("`{path}` has {} files of pairs", files.len()))
-            .allowed([format!("1 to {MOST_FILES} files that end in {}", ENDINGS.join(", "))]));
-    }
-    for file in &files {
-        let kind = std::fs::metadata(file).map_err(|error| Fault::file("read", file, &error))?;
-        if !kind.is_file() {
-            return Err(Fault::usage(format!("`{}` is not a file", file.display()))
-                .remedy("minimal pairs are read from plain files; remove it, or give it another name"));
-        }
-    }
-    Ok(files)
-}
-
-/// The files of a glob that are tables by their names.
-fn matching(pattern: &str) -> Result<Vec<PathBuf>> {
-    if pattern.contains("**") {
-        return Err(Fault::usage(format!("`{pattern}` looks into every folder below"))
-            .at(Place::key("path"))
-            .remedy("name the folder: `*` stands for what is in it"));
-    }
-    let found = glob::glob(pattern)
-        .map_err(|error| Fault::usage(format!("`{pattern}` is not a glob: {}", error.msg)).at(Place::key("path")))?;
-    let is_table = |path: &PathBuf| ENDINGS.iter().any(|ending| plain_name(path).ends_with(ending));
-    found
-        .map(|path| path.map_err(|error| Fault::file("read", error.path(), error.error())))
-        .filter(|path| path.as_ref().map_or(true, is_table))
-        .take(MOST_FILES + 1)
-        .collect()
 }
 
 /// Reads the pairs of files, at most `limit` of each paradigm (the first ones), paradigms in alphabetical order.
@@ -151,6 +89,7 @@ pub fn read_own_pairs(files: &[PathBuf], columns: &PairColumns, limit: usize) ->
 mod tests {
     use super::*;
     use crate::reader::tests::gzip;
+    use crate::sets::{TABLES, files};
 
     fn put(folder: &tempfile::TempDir, name: &str, text: &str) {
         let bytes = if name.ends_with(".gz") {
@@ -162,7 +101,7 @@ mod tests {
     }
 
     fn read(folder: &tempfile::TempDir, path: &str, columns: &PairColumns) -> Result<Vec<[String; 4]>> {
-        let files = own_pair_files(path, Some(folder.path()))?;
+        let files = files(path, Some(folder.path()), TABLES)?;
         let pairs = read_own_pairs(&files, columns, 10)?.into_iter();
         Ok(pairs
             .map(|pair| [pair.phenomenon, pair.paradigm, pair.good, pair.bad])
@@ -255,12 +194,12 @@ mod tests {
                 .contains("holds no minimal pair")
         );
         assert!(refused("a.csv", "good,bad\na,b\n").what.contains("`sentence_good`"));
-        assert!(own_pair_files("absent/*.tsv", Some(folder.path())).is_err());
-        let everywhere = own_pair_files("**/*.tsv", Some(folder.path())).unwrap_err();
+        assert!(files("absent/*.tsv", Some(folder.path()), TABLES).is_err());
+        let everywhere = files("**/*.tsv", Some(folder.path()), TABLES).unwrap_err();
         assert!(everywhere.what.contains("every folder"), "{everywhere}");
         std::fs::create_dir(folder.path().join("d.tsv")).unwrap();
         assert!(
-            own_pair_files("*.tsv", Some(folder.path()))
+            files("*.tsv", Some(folder.path()), TABLES)
                 .unwrap_err()
                 .what
                 .contains("is not a file")

@@ -3,6 +3,7 @@
 
 mod column;
 mod columns;
+mod place;
 mod spans;
 mod squad;
 mod table;
@@ -10,10 +11,11 @@ mod table;
 pub use column::Column;
 pub(crate) use columns::{Columns, each_sentence};
 pub use columns::{ColumnsAsked, TaggedSentence, read_columns, universal_columns};
+pub use place::files;
 pub use spans::{OUTSIDE, Scheme, Span, check_tags, iob2, spans};
-pub use squad::{Answer, Question, read_squad};
-pub(crate) use table::{ENDINGS, Wanted, each_row};
-pub use table::{Labelled, TableAsked, read_table};
+pub use squad::{Answer, QUESTIONS, Question, read_squad};
+pub use table::{Labelled, TABLES, TableAsked, read_table};
+pub(crate) use table::{Wanted, each_row};
 
 use crate::reader::hash_file;
 use cloze_foundation::{Fault, Result};

@@ -4,11 +4,14 @@ use super::{Bounds, MOST_BYTES, text};
 use crate::reader::{BYTE_ORDER_MARK, unread, with_bytes};
 use cloze_foundation::{Fault, Result};
 use serde::Deserialize;
+use serde_json::error::Category;
 use std::collections::HashSet;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Endings of its files, which may be followed by `.gz`.
+pub const QUESTIONS: &[&str] = &[".json"];
 /// Answers that a question may have.
 const MOST_ANSWERS: usize = 1000;
 
@@ -89,8 +92,8 @@ pub fn read_squad(path: &Path) -> Result<Vec<Question>> {
         bounds.add(0)?;
     }
     let file: File = serde_json::from_str(json).map_err(|error| {
-        Fault::usage(format!("`{}` is not in SQuAD's format: {error}", path.display()))
-            .at(at(error.line().max(1)))
+        Fault::usage(wrong(&error))
+            .at(format!("{}:{}", at(error.line().max(1)), error.column().max(1)))
             .remedy("it is { \"data\": [{ \"paragraphs\": [{ \"context\": .., \"qas\": [{ \"id\": .., \"question\": .., \"answers\": [..] }] }] }] }")
     })?;
     let (mut questions, mut ids) = (Vec::new(), HashSet::new());
@@ -114,6 +117,20 @@ pub fn read_squad(path: &Path) -> Result<Vec<Question>> {
     }
     bounds.end("question")?;
     Ok(questions)
+}
+
+/// What is wrong with a file, in our own words: a parser's are about its types.
+fn wrong(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let missing = said
+        .strip_prefix("missing field `")
+        .and_then(|rest| rest.split_once('`'));
+    match (missing, error.classify()) {
+        (Some((key, _)), _) => format!("this is not SQuAD's format: there is no `{key}`"),
+        (None, Category::Data) => "this is not SQuAD's format: something else stands here".to_owned(),
+        (None, Category::Eof) => "the JSON ends in the middle".to_owned(),
+        (None, Category::Io | Category::Syntax) => "this is not JSON".to_owned(),
+    }
 }
 
 fn question(asked: Asked, context: &Arc<str>, place: String) -> Result<Question> {

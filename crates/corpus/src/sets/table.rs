@@ -9,7 +9,7 @@ use std::io::{BufRead, Read};
 use std::path::Path;
 
 /// Endings of the files that are read, which may be followed by `.gz`.
-pub(crate) const ENDINGS: [&str; 4] = [".csv", ".tsv", ".txt", ".jsonl"];
+pub const TABLES: &[&str] = &[".csv", ".tsv", ".txt", ".jsonl"];
 
 /// One labelled text, or pair of texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Format {
                 "`{}` has no ending that says how it is written",
                 path.display()
             ))
-            .allowed(ENDINGS.map(|ending| format!("{ending}, {ending}.gz")))
+            .allowed(TABLES.iter().map(|ending| format!("{ending}, {ending}.gz")))
             .remedy("rename it, or convert it to one of these")),
         }
     }
@@ -239,6 +239,7 @@ struct Places {
 impl Places {
     fn of(first: &[&str], header: bool, wanted: &[Wanted]) -> Result<Self> {
         let columns = first.len();
+        let named = |name: &str| first.iter().filter(|known| known.trim() == name).count();
         let place = |column: &Column| match column {
             Column::Name(name) if header => first.iter().position(|known| known.trim() == name),
             Column::Name(_) => None,
@@ -250,6 +251,16 @@ impl Places {
                 false => Column::Number(wanted.usual.1),
             };
             let column = wanted.column.cloned().unwrap_or_else(usual);
+            if let (Column::Name(name), true) = (&column, header)
+                && named(name) > 1
+            {
+                return Err(Fault::usage(format!(
+                    "{} columns are called {column}, and one of them is meant for the {}",
+                    named(name),
+                    wanted.what
+                ))
+                .remedy("give them two names, or name the column by its number and say `header = true`"));
+            }
             place(&column).ok_or_else(|| {
                 let fault = Fault::usage(format!("there is no column {column} for the {}", wanted.what));
                 match (&column, header) {

@@ -315,7 +315,13 @@ fn questions_are_read_and_their_answers_stand_where_the_file_says() {
             "question is empty",
             ":3,",
         ),
-        ("\"qas\"", "\"questions\"", "SQuAD's format", ":3"),
+        ("\"qas\"", "\"questions\"", "there is no `qas`", ":3:"),
+        ("\"context\"", "\"text\"", "there is no `context`", ":3:"),
+        // Nothing of a parser's own words.
+        ("\"Where?\"", "7", "something else stands here", ":2:29"),
+        ("]}]}]}", "]}]}", "the JSON ends in the middle", ":3:"),
+        ("[{\"title", "[[\"title", "format", ":1:"),
+        ("\"data\"", "data", "this is not JSON", ":1:20"),
     ] {
         assert!(SQUAD.contains(old));
         let fault = read(&SQUAD.replace(old, new)).unwrap_err();
@@ -383,4 +389,51 @@ fn sets_of_people_are_read_whole() {
             questions
         );
     }
+}
+
+#[test]
+fn two_columns_of_one_name_are_refused_where_one_of_them_is_meant() {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = TableAsked {
+        text: None,
+        pair: None,
+        label: None,
+        header: None,
+    };
+    let two = put(&folder, "a.csv", "text,label,label\nx,a,b\n");
+    let fault = read_table(&two, &asked).unwrap_err();
+    assert!(fault.what.contains("2 columns are called `label`"), "{fault}");
+    assert!(fault.place().unwrap().ends_with("a.csv:1"), "{fault}");
+    // One that nobody asks for may be there as often as it likes.
+    let others = put(&folder, "b.csv", "text,x,x,label\nx,1,2,a\n");
+    assert_eq!(read_table(&others, &asked).unwrap()[0].label, "a");
+    let by_number = TableAsked {
+        text: Some(&Column::Number(1)),
+        label: Some(&Column::Number(-1)),
+        header: Some(true),
+        ..asked
+    };
+    assert_eq!(read_table(&two, &by_number).unwrap()[0].label, "b");
+}
+
+#[test]
+fn a_folder_or_a_glob_stands_for_its_files_and_any_name_will_do_where_no_ending_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["b.csv", "a.csv.gz", "c.train", "README.md", ".hidden"] {
+        std::fs::write(folder.path().join(name), "").unwrap();
+    }
+    let names = |path: &str, endings: &[&str]| -> Vec<String> {
+        let found = files(path, Some(folder.path()), endings).unwrap();
+        let name = |path: &std::path::PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
+        found.iter().map(name).collect()
+    };
+    assert_eq!(names("*", TABLES), ["a.csv.gz", "b.csv"]);
+    assert_eq!(names("*.csv", TABLES), ["b.csv"]);
+    assert_eq!(names("*", &[]), ["a.csv.gz", "b.csv", "c.train"]);
+    assert_eq!(
+        names("c.train", TABLES),
+        ["c.train"],
+        "a file by itself may have any name"
+    );
+    assert!(files("*.json", Some(folder.path()), QUESTIONS).is_err());
 }

@@ -1,7 +1,7 @@
 //! The parts of a set: files, hashes of what they hold, and the development part where there is no file of it.
 
 use super::{BUILT_IN, Common};
-use cloze_corpus::registry::locate;
+use cloze_corpus::sets::files;
 use cloze_foundation::{Draw, Fault, Place, Result};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,21 +9,21 @@ use std::path::{Path, PathBuf};
 /// The seed by which the development part is chosen: the same one for every run.
 const SEED: u64 = 0x6465_7665;
 
-/// Where the parts of a set are.
+/// Where the parts of a set are, each in one file or several.
 pub(crate) struct Files {
-    pub(crate) train: PathBuf,
-    pub(crate) test: PathBuf,
-    pub(crate) dev: Option<PathBuf>,
+    train: Vec<PathBuf>,
+    test: Vec<PathBuf>,
+    dev: Option<Vec<PathBuf>>,
 }
 
 impl Files {
-    /// `None` where the built-in language is the set.
+    /// `None` where the built-in language is the set. Files of a folder or a glob are those with one of these endings, or any.
     ///
     /// # Errors
     /// A file that is not there.
-    pub(crate) fn of(common: &Common, data_root: Option<&Path>) -> Result<Option<Self>> {
+    pub(crate) fn of(common: &Common, data_root: Option<&Path>, endings: &[&str]) -> Result<Option<Self>> {
         let find = |key: &str, path: &Path| {
-            locate(&path.to_string_lossy(), data_root).map_err(|fault| fault.at(Place::key(key)))
+            files(&path.to_string_lossy(), data_root, endings).map_err(|fault| fault.at(Place::key(key)))
         };
         let (Some(train), Some(test)) = (&common.train, &common.test) else {
             return Ok(None);
@@ -36,7 +36,7 @@ impl Files {
     }
 
     /// Every part with its key, the training part first.
-    pub(crate) fn each(&self) -> impl Iterator<Item = (&'static str, &Path)> {
+    fn each(&self) -> impl Iterator<Item = (&'static str, &[PathBuf])> {
         let files = [
             ("train", Some(&self.train)),
             ("dev", self.dev.as_ref()),
@@ -44,18 +44,24 @@ impl Files {
         ];
         files
             .into_iter()
-            .filter_map(|(key, path)| path.map(|path| (key, path.as_path())))
+            .filter_map(|(key, paths)| paths.map(|paths| (key, paths.as_slice())))
     }
 }
 
-/// Reads every part with what reads one, at its key.
+/// The files of a part that was read, each with what it holds.
+pub(crate) type Part<T> = Vec<(PathBuf, Vec<T>)>;
+
+/// Reads every part with what reads a file, at its key: the training part, the development part and the test part.
 ///
 /// # Errors
 /// What `read` says.
-pub(crate) fn located<T>(files: &Files, read: impl Fn(&Path) -> Result<Vec<T>>) -> Result<[Option<Vec<T>>; 3]> {
-    let part = |key: &str, path: Option<&PathBuf>| {
-        path.map(|path| read(path).map_err(|fault| fault.at(Place::key(key))))
-            .transpose()
+pub(crate) fn located<T>(files: &Files, read: impl Fn(&Path) -> Result<Vec<T>>) -> Result<[Option<Part<T>>; 3]> {
+    let part = |key: &str, paths: Option<&Vec<PathBuf>>| {
+        let one = |path: &PathBuf| {
+            let read = read(path).map_err(|fault| fault.at(Place::key(key)))?;
+            Ok((path.clone(), read))
+        };
+        paths.map(|paths| paths.iter().map(one).collect()).transpose()
     };
     Ok([
         part("train", Some(&files.train))?,
@@ -64,18 +70,43 @@ pub(crate) fn located<T>(files: &Files, read: impl Fn(&Path) -> Result<Vec<T>>) 
     ])
 }
 
+/// What the files of a part hold together.
+pub(crate) fn joined<T>(part: Part<T>) -> Vec<T> {
+    part.into_iter().flat_map(|(_, held)| held).collect()
+}
+
 /// Hashes of the files' bytes; where they are does not matter.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub(crate) fn hashed(common: &Common, data_root: Option<&Path>) -> Result<String> {
+pub(crate) fn hashed(common: &Common, data_root: Option<&Path>, endings: &[&str]) -> Result<String> {
     let mut read = String::new();
-    if let Some(files) = Files::of(common, data_root)? {
-        for (key, path) in files.each() {
-            read += &format!("{key} {}\n", cloze_corpus::sets::hash(path)?);
+    if let Some(files) = Files::of(common, data_root, endings)? {
+        for (key, paths) in files.each() {
+            for path in paths {
+                read += &format!("{key} {}\n", cloze_corpus::sets::hash(path)?);
+            }
         }
     }
     Ok(read)
+}
+
+/// The fault for an option of files where there are none.
+pub(crate) fn of_files(key: &str) -> Fault {
+    Fault::usage(format!("`{key}` is about files, and there are none"))
+        .at(Place::key(key))
+        .remedy("name `train` and `test`, or leave it out: the set is of the built-in language")
+}
+
+/// Refuses options of files where there are none; each comes with whether it is given.
+///
+/// # Errors
+/// The first one that is.
+pub(crate) fn no_options_of_files(options: &[(&str, bool)]) -> Result<()> {
+    match options.iter().find(|(_, is_given)| *is_given) {
+        Some((key, _)) => Err(of_files(key)),
+        None => Ok(()),
+    }
 }
 
 /// The training part without its development part, and that: about a share of the examples, by what they say and not by where
@@ -118,6 +149,16 @@ pub(crate) fn first<T>(mut part: Vec<T>, most: Option<usize>) -> Vec<T> {
     part
 }
 
+/// At most so many of a part that several files hold.
+pub(crate) fn first_of<T>(mut part: Part<T>, most: Option<usize>) -> Part<T> {
+    let mut left = most.unwrap_or(usize::MAX);
+    for (_, held) in &mut part {
+        held.truncate(left);
+        left -= held.len();
+    }
+    part
+}
+
 /// How many sentences of the built-in language each part has.
 pub(crate) fn built_in(common: &Common) -> usize {
     common.examples.unwrap_or(BUILT_IN)
@@ -144,7 +185,6 @@ pub(crate) fn unknown_label<'a>(
         label.escape_debug()
     ))
     .at(place)
-    .at(Place::key(part))
     .allowed(known.clone().take(SHOWN))
     .nearest(label, known)
 }

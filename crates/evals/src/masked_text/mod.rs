@@ -146,20 +146,25 @@ impl MaskedText {
 
     /// Of a model with a likelihood: what the tokens of the windows cost from left to right, each window by itself, in bits for
     /// each byte of the held-out text.
-    fn bits_per_byte(&self, subject: &Subject) -> Result<Option<f64>> {
-        if !subject.model.rules().contains(&LEFT_TO_RIGHT) {
+    fn bits_per_byte(&self, subject: &Subject, counter: &Counter) -> Result<Option<f64>> {
+        if !has_likelihood(subject) {
             return Ok(None);
         }
         let vocabulary = subject.ground.corpus.tokenizer.vocabulary();
+        let scored = |more| counter.add(more);
         let nats: f64 = subject
             .model
-            .score(&LEFT_TO_RIGHT, &self.windows, vocabulary)?
+            .score_told(&LEFT_TO_RIGHT, &self.windows, vocabulary, &scored)?
             .iter()
             .sum();
         let ordinary = |ids: &Vec<u32>| ids.iter().filter(|id| !vocabulary.is_special(**id)).count();
         let tokens: usize = self.windows.iter().map(ordinary).sum();
         Ok((tokens > 0).then(|| -nats / tokens as f64 * self.tokens_per_byte / std::f64::consts::LN_2))
     }
+}
+
+fn has_likelihood(subject: &Subject) -> bool {
+    subject.model.rules().contains(&LEFT_TO_RIGHT)
 }
 
 /// What some predictions cost, and how many were right.
@@ -187,6 +192,10 @@ impl Sums {
 }
 
 impl Masked {
+    fn windows(&self) -> usize {
+        self.batches.iter().map(|batch| batch.windows).sum()
+    }
+
     /// All predictions together, and each group's; nothing where the model does not answer.
     fn ask(&self, subject: &Subject, counter: &Counter) -> Option<(Sums, BTreeMap<&'static str, Sums>)> {
         let (mut all, mut groups, mut place) = (Sums::default(), BTreeMap::<&str, Sums>::new(), 0);
@@ -219,17 +228,18 @@ impl Evaluation for MaskedText {
             };
             judgement.findings.push(Finding { task, metric, value });
         };
-        if let Some(bits) = self.bits_per_byte(subject)? {
+        let who = subject.model.masked_answerer();
+        let windows = [
+            (has_likelihood(subject), self.windows.len()),
+            (who.is_some(), self.units.iter().map(Masked::windows).sum()),
+        ];
+        let asked = windows.iter().filter(|(is_asked, _)| *is_asked);
+        let counter = Counter::new(subject.told, asked.map(|(_, windows)| windows).sum(), "windows");
+        if let Some(bits) = self.bits_per_byte(subject, &counter)? {
             told("", BITS_PER_BYTE.to_owned(), bits);
         }
-        if let Some(who) = subject.model.masked_answerer() {
+        if let Some(who) = who {
             let brackets = who.helper().map(|helper| format!("[{helper}]")).unwrap_or_default();
-            let windows = self
-                .units
-                .iter()
-                .flat_map(|unit| &unit.batches)
-                .map(|batch| batch.windows);
-            let counter = Counter::new(subject.told, windows.sum(), "windows");
             let mut accuracies = Vec::new();
             for unit in &self.units {
                 let Some((all, groups)) = unit.ask(subject, &counter) else {

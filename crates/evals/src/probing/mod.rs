@@ -11,8 +11,7 @@ mod trees;
 use crate::finetune::{BUILT_IN_WORDS, without_places};
 use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
 use cloze_backbone::{Encoder, Init};
-use cloze_corpus::registry::locate;
-use cloze_corpus::sets::hash;
+use cloze_corpus::sets::{files, hash};
 use cloze_foundation::{Draw, Fault, Place, Result};
 use cloze_kernels::{at_a_time, side_by_side};
 use cloze_options::{Options, options};
@@ -22,7 +21,7 @@ use regression::{Labelled, Regression};
 use sentences::{Sentence, of_the_language, pieces};
 use states::{States, standardise};
 use std::path::{Path, PathBuf};
-use trees::of_file;
+use trees::of_files;
 
 /// Linear probes.
 pub static ENTRY: Entry = Entry {
@@ -54,6 +53,9 @@ pub static ENTRY: Entry = Entry {
     },
 };
 
+/// Endings of files of trees, where a folder or a glob is named.
+const TREES: &[&str] = &[".conllu"];
+
 options! {
     /// Options of the probes.
     struct Settings {
@@ -79,12 +81,12 @@ impl Settings {
             .remedy("name both files, or neither: then the built-in language is probed for"))
     }
 
-    /// Both files, each with its key; none where the built-in language is read.
-    fn files(&self, data_root: Option<&Path>) -> Result<Vec<(&'static str, PathBuf)>> {
+    /// The files of both parts, each with its key; none where the built-in language is read.
+    fn files(&self, data_root: Option<&Path>) -> Result<Vec<(&'static str, Vec<PathBuf>)>> {
         let named = [("train", &self.train), ("test", &self.test)];
         let named = named.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?)));
         let find = |(key, path): (&'static str, &PathBuf)| {
-            let found = locate(&path.to_string_lossy(), data_root).map_err(|fault| fault.at(Place::key(key)))?;
+            let found = files(&path.to_string_lossy(), data_root, TREES).map_err(|fault| fault.at(Place::key(key)))?;
             Ok((key, found))
         };
         named.map(find).collect()
@@ -95,8 +97,8 @@ impl Settings {
 fn read(settings: &Settings, data_root: Option<&Path>) -> Result<[Vec<Sentence>; 2]> {
     match settings.files(data_root)?.as_slice() {
         [train, test] => {
-            let part = |(key, path): &(&'static str, PathBuf)| {
-                of_file(path, settings.sentences).map_err(|fault| fault.at(Place::key(*key)))
+            let part = |(key, paths): &(&'static str, Vec<PathBuf>)| {
+                of_files(paths, settings.sentences).map_err(|fault| fault.at(Place::key(*key)))
             };
             Ok([part(train)?, part(test)?])
         }
@@ -106,8 +108,10 @@ fn read(settings: &Settings, data_root: Option<&Path>) -> Result<[Vec<Sentence>;
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
     let mut read = String::new();
-    for (key, path) in Settings::from_toml(options)?.files(data_root)? {
-        read += &format!("{key} {}\n", hash(&path)?);
+    for (key, paths) in Settings::from_toml(options)?.files(data_root)? {
+        for path in paths {
+            read += &format!("{key} {}\n", hash(&path)?);
+        }
     }
     Ok(asked(&ENTRY, &without_places(options), &read))
 }

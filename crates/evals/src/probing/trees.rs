@@ -3,7 +3,7 @@
 use super::sentences::{SEEDS, Sentence, WORD};
 use cloze_corpus::sets::{Column, ColumnsAsked, read_columns};
 use cloze_foundation::{Draw, Fault, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The columns.
 const PART_OF_SPEECH: i64 = 4;
@@ -12,12 +12,26 @@ const RELATION: i64 = 8;
 /// A head this far away or farther is far away.
 const FAR: i64 = 5;
 
-/// The sentences of a CoNLL-U file. Its order does not matter: they are sorted by a key that is drawn from what they say, and
+/// The sentences of CoNLL-U files. Their order does not matter: they are sorted by a key that is drawn from what they say, and
 /// the first `most` of them are taken.
 ///
 /// # Errors
 /// What the reader of columns says; a head that is no number.
-pub(super) fn of_file(path: &Path, most: usize) -> Result<Vec<Sentence>> {
+pub(super) fn of_files(paths: &[PathBuf], most: usize) -> Result<Vec<Sentence>> {
+    let mut sentences = Vec::new();
+    for path in paths {
+        sentences.append(&mut of_file(path)?);
+    }
+    let draw = Draw::new(SEEDS[0], "order of sentences");
+    sentences.sort_by_cached_key(|sentence| {
+        let text = sentence.words.join(" ");
+        (draw.purpose(&text).stream().bits(), text)
+    });
+    sentences.truncate(most);
+    Ok(sentences)
+}
+
+fn of_file(path: &Path) -> Result<Vec<Sentence>> {
     let column = |number: i64| {
         let asked = ColumnsAsked {
             word: None,
@@ -48,12 +62,6 @@ pub(super) fn of_file(path: &Path, most: usize) -> Result<Vec<Sentence>> {
             of_whole: Vec::new(),
         });
     }
-    let draw = Draw::new(SEEDS[0], "order of sentences");
-    sentences.sort_by_cached_key(|sentence| {
-        let text = sentence.words.join(" ");
-        (draw.purpose(&text).stream().bits(), text)
-    });
-    sentences.truncate(most);
     Ok(sentences)
 }
 
@@ -83,10 +91,12 @@ mod tests {
     #[test]
     fn a_tree_becomes_labels_of_its_words_whatever_the_order_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.conllu");
+        let [path, second] = ["a.conllu", "b.conllu"].map(|name| folder.path().join(name));
+        let read =
+            |paths: &[&PathBuf], most| of_files(&paths.iter().map(|path| (*path).clone()).collect::<Vec<_>>(), most);
         let other = TREE.replace("Dogs", "Cats");
         std::fs::write(&path, [TREE, &other].concat()).unwrap();
-        let found = of_file(&path, 10).unwrap();
+        let found = read(&[&path], 10).unwrap();
         let dogs = found.iter().find(|sentence| sentence.words[0] == "Dogs").unwrap();
         let labels = |property: &str| {
             let (_, labels) = dogs.of_words.iter().find(|(name, _)| *name == property).unwrap();
@@ -96,10 +106,14 @@ mod tests {
         assert_eq!(labels("dependency-label"), ["nsubj", "root", "punct"]);
         assert_eq!(labels("head-distance"), ["+1", "root", "-1"]);
         std::fs::write(&path, [&other, TREE].concat()).unwrap();
-        assert_eq!(of_file(&path, 10).unwrap(), found);
-        assert_eq!(of_file(&path, 1).unwrap(), found[..1]);
+        assert_eq!(read(&[&path], 10).unwrap(), found);
+        assert_eq!(read(&[&path], 1).unwrap(), found[..1]);
+        // Nor does it matter in which file they are.
+        std::fs::write(&path, &other).unwrap();
+        std::fs::write(&second, TREE).unwrap();
+        assert_eq!(read(&[&path, &second], 10).unwrap(), found);
         std::fs::write(&path, TREE.replace("\t2\tpunct", "\tx\tpunct")).unwrap();
-        let fault = of_file(&path, 10).unwrap_err();
+        let fault = read(&[&path], 10).unwrap_err();
         assert!(fault.place().unwrap().ends_with("a.conllu:4"), "{fault}");
         assert_eq!(
             [distance(9, 1), distance(1, 9)],

@@ -90,6 +90,8 @@ pub struct Made {
     pub claims: Vec<(&'static str, &'static str)>,
     /// The loss of word frequencies and the best possible one.
     pub levels: Option<(f64, f64)>,
+    /// The best possible score of minimal pairs and of their phenomena.
+    pub ceiling: Option<f64>,
     /// From which of the four judgements on a seed of an arm is off the plateau of word frequencies: 5 is never.
     pub leaves: Option<fn(usize, u64) -> u32>,
     /// What the ids of its runs begin at: those of another experiment.
@@ -143,6 +145,7 @@ impl Made {
                 .collect(),
             claims: Vec::new(),
             levels: None,
+            ceiling: None,
             leaves: None,
             first_id: 0,
             items: false,
@@ -416,6 +419,9 @@ impl Made {
                 };
                 sum += score;
                 row(Split::Test, &format!("minimal-pairs/{phenomenon}"), "accuracy", score);
+                if let Some(ceiling) = self.ceiling {
+                    row(Split::Test, &format!("minimal-pairs/{phenomenon}"), "ceiling", ceiling);
+                }
             }
             for task in &self.tasks {
                 if *task == "masked-loss" {
@@ -447,7 +453,14 @@ impl Made {
                     accuracy = f64::NAN;
                 }
                 row(Split::Test, task, "accuracy", accuracy);
+                // A head that is trained on the encoder ties nothing.
+                if *task == "classification" {
+                    continue;
+                }
                 row(Split::Test, task, "ties", 0.01);
+                if let Some(ceiling) = self.ceiling {
+                    row(Split::Test, task, "ceiling", ceiling);
+                }
                 row(Split::Test, task, "accuracy[length-normalised]", 0.95 * accuracy);
             }
         }

@@ -403,3 +403,61 @@ fn a_plan_of_cloze_0_1_is_read_as_it_was_meant() {
         "it came with the learning curves"
     );
 }
+
+#[test]
+fn a_rule_is_told_of_where_sentences_are_scored_by_one_and_nowhere_else() {
+    let folder = folder("rules");
+    let made = |tasks: Vec<&'static str>| {
+        let mut made = Made::quickstart(3);
+        made.arms
+            .retain(|arm| ["mlm", "autoregressive"].contains(&arm.name.as_str()));
+        made.tasks = tasks;
+        made.write(&folder);
+        let path = folder.join("plan.json");
+        let mut plan: serde_json::Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        plan["objectives"] = serde_json::json!([
+            { "objective": "mlm", "rule": "pseudo-log-likelihood" },
+            { "objective": "autoregressive", "rule": "left-to-right" },
+        ]);
+        fs::write(&path, plan.to_string()).unwrap();
+        Report::read(&folder).unwrap().markdown
+    };
+    let differ = "Sentences are scored by another rule";
+    let scored = made(vec!["minimal-pairs", "classification"]);
+    assert!(scored.contains(differ), "{scored}");
+    let section = |title: &str| {
+        let rest = scored
+            .split(&format!("## {title}\n"))
+            .nth(1)
+            .unwrap_or_else(|| panic!("{title}: {scored}"));
+        rest.split("\n## ").next().unwrap().to_owned()
+    };
+    assert!(section("Minimal pairs: accuracy").contains("scored by"));
+    assert!(!section("classification: accuracy").contains("scored by"));
+    // Where a head on the encoder answers, no rule differs.
+    let tuned = made(vec!["classification"]);
+    assert!(!tuned.contains(differ) && !tuned.contains("scored by"), "{tuned}");
+}
+
+#[test]
+fn a_ceiling_is_a_row_of_the_table_and_a_line_of_the_charts() {
+    let folder = folder("ceiling");
+    let mut made = Made::quickstart(3);
+    made.ceiling = Some(0.925);
+    made.write(&folder);
+    let report = write(&folder).unwrap();
+    let row = report.markdown.lines().find(|line| line.starts_with("| ceiling"));
+    assert!(row.is_some_and(|row| row.contains("92.5")), "{}", report.markdown);
+    let svg = |chart: &str| fs::read_to_string(folder.join(format!("report/charts/{chart}.svg"))).unwrap();
+    // In the panel of all arms, and in that of each.
+    assert_eq!(
+        svg("learning-curves").matches("\nceiling\n").count(),
+        1 + made.arms.len()
+    );
+    assert!(report.page.contains("Dotted lines: chance, and the ceiling"));
+    assert!(report.page.contains("Line across a row: its ceiling"));
+    made.ceiling = None;
+    made.write(&folder);
+    let without = write(&folder).unwrap();
+    assert!(!without.markdown.contains("ceiling") && !without.page.contains("ceiling"));
+}
