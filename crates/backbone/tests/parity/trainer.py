@@ -68,7 +68,7 @@ seeds = [1]
 [evaluate]
 tasks = []
 """
-# By preset what trains it. With masks, `bert` knows little more than word frequencies after so few tokens, and drawn weights are better.
+# By preset what trains it. With masks, `bert` knows little more than word frequencies after so few tokens.
 OBJECTIVES = {"bert": 'objective = "autoregressive"', "modern": 'objective = "mlm"\nrate = 0.4'}
 TASK = """
 tasks = [{{ task = "classification", name = "number", seeds = {seeds}, train = "{folder}/train.csv", dev = "{folder}/dev.csv",
