@@ -36,7 +36,7 @@ def texts(notebook):
 def execute(path):
     stored = nbformat.read(path, as_version=4)
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=600, record_timing=False, resources={"metadata": {"path": str(here)}})
+    client = NotebookClient(notebook, timeout=1800, record_timing=False, resources={"metadata": {"path": str(here)}})
     client.execute()
     if "--write" in sys.argv:
         nbformat.write(notebook, path)
