@@ -1,0 +1,256 @@
+"""Fine-tunes one encoder twice, as `cloze eval` does and with Hugging Face's Trainer from the exported folder, by one recipe, and holds the
+accuracies on one test part against each other.
+
+    python -m venv venv && venv/bin/pip install -r requirements-trainer.txt
+    venv/bin/python trainer.py target/release/cloze
+
+Nothing is downloaded: the encoders read the built-in language, and the labelled sentences are those of sentences.py. For every preset it
+prints mean and standard deviation over as many seeds each, and the difference of Trainer's mean from cloze's with an interval of two
+standard errors. Where there is no dropout Trainer is then given the heads and the orders that cloze drew, so that each seed has its counterpart.
+
+It ends with status 1 where an interval does not hold 0, where a counterpart answers more than a few texts in another way, and where the same
+comparison does not notice drawn weights in place of the exported ones.
+"""
+
+import argparse
+import math
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+try:
+    import numpy
+    import pyarrow.parquet
+    import torch
+    import transformers
+    from transformers import AutoConfig, AutoModel, AutoTokenizer, DataCollatorWithPadding, PrinterCallback, Trainer, TrainingArguments
+    import accelerate  # Trainer asks for it when it is made
+except ImportError as missing:
+    print(f"skipped: {missing.name} is not installed (requirements-trainer.txt)")
+    sys.exit(0)
+
+import draws
+import sentences
+from draws import Draw
+
+transformers.logging.set_verbosity_error()
+transformers.logging.disable_progress_bar()
+# Matrices this small are not worth a second thread, and one adds up in one order.
+torch.set_num_threads(1)
+# The recipe of `cloze eval`, with one learning rate: docs/judging.md.
+LABELS = ["one", "several"]
+EPOCHS, BATCH, RATE, WARMUP = 5, 16, 1e-3, 0.1
+EXPERIMENT = """
+question = "Does Hugging Face's Trainer get from the exported folder what cloze gets from the run?"
+[corpus]
+source    = "fragment"
+tokenizer = {{ kind = "wordpiece", vocab = 2048 }}
+words     = "700k"
+[encoder]
+preset = "{preset}"
+width  = 64
+heads  = 2
+layers = 2
+window = 64
+[budget]
+equalise = "tokens"
+amount   = "1400k"
+batch    = 8
+[optimizer]
+kind    = "muon"
+peak_lr = 3e-3
+[sweep]
+seeds = [1]
+[[arm]]
+{objective}
+[evaluate]
+tasks = []
+"""
+# By preset what trains it. With masks, `bert` knows little more than word frequencies after so few tokens.
+OBJECTIVES = {"bert": 'objective = "autoregressive"', "modern": 'objective = "mlm"\nrate = 0.4'}
+TASK = """
+tasks = [{{ task = "classification", name = "number", seeds = {seeds}, train = "{folder}/train.csv", dev = "{folder}/dev.csv",
+            test = "{folder}/test.csv", recipe = {{ epochs = {epochs}, batch = {batch}, trials = [{rate}] }} }}]
+"""
+
+
+# Of accuracies on the test part that differ in the rounding of sums: five texts of a thousand.
+APART = 0.005
+
+
+def cloze(*arguments):
+    done = subprocess.run([options.cloze, *map(str, arguments)], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"cloze {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}")
+
+
+def trained(work, preset):
+    """The results folder of a trained encoder, and the folder that it was exported to."""
+    experiment, results, exported = work / f"{preset}.toml", work / "results", work / preset
+    experiment.write_text(EXPERIMENT.format(preset=preset, objective=OBJECTIVES[preset]))
+    cloze("run", experiment, "--results", results)
+    cloze("export", results / preset, exported)
+    return results / preset, exported
+
+
+def by_cloze(results, task):
+    """The accuracy of every fine-tuning seed."""
+    cloze("eval", results, "--tasks", task)
+    rows = pyarrow.parquet.read_table(results / "metrics.parquet").to_pylist()
+    return [row["value"] for row in rows if row["task"] == "number" and row["metric"].startswith("accuracy.seed-")]
+
+
+class Classifier(torch.nn.Module):
+    """An encoder under the head of cloze's fine-tuning: one dense layer on the mean of the last states."""
+
+    def __init__(self, encoder, classes):
+        super().__init__()
+        self.encoder = encoder
+        self.out = torch.nn.Linear(encoder.config.hidden_size, classes)
+        torch.nn.init.normal_(self.out.weight, std=0.02)
+        torch.nn.init.zeros_(self.out.bias)
+
+    def forward(self, input_ids, attention_mask, labels=None):
+        states = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        seen = attention_mask.unsqueeze(-1)
+        logits = self.out((states * seen).sum(1) / seen.sum(1))
+        return {"loss": torch.nn.functional.cross_entropy(logits, labels), "logits": logits}
+
+
+def exported(folder):
+    return Classifier(AutoModel.from_pretrained(folder), 2)
+
+
+def drawn(folder):
+    """The same network with weights as transformers draws them."""
+    return Classifier(AutoModel.from_config(AutoConfig.from_pretrained(folder)), 2)
+
+
+def accuracy(asked):
+    return {"accuracy": float(numpy.mean(asked.predictions.argmax(-1) == asked.label_ids))}
+
+
+def rows(tokenizer, part):
+    return [{"input_ids": tokenizer(text)["input_ids"], "labels": LABELS.index(label)} for text, label in sets[part]]
+
+
+def tuned(kind, model, tokenizer, train, **changed):
+    """The accuracy on the test part of the epoch that is best on the development part, the first of equal ones."""
+    with tempfile.TemporaryDirectory() as kept:
+        recipe = dict(
+            learning_rate=RATE,
+            num_train_epochs=EPOCHS,
+            per_device_train_batch_size=BATCH,
+            per_device_eval_batch_size=128,
+            lr_scheduler_type="linear",
+            warmup_steps=WARMUP,
+            weight_decay=0.01,
+            adam_beta2=0.98,
+            adam_epsilon=1e-6,
+            max_grad_norm=1.0,
+            eval_strategy="epoch",
+            save_strategy="epoch",
+            save_only_model=True,
+            load_best_model_at_end=True,
+            metric_for_best_model="accuracy",
+            logging_strategy="no",
+            report_to="none",
+            disable_tqdm=True,
+            use_cpu=True,
+        )
+        trainer = kind(
+            model=model,
+            args=TrainingArguments(output_dir=kept, **(recipe | changed)),
+            train_dataset=train,
+            eval_dataset=rows(tokenizer, "dev"),
+            data_collator=DataCollatorWithPadding(tokenizer, pad_to_multiple_of=8),
+            compute_metrics=accuracy,
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+        return trainer.evaluate(rows(tokenizer, "test"))["eval_accuracy"]
+
+
+def by_trainer(model, folder, seed):
+    transformers.set_seed(seed)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    return tuned(Trainer, model(folder), tokenizer, rows(tokenizer, "train"), seed=seed)
+
+
+class MidStep(Trainer):
+    """Takes the learning rate at the middle of a step (crates/trainer/src/schedule.rs), and not at its beginning."""
+
+    def create_scheduler(self, num_training_steps, optimizer=None):
+        def share(step):
+            used = (step + 0.5) / num_training_steps
+            return used / WARMUP if used < WARMUP else (1 - used) / (1 - WARMUP)
+
+        self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer or self.optimizer, share)
+        return self.lr_scheduler
+
+
+def counterpart(folder, seed):
+    """As `by_trainer`, with the head and the orders that cloze draws for a fine-tuning seed of the run with seed 1
+    (crates/evals/src/finetune)."""
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), exported(folder)
+    draw = Draw.of(1, "fine-tuning").example(seed - 1)
+    width, classes = model.out.in_features, model.out.out_features
+    head = Draw.of(draw.purpose("head").seed(), "initialisation").purpose("out.weight").normals(width * classes)
+    with torch.no_grad():
+        model.out.weight.copy_(0.02 * torch.tensor(head).reshape(width, classes).T)
+    train, order = rows(tokenizer, "train"), []
+    for epoch in range(EPOCHS):
+        of_epoch = draw.purpose("order").step(epoch)
+        order += sorted(train, key=lambda row: of_epoch.example(draws.key(row["input_ids"], row["labels"])).bits(1))
+    # All epochs one behind the other, as one.
+    steps = len(train) // BATCH
+    return tuned(
+        MidStep, model, tokenizer, order, num_train_epochs=1, train_sampling_strategy="sequential",
+        eval_strategy="steps", save_strategy="steps", eval_steps=steps, save_steps=steps,
+    )  # fmt: skip
+
+
+def compared(name, found, ours):
+    """Prints a row; whether the interval of the difference from ours holds 0."""
+    shown = f"{name:22} {statistics.mean(found):.4f}  {statistics.stdev(found):.4f}"
+    if found is ours:
+        print(shown, flush=True)
+        return True
+    difference = statistics.mean(found) - statistics.mean(ours)
+    # Of a difference of two means over independent seeds.
+    error = math.sqrt(statistics.variance(found) / len(found) + statistics.variance(ours) / len(ours))
+    print(f"{shown}  {difference:+.4f} [{difference - 2 * error:+.4f}, {difference + 2 * error:+.4f}]", flush=True)
+    return abs(difference) <= 2 * error
+
+
+def holds(work, preset):
+    results, folder = trained(work, preset)
+    ours = by_cloze(results, work / "task.toml")
+    assert len(ours) == options.seeds, ours
+    print(f"\n{preset + ', ' + str(len(ours)) + ' seeds':22} mean    deviation difference")
+    compared("cloze eval", ours, ours)
+    seeds = range(1, options.seeds + 1)
+    good = compared("Trainer", [by_trainer(exported, folder, seed) for seed in seeds], ours)
+    good &= not compared("Trainer, weights drawn", [by_trainer(drawn, folder, seed) for seed in seeds], ours)
+    if preset == "modern":
+        apart = [abs(counterpart(folder, seed) - ours[seed - 1]) for seed in seeds[: options.counterparts]]
+        print(f"the heads and orders of cloze's first {len(apart)} seeds: the largest difference is {max(apart):.4f}", flush=True)
+        good &= max(apart) <= APART
+    return good
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("cloze")
+parser.add_argument("--seeds", type=int, default=20)
+parser.add_argument("--presets", nargs="+", default=list(OBJECTIVES), choices=list(OBJECTIVES))
+parser.add_argument("--counterparts", type=int, default=5)
+options = parser.parse_args()
+sets = sentences.parts()
+with tempfile.TemporaryDirectory() as place:
+    work = Path(place)
+    sentences.write(work)
+    (work / "task.toml").write_text(TASK.format(folder=place, seeds=options.seeds, epochs=EPOCHS, batch=BATCH, rate=RATE))
+    good = [holds(work, preset) for preset in options.presets]
+sys.exit(not all(good))
