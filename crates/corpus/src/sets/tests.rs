@@ -318,10 +318,10 @@ fn questions_are_read_and_their_answers_stand_where_the_file_says() {
         ("\"qas\"", "\"questions\"", "there is no `qas`", ":3:"),
         ("\"context\"", "\"text\"", "there is no `context`", ":3:"),
         // Nothing of a parser's own words.
-        ("\"Where?\"", "7", "something else stands here", ":2:29"),
+        ("\"Where?\"", "7", "something else stands here", ":2:35"),
         ("]}]}]}", "]}]}", "the JSON ends in the middle", ":3:"),
         ("[{\"title", "[[\"title", "format", ":1:"),
-        ("\"data\"", "data", "this is not JSON", ":1:20"),
+        ("\"data\"", "data", "this is not JSON", ":1:"),
     ] {
         assert!(SQUAD.contains(old));
         let fault = read(&SQUAD.replace(old, new)).unwrap_err();
