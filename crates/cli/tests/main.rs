@@ -15,5 +15,6 @@ mod slurm;
 mod snapshots;
 mod store;
 mod surroundings;
+mod tune;
 mod until;
 mod words;

@@ -6,4 +6,5 @@ mod committed;
 mod options_matter;
 mod planning;
 mod schema;
+mod tune;
 mod until;

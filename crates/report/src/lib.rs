@@ -39,6 +39,7 @@ mod sections;
 mod sentence;
 mod study;
 mod sweep;
+mod tuned;
 mod verdict;
 mod view;
 

@@ -19,5 +19,5 @@ pub mod store;
 
 pub use gather::{Gathered, gather};
 pub use history::freeze;
-pub use needs::{Need, Needs};
+pub use needs::{Need, Needs, Spared, Wait};
 pub use processes::{Cadence, Errand, Progress, Ready, RunOptions, Stop, Summary, run, train_run};

@@ -5,7 +5,7 @@ use crate::plain::{name, plain, shortened_lines};
 use crate::terminal::say;
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
-use cloze_plan::{Experiment, Plan, PlannedRun, expand};
+use cloze_plan::{Experiment, Plan, PlannedRun, expand, place};
 use cloze_runner::Needs;
 use cloze_runner::data::Now;
 use cloze_runner::processes::options::cache;
@@ -54,7 +54,7 @@ pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resu
 pub fn statuses(plan: &Plan, runs: &[PlannedRun], folder: &Path, data_root: Option<&Path>) -> Result<(String, u8)> {
     let store = Store::new(folder);
     let needs = Needs::of(plan, &store)?;
-    let widths = runs.iter().map(|run| name(&run.arm).chars().count());
+    let widths = runs.iter().map(|run| name(&place(run)).chars().count());
     let width = widths.max().unwrap_or(0).min(MOST_COLUMNS);
     let (mut text, mut bad, mut done, mut spared) = (String::new(), 0, 0, 0);
     let data = Now::of(runs, data_root, &cache(results_of(folder)));
@@ -77,7 +77,7 @@ pub fn statuses(plan: &Plan, runs: &[PlannedRun], folder: &Path, data_root: Opti
             text,
             "{}  {:width$}  seed {}  {words}",
             run.id,
-            name(&run.arm),
+            name(&place(run)),
             run.config.seed
         );
     }

@@ -9,7 +9,7 @@ use cloze_runner::processes::options::cache;
 use cloze_runner::processes::slurm::{Request, is_option, script as write};
 use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, Origin, Store};
-use cloze_runner::{Need, Needs, Ready};
+use cloze_runner::{Need, Needs, Ready, Wait};
 
 /// Prints the array job that runs an experiment with these arguments.
 ///
@@ -35,7 +35,6 @@ pub fn script(
     let store = Store::new(&folder);
     let needs = Needs::of(&plan, &store)?;
     let ended = leave_out_what_ended(&mut plan, &store, experiment, training);
-    let is_later = plan.runs.iter().any(|run| matches!(needs.at(&run.id), Need::Later(_)));
     plan.runs.retain(|run| needs.at(&run.id) == Need::Now);
     if plan.runs.is_empty() {
         let needed = if needs.not_needed().next().is_some() {
@@ -58,7 +57,12 @@ pub fn script(
     if ended > 0 {
         say(&format!("{ended} runs have ended already and are left out"));
     }
-    if is_later {
+    if needs.waits().any(|wait| wait == Wait::Trials) {
+        say(
+            "arms are tuned first: these are the trials, and the runs of arms whose trials have ended. When they have ended, the \
+             same command gives those of the points that they choose",
+        );
+    } else if needs.waits().next().is_some() {
         say(
             "arms are trained until they are decided: these are the runs of the next look. When they have ended, the same command \
              gives those of the look after it, if it takes any",

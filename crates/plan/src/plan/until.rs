@@ -5,6 +5,7 @@ use crate::{Plan, PlannedRun};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::Sequential;
 use cloze_schema::baseline::{Stand, baselines};
+use cloze_schema::metric::{self, Unit};
 
 /// The level of all decisions together.
 const LEVEL: f64 = 0.05;
@@ -83,7 +84,10 @@ pub(super) fn sequential(experiment: &Experiment, plan: &Plan) -> Result<Option<
     Ok(Some(Sequential {
         looks: until.looks(),
         level: LEVEL,
-        effect: until.effect,
+        margin: Some(match metric::of(&judge.headline).unit {
+            Unit::Share => until.effect / 100.0,
+            _ => until.effect,
+        }),
         task: judge.task.clone(),
         metric: judge.headline.clone(),
         comparisons,

@@ -91,6 +91,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         stem: None,
         base: None,
         rule: None,
+        point: None,
         factors: toml::Table::new(),
         config,
         flops: 0.0,
@@ -106,6 +107,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         report: ReportConfig::default(),
         claims: Vec::new(),
         sequential: None,
+        tuning: None,
     }
 }
 
