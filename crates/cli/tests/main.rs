@@ -17,5 +17,6 @@ mod slurm;
 mod snapshots;
 mod store;
 mod surroundings;
+mod tune;
 mod until;
 mod words;

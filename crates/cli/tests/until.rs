@@ -19,7 +19,7 @@ amount = "2k"
 batch  = 8
 
 [sweep]
-seeds = { from = 1, most = 8, until = "decided", effect = 1.0 }
+seeds = { from = 1, most = 8, until = "decided", effect = 0.001 }
 
 [[arm]]
 objective = "mlm"

@@ -48,13 +48,13 @@ pub struct Cost {
     pub unknown: Vec<String>,
 }
 
-/// What a whole plan takes, on a machine that does `flops_per_second`. Given tokenizers are looked for under the data root.
+/// What a whole plan takes, of tuned arms what their first points do, on a machine that does `flops_per_second`. Given tokenizers are looked for under the data root.
 ///
 /// # Errors
 /// A tokenizer file that cannot be read any more.
 pub fn cost(plan: &Plan, data_root: Option<&Path>, flops_per_second: f64) -> Result<Cost> {
     let mut cost = Cost {
-        runs: plan.runs.len(),
+        runs: plan.expected().count(),
         flops: 0.0,
         tokens: 0.0,
         weight_bytes: 0,
@@ -64,7 +64,7 @@ pub fn cost(plan: &Plan, data_root: Option<&Path>, flops_per_second: f64) -> Res
         unknown: Vec::new(),
     };
     let mut expected = Expected::new(data_root);
-    for run in &plan.runs {
+    for run in plan.expected() {
         let config = &run.config;
         let objective = cloze_objectives::configure(&config.objective, &config.options)?;
         let step = expected.step(config, &*objective)?;

@@ -27,5 +27,13 @@ pub type PlannedRun = cloze_schema::PlannedRun<RunConfig>;
 
 /// A run as people name it.
 pub fn title(run: &PlannedRun) -> String {
-    format!("{} seed={}", run.arm, run.config.seed)
+    format!("{} seed={}", place(run), run.config.seed)
+}
+
+/// A run's arm, with the point at which it stands where it is tuned: `mlm at peak_lr=0.002`.
+pub fn place(run: &PlannedRun) -> String {
+    match &run.point {
+        Some(point) => format!("{} at {point}", run.arm),
+        None => run.arm.clone(),
+    }
 }

@@ -7,15 +7,17 @@ mod names;
 mod points;
 #[cfg(test)]
 mod tests;
+mod tuned;
 mod until;
 
 use crate::cost::Expected;
 use crate::experiment::Experiment;
-use crate::experiment::arms::Arm;
-use crate::experiment::dimension::MOST_RUNS;
+use crate::experiment::dimension::{Dimension, MOST_RUNS};
 use crate::experiment::evaluate::ReportOptions;
 use crate::experiment::resolve::resolve;
+use crate::experiment::tune::Tune;
 use crate::identity::{had_id, run_id};
+use crate::sweep::check_options;
 use crate::{Plan, PlannedRun, RunConfig};
 use cloze_foundation::{Fault, Place, Result, files};
 use cloze_schema::plan::PLAN_FILE;
@@ -24,6 +26,7 @@ pub use data::check_data;
 use points::points;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use tuned::{Trials, candidates};
 
 /// Characters that an arm's name may have, what is swept included: more fit no table, and no command line.
 const LONGEST_NAME: usize = 300;
@@ -35,54 +38,66 @@ const LONGEST_NAME: usize = 300;
 /// Any value that does not fit at any point of the sweep, arms of one name, two arms that are the same run, an
 /// unknown baseline, a claim about what is not there, too many runs.
 pub fn expand(experiment: &Experiment) -> Result<Plan> {
-    experiment.sweep.check_options(&experiment.arms)?;
+    check_options(experiment.sweep.dimensions(), &experiment.arms)?;
+    let tuned = experiment.tune.iter().flat_map(Tune::dimensions);
+    check_options(tuned, &experiment.arms)?;
     check_size(experiment)?;
     let mut expected = Expected::new(experiment.data_root.as_deref());
     let mut runs: Vec<PlannedRun> = Vec::new();
     let mut names: BTreeMap<String, Place> = BTreeMap::new();
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
     let mut stems: BTreeSet<String> = BTreeSet::new();
+    let mut trials = Trials::of(experiment)?;
     for (arm, name) in experiment.arms.iter().zip(names::bases(experiment)) {
         for point in points(experiment, arm, &name)? {
-            let (config, objective) = resolve(
-                &point.settings,
-                arm,
-                &experiment.evaluate,
-                experiment.data_root.as_deref(),
-            )?;
             let here = arm.origin.of(&arm.key);
             check_length(&point.name).map_err(|fault| fault.at(here.clone()))?;
             if let Some(other) = names.insert(point.name.clone(), here.clone()) {
                 return Err(taken(&point.name, &other).at(here));
             }
-            let flops = expected
-                .flops(&config, &*objective)
-                .map_err(|fault| point.settings.top().locate(fault))?;
-            let rule = objective
-                .rules()
-                .and_then(|rules| Some(rules.first()?.name.clone().into_owned()));
-            for seed in &experiment.sweep.seeds.all {
-                let config = RunConfig {
-                    seed: *seed,
-                    ..config.clone()
-                };
-                let id = run_id(&config);
-                if let Some(other) = ids.insert(id.clone(), point.name.clone()) {
-                    return Err(Fault::usage(format!("`{other}` and `{}` are the same run", point.name))
-                        .at(here)
-                        .remedy("they differ in nothing that has an effect: remove one of them"));
+            for candidate in candidates(experiment, arm, &point)? {
+                let (config, objective) = resolve(
+                    &candidate.settings,
+                    arm,
+                    &experiment.evaluate,
+                    experiment.data_root.as_deref(),
+                )?;
+                let flops = expected
+                    .flops(&config, &*objective)
+                    .map_err(|fault| candidate.settings.top().locate(fault))?;
+                let rule = objective
+                    .rules()
+                    .and_then(|rules| Some(rules.first()?.name.clone().into_owned()));
+                let called = format!("{}{}", point.name, candidate.label);
+                let from = runs.len();
+                for seed in &experiment.sweep.seeds.all {
+                    let config = RunConfig {
+                        seed: *seed,
+                        ..config.clone()
+                    };
+                    let id = run_id(&config);
+                    if let Some(other) = ids.insert(id.clone(), called.clone()) {
+                        return Err(Fault::usage(format!("`{other}` and `{called}` are the same run"))
+                            .at(here)
+                            .remedy("they differ in nothing that has an effect: remove one of them"));
+                    }
+                    let label = candidate.label.trim_start();
+                    runs.push(PlannedRun {
+                        id,
+                        arm: point.name.clone(),
+                        stem: Some(point.stem.clone()),
+                        base: Some(name.clone()),
+                        rule: rule.clone(),
+                        point: (!label.is_empty()).then(|| label.to_owned()),
+                        factors: point.factors.clone(),
+                        config,
+                        flops,
+                        data: None,
+                    });
                 }
-                runs.push(PlannedRun {
-                    id,
-                    arm: point.name.clone(),
-                    stem: Some(point.stem.clone()),
-                    base: Some(name.clone()),
-                    rule: rule.clone(),
-                    factors: point.factors.clone(),
-                    config,
-                    flops,
-                    data: None,
-                });
+                if let Some(trials) = &mut trials {
+                    trials.add(&candidate, &runs[from..], &*objective, &mut expected)?;
+                }
             }
             stems.insert(point.stem);
         }
@@ -98,10 +113,15 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
         runs,
         claims: experiment.claims.clone(),
         sequential: None,
+        tuning: None,
     };
     plan.sequential = until::sequential(experiment, &plan)?;
     for (claim, place) in plan.claims.iter().zip(&experiment.check_places) {
         claims::answerable(&claim.check, &plan).map_err(|fault| fault.at(place.clone()))?;
+    }
+    if let Some((tuning, trials)) = trials.map(|trials| trials.end(experiment)).transpose()?.flatten() {
+        plan.tuning = Some(tuning);
+        plan.runs.extend(trials);
     }
     Ok(plan)
 }
@@ -198,24 +218,39 @@ fn objectives(runs: &[PlannedRun]) -> Vec<ObjectiveFacts> {
 }
 
 fn check_size(experiment: &Experiment) -> Result<()> {
-    let size = |arm: &Arm| {
-        let dimensions = experiment.sweep.dimensions_of(arm);
-        dimensions
-            .iter()
-            .fold(1usize, |size, next| size.saturating_mul(next.length()))
+    let seeds = experiment.sweep.seeds.all.len();
+    // Whatever is drawn of a grid, it is drawn from all of it.
+    let (mut runs, mut largest) = (0usize, 0usize);
+    for arm in &experiment.arms {
+        let product = |dimensions: &[Dimension]| {
+            let lengths = dimensions.iter().map(Dimension::length);
+            lengths.fold(1usize, usize::saturating_mul)
+        };
+        let points = product(&experiment.sweep.dimensions_of(arm));
+        let (candidates, trials) = match &experiment.tune {
+            None => (1, 0),
+            Some(tune) => (tune.points_in(arm), tune.size(arm)),
+        };
+        largest = largest.max(
+            experiment
+                .tune
+                .as_ref()
+                .map_or(0, |tune| product(&tune.dimensions_of(arm))),
+        );
+        let of_point = candidates.saturating_mul(seeds).saturating_add(trials);
+        runs = runs.saturating_add(points.saturating_mul(of_point));
+    }
+    let (size, place, remedy) = match runs > MOST_RUNS {
+        true => (runs, "sweep", "shorten the grid, or draw from it with [sweep.random]"),
+        false => (largest, "tune", "shorten [tune.grid]"),
     };
-    let arms = experiment
-        .arms
-        .iter()
-        .fold(0usize, |sum, arm| sum.saturating_add(size(arm)));
-    let runs = arms.saturating_mul(experiment.sweep.seeds.all.len());
-    if runs <= MOST_RUNS {
+    if size <= MOST_RUNS {
         return Ok(());
     }
-    Err(Fault::usage(format!("the sweep has {runs} runs"))
-        .at(experiment.settings.origin.of("sweep"))
+    Err(Fault::usage(format!("the sweep has {size} runs"))
+        .at(experiment.settings.origin.of(place))
         .allowed([format!("up to {MOST_RUNS} runs")])
-        .remedy("shorten the grid, or draw from it with [sweep.random]"))
+        .remedy(remedy))
 }
 
 fn report(

@@ -1,6 +1,6 @@
 //! Some runs of a plan, named as people name them.
 
-use crate::{Plan, PlannedRun, title};
+use crate::{Plan, PlannedRun, place, title};
 use cloze_foundation::{Fault, Result};
 use cloze_schema::PlannedModel;
 use std::collections::BTreeSet;
@@ -20,7 +20,7 @@ pub fn select<'a>(plan: &'a Plan, words: &[String]) -> Result<Vec<&'a PlannedRun
         let named: Vec<&PlannedRun> = plan
             .runs
             .iter()
-            .filter(|run| run.id == word || title(run) == word)
+            .filter(|run| run.id == word || title(run) == word || seed_of_arm(run) == word)
             .collect();
         let of_arm: Vec<&str> = plan
             .runs
@@ -68,9 +68,14 @@ pub fn select_models<'a>(plan: &'a Plan, words: &[String]) -> (Vec<&'a PlannedMo
     (named.collect(), others.cloned().collect())
 }
 
+/// A seed of an arm, whichever of its points it is trained at.
+fn seed_of_arm(run: &PlannedRun) -> String {
+    format!("{} seed={}", run.arm, run.config.seed)
+}
+
 fn is_called(run: &PlannedRun, word: &str) -> bool {
     let is = |name: &Option<String>| name.as_deref() == Some(word);
-    run.arm == word || is(&run.stem) || is(&run.base)
+    run.arm == word || place(run) == word || is(&run.stem) || is(&run.base)
 }
 
 /// `seed=3`, `seed 3` or `3`.

@@ -13,7 +13,7 @@ use until::Until;
 
 impl Dimension {
     /// What of it concerns an arm: an option that the arm's objective does not have leaves the arm as it is.
-    fn of(&self, arm: &Arm) -> Option<Self> {
+    pub(crate) fn of(&self, arm: &Arm) -> Option<Self> {
         let axes = self.axes.iter().filter(|axis| axis.concerns(arm)).cloned();
         let axes: Vec<SweptKey> = axes.collect();
         (!axes.is_empty()).then_some(Self { axes })
@@ -61,25 +61,28 @@ impl Sweep {
         arm.dimensions.iter().cloned().chain(shared).collect()
     }
 
-    /// Refuses an option that no arm has.
-    pub(crate) fn check_options(&self, arms: &[Arm]) -> Result<()> {
-        for axis in self.dimensions().flat_map(|dimension| &dimension.axes) {
-            let Some(option) = axis.option() else { continue };
-            if !arms.iter().any(|arm| axis.concerns(arm)) {
-                let names: BTreeSet<&str> = arms.iter().flat_map(Arm::declared).map(|field| field.name).collect();
-                return Err(Fault::usage(format!("no arm has an option `{option}`"))
-                    .at(axis.key.of(axis.path.as_str()))
-                    .allowed(names.iter().map(|name| format!("{OPTIONS}.{name}")))
-                    .nearest(option, &names));
-            }
-        }
-        Ok(())
-    }
-
     fn changes_what_is_there(&self) -> Result<()> {
         let mut axes = self.dimensions().flat_map(|dimension| &dimension.axes);
         axes.try_for_each(|axis| check_path(&axis.path, &axis.key))
     }
+}
+
+/// Refuses an option that no arm has.
+///
+/// # Errors
+/// The first of them, with those that there are.
+pub(crate) fn check_options<'a>(dimensions: impl Iterator<Item = &'a Dimension>, arms: &[Arm]) -> Result<()> {
+    for axis in dimensions.flat_map(|dimension| &dimension.axes) {
+        let Some(option) = axis.option() else { continue };
+        if !arms.iter().any(|arm| axis.concerns(arm)) {
+            let names: BTreeSet<&str> = arms.iter().flat_map(Arm::declared).map(|field| field.name).collect();
+            return Err(Fault::usage(format!("no arm has an option `{option}`"))
+                .at(axis.key.of(axis.path.as_str()))
+                .allowed(names.iter().map(|name| format!("{OPTIONS}.{name}")))
+                .nearest(option, &names));
+        }
+    }
+    Ok(())
 }
 
 /// Different numbers, at least one; and whether fewer of them may be enough.

@@ -7,4 +7,5 @@ mod models;
 mod options_matter;
 mod planning;
 mod schema;
+mod tune;
 mod until;

@@ -17,7 +17,11 @@ fn all_seeds_are_planned_and_looks_judge_and_comparisons_are_fixed() {
     assert!(until.ids().eq(listed.ids()), "they are the same runs");
     assert!(!until.shows_the_same(&listed) && until.runs_the_same(&listed));
     let design = until.sequential.unwrap();
-    assert_eq!((design.looks.as_slice(), design.effect), ([4, 6, 7].as_slice(), 1.0));
+    assert_eq!(
+        (design.looks.as_slice(), design.margin),
+        ([4, 6, 7].as_slice(), Some(0.01))
+    );
+    assert_eq!(design.margin_in_words().unwrap(), "1 percentage points");
     assert_eq!(
         (design.task.as_str(), design.metric.as_str()),
         ("minimal-pairs", "accuracy")
@@ -32,6 +36,7 @@ fn all_seeds_are_planned_and_looks_judge_and_comparisons_are_fixed() {
         (design.looks.as_slice(), design.metric.as_str()),
         ([3, 8].as_slice(), "loss")
     );
+    assert_eq!(design.margin_in_words().unwrap(), "0.5 nats", "a loss is no share");
     assert!(design.comparisons.iter().all(|[_, baseline]| baseline == "span"));
     // Every point of a sweep has its own baseline.
     let rest = format!("[sweep.grid]\n\"budget.batch\" = [8, 16]\n[report]\nbaseline = \"span\"\n{ARMS}");

@@ -75,7 +75,7 @@ pub(crate) fn pair(
     let is_paired = view.are_pairs(arm, baseline);
     let looked = view.decisions.as_ref().filter(|_| is_paired).map(|decisions| {
         let arms = [&view.arms[arm], &view.arms[baseline]];
-        decisions.look(arms, [&finals[arm], &finals[baseline]])
+        decisions.look(score, arms, [&finals[arm], &finals[baseline]])
     });
     // What came after the look that decided has no say.
     let seen = looked

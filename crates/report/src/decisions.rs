@@ -36,7 +36,7 @@ impl Decisions {
         let Some(design) = view.plan.sequential.clone() else {
             return Ok(None);
         };
-        let looks = boundaries(&design.looks, design.level_of_one(), design.effect)?;
+        let looks = boundaries(&design.looks, design.level_of_one())?;
         let comparisons = design.places(view.arms.iter().map(|arm| arm.name.as_str()));
         let finals = view.finals(&Score::new(&design.task, &design.metric, &view.plan.tasks))?;
         let seeds: Vec<Vec<Seed>> = view
@@ -46,17 +46,20 @@ impl Decisions {
             .map(|(arm, finals)| seeds(arm, finals))
             .collect();
         Ok(Some(Self {
-            stage: stage(&looks, &comparisons, &seeds),
+            stage: stage(&looks, design.margin, &comparisons, &seeds),
             design,
             looks,
             comparisons,
         }))
     }
 
-    /// Two arms at their last look at a score, and the seeds of that look.
-    pub(crate) fn look(&self, arms: [&Arm; 2], finals: [&BySeed; 2]) -> (Look, Vec<u64>) {
+    /// Two arms at their last look at a score, and the seeds of that look. What is equivalent is said of the score that decides
+    /// alone, in whose unit it is.
+    pub(crate) fn look(&self, score: &Score, arms: [&Arm; 2], finals: [&BySeed; 2]) -> (Look, Vec<u64>) {
+        let decides = (&score.task, &score.metric) == (&self.design.task, &self.design.metric);
+        let margin = self.design.margin.filter(|_| decides);
         let [one, other] = [0, 1].map(|side| seeds(arms[side], finals[side]));
-        let standing = standing(&self.looks, &one, &other);
+        let standing = standing(&self.looks, margin, &one, &other);
         let boundary = standing
             .looks
             .checked_sub(1)
@@ -94,18 +97,26 @@ impl Look {
         };
         let bounds = match self.standing.end {
             Some(End::Different) => format!("different from {} on", bound(boundary.different)),
-            Some(End::Equivalent) => format!(
-                "equivalent up to {}, without any one seed too",
-                bound(boundary.equivalent)
-            ),
+            Some(End::Equivalent) => self.within(),
             _ if self.standing.lost => "a seed is lost, so that nothing is decided".to_owned(),
-            _ => format!(
-                "different from {} on, equivalent up to {}",
-                bound(boundary.different),
-                bound(boundary.equivalent)
-            ),
+            _ if self.standing.within.is_none() => format!("different from {} on", bound(boundary.different)),
+            _ => format!("different from {} on; {}", bound(boundary.different), self.within()),
         };
         format!("{t}; {bounds}, at the look after {} seeds", self.standing.seeds)
+    }
+}
+
+impl Look {
+    /// How far within the nearer margin the difference is: `t of the margin = 2.30, equivalent from 1.90 on`.
+    fn within(&self) -> String {
+        let bound = self
+            .boundary
+            .map(|boundary| bound(boundary.equivalent))
+            .unwrap_or_default();
+        match self.standing.within {
+            Some(t) => format!("t of the margin = {t:.2}, equivalent from {bound} on"),
+            None => format!("equivalent from {bound} on"),
+        }
     }
 }
 

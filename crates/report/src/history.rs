@@ -70,6 +70,9 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         if before.sequential != frozen.plan.sequential {
             what.push("when seeds are enough changed".to_owned());
         }
+        if before.tuning != frozen.plan.tuning {
+            what.push("how arms are tuned changed".to_owned());
+        }
         if before.report != frozen.plan.report {
             what.push("the report's wishes changed".to_owned());
         }
@@ -113,7 +116,9 @@ pub(crate) fn afterwards(view: &View) -> Option<String> {
 
 /// The runs of earlier plans that the present one has not, each once, in the order in which they were planned.
 pub(crate) fn outside(view: &View) -> Vec<&PlannedRun<Settings>> {
-    let mut seen: BTreeSet<&str> = view.plan.ids().collect();
+    // What the view shows of the present plan is without trials.
+    let present = view.history.plans.last().map(|frozen| &frozen.plan);
+    let mut seen: BTreeSet<&str> = present.into_iter().flat_map(|plan| plan.ids()).collect();
     let earlier = view.history.plans.iter().flat_map(|frozen| &frozen.plan.runs);
     earlier.filter(|run| seen.insert(&run.id)).collect()
 }

@@ -40,6 +40,7 @@ mod sections;
 mod sentence;
 mod study;
 mod sweep;
+mod tuned;
 mod verdict;
 mod view;
 

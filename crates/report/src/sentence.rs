@@ -54,7 +54,7 @@ fn at_look(study: &Study, one: &Comparison, look: &Look, [arm, baseline]: [&str;
         (Verdict::Better, _) => format!("{arm} is better than {baseline}: {delta} ({why})."),
         (Verdict::Worse, _) => format!("{arm} is worse than {baseline}: {delta} ({why})."),
         (Verdict::Equivalent, _) => format!(
-            "{arm} and {baseline} are equivalent within {} SD of their paired differences: {delta} ({why}).",
+            "{arm} and {baseline} are equivalent within {}: {delta} ({why}).",
             effect(study)
         ),
         (Verdict::NoTest, _) => format!("{arm} against {baseline}: {delta}, and {why}."),
@@ -68,13 +68,12 @@ fn at_look(study: &Study, one: &Comparison, look: &Look, [arm, baseline]: [&str;
     }
 }
 
-/// The effect below which arms are equivalent.
-pub(crate) fn effect(study: &Study) -> f64 {
-    study
-        .view
-        .decisions
-        .as_ref()
-        .map_or(0.0, |decisions| decisions.design.effect)
+/// The difference below which arms are equivalent.
+pub(crate) fn effect(study: &Study) -> String {
+    let decisions = study.view.decisions.as_ref();
+    decisions
+        .and_then(|decisions| decisions.design.margin_in_words())
+        .unwrap_or_default()
 }
 
 /// How many more seeds would do, at the level at which the verdict is given.

@@ -8,7 +8,7 @@ use crate::plateau::{Place, Plateau};
 use crate::score::LEAST_SEEDS;
 use crate::sections::best::sentences as best_rates;
 use crate::sections::order::sentences as order_of_fields;
-use crate::sections::{decisions, models};
+use crate::sections::{decisions, models, tuning};
 use crate::sentence::{effect, more, some};
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
@@ -48,7 +48,9 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     if gaps.len() > 0 || changes.len() > 1 {
         told.push("More of the plan's history stands under Coverage.".to_owned());
     }
+    let tuned = tuning::sentences(study)?;
     let Some(scored) = study.scores.first() else {
+        told.extend(tuned);
         told.push("Nothing was judged yet, so there is nothing to say.".to_owned());
         return Ok(told);
     };
@@ -59,6 +61,7 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     told.extend(models::sentence(study, scored));
     told.extend(chance(study, scored)?);
     told.extend(established(study, scored));
+    told.extend(tuned);
     for ladder in ladders(study, scored)? {
         told.extend(ladder.answer());
     }
@@ -183,7 +186,7 @@ fn established(study: &Study, scored: &Scored) -> Vec<String> {
     if !same.is_empty() {
         let names = some(same.iter().map(|one| study.name(one.arm).to_owned()));
         told.push(format!(
-            "Equivalent to {} within {} SD of the paired differences: {names}.",
+            "Equivalent to {} within {}: {names}.",
             against(&same),
             effect(study)
         ));

@@ -10,6 +10,7 @@ use crate::origins::{self, Origins};
 use crate::read::{self, Settings};
 use crate::score::{ALL_TASKS, Score, headline};
 use crate::sweep;
+use crate::tuned::Tuned;
 use cloze_foundation::Result;
 use cloze_foundation::files::is_there;
 use cloze_schema::metric::{self, DIVERGED, LOSS, PRETRAINING};
@@ -67,6 +68,8 @@ pub(crate) struct View {
     holes: BTreeMap<Score, BTreeSet<(usize, u64)>>,
     /// The names of tasks by which runs were judged after training, and which no plan had.
     pub afterwards: BTreeSet<String>,
+    /// What trials chose, where arms are tuned first.
+    pub tuned: Option<Tuned>,
     /// What was decided when, where arms are trained until they are.
     pub decisions: Option<Decisions>,
     /// What was left out and why.
@@ -105,6 +108,14 @@ impl View {
         let afterwards: Vec<TaskFacts> = afterwards.into_iter().filter(is_new).collect();
         let names = afterwards.iter().map(|facts| facts.task.clone()).collect();
         plan.tasks.extend(afterwards);
+        let tuned = Tuned::of(&plan, attempts);
+        if let Some(tuned) = &tuned {
+            let compared = plan
+                .compared(&tuned.choices)
+                .into_iter()
+                .map(|place| plan.runs[place].clone());
+            plan.runs = compared.collect();
+        }
         let mut arms: Vec<Arm> = Vec::new();
         let mut places: BTreeMap<String, usize> = BTreeMap::new();
         for run in &plan.runs {
@@ -125,17 +136,21 @@ impl View {
             origins: Origins::new(),
             holes: BTreeMap::new(),
             afterwards: names,
+            tuned,
             decisions: None,
             notes: Vec::new(),
             history,
             plan,
         };
         let mut by_run = view.of_planned_data(attempts);
+        for id in view.tuned.iter().flat_map(Tuned::unsettled) {
+            by_run.remove(id);
+        }
         for run in view.plan.runs.clone() {
             let place = places[&run.arm];
             let rows = by_run.remove(run.id.as_str()).unwrap_or_default();
             let ending = match &rows {
-                rows if rows.iter().any(|row| row.metric == DIVERGED && row.value != 0.0) => Ending::Diverged,
+                rows if rows.iter().any(|row| says_diverged(row)) => Ending::Diverged,
                 rows if !rows.is_empty() => Ending::Done,
                 _ => without_rows(&run)?,
             };
@@ -163,6 +178,10 @@ impl View {
 
     /// Notes what was decided, and which runs were not needed for it.
     fn decide(&mut self) -> Result<()> {
+        let hopeless: BTreeSet<&str> = self.tuned.iter().flat_map(Tuned::hopeless).collect();
+        for arm in self.arms.iter_mut().filter(|arm| hopeless.contains(arm.name.as_str())) {
+            arm.seeds.iter_mut().for_each(|(_, ending)| *ending = Ending::NotNeeded);
+        }
         self.decisions = Decisions::of(self)?;
         let Some(Decisions { stage, .. }) = &self.decisions else {
             return Ok(());
@@ -432,6 +451,15 @@ impl View {
         let first = || field.first().copied().filter(|_| self.plan.report.baseline.is_none());
         by_stem.or_else(by_base).or_else(first)
     }
+}
+
+fn says_diverged(row: &Row) -> bool {
+    row.metric == DIVERGED && row.value != 0.0
+}
+
+/// Whether the rows of a run say that it diverged.
+pub(crate) fn is_diverged(rows: &[Row]) -> bool {
+    rows.iter().any(says_diverged)
 }
 
 fn by_steps(one: &Spent, other: &Spent) -> std::cmp::Ordering {

@@ -62,7 +62,12 @@ pub struct Judged {
 /// under which something else was asked, no run that is done. Later, what keeps a task from judging.
 pub fn judge(request: &Request, progress: &dyn Progress, stop: &Stop) -> Result<Judged> {
     let store = Store::new(&request.folder);
-    let plan = cloze_plan::read(store.root())?;
+    let mut plan = cloze_plan::read(store.root())?;
+    // Who chose points is no judge of what they came to, nor the other way round.
+    if let Some(tuning) = plan.tuning.take() {
+        let trials = tuning.trials();
+        plan.runs.retain(|run| !trials.contains(run.id.as_str()));
+    }
     let asked = asked(request, &plan)?;
     let device = device::open(&request.device)?;
     device::join_pool()?;

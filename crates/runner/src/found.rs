@@ -8,6 +8,7 @@ use crate::store::ending::words;
 use crate::store::layout::MODELS;
 use crate::store::marker::Done;
 use crate::store::{Ending, Marker, RunFolder, Store, parts, weights};
+use crate::{Need, Needs, Spared};
 use burn::tensor::Device;
 use cloze_backbone::Init;
 use cloze_corpus::Tokenizer;
@@ -42,9 +43,12 @@ pub struct Found {
 /// No run, several, or one that is not done.
 pub fn find(place: &Path, words: &[String], results: &Path) -> Result<Found> {
     if is_there(&place.join(PLAN_FILE))? {
-        let plan = cloze_plan::read(place)?;
+        let (mut plan, store) = (cloze_plan::read(place)?, Store::new(place));
+        // Of a tuned arm only one point was trained.
+        let needs = Needs::of(&plan, &store)?;
+        plan.runs.retain(|run| needs.at(&run.id) != Need::Not(Spared::Point));
         let id = one(&plan, words)?.id.clone();
-        return open(Store::new(place), &id);
+        return open(store, &id);
     }
     if !words.is_empty() && !is_there(place)? {
         return Err(Fault::usage(format!("`{}` is not there", place.display()))

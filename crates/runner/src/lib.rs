@@ -21,5 +21,5 @@ pub mod store;
 pub use gather::{Gathered, gather};
 pub use history::freeze;
 pub use models::Standing;
-pub use needs::{Need, Needs};
+pub use needs::{Need, Needs, Spared, Wait};
 pub use processes::{Cadence, Errand, Judging, Progress, Ready, RunOptions, Stop, Summary, run, train_run};

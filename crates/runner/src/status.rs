@@ -1,7 +1,7 @@
 //! Where the runs of a plan stand, as far as the store says.
 
 use crate::data::Now;
-use crate::needs::Need;
+use crate::needs::{Need, Spared, Wait};
 use crate::store::ending::words;
 use crate::store::{Attempt, Ending, Failed, Marker, RunFolder, attempt::Owner};
 use cloze_foundation::Result;
@@ -37,10 +37,10 @@ pub enum Status {
     },
     /// Nothing was done.
     Missing,
-    /// Nothing was done, nor needs to be: its arm was decided after so many seeds.
-    NotNeeded(usize),
-    /// Nothing was done yet: whether it is needed is seen before the look after so many seeds.
-    Later(usize),
+    /// Nothing was done, nor needs to be.
+    NotNeeded(Spared),
+    /// Nothing was done yet: whether it is needed is seen later.
+    Later(Wait),
 }
 
 impl Status {
@@ -105,8 +105,8 @@ impl Status {
     #[must_use]
     pub fn with(self, need: Need) -> Self {
         match (self, need) {
-            (Self::Missing, Need::Not(seeds)) => Self::NotNeeded(seeds),
-            (Self::Missing, Need::Later(seeds)) => Self::Later(seeds),
+            (Self::Missing, Need::Not(why)) => Self::NotNeeded(why),
+            (Self::Missing, Need::Later(wait)) => Self::Later(wait),
             (status, _) => status,
         }
     }
@@ -141,8 +141,12 @@ impl fmt::Display for Status {
             }
             Self::Begun { share, how } => write!(f, "left at {:.0} % ({how}); the next `run` goes on", share * 100.0),
             Self::Missing => write!(f, "missing"),
-            Self::NotNeeded(seeds) => write!(f, "not needed: its arm was decided after {seeds} seeds"),
-            Self::Later(seeds) => write!(f, "not needed yet: it is for the look after {seeds} seeds"),
+            Self::NotNeeded(Spared::Decided(seeds)) => {
+                write!(f, "not needed: its arm was decided after {seeds} seeds")
+            }
+            Self::NotNeeded(Spared::Point) => write!(f, "not needed: the trials of its arm chose another point"),
+            Self::Later(Wait::Look(seeds)) => write!(f, "not needed yet: it is for the look after {seeds} seeds"),
+            Self::Later(Wait::Trials) => write!(f, "not needed yet: it is for after the trials of its arm"),
         }
     }
 }

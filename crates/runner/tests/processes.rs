@@ -6,7 +6,7 @@ use crate::common::{Log, config, names, plan, task};
 use cloze_plan::Plan;
 use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, Store, parts};
-use cloze_runner::{Cadence, Errand, Need, Needs, Progress, RunOptions, Stop, Summary, train_run};
+use cloze_runner::{Cadence, Errand, Need, Needs, Progress, RunOptions, Spared, Stop, Summary, train_run};
 use cloze_schema::Sequential;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -263,7 +263,7 @@ fn sequential() -> Plan {
     plan.sequential = Some(Sequential {
         looks: vec![3, 4, 6],
         level: 0.05,
-        effect: 0.01,
+        margin: Some(1e-6),
         task: "masked-loss".to_owned(),
         metric: "loss".to_owned(),
         comparisons: ["still", "faster"]
@@ -286,7 +286,7 @@ fn arms_that_are_decided_stop_and_an_interrupted_sweep_decides_the_same() {
         let found = runs.find(|run| run.arm == arm && run.config.seed == seed);
         &found.unwrap().id
     };
-    let Need::Not(seeds) = needs.at(of("faster", 6)) else {
+    let Need::Not(Spared::Decided(seeds)) = needs.at(of("faster", 6)) else {
         panic!("pairs tell it apart: {:?}", needs.decided())
     };
     let spared = needs.not_needed().count();
@@ -309,7 +309,7 @@ fn arms_that_are_decided_stop_and_an_interrupted_sweep_decides_the_same() {
     let status = Status::of(&store.run(spared_run), None)
         .unwrap()
         .with(needs.at(spared_run));
-    assert_eq!(status, Status::NotNeeded(seeds));
+    assert_eq!(status, Status::NotNeeded(Spared::Decided(seeds)));
     assert!(!status.is_bad());
 
     // The same in pieces: some runs by name, also of a later look, and the rest by another call.

@@ -20,6 +20,7 @@ pub mod sequential;
 pub mod states;
 pub mod superseded;
 pub mod texts;
+pub mod tuning;
 
 pub use audit::{Audit, Share};
 pub use axis::{AXES, Axis, Spent};
@@ -35,3 +36,4 @@ pub use row::{AttemptRows, Label, Row, SCHEMA_VERSION, Split};
 pub use sequential::Sequential;
 pub use states::States;
 pub use superseded::latest;
+pub use tuning::{Choice, Part, Trial, Tuning};

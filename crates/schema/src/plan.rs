@@ -1,7 +1,7 @@
 //! A frozen plan, as it is written to and read from `plan.json`.
 
 use crate::data::is_same;
-use crate::{ChartKind, Claim, PlannedModel, RunData, Sequential};
+use crate::{ChartKind, Choice, Claim, Part, PlannedModel, RunData, Sequential, Tuning};
 use serde::{Deserialize, Serialize};
 
 /// What the experiment wants from its report.
@@ -98,6 +98,10 @@ pub struct PlannedRun<C> {
     /// How its model scores sentences, where its objective's options decide it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<String>,
+    /// At which point of what is tuned it stands: `peak_lr=0.002`. Runs of an arm at several points have one name, since only
+    /// those of one point are trained.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<String>,
     /// What varies over the sweep, by key path, for charts over a swept key: `options.rate` -> 0.4.
     pub factors: toml::Table,
     /// What decides the result.
@@ -129,7 +133,7 @@ pub struct Plan<C> {
     pub question: String,
     /// The paper it follows.
     pub cites: Option<String>,
-    /// Every run, arms in file order, seeds innermost.
+    /// Every run, arms in file order, seeds innermost; then the trials.
     pub runs: Vec<PlannedRun<C>>,
     /// Arms that others trained, in file order: they are judged beside the runs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -149,6 +153,9 @@ pub struct Plan<C> {
     /// Until when arms are trained, where that is not until all of their seeds are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sequential: Option<Sequential>,
+    /// How arms are tuned before they are trained, where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<Tuning>,
 }
 
 /// The file of a plan in its results folder.
@@ -160,6 +167,16 @@ impl<C> Plan<C> {
     /// The ids of its runs.
     pub fn ids(&self) -> impl Iterator<Item = &str> {
         self.runs.iter().map(|run| run.id.as_str())
+    }
+
+    /// The runs of which each is trained if every tuned arm takes its first point: what a plan is expected to cost.
+    pub fn expected(&self) -> impl Iterator<Item = &PlannedRun<C>> {
+        let firsts = |tuning: &Tuning| vec![Choice::Point(0); tuning.arms.len()];
+        let parts = self.tuning.as_ref().map(|tuning| tuning.parts(&firsts(tuning)));
+        self.runs.iter().filter(move |run| {
+            let part = parts.as_ref().and_then(|parts| parts.get(run.id.as_str()));
+            part.is_none_or(|part| *part == Part::Needed)
+        })
     }
 
     /// The run with this id.
@@ -194,5 +211,6 @@ impl<C: PartialEq> Plan<C> {
             && self.tasks == other.tasks
             && self.claims == other.claims
             && self.sequential == other.sequential
+            && self.tuning == other.tuning
     }
 }

@@ -1,5 +1,6 @@
 //! Seeds until it is sure: how a plan says which looks there are, and at what.
 
+use crate::metric::{self, Unit};
 use crate::{AttemptRows, Split};
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +11,10 @@ pub struct Sequential {
     pub looks: Vec<usize>,
     /// The level of all decisions together.
     pub level: f64,
-    /// Arms that differ by less are equivalent: in standard deviations of the paired differences.
-    pub effect: f64,
+    /// Arms that differ by less are equivalent: in the unit of the metric, where a share is 1. Older plans have none: theirs was in
+    /// standard deviations, and decides nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub margin: Option<f64>,
     /// The evaluation that decides.
     pub task: String,
     /// Its metric.
@@ -26,6 +29,17 @@ impl Sequential {
         self.level / self.comparisons.len().max(1) as f64
     }
 
+    /// The margin as people read it: `1 percentage points`, `0.05 nats`.
+    pub fn margin_in_words(&self) -> Option<String> {
+        // Without the rounding error of 0.07 * 100.
+        let points = |share: f64| (share * 1e8).round() / 1e6;
+        self.margin.map(|margin| match metric::of(&self.metric).unit {
+            Unit::Share => format!("{} percentage points", points(margin)),
+            Unit::Nats | Unit::NatsOfPair => format!("{margin} nats"),
+            Unit::None => margin.to_string(),
+        })
+    }
+
     /// The comparisons by the places of their arms among `arms`; those of which an arm is not there are left out.
     pub fn places<'a>(&self, arms: impl IntoIterator<Item = &'a str>) -> Vec<[usize; 2]> {
         let arms: Vec<&str> = arms.into_iter().collect();
@@ -36,12 +50,17 @@ impl Sequential {
 
     /// What a run came to by its rows that count; none where a judgement gave no number, or there is none.
     pub fn score(&self, attempts: &[AttemptRows]) -> Option<f64> {
-        let rows = attempts.iter().flat_map(|attempt| &attempt.rows);
-        let mut judged: Vec<_> = rows
-            .filter(|row| row.split == Split::Test && row.task == self.task && row.metric == self.metric)
-            .collect();
-        judged.sort_by_key(|one| one.spent.steps());
-        let last = judged.last()?.value;
-        judged.iter().all(|row| row.value.is_finite()).then_some(last)
+        last_score(&self.task, &self.metric, attempts)
     }
+}
+
+/// What an evaluation gave last; none where one of its judgements gave no number, or there is none.
+pub(crate) fn last_score(task: &str, metric: &str, attempts: &[AttemptRows]) -> Option<f64> {
+    let rows = attempts.iter().flat_map(|attempt| &attempt.rows);
+    let mut judged: Vec<_> = rows
+        .filter(|row| row.split == Split::Test && row.task == task && row.metric == metric)
+        .collect();
+    judged.sort_by_key(|one| one.spent.steps());
+    let last = judged.last()?.value;
+    judged.iter().all(|row| row.value.is_finite()).then_some(last)
 }

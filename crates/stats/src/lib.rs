@@ -22,6 +22,7 @@ mod student;
 mod summary;
 mod superiority;
 mod survival;
+mod tuning;
 
 pub use aggregate::{chance_normalised, macro_average};
 pub use best::{Candidates, same_best};
@@ -40,3 +41,4 @@ pub use student::{two_sided_p, two_sided_quantile};
 pub use summary::{Interval, Summary, correlation, summarise};
 pub use superiority::superiority;
 pub use survival::{LogRank, Survival, Watched, kaplan_meier, log_rank, median_time};
+pub use tuning::{Kept, expected_best, order_kept};

@@ -26,7 +26,8 @@ pub struct Boundary {
     pub seeds: usize,
     /// From here on the arms are different; infinite where nothing can be said yet.
     pub different: f64,
-    /// Up to here they are equivalent, if they are without any one of the seeds too; 0 where nothing can be said yet.
+    /// From here on both margins of equivalence are further away than the difference, each by a t test on its side; infinite where
+    /// nothing can be said yet.
     pub equivalent: f64,
 }
 
@@ -36,47 +37,38 @@ fn spent(level: f64, share: f64) -> f64 {
     2.0 * normal.sf(-normal.inverse_cdf(level / 2.0) / share.sqrt())
 }
 
-/// Looks and level and effect in a form that can be a key.
-type Known = BTreeMap<(Vec<usize>, u64, u64), Arc<[Boundary]>>;
+/// Looks and level in a form that can be a key.
+type Known = BTreeMap<(Vec<usize>, u64), Arc<[Boundary]>>;
 
 /// The boundaries of a comparison that is looked at after so many seeds each. Of comparisons without a difference at most
-/// `level` ever pass the one; of those with a difference of `effect` standard deviations of the paired differences, or more, at
-/// most `level` ever pass the other: two one-sided tests, each at the level (Schuirmann 1987), with t in place of its
-/// numerator. Neither counts on the other to stop. They are computed once.
+/// `level` ever pass the one. Of those whose difference is a margin of equivalence, or beyond it, at most `level` ever pass the
+/// other: two one-sided tests, each at the level (Schuirmann 1987), of differences that are shifted by the margin and so have a
+/// mean of 0 at it. Neither counts on the other to stop. They are computed once.
 ///
 /// # Errors
-/// Looks that do not grow from 3 seeds on, or go beyond [`MOST_SEEDS`]; a level outside (0, 1), an effect that is not positive.
-pub fn boundaries(looks: &[usize], level: f64, effect: f64) -> Result<Arc<[Boundary]>> {
+/// Looks that do not grow from 3 seeds on, or go beyond [`MOST_SEEDS`]; a level outside (0, 1).
+pub fn boundaries(looks: &[usize], level: f64) -> Result<Arc<[Boundary]>> {
     static KNOWN: Mutex<Known> = Mutex::new(Known::new());
     let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    let key = (looks.to_vec(), level.to_bits(), effect.to_bits());
+    let key = (looks.to_vec(), level.to_bits());
     if let Some(found) = known().get(&key) {
         return Ok(found.clone());
     }
     check::share("level", level)?;
-    check::finite("effect", &[effect])?;
     let grows = looks.windows(2).all(|pair| pair[0] < pair[1]);
     let (first, last) = (looks.first().copied().unwrap_or(0), looks.last().copied().unwrap_or(0));
-    if !grows || first < 3 || last > MOST_SEEDS || effect <= 0.0 {
-        let what = format!("nothing can be decided with looks after {looks:?} seeds and an effect of {effect}");
+    if !grows || first < 3 || last > MOST_SEEDS {
+        let what = format!("nothing can be decided with looks after {looks:?} seeds");
         return Err(Fault::run(what).allowed([format!("growing numbers of seeds from 3 to {MOST_SEEDS}")]));
     }
-    let different = spend(
-        looks,
-        &|share| 2.0 * spent(level / 2.0, share),
-        &|before, seeds, share| {
-            let bound = Null::passed(before, seeds, share);
-            (bound, [0.0, bound])
-        },
-    );
-    let equivalent = spend(looks, &|share| spent(level, share), &|before, seeds, share| {
-        let bound = Null::undershot(before, seeds, share, effect);
-        (bound, [bound, null::largest(seeds)])
-    });
+    let different = spend(looks, &|share| 2.0 * spent(level / 2.0, share));
+    // The law is of |t|: half of it is on one side, but for what passes on both, which is nothing that a simulation sees.
+    let equivalent = spend(looks, &|share| 2.0 * spent(level, share));
+    let bound = |v: Option<f64>, seeds: usize| v.map_or(f64::INFINITY, |v| null::t(v, seeds));
     let boundary = |(seeds, (different, equivalent)): (&usize, (Option<f64>, Option<f64>))| Boundary {
         seeds: *seeds,
-        different: different.map_or(f64::INFINITY, |v| null::t(v, *seeds)),
-        equivalent: equivalent.map_or(0.0, |v| null::t(v, *seeds)),
+        different: bound(different, *seeds),
+        equivalent: bound(equivalent, *seeds),
     };
     let found: Arc<[Boundary]> = looks
         .iter()
@@ -87,25 +79,21 @@ pub fn boundaries(looks: &[usize], level: f64, effect: f64) -> Result<Arc<[Bound
     Ok(found)
 }
 
-/// A bound on |v| that spends a share, and within what a sequence goes on.
-type Bound<'a> = &'a dyn Fn(Option<&Null>, usize, f64) -> (f64, [f64; 2]);
-
-/// The bound of every look, none where too little may be spent.
-fn spend(looks: &[usize], allowed: &dyn Fn(f64) -> f64, bound: Bound) -> Vec<Option<f64>> {
+/// The bound on |v| of every look that spends what is allowed by then, none where too little may be spent.
+fn spend(looks: &[usize], allowed: &dyn Fn(f64) -> f64) -> Vec<Option<f64>> {
     let last = looks.last().copied().unwrap_or_default();
     let (mut before, mut spent, mut bounds): (Option<Null>, f64, Vec<Option<f64>>) = (None, 0.0, Vec::new());
     for seeds in looks.first().copied().unwrap_or_default()..=last {
-        let mut within = [0.0, null::largest(seeds)];
+        let mut within = null::largest(seeds);
         if looks.contains(&seeds) {
             let share = allowed(seeds as f64 / last as f64) - spent;
             bounds.push((share > LEAST_SPENT).then(|| {
                 spent += share;
-                let (v, then) = bound(before.as_ref(), seeds, share);
-                within = then;
-                v
+                within = Null::passed(before.as_ref(), seeds, share);
+                within
             }));
         }
-        before = Some(Null::of(before.as_ref(), seeds, within[0], within[1]));
+        before = Some(Null::of(before.as_ref(), seeds, within));
     }
     bounds
 }
@@ -126,7 +114,7 @@ pub enum Seed {
 pub enum End {
     /// The arms differ.
     Different,
-    /// They differ by less than the stated effect.
+    /// They differ by less than the margin.
     Equivalent,
     /// Every seed is there, and neither could be said.
     Most,
@@ -141,14 +129,17 @@ pub struct Standing {
     pub seeds: usize,
     /// t of its differences; none where seeds are lost to all but one, or do not differ.
     pub t: Option<f64>,
+    /// t of the nearer margin of equivalence: how far within it the differences are. None where there is no margin, or no t.
+    pub within: Option<f64>,
     /// Whether a seed was lost. What is left is no sample of what there would be, so that nothing is decided before the end.
     pub lost: bool,
     /// How it ended, if it did.
     pub end: Option<End>,
 }
 
-/// Looks at two arms, whose seeds are in the same order: a function of what has ended, and not of when.
-pub fn standing(boundaries: &[Boundary], first: &[Seed], second: &[Seed]) -> Standing {
+/// Looks at two arms, whose seeds are in the same order: a function of what has ended, and not of when. Arms that differ by less
+/// than the `margin` are equivalent; without one, none are.
+pub fn standing(boundaries: &[Boundary], margin: Option<f64>, first: &[Seed], second: &[Seed]) -> Standing {
     let mut found = Standing::default();
     for boundary in boundaries {
         let seeds = boundary.seeds;
@@ -165,14 +156,16 @@ pub fn standing(boundaries: &[Boundary], first: &[Seed], second: &[Seed]) -> Sta
         }
         found.looks += 1;
         found.seeds = seeds;
-        found.t = t_of(&differences);
-        found.end = match found.t.map(f64::abs) {
-            Some(t) if !found.lost && t >= boundary.different => Some(End::Different),
-            Some(t) if !found.lost && t <= boundary.equivalent && holds_without_any(&differences, boundary) => {
-                Some(End::Equivalent)
-            }
-            _ if found.looks == boundaries.len() => Some(End::Most),
-            _ => None,
+        let mean = mean_of(&differences);
+        let error = error_of(&differences);
+        found.t = error.map(|error| mean / error);
+        found.within = margin.and_then(|margin| Some((margin - mean.abs()) / error?));
+        let passes = |t: Option<f64>, bound: f64| !found.lost && t.is_some_and(|t| t >= bound);
+        found.end = match () {
+            () if passes(found.t.map(f64::abs), boundary.different) => Some(End::Different),
+            () if passes(found.within, boundary.equivalent) => Some(End::Equivalent),
+            () if found.looks == boundaries.len() => Some(End::Most),
+            () => None,
         };
         if found.end.is_some() {
             return found;
@@ -181,26 +174,20 @@ pub fn standing(boundaries: &[Boundary], first: &[Seed], second: &[Seed]) -> Sta
     found
 }
 
-/// Whether arms are equivalent whichever seed is left out. One seed far out takes t to nothing by its spread, wherever the
-/// others are: where tails are heavy, equivalence would be called up to four times as often as its level allows.
-fn holds_without_any(pairs: &[(f64, f64)], boundary: &Boundary) -> bool {
-    let n = pairs.len() as f64;
-    (0..pairs.len()).all(|out| {
-        let left: Vec<(f64, f64)> = [&pairs[..out], &pairs[out + 1..]].concat();
-        // As t of so many seeds as there are.
-        t_of(&left).is_some_and(|t| t.abs() * (n / (n - 1.0)).sqrt() <= boundary.equivalent)
-    })
+fn mean_of(pairs: &[(f64, f64)]) -> f64 {
+    pairs.iter().map(|(one, other)| one - other).sum::<f64>() / pairs.len().max(1) as f64
 }
 
-fn t_of(pairs: &[(f64, f64)]) -> Option<f64> {
+/// The standard error of the mean difference; none where nothing varies.
+fn error_of(pairs: &[(f64, f64)]) -> Option<f64> {
     let (first, second): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
     let differences: Vec<f64> = pairs.iter().map(|(one, other)| one - other).collect();
     if differences.len() < 2 {
         return None;
     }
-    let mean = summary::mean(&differences);
-    let sd = difference::spread(Some(summary::standard_deviation(&differences, mean)), &first, &second)?;
-    Some(mean / sd * (differences.len() as f64).sqrt())
+    let sd = summary::standard_deviation(&differences, mean_of(pairs));
+    let sd = difference::spread(Some(sd), &first, &second)?;
+    Some(sd / (differences.len() as f64).sqrt())
 }
 
 /// Where all comparisons of a plan stand, and so what is still to be trained.
@@ -215,11 +202,11 @@ pub struct Stage {
 }
 
 /// Looks at every comparison (two arms, by their places) of some arms.
-pub fn stage(boundaries: &[Boundary], comparisons: &[[usize; 2]], arms: &[Vec<Seed>]) -> Stage {
+pub fn stage(boundaries: &[Boundary], margin: Option<f64>, comparisons: &[[usize; 2]], arms: &[Vec<Seed>]) -> Stage {
     let (mut needed, mut is_over) = (vec![0; arms.len()], vec![true; arms.len()]);
     let mut standings = Vec::new();
     for [one, other] in comparisons {
-        let found = standing(boundaries, &arms[*one], &arms[*other]);
+        let found = standing(boundaries, margin, &arms[*one], &arms[*other]);
         let seeds = match found.end {
             Some(_) => found.seeds,
             None => boundaries.get(found.looks).map_or(found.seeds, |next| next.seeds),

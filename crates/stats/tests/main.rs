@@ -7,3 +7,4 @@ mod laws;
 mod multi_bootstrap;
 mod orders;
 mod sequential;
+mod tuning;

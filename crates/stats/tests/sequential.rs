@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 /// Level of a family of comparisons.
 const LEVEL: f64 = 0.05;
-/// The effect that is not equivalent any more.
+/// The difference that is not equivalent any more; the laws below have a standard deviation of 1.
 const EFFECT: f64 = 1.0;
 
 /// A law of differences with mean 0 and standard deviation 1.
@@ -49,15 +49,16 @@ fn looks(most: usize) -> Vec<usize> {
     (4..most).step_by(2).chain([most]).collect()
 }
 
-/// How some comparisons ended: shares of different and equivalent, and the mean number of seeds.
-fn ends(boundaries: &[Boundary], law: Law, effect: f64, trials: usize) -> [f64; 3] {
+/// How some comparisons ended: shares of different and equivalent, and the mean number of seeds. Without a margin none stops because
+/// it is equivalent, which would spare it a false difference.
+fn ends(boundaries: &[Boundary], margin: Option<f64>, law: Law, effect: f64, trials: usize) -> [f64; 3] {
     let most = boundaries.last().unwrap().seeds;
     let zeros = vec![Seed::Score(0.0); most];
     let (mut different, mut equivalent, mut seeds) = (0, 0, 0);
     for trial in 0..trials {
         let mut stream = Draw::new(most as u64, law.0).example(trial as u64).stream();
         let differences: Vec<Seed> = (0..most).map(|_| Seed::Score(effect + law.1(&mut stream))).collect();
-        let found = standing(boundaries, &differences, &zeros);
+        let found = standing(boundaries, margin, &differences, &zeros);
         different += usize::from(found.end == Some(End::Different));
         equivalent += usize::from(found.end == Some(End::Equivalent));
         seeds += found.seeds;
@@ -82,16 +83,16 @@ fn false_decisions_are_within_the_level_for_3_to_16_seeds_and_heavy_tails() {
     let trials = trials();
     for most in 3..=16 {
         for family in [1, 4] {
-            let found = boundaries(&looks(most), LEVEL / family as f64, EFFECT).unwrap();
+            let found = boundaries(&looks(most), LEVEL / family as f64).unwrap();
             for law in HELD {
-                let [different, ..] = ends(&found, law, 0.0, trials);
+                let [different, ..] = ends(&found, None, law, 0.0, trials);
                 assert!(
                     different <= allowed(family, trials),
                     "{most} {family} {}: {different}",
                     law.0
                 );
                 for effect in [EFFECT, -EFFECT, 1.5 * EFFECT] {
-                    let [_, equivalent, _] = ends(&found, law, effect, trials);
+                    let [_, equivalent, _] = ends(&found, Some(EFFECT), law, effect, trials);
                     assert!(
                         equivalent <= allowed(family, trials),
                         "{most} {family} {}: {equivalent}",
@@ -107,19 +108,19 @@ fn false_decisions_are_within_the_level_for_3_to_16_seeds_and_heavy_tails() {
 fn of_normal_differences_the_whole_level_is_spent() {
     let trials = 4 * trials();
     for most in [3, 8, 16] {
-        let found = boundaries(&looks(most), LEVEL, EFFECT).unwrap();
+        let found = boundaries(&looks(most), LEVEL).unwrap();
         let error = 3.5 * (LEVEL / trials as f64).sqrt();
-        let [different, ..] = ends(&found, HELD[0], 0.0, trials);
+        let [different, ..] = ends(&found, None, HELD[0], 0.0, trials);
         assert!((different - LEVEL).abs() < error, "{most}: {different}");
     }
-    // Equivalence by its boundary alone: that it holds without any one seed is asked beyond the level.
-    let found = boundaries(&looks(16), LEVEL, EFFECT).unwrap();
+    // Equivalence by its boundary alone, without the one that stops a comparison that differs.
+    let found = boundaries(&looks(16), LEVEL).unwrap();
     let passes = |trial: u64| {
         let mut stream = Draw::new(1, "equivalence").example(trial).stream();
         let differences: Vec<f64> = (0..16).map(|_| EFFECT + stream.normal()).collect();
         found.iter().any(|look| {
             let found = paired(&differences[..look.seeds], &vec![0.0; look.seeds], 0.95).unwrap();
-            found.effect.unwrap().abs() * (look.seeds as f64).sqrt() <= look.equivalent
+            (EFFECT - found.delta.abs()) / found.sd.unwrap() * (look.seeds as f64).sqrt() >= look.equivalent
         })
     };
     let share = (0..trials as u64).filter(|trial| passes(*trial)).count() as f64 / trials as f64;
@@ -129,43 +130,71 @@ fn of_normal_differences_the_whole_level_is_spent() {
 #[test]
 fn a_single_look_is_the_t_test_and_its_equivalence_test() {
     // scipy.stats.t.isf(0.025, 7).
-    let found = boundaries(&[8], 0.05, 1.0).unwrap();
+    let found = boundaries(&[8], 0.05).unwrap();
     assert!((found[0].different - 2.364_624).abs() < 1e-5, "{found:?}");
-    assert!((found[0].equivalent - SINGLE_EQUIVALENT).abs() < 2e-3, "{found:?}");
+    // scipy.stats.t.isf(0.05, 7): each of the two one-sided tests.
+    assert!((found[0].equivalent - 1.894_579).abs() < 1e-5, "{found:?}");
 }
 
-/// scipy: the c with P(|T| <= c) = 0.05, T noncentral with 7 degrees of freedom and shift sqrt(8).
-const SINGLE_EQUIVALENT: f64 = 1.149_429;
-
 #[test]
-fn boundaries_fall_and_equivalence_grows_and_a_family_makes_both_stricter() {
+fn boundaries_fall_and_a_family_makes_both_stricter() {
     let (one, four) = (
-        boundaries(&looks(16), 0.05, 1.0).unwrap(),
-        boundaries(&looks(16), 0.0125, 1.0).unwrap(),
+        boundaries(&looks(16), 0.05).unwrap(),
+        boundaries(&looks(16), 0.0125).unwrap(),
     );
     for pair in one.windows(2) {
         assert!(
-            pair[0].different > pair[1].different && pair[0].equivalent < pair[1].equivalent,
+            pair[0].different > pair[1].different && pair[0].equivalent > pair[1].equivalent,
             "{one:?}"
         );
     }
     for (one, four) in one.iter().zip(four.iter()) {
-        assert!(four.different > one.different && four.equivalent < one.equivalent);
+        assert!(four.different > one.different && four.equivalent > one.equivalent);
+        assert!(one.equivalent < one.different, "one side has the whole level");
     }
-    for (looks, level, effect) in [
-        (vec![2, 4], 0.05, 1.0),
-        (vec![6, 4], 0.05, 1.0),
-        (vec![], 0.05, 1.0),
-        (vec![4], 1.0, 1.0),
-        (vec![4], 0.05, 0.0),
-    ] {
-        assert!(boundaries(&looks, level, effect).is_err(), "{looks:?} {level} {effect}");
+    for (looks, level) in [(vec![2, 4], 0.05), (vec![6, 4], 0.05), (vec![], 0.05), (vec![4], 1.0)] {
+        assert!(boundaries(&looks, level).is_err(), "{looks:?} {level}");
     }
 }
 
 #[test]
+fn arms_are_equivalent_where_both_margins_are_far_enough_and_one_seed_far_out_is_no_help() {
+    let found = boundaries(&[4, 6, 8], 0.05).unwrap();
+    let last = found[2];
+    let zeros = [Seed::Score(0.0); 8];
+    let arm = |shift: f64| [-0.5, 0.5, -0.5, 0.5, -0.5, 0.5, -0.5, 0.5].map(|noise| Seed::Score(shift + noise));
+    // Mean 0.3 and standard error sqrt(2 / 7) / sqrt(8).
+    let error = (2.0_f64 / 7.0 / 8.0).sqrt();
+    for (margin, end) in [
+        (Some(0.3 + error * last.equivalent * 1.01), End::Equivalent),
+        (Some(0.3 + error * last.equivalent * 0.99), End::Most),
+        (Some(0.2), End::Most),
+        (None, End::Most),
+    ] {
+        for sign in [1.0, -1.0] {
+            let standing = standing(&found, margin, &arm(sign * 0.3), &zeros);
+            assert_eq!(standing.end, Some(end), "{margin:?} {standing:?}");
+            let within = margin.map(|margin| (margin - 0.3) / error);
+            assert!(
+                standing
+                    .within
+                    .zip(within)
+                    .is_none_or(|(t, wanted)| (t - wanted).abs() < 1e-9),
+                "{standing:?}"
+            );
+            assert_eq!(standing.within.is_some(), margin.is_some());
+        }
+    }
+    // It takes t to nothing, and widens what is open as much.
+    let mut far = arm(0.3);
+    far[7] = Seed::Score(-20.0);
+    let lone = standing(&found, Some(0.3 + error * last.equivalent * 1.01), &far, &zeros);
+    assert!(lone.t.unwrap().abs() < 1.5 && lone.end == Some(End::Most), "{lone:?}");
+}
+
+#[test]
 fn a_decision_is_a_function_of_what_has_ended_and_arms_that_are_decided_need_no_more_seeds() {
-    let found = boundaries(&[4, 6, 8], 0.05, 1.0).unwrap();
+    let found = boundaries(&[4, 6, 8], 0.05).unwrap();
     let arm = |shift: f64, ended: usize| -> Vec<Seed> {
         let noise = [0.1, -0.2, 0.3, 0.0, -0.1, 0.2, 0.05, -0.3];
         let seed = |(place, noise): (usize, &f64)| match place < ended {
@@ -176,10 +205,10 @@ fn a_decision_is_a_function_of_what_has_ended_and_arms_that_are_decided_need_no_
     };
     // Nothing yet: the first look is needed of all.
     let pairs = [[1, 0], [2, 0]];
-    let begun = stage(&found, &pairs, &[arm(0.0, 0), arm(9.0, 0), arm(0.2, 0)]);
+    let begun = stage(&found, None, &pairs, &[arm(0.0, 0), arm(9.0, 0), arm(0.2, 0)]);
     assert_eq!((begun.needed, begun.standings[0].seeds), (vec![4, 4, 4], 0));
     // A far arm is decided at six seeds; the other goes on, and so does the baseline.
-    let later = stage(&found, &pairs, &[arm(0.0, 6), arm(90.0, 6), arm(0.2, 6)]);
+    let later = stage(&found, None, &pairs, &[arm(0.0, 6), arm(90.0, 6), arm(0.2, 6)]);
     assert_eq!(later.standings[0].end, Some(End::Different), "{:?}", later.standings);
     assert_eq!(
         (later.needed[1], later.is_over[1], later.is_over[0]),
@@ -187,16 +216,16 @@ fn a_decision_is_a_function_of_what_has_ended_and_arms_that_are_decided_need_no_
     );
     assert_eq!((later.needed[0], later.needed[2]), (8, 8));
     // Seeds beyond the look that decided change nothing.
-    let more = stage(&found, &pairs, &[arm(0.0, 8), arm(90.0, 8), arm(0.2, 8)]);
+    let more = stage(&found, None, &pairs, &[arm(0.0, 8), arm(90.0, 8), arm(0.2, 8)]);
     assert_eq!(more.standings[0], later.standings[0]);
     assert_eq!(more.standings[1].end, Some(End::Most));
     // What was lost decides nothing before the end.
     let mut lost = arm(90.0, 8);
     lost[1] = Seed::Lost;
-    let end = standing(&found, &lost, &arm(0.0, 8));
+    let end = standing(&found, None, &lost, &arm(0.0, 8));
     assert_eq!((end.end, end.lost, end.seeds), (Some(End::Most), true, 8));
     // Arms that are the same give no t.
-    let same = standing(&found, &arm(0.0, 8), &arm(0.0, 8));
+    let same = standing(&found, Some(1.0), &arm(0.0, 8), &arm(0.0, 8));
     assert_eq!((same.t, same.end), (None, Some(End::Most)));
 }
 
@@ -235,12 +264,12 @@ fn table(trials: usize) -> String {
     for law in HELD.into_iter().chain(NOT_HELD) {
         let (mut different, mut equivalent) = (Vec::new(), Vec::new());
         for most in [3, 5, 8, 12, 16] {
-            let found = boundaries(&looks(most), LEVEL, EFFECT).unwrap();
-            different.push(share(ends(&found, law, 0.0, trials)[0]));
-            equivalent.push(share(ends(&found, law, EFFECT, trials)[1]));
+            let found = boundaries(&looks(most), LEVEL).unwrap();
+            different.push(share(ends(&found, None, law, 0.0, trials)[0]));
+            equivalent.push(share(ends(&found, Some(EFFECT), law, EFFECT, trials)[1]));
         }
-        let found = boundaries(&looks(16), LEVEL, EFFECT).unwrap();
-        let seeds = [0.0, 1.0, 2.0].map(|effect| format!("{:.1}", ends(&found, law, effect, trials)[2]));
+        let found = boundaries(&looks(16), LEVEL).unwrap();
+        let seeds = [0.0, 1.0, 2.0].map(|effect| format!("{:.1}", ends(&found, Some(EFFECT), law, effect, trials)[2]));
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} |",

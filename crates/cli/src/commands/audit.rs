@@ -6,9 +6,9 @@ use crate::terminal::say;
 use cloze_corpus::{CorpusConfig, Prepared, prepare};
 use cloze_foundation::files::write_whole;
 use cloze_foundation::{Fault, Result};
-use cloze_plan::{PlannedRun, cost};
+use cloze_plan::{PlannedRun, cost, place};
 use cloze_runner::processes::options::cache;
-use cloze_schema::{Audit, Share};
+use cloze_schema::{Audit, Share, Tuning};
 use cloze_trainer::audit::Shown;
 use cloze_trainer::{Feed, audit};
 use serde_json::json;
@@ -52,8 +52,10 @@ pub fn audit(experiment: &ExperimentArguments, data_root: Option<&Path>, asked: 
     experiment.check_data(data_root)?;
     let mut corpora: Vec<(&CorpusConfig, Prepared)> = Vec::new();
     let mut found: Vec<Audited> = Vec::new();
-    for run in &plan.runs {
-        if found.iter().any(|known| known.arm == run.arm) {
+    // A trial hides what its arm does at that point.
+    let trials = plan.tuning.as_ref().map(Tuning::trials).unwrap_or_default();
+    for run in plan.runs.iter().filter(|run| !trials.contains(run.id.as_str())) {
+        if found.iter().any(|known| known.arm == place(run)) {
             continue;
         }
         let config = &run.config.corpus;
@@ -92,7 +94,7 @@ fn of_run(run: &PlannedRun, corpus: &Prepared, data_root: Option<&Path>, asked: 
     let steps = cost::steps(run, data_root)?;
     let (audit, examples) = audit::of_run(&feed, steps, asked.tokens, asked.examples, corpus);
     Ok(Audited {
-        arm: run.arm.clone(),
+        arm: place(run),
         objective: config.objective.clone(),
         seed: config.seed,
         steps,

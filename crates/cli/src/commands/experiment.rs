@@ -16,7 +16,7 @@ use cloze_runner::processes::options::cache;
 use cloze_runner::processes::slurm;
 use cloze_runner::store::{Origin, Store, checkpoint};
 use cloze_runner::{Needs, Ready, RunOptions, Stop};
-use cloze_schema::{PlannedModel, Sequential};
+use cloze_schema::{PlannedModel, Sequential, Tuning};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -38,7 +38,8 @@ pub fn plan(arguments: &ExperimentArguments, data_root: Option<&Path>, json: boo
     let mut text = format!("{}\n\n", plan.question);
     let mut arms: Vec<(String, usize, f64)> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
-    for run in &plan.runs {
+    let trials = plan.tuning.as_ref().map(Tuning::trials).unwrap_or_default();
+    for run in plan.expected().filter(|run| !trials.contains(run.id.as_str())) {
         let place = *places.entry(&run.arm).or_insert(arms.len());
         match arms.get_mut(place) {
             Some((_, seeds, flops)) => {
@@ -81,6 +82,9 @@ pub fn plan(arguments: &ExperimentArguments, data_root: Option<&Path>, json: boo
             format!(", {} not counted", cost.unknown.join(" and "))
         }
     );
+    if let Some(design) = &plan.tuning {
+        text += &tuned(&plan, design);
+    }
     if let Some(design) = &plan.sequential {
         text += &until_decided(&plan, design, &Store::new(arguments.results.join(&plan.experiment)))?;
     }
@@ -94,30 +98,57 @@ pub fn plan(arguments: &ExperimentArguments, data_root: Option<&Path>, json: boo
     Ok(text)
 }
 
+/// That arms are tuned first: the trials, who judges them, and what is among the runs that are counted.
+fn tuned(plan: &Plan, design: &Tuning) -> String {
+    let flops: f64 = plan
+        .expected()
+        .filter(|run| design.trials().contains(run.id.as_str()))
+        .map(|run| run.flops)
+        .sum();
+    let points = design.arms.iter().map(|arm| arm.points.len());
+    let (least, most) = (points.clone().min().unwrap_or(0), points.max().unwrap_or(0));
+    let points = match least == most {
+        true => most.to_string(),
+        false => format!("{least} to {most}"),
+    };
+    let beside = match design.factors.len() {
+        0 => String::new(),
+        count => format!(", {count} learning rates beside each that is chosen"),
+    };
+    format!(
+        "tuned first: {points} points for each arm at {:.0} % of the budget{beside}, judged by {}; {flops:.2e} of these training FLOPs, \
+         with arms at their first points\n",
+        100.0 * design.share,
+        design.judge.title
+    )
+}
+
 /// That arms are trained until they are decided: the looks, what is decided and how, and what that has saved so far.
 fn until_decided(plan: &Plan, design: &Sequential, store: &Store) -> Result<String> {
     let Sequential {
         looks,
         level,
-        effect,
         task,
         comparisons,
         ..
     } = design;
     let numbers: Vec<String> = looks.iter().map(usize::to_string).collect();
-    let arms = plan.runs.len() / looks.last().copied().unwrap_or(1).max(1);
+    let trials = plan.tuning.as_ref().map(Tuning::trials).unwrap_or_default();
+    let runs = plan.expected().filter(|run| !trials.contains(run.id.as_str())).count();
+    let arms = runs / looks.last().copied().unwrap_or(1).max(1);
     let mut text = format!(
-        "until decided by {task}: looks after {} seeds; comparisons: {}, at a level of {:.0} % together; equivalent within {effect} \
-         SD of the paired differences; at least {} runs, at most {}\n",
+        "until decided by {task}: looks after {} seeds; comparisons: {}, at a level of {:.0} % together; equivalent within {}; \
+         at least {} runs, at most {}\n",
         numbers.join(", "),
         comparisons.len(),
         100.0 * level,
+        design.margin_in_words().unwrap_or_else(|| "nothing".to_owned()),
         arms * looks.first().copied().unwrap_or_default(),
-        plan.runs.len(),
+        runs,
     );
     let needs = Needs::of(plan, store)?;
     let spared: Vec<f64> = needs
-        .not_needed()
+        .decided_without()
         .filter(|id| !store.run(id).has_ended().unwrap_or(true))
         .filter_map(|id| Some(plan.run(id)?.flops))
         .collect();
@@ -280,8 +311,12 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
     ));
     if summary.not_needed > 0 {
         say(&format!(
-            "{} runs were not needed, since their arms are decided",
-            summary.not_needed
+            "{} runs were not needed, since their arms are decided{}",
+            summary.not_needed,
+            match plan.tuning {
+                Some(_) => " or take another point",
+                None => "",
+            }
         ));
     }
     if summary.judged > 0 {

@@ -5,7 +5,7 @@ use crate::plain::{name, plain, shortened_lines};
 use crate::terminal::say;
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
-use cloze_plan::{Experiment, Plan, PlannedRun, expand};
+use cloze_plan::{Experiment, Plan, PlannedRun, expand, place};
 use cloze_runner::data::Now;
 use cloze_runner::processes::options::cache;
 use cloze_runner::status::Status;
@@ -79,9 +79,9 @@ pub fn statuses(
     let needs = Needs::of(plan, &store)?;
     let arms = runs
         .iter()
-        .map(|run| &run.arm)
-        .chain(models.iter().map(|model| &model.arm));
-    let widths = arms.map(|arm| name(arm).chars().count());
+        .map(place)
+        .chain(models.iter().map(|model| model.arm.clone()));
+    let widths = arms.map(|arm| name(&arm).chars().count());
     let width = widths.max().unwrap_or(0).min(MOST_COLUMNS);
     let (mut text, mut bad, mut done, mut spared) = (String::new(), 0, 0, 0);
     let data = Now::of(runs, data_root, &cache(results_of(folder)));
@@ -104,7 +104,7 @@ pub fn statuses(
             text,
             "{}  {:width$}  seed {}  {words}",
             run.id,
-            name(&run.arm),
+            name(&place(run)),
             run.config.seed
         );
     }

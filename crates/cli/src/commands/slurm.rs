@@ -10,7 +10,7 @@ use cloze_runner::processes::options::cache;
 use cloze_runner::processes::slurm::{Request, is_option, script as write};
 use cloze_runner::status::Status;
 use cloze_runner::store::{Marker, Origin, Store};
-use cloze_runner::{Need, Needs, Ready, Standing};
+use cloze_runner::{Need, Needs, Ready, Standing, Wait};
 
 /// Prints the array job that runs an experiment with these arguments.
 ///
@@ -36,7 +36,6 @@ pub fn script(
     let store = Store::new(&folder);
     let needs = Needs::of(&plan, &store)?;
     let ended = leave_out_what_ended(&mut plan, &store, experiment, training);
-    let is_later = plan.runs.iter().any(|run| matches!(needs.at(&run.id), Need::Later(_)));
     plan.runs.retain(|run| needs.at(&run.id) == Need::Now);
     let frozen = cloze_plan::read(&folder).unwrap_or_else(|_| plan.clone());
     plan.models = known(&plan.models, &frozen);
@@ -63,7 +62,12 @@ pub fn script(
     if ended > 0 {
         say(&format!("{ended} runs have ended already and are left out"));
     }
-    if is_later {
+    if needs.waits().any(|wait| wait == Wait::Trials) {
+        say(
+            "arms are tuned first: these are the trials, and the runs of arms whose trials have ended. When they have ended, the \
+             same command gives those of the points that they choose",
+        );
+    } else if needs.waits().next().is_some() {
         say(
             "arms are trained until they are decided: these are the runs of the next look. When they have ended, the same command \
              gives those of the look after it, if it takes any",

@@ -1,10 +1,10 @@
 //! `[evaluate]` and `[report]`: what judges a run, and what is shown.
 
 use super::shapes;
-use crate::TaskConfig;
+use crate::{RunConfig, TaskConfig};
 use cloze_corpus::fragment;
 use cloze_evals::EVALUATIONS;
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::{Fault, Place, Result};
 use cloze_options::{Kind, Node, OptionType, Range, Value, Written, described, options};
 use cloze_schema::ChartKind;
 use cloze_schema::metric::PRETRAINING;
@@ -36,6 +36,75 @@ options! {
 /// Evaluations, resolved; no two of one name.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tasks(Vec<TaskConfig>);
+
+/// One evaluation, resolved, which judges no run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Judge(pub(crate) TaskConfig);
+
+/// What the usual judge of trials is called.
+const DEVELOPMENT: &str = "development";
+/// The evaluation that has a development set, and the words in which it says so.
+const PAIRS: &str = "minimal-pairs";
+
+/// Minimal pairs of the built-in language that share no sentence with those by which these runs are judged.
+///
+/// # Errors
+/// Runs on another text: which evaluation is there to choose by is not known.
+pub(super) fn development(config: &RunConfig) -> Result<TaskConfig> {
+    if config.corpus.source != fragment::NAME {
+        return Err(Fault::usage("nobody judges the trials")
+            .at(Place::key("judge"))
+            .remedy("name an evaluation that judges no run, as in judge = { task = \"minimal-pairs\", name = \"development\", path = \"..\" }"));
+    }
+    let mut options = toml::Table::from_iter([("set".to_owned(), DEVELOPMENT.into())]);
+    if let Some(most) = tested(config).max() {
+        options.insert("apart_from".to_owned(), most.into());
+    }
+    task(PAIRS, Some(DEVELOPMENT.to_owned()), &Node::from(&options).top())
+}
+
+/// Whether what judges trials shares nothing with the minimal pairs of the built-in language by which runs are judged; why not,
+/// where it does.
+pub(super) fn is_apart(judge: &TaskConfig, config: &RunConfig) -> std::result::Result<(), String> {
+    let is_generated = judge.task == PAIRS && !judge.options.contains_key("path");
+    let Some(most) = tested(config).max().filter(|_| is_generated) else {
+        return Ok(());
+    };
+    match judge.options.get("apart_from").and_then(toml::Value::as_integer) {
+        None => Err("these minimal pairs judge the runs too".to_owned()),
+        Some(apart) if apart < most => Err(format!(
+            "runs are judged by {most} minimal pairs of each paradigm, and these share no sentence with the first {apart} alone"
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+/// How many pairs of each paradigm of the built-in language judge a run, by evaluation.
+fn tested(config: &RunConfig) -> impl Iterator<Item = i64> {
+    let of_test = |task: &&TaskConfig| {
+        task.task == PAIRS && !task.options.contains_key("path") && !task.options.contains_key("apart_from")
+    };
+    let tasks = config.evaluate.iter().filter(of_test);
+    tasks.filter_map(|task| task.options.get("pairs")?.as_integer())
+}
+
+impl OptionType for Judge {
+    fn read(written: &Written<'_>, _range: Range) -> Result<Self> {
+        read_task(written).map(Self)
+    }
+
+    fn write(&self) -> Option<toml::Value> {
+        None
+    }
+
+    fn kind(_range: Range) -> Kind {
+        Kind::Other {
+            said: "an evaluation: a name, or a table { task = \"name\", option = value }".to_owned(),
+            schema: schema()["items"].clone(),
+            fields: Vec::new(),
+        }
+    }
+}
 
 impl Evaluate {
     /// What judges a run on this corpus.

@@ -4,6 +4,7 @@
 use super::arms::Arms;
 use super::evaluate::{Evaluate, ReportOptions};
 use super::swept::Swept;
+use super::tune::Tune;
 use crate::sweep::Sweep;
 use cloze_backbone::EncoderOptions;
 use cloze_corpus::CorpusOptions;
@@ -28,6 +29,8 @@ options! {
         optimizer: Swept<OptimizerOptions> = Swept::default() => "AdamW with a peak learning rate of 0.001";
         /// What is crossed with every arm.
         pub(crate) sweep: Sweep = Sweep::default() => "three seeds";
+        /// The same trials for every arm, before it is trained.
+        pub(crate) tune: Option<Tune> = None => "nothing is tuned: every arm is trained as it is written";
         /// What is compared: an objective, its options, and what this arm sweeps or sets by itself.
         pub(crate) arm: Arms => "add [[arm]] with objective = \"mlm\"";
         /// What judges a run.

@@ -14,6 +14,7 @@ pub(crate) mod shapes;
 pub(crate) mod swept;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tune;
 
 pub use asked::tasks;
 pub use file::fields;
@@ -28,6 +29,7 @@ use evaluate::{Evaluate, ReportOptions};
 use file::File;
 use given::Given;
 use std::path::{Path, PathBuf};
+use tune::Tune;
 
 /// An experiment file whose shape is valid: everything that [`crate::Plan`] is made from. What depends on a point of the
 /// sweep (ranges, an objective's options) is checked when the plan resolves that point.
@@ -47,6 +49,9 @@ pub struct Experiment {
     pub(crate) arms: Vec<Arm>,
     /// Arms that others trained.
     pub(crate) models: Vec<Given>,
+    pub(crate) tune: Option<Tune>,
+    /// What was written of it.
+    pub(crate) tune_written: Node,
     /// The tables that a sweep may change.
     pub(crate) settings: Node,
     /// Where the baseline was written.
@@ -108,6 +113,10 @@ impl Experiment {
             sweep: read.sweep,
             arms: read.arm.trained,
             models: read.arm.given,
+            tune: read.tune,
+            tune_written: document
+                .find("tune")
+                .map_or_else(|| document.clone(), |member| member.node.clone()),
             settings: settings(&document),
             baseline_place: top.open("report").open("baseline").place(),
             seeds_place: top.open("sweep").open("seeds").place(),
@@ -134,7 +143,13 @@ impl Experiment {
 
     /// Refuses a `--set` that the sweep would silently undo.
     fn check_arguments(&self) -> Result<()> {
-        for axis in self.sweep.dimensions().flat_map(|dimension| &dimension.axes) {
+        let tuned = self.tune.iter().flat_map(Tune::dimensions);
+        for axis in self
+            .sweep
+            .dimensions()
+            .chain(tuned)
+            .flat_map(|dimension| &dimension.axes)
+        {
             if let Some(member) = self.settings.find(&axis.path)
                 && let Origin::Argument(_) = member.node.origin
             {

@@ -27,7 +27,17 @@ pub fn check_data(experiment: &Experiment) -> Result<()> {
             if !corpora.contains(&config.corpus) {
                 cloze_corpus::check(&config.corpus, experiment.data_root.as_deref())
                     .map_err(|fault| point.settings.top().locate(fault))?;
-                corpora.push(config.corpus);
+                corpora.push(config.corpus.clone());
+            }
+            if let Some(tune) = &experiment.tune {
+                let written = Written::new(&experiment.tune_written, "tune");
+                let judge = tune.judge(&config).map_err(|fault| written.locate(fault))?;
+                if !tasks.contains(&judge) {
+                    let entry = cloze_evals::find(&judge.task)?;
+                    (entry.check)(&judge.options, experiment.data_root.as_deref())
+                        .map_err(|fault| written.open("judge").locate(fault))?;
+                    tasks.push(judge);
+                }
             }
             for (index, task) in config.evaluate.into_iter().enumerate() {
                 if !tasks.contains(&task) {

@@ -23,7 +23,8 @@ pub(super) struct Point {
 /// Two changes of one key.
 pub(super) fn points(experiment: &Experiment, arm: &Arm, name: &str) -> Result<Vec<Point>> {
     let dimensions = experiment.sweep.dimensions_of(arm);
-    check_conflicts(&dimensions, arm)?;
+    let tuned = experiment.tune.iter().flat_map(|tune| tune.dimensions_of(arm));
+    check_conflicts(&dimensions.iter().cloned().chain(tuned).collect::<Vec<_>>(), arm)?;
     let labels = Labels::of(&dimensions);
     let mut base = experiment.settings.clone();
     if let Value::Table(table) = &mut base.value {
@@ -68,7 +69,7 @@ pub(super) fn points(experiment: &Experiment, arm: &Arm, name: &str) -> Result<V
     combinations(&lengths).map(point).collect()
 }
 
-fn segments(path: &str) -> Vec<String> {
+pub(super) fn segments(path: &str) -> Vec<String> {
     path.split('.').map(str::to_owned).collect()
 }
 

@@ -10,6 +10,7 @@ use cloze_foundation::{Fault, Result};
 use cloze_objectives::Answerer;
 use cloze_schema::Sequential;
 use cloze_schema::baseline::{Stand, baselines};
+use cloze_schema::metric::{self, Unit};
 
 /// Tokens with which heads are made that are only asked what they can do.
 const LEAST_VOCABULARY: usize = 16;
@@ -104,7 +105,10 @@ pub(super) fn sequential(experiment: &Experiment, plan: &Plan) -> Result<Option<
     Ok(Some(Sequential {
         looks: until.looks(),
         level: LEVEL,
-        effect: until.effect,
+        margin: Some(match metric::of(&judge.headline).unit {
+            Unit::Share => until.effect / 100.0,
+            _ => until.effect,
+        }),
         task: judge.task.clone(),
         metric: judge.headline.clone(),
         comparisons,

@@ -15,8 +15,9 @@ options! {
         pub(crate) most: usize, from(LEAST as f64).to(64.0) => "say how many seeds there may be, as in most = 16";
         /// When an arm needs no more of them.
         until: Rule = Rule::Decided;
-        /// Arms that differ by less than this are equivalent: in standard deviations of the paired differences.
-        pub(crate) effect: f64, above(0.0).to(10.0) => "say which difference is none, as in effect = 1.0";
+        /// Arms that differ by less than this are equivalent: in percentage points where the judge's headline is a share, otherwise
+        /// in its own unit.
+        pub(crate) effect: f64, above(0.0).to(100.0) => "say which difference is none, as in effect = 1.0";
         /// After how many seeds arms are looked at; the last look is at all of them.
         looks: Option<Vec<usize>> = None => "after 4 seeds, then after every second one";
         /// The evaluation whose headline decides.

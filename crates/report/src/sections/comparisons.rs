@@ -77,10 +77,19 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
             "different from",
             Box::new(|one| Some(bound(one.look?.boundary?.different))),
         ));
-        columns.push((
-            "equivalent up to",
-            Box::new(|one| Some(bound(one.look?.boundary?.equivalent))),
-        ));
+        if shown
+            .iter()
+            .any(|one| one.look.is_some_and(|look| look.standing.within.is_some()))
+        {
+            columns.push((
+                "t of the margin",
+                Box::new(|one| Some(format!("{:.2}", one.look?.standing.within?))),
+            ));
+            columns.push((
+                "equivalent from",
+                Box::new(|one| Some(bound(one.look?.boundary?.equivalent))),
+            ));
+        }
     }
     if shown.iter().all(|one| one.items.is_none()) {
         columns.retain(|(heading, _)| ![OVER_ITEMS, ITEMS_HOLM].contains(heading));

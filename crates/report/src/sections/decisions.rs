@@ -38,10 +38,19 @@ pub(super) fn section(study: &Study) -> Option<Section> {
             Cell::optional((standing.seeds > 0).then(|| standing.seeds.to_string())),
             Cell::optional(standing.t.map(|t| format!("{:.2}", t.abs()))),
             Cell::optional(boundary.map(|boundary| bound(boundary.different))),
+            Cell::optional(standing.within.map(|t| format!("{t:.2}"))),
             Cell::optional(boundary.map(|boundary| bound(boundary.equivalent))),
         ]
     });
-    let columns = ["arm", "decision", "seeds", "|t|", "different from", "equivalent up to"];
+    let columns = [
+        "arm",
+        "decision",
+        "seeds",
+        "|t|",
+        "different from",
+        "t of the margin",
+        "equivalent from",
+    ];
     let caption = match comparisons.first() {
         Some([_, baseline]) if !several => format!("Decided by {}, against {}", design.task, study.name(*baseline)),
         _ => format!("Decided by {}", design.task),
@@ -63,7 +72,9 @@ pub(super) fn section(study: &Study) -> Option<Section> {
     }
     Some(Section {
         lead,
-        table: Some(Table::new("decisions", caption, columns, rows.collect()).spare(&["equivalent up to"])),
+        table: Some(
+            Table::new("decisions", caption, columns, rows.collect()).spare(&["t of the margin", "equivalent from"]),
+        ),
         brief: true,
         ..Section::new("Seeds until decided")
     })
@@ -77,14 +88,18 @@ fn how(design: &Sequential) -> String {
     let looks: Vec<String> = design.looks.iter().map(usize::to_string).collect();
     format!(
         "Arms were trained until {} {} decided them, or the most seeds were reached: looks after {} seeds, as the \
-         plan has them; {:.0} % for all {} comparisons together, spent as Lan and DeMets do after O'Brien and Fleming; equivalent: a \
-         difference below {} standard deviations of the paired differences.",
+         plan has them; {:.0} % for all {} comparisons together, spent as Lan and DeMets do after O'Brien and Fleming; {}.",
         design.task,
         design.metric,
         looks.join(", "),
         100.0 * design.level,
         design.comparisons.len(),
-        design.effect
+        match design.margin_in_words() {
+            Some(margin) => format!("equivalent: a difference below {margin}, on both sides"),
+            None =>
+                "what is equivalent this plan says in standard deviations, as older ones did, and nothing is called so"
+                    .to_owned(),
+        }
     )
 }
 

@@ -17,12 +17,16 @@ mod parts;
 mod reliability;
 mod samples;
 mod scores;
+pub(crate) mod tuning;
 
 use crate::document::{Document, Section};
 use crate::study::Study;
 use crate::{facts, verdict};
 use cloze_foundation::Result;
 use std::collections::BTreeSet;
+
+/// So many arms are listed with what they were tuned to.
+const MOST_TUNED: usize = 40;
 
 /// Everything that the report says; `undrawn`: which charts cannot be drawn, and why.
 ///
@@ -31,6 +35,7 @@ use std::collections::BTreeSet;
 pub(crate) fn document(study: &Study, undrawn: &[String]) -> Result<Document> {
     let view = study.view;
     let mut sections = vec![coverage::section(study, undrawn)];
+    sections.extend(tuning::sections(study)?);
     sections.extend(decisions::section(study));
     sections.extend(claims::sections(study)?);
     for scored in &study.scores {

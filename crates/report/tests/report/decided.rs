@@ -16,7 +16,7 @@ fn report(name: &str, missing: Vec<(usize, u64)>, diverged: Vec<(usize, u64)>) -
     made.write(&folder);
     let others = ["whole-word", "span", "electra", "autoregressive"];
     let design = json!({
-        "looks": [4, 6, 8], "level": 0.05, "effect": 1.0, "task": "minimal-pairs", "metric": "accuracy",
+        "looks": [4, 6, 8], "level": 0.05, "margin": 0.01, "task": "minimal-pairs", "metric": "accuracy",
         "comparisons": others.map(|arm| [arm, "mlm"]),
     });
     put(&folder.join("plan.json"), &|plan| plan["sequential"] = design.clone());

@@ -37,7 +37,7 @@ pub struct Summary {
     pub interrupted: usize,
     /// Not started, because a run had failed (`fail_fast`) or a stop was asked for.
     pub left: usize,
-    /// Not started, because their arms were decided without them.
+    /// Not started, because their arms were decided without them or take another point.
     pub not_needed: usize,
     /// Runs that say that they have ended and that are not whole, each with what to do. They do not count as done.
     pub damaged: Vec<String>,
@@ -90,8 +90,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
     workers(&found.waiting, options)?;
     if !found.waiting.is_empty() {
         device::open(&options.device)?;
-        check_objectives(&found.waiting, &corpora)?;
-        ready.open_evaluations(&found.waiting, &corpora)?;
+        // What comes after trials is refused before them.
+        let coming = [found.waiting.as_slice(), &found.later].concat();
+        check_objectives(&coming, &corpora)?;
+        ready.open_evaluations(&coming, &corpora)?;
     }
     history::freeze(&plan, &store)?;
     if let Some(origin) = &options.origin {
@@ -133,7 +135,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
     Ok(summary)
 }
 
-/// A plan while it is trained: all of its runs at once, or look by look.
+/// A plan while it is trained: all of its runs at once, or trials first and look by look.
 struct Looks<'a> {
     plan: &'a Plan,
     store: &'a Store,
@@ -144,7 +146,8 @@ struct Looks<'a> {
 }
 
 impl<'a> Looks<'a> {
-    /// Trains what waits; and then, where arms are trained until they are decided, what the next look takes.
+    /// Trains what waits; and then, where arms are tuned, what their trials chose, and where they are trained until they are
+    /// decided, what the next look takes.
     fn train(&self, mut waiting: Vec<&'a PlannedRun>, rules: &Rules, summary: &mut Summary) -> Result<()> {
         let mut begun: HashSet<&str> = HashSet::new();
         let mut told: HashSet<String> = Needs::of(self.plan, self.store)?.decided().into_iter().collect();
@@ -162,7 +165,8 @@ impl<'a> Looks<'a> {
             let left = waiting.len() - ended.len();
             summary.left += left;
             ended.iter().for_each(|ended| summary.count(ended));
-            if self.plan.sequential.is_none() || left > 0 || self.stop.requested() {
+            let is_staged = self.plan.sequential.is_some() || self.plan.tuning.is_some();
+            if !is_staged || left > 0 || self.stop.requested() {
                 break;
             }
             begun.extend(waiting.iter().map(|run| run.id.as_str()));
@@ -237,6 +241,8 @@ fn look(plan: &mut Plan, store: &Store, options: &RunOptions, ready: &Ready) -> 
 struct Found<'a> {
     /// To be trained.
     waiting: Vec<&'a PlannedRun>,
+    /// Which may be needed when those have ended.
+    later: Vec<&'a PlannedRun>,
     /// Ended and whole.
     ended: Vec<&'a PlannedRun>,
     /// Diverged, and to be trained again: which attempt that was.
@@ -255,6 +261,7 @@ impl<'a> Found<'a> {
     ) -> Result<Self> {
         let mut found = Self {
             waiting: Vec::new(),
+            later: Vec::new(),
             ended: Vec::new(),
             retry: HashMap::new(),
             damaged: Vec::new(),
@@ -285,6 +292,9 @@ impl<'a> Found<'a> {
                 }
                 Ok(Ending::Open | Ending::Failed(_)) if need == Need::Now => found.waiting.push(run),
                 Ok(Ending::Open | Ending::Failed(_) | Ending::OtherData(_)) => {
+                    if let Need::Later(_) = need {
+                        found.later.push(run);
+                    }
                     // Who asks for a run by its name is told why it is not trained.
                     if !options.only.is_empty() {
                         progress.say(&format!("{}: {}", title(run), Status::Missing.with(need)));
@@ -325,10 +335,10 @@ fn chosen_models(plan: &Plan, options: &RunOptions) -> Vec<String> {
 /// The runs so that the first seeds of all arms come first, then the second seeds: a sweep that is stopped half way
 /// can be compared.
 fn interleaved(plan: &Plan) -> Vec<&PlannedRun> {
-    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let mut seen: HashMap<(&str, Option<&str>), usize> = HashMap::new();
     let mut runs: Vec<(usize, &PlannedRun)> = Vec::new();
     for run in &plan.runs {
-        let nth = seen.entry(&run.arm).or_default();
+        let nth = seen.entry((&run.arm, run.point.as_deref())).or_default();
         runs.push((*nth, run));
         *nth += 1;
     }

@@ -91,6 +91,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         stem: None,
         base: None,
         rule: None,
+        point: None,
         factors: toml::Table::new(),
         config,
         flops: 0.0,
@@ -107,6 +108,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         claims: Vec::new(),
         sequential: None,
         models: Vec::new(),
+        tuning: None,
     }
 }
 

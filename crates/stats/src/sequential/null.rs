@@ -12,8 +12,6 @@ use std::f64::consts::{FRAC_PI_2, PI};
 const CELLS: usize = 160;
 /// Halvings that find a boundary.
 const HALVINGS: usize = 60;
-/// Steps of the integral over the norm.
-const NORMS: usize = 400;
 
 /// The law of |v| of some numbers, of those sequences that were not stopped before.
 pub(super) struct Null {
@@ -83,12 +81,11 @@ fn beyond(before: Option<&Null>, numbers: usize, bound: f64) -> f64 {
 }
 
 impl Null {
-    /// The law of the first `numbers` numbers with |v| from `low` to `high`; `before` is the law of one number less.
-    pub(super) fn of(before: Option<&Self>, numbers: usize, low: f64, high: f64) -> Self {
+    /// The law of the first `numbers` numbers with |v| up to `high`; `before` is the law of one number less.
+    pub(super) fn of(before: Option<&Self>, numbers: usize, high: f64) -> Self {
         let root = largest(numbers);
-        let angle = |v: f64| (v / root).clamp(0.0, 1.0).asin();
-        let (from, to) = (angle(low), angle(high));
-        let at = |place: f64| root * (from + (to - from) * place / CELLS as f64).sin();
+        let to = (high / root).clamp(0.0, 1.0).asin();
+        let at = |place: f64| root * (to * place / CELLS as f64).sin();
         let beyond: Vec<f64> = (0..=CELLS)
             .map(|edge| beyond(before, numbers, at(edge as f64)))
             .collect();
@@ -111,55 +108,5 @@ impl Null {
             }
         }
         high
-    }
-
-    /// The |v| below which sequences come with probability `share` if their mean is `effect` standard deviations, in place of 0.
-    /// A path's likelihood depends on where it is alone, and not on how it came there.
-    pub(super) fn undershot(before: Option<&Self>, numbers: usize, share: f64, effect: f64) -> f64 {
-        let root = largest(numbers);
-        let all = Self::of(before, numbers, 0.0, root);
-        let ratio = Ratio::new(numbers, effect);
-        let (mut left, width) = (share, FRAC_PI_2 / CELLS as f64);
-        for (cell, (v, mass)) in all.middles.iter().zip(&all.masses).enumerate() {
-            let mass = mass * (ratio.at(*v) + ratio.at(-v)) / 2.0;
-            if mass >= left {
-                return root * (width * (cell as f64 + left / mass)).sin();
-            }
-            left -= mass;
-        }
-        root
-    }
-}
-
-/// The likelihood of a direction for a mean of `effect` standard deviations over that for a mean of 0.
-struct Ratio {
-    numbers: f64,
-    effect: f64,
-    /// Norms, and their weights for a mean of 0: they sum to 1.
-    norms: Vec<(f64, f64)>,
-}
-
-impl Ratio {
-    fn new(numbers: usize, effect: f64) -> Self {
-        let n = numbers as f64;
-        let step = (n.sqrt() * (1.0 + effect) + 9.0) / NORMS as f64;
-        // At its ends the density of a norm is nothing, so all weights of the trapezoid rule are one.
-        let norms = (1..NORMS).map(|place| step * place as f64);
-        let weight = |norm: f64| ((n - 1.0) * norm.ln() - norm * norm / 2.0).exp();
-        let sum: f64 = norms.clone().map(weight).sum();
-        Self {
-            numbers: n,
-            effect,
-            norms: norms.map(|norm| (norm, weight(norm) / sum)).collect(),
-        }
-    }
-
-    fn at(&self, v: f64) -> f64 {
-        let Self { numbers, effect, norms } = self;
-        let shift = numbers * effect * effect / 2.0;
-        norms
-            .iter()
-            .map(|(norm, weight)| weight * (effect * v * norm - shift).exp())
-            .sum()
     }
 }
