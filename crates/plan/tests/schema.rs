@@ -75,6 +75,13 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), St
             {
                 return refuse("too few items");
             }
+            "maxLength"
+                if value
+                    .as_str()
+                    .is_some_and(|text| text.chars().count() as u64 > wanted.as_u64().unwrap()) =>
+            {
+                return refuse("too long");
+            }
             "items" => {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
                     check(root, wanted, item, &format!("{at}/{index}"))?;
@@ -121,7 +128,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), St
                     return refuse(&format!("{fits} of {keyword}: {each:?}"));
                 }
             }
-            "const" | "enum" | "minItems" | "pattern" | "patternProperties" => {}
+            "const" | "enum" | "minItems" | "maxLength" | "pattern" | "patternProperties" => {}
             "$schema" | "$defs" | "title" | "description" | "default" => {}
             other => panic!("the schema uses {other}"),
         }
