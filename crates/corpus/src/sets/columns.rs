@@ -118,7 +118,8 @@ fn split(line: &str, tabs: bool) -> Vec<&str> {
 /// Reads the sentences of a file.
 ///
 /// # Errors
-/// As [`each_sentence`]; a file without a word, and one that is too large: usage faults with file and line.
+/// A file that cannot be read; a line that is none, a file without a word and one that is too large: usage faults with file and
+/// line.
 pub fn read_columns(path: &Path, asked: &ColumnsAsked) -> Result<Vec<TaggedSentence>> {
     let mut sentences = Vec::new();
     let mut bounds = Bounds::of(path);
