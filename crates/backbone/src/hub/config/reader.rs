@@ -9,6 +9,14 @@ use cloze_foundation::{Fault, Origin, Place, Result};
 use cloze_options::{Member, Node, Options, Table, Words, Written};
 use serde_json::{Map, Value, json};
 
+/// How transformers calls models with the head of a task.
+const TUNED: [&str; 4] = [
+    "ForSequenceClassification",
+    "ForTokenClassification",
+    "ForQuestionAnswering",
+    "ForMultipleChoice",
+];
+
 /// A configuration, whose faults have their keys.
 pub(super) struct Reader(pub(super) Map<String, Value>);
 
@@ -21,7 +29,9 @@ impl Reader {
     pub(super) fn architecture(&self) -> Result<&'static Architecture> {
         let classes = self.get("architectures").and_then(Value::as_array);
         let class = classes.and_then(|classes| classes.first()).and_then(Value::as_str);
-        let names: Vec<&str> = ARCHITECTURES.iter().map(|known| known.class).collect();
+        let mut names: Vec<&str> = ARCHITECTURES.iter().map(|known| known.class).collect();
+        names.sort_unstable();
+        names.dedup();
         let class = class.ok_or_else(|| {
             let fault = Fault::usage("it does not say of which class the model is");
             fault.at(Place::key("architectures")).allowed(&names)
@@ -31,7 +41,11 @@ impl Reader {
         if known.peek().is_none() {
             let fault = Fault::usage(format!("cloze does not read models of the class {class}"));
             let fault = fault.at(Place::key("architectures"));
-            return Err(fault.allowed(&names).nearest(class, &names));
+            let fault = fault.allowed(&names).nearest(class, &names);
+            return Err(match TUNED.iter().any(|task| class.ends_with(task)) {
+                true => fault.remedy("`model.base_model.save_pretrained(folder)` writes the encoder without the head of a task"),
+                false => fault,
+            });
         }
         let says = |known: &&Architecture| known.family.extra == Extra::ModernBert || known.causal == is_decoder;
         known.find(says).ok_or_else(|| {

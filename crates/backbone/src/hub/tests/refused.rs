@@ -118,6 +118,12 @@ fn a_configuration_of_another_network_is_refused_at_its_key() {
             "GPT2LMHeadModel",
         ),
         (
+            "BertForMaskedLM",
+            "architectures",
+            json!(["BertForSequenceClassification"]),
+            "base_model.save_pretrained",
+        ),
+        (
             "ModernBertForMaskedLM",
             "layer_types",
             json!(["full_attention", "linear_attention"]),
