@@ -43,7 +43,8 @@ impl Reader {
             let fault = fault.at(Place::key("architectures"));
             let fault = fault.allowed(&names).nearest(class, &names);
             return Err(match TUNED.iter().any(|task| class.ends_with(task)) {
-                true => fault.remedy("`model.base_model.save_pretrained(folder)` writes the encoder without the head of a task"),
+                true => fault
+                    .remedy("`model.base_model.save_pretrained(folder)` writes the encoder without the head of a task"),
                 false => fault,
             });
         }
