@@ -1,6 +1,8 @@
 //! Every objective in the registry trains a tiny encoder, in both modes and presets.
 
-use crate::common::training::{SIZE, Trainer, batch, build, descend, encoder, gradients, nothing, number};
+use crate::common::training::{
+    SIZE, Trainer, assert_gradients_are_slopes, batch, build, descend, encoder, gradients, nothing, number,
+};
 use crate::common::{configured, every_objective, vocabulary};
 use burn::tensor::Device;
 use cloze_backbone::{Absolute, Disentangled, EncoderConfig, Init, Parameters, Preset};
@@ -20,6 +22,15 @@ fn the_loss_falls_along_its_gradient() {
                 entry.name
             );
         }
+    }
+}
+
+/// Every loss with its default options; a helper's samples are the same at both ends of a slope unless a weight crosses one.
+#[test]
+fn every_gradient_is_the_slope_of_its_loss() {
+    for (entry, _, objective) in every_objective().filter(|(_, mode, _)| *mode != "reference") {
+        println!("{}", entry.name); // shown where a parameter of it is off
+        assert_gradients_are_slopes(&*objective, Preset::Modern);
     }
 }
 

@@ -134,7 +134,8 @@ fn what_is_not_fair_is_refused_with_its_place() {
         ("judge = \"masked-loss\"", ARMS, "judges the runs too"),
         ("judge = \"minimal-pairs\"", ARMS, "judges the runs too"),
         (&format!("{pairs} }}"), ARMS, "judges the runs too"),
-        (&format!("{pairs}, pairs = 60 }}"), ARMS, "judge the runs too"),
+        (&format!("{pairs}, pairs = 60 }}"), ARMS, "judges the runs too"),
+        ("judge = \"samples\"", ARMS, "can never be asked"),
         (
             &format!("{pairs}, set = \"development\", apart_from = 50 }}"),
             ARMS,

@@ -130,18 +130,23 @@ impl Tuned {
         self.scores(&self.design.arms[arm])[place]
     }
 
-    /// At which ends of what was tried a point lies, as in `the highest peak_lr`. Values that are no numbers have no ends.
-    pub(crate) fn edges(&self, at: &Table) -> Vec<String> {
-        let mut found = Vec::new();
+    /// At which ends of what was tried with an arm a point of it lies, as in `the highest peak_lr`; none where nothing that was
+    /// tried has ends: values that are no numbers, or a single one.
+    pub(crate) fn edges(&self, arm: &TunedArm, at: &Table) -> Option<Vec<String>> {
+        let mut found = None;
         for tried in &self.design.space {
-            let numbers: Option<Vec<f64>> = tried.values.iter().map(number).collect();
+            let of_point = |point: &cloze_schema::tuning::TunedPoint| point.at.get(&tried.path).map(number);
+            let numbers: Option<Vec<f64>> = arm.points.iter().filter_map(of_point).collect();
             let (Some(numbers), Some(here)) = (numbers, at.get(&tried.path).and_then(number)) else {
                 continue;
             };
             let low = numbers.iter().copied().fold(f64::INFINITY, f64::min);
             let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            if low == high {
+                continue;
+            }
+            let found = found.get_or_insert_with(Vec::new);
             let which = match () {
-                () if low == high => continue,
                 () if here == low => "lowest",
                 () if here == high => "highest",
                 () => continue,
@@ -369,12 +374,21 @@ mod tests {
         assert_eq!(words(&shared.at), "peak_lr=0.002");
         assert_eq!(shared.scores, [0.7, 0.65]);
         assert!((shared.regrets[1] - 0.15).abs() < 1e-12 && shared.regrets[0] == 0.0);
-        let edges = |arm: usize, place: usize| found.edges(&found.design.arms[arm].points[place].at);
+        let edges = |arm: usize, place: usize| {
+            let held = &found.design.arms[arm];
+            found.edges(held, &held.points[place].at).unwrap()
+        };
         assert_eq!(
             (edges(0, 1), edges(1, 2)),
             (Vec::new(), vec!["the highest peak_lr".to_owned()])
         );
         assert_eq!(edges(1, 0), ["the lowest peak_lr"]);
+        // Ends are those of the arm's own points, and one point has none.
+        let mut held = found.design.arms[0].clone();
+        held.points.remove(0);
+        assert_eq!(found.edges(&held, &held.points[0].at).unwrap(), ["the lowest peak_lr"]);
+        held.points.truncate(1);
+        assert_eq!(found.edges(&held, &held.points[0].at), None);
         // The same as losses: the least is the best, and a regret is never below 0.
         let losses = tuned([[0.6, 0.7, 0.5], [0.5, 0.6, 0.8]], [[0.5; 2]; 2], false);
         assert_eq!(losses.choices, [Choice::Point(2), Choice::Point(0)]);

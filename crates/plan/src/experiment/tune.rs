@@ -123,11 +123,12 @@ impl Tune {
     /// A judge that also judges runs: what chooses may not be what is reported.
     pub(crate) fn judge(&self, config: &RunConfig) -> Result<TaskConfig> {
         let refused = |what: String| Fault::usage(what).at(Place::key("judge"));
-        let Some(Judge(judge)) = &self.judge else {
-            return development(config);
+        let judge = &match &self.judge {
+            Some(Judge(judge)) => judge.clone(),
+            None => development(config)?,
         };
         for task in &config.evaluate {
-            if (&task.task, &task.options) == (&judge.task, &judge.options) {
+            if task.task == judge.task && questions(task) == questions(judge) {
                 return Err(refused(format!("`{}` judges the runs too", task.name())).remedy(
                     "what chooses a point may not be what is reported: name another evaluation, or other data, or leave it out",
                 ));
@@ -164,6 +165,15 @@ impl Tune {
         }
         Ok(trial)
     }
+}
+
+/// What decides which questions an evaluation asks, but for how many of them: its files and the words among its options.
+fn questions(task: &TaskConfig) -> Vec<(&str, &str)> {
+    let words = task
+        .options
+        .iter()
+        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
+    words.map(|(key, word)| (key, word.trim_start_matches("./"))).collect()
 }
 
 /// With all learning rates as many times as high.

@@ -2,6 +2,7 @@
 
 use super::names::Labels;
 use super::points::{Point, segments};
+use super::until::lacking;
 use crate::cost::Expected;
 use crate::experiment::Experiment;
 use crate::experiment::arms::Arm;
@@ -114,6 +115,17 @@ impl<'a> Trials<'a> {
                 .open("judge")
                 .fault("the usual judge differs between points of the sweep");
             return Err(fault.remedy("name one, which judges all trials: judge = { task = .. }"));
+        }
+        if let Some(lacking) = lacking(run, &judge)? {
+            let what = format!(
+                "`{}` can never be asked by `{}`, which is to choose its point: {lacking}",
+                run.arm,
+                judge.name()
+            );
+            let fault = self.written.open("judge").fault(what);
+            return Err(
+                fault.remedy("name another judge in tune.judge, that every arm can be asked by, or leave it out")
+            );
         }
         self.judge = Some(judge.clone());
         let [of_points, beside] = &mut self.runs;

@@ -116,7 +116,7 @@ pub(super) fn sequential(experiment: &Experiment, plan: &Plan) -> Result<Option<
 }
 
 /// What a run's model does not have and a task needs for its headline.
-fn lacking(run: &PlannedRun, task: &TaskConfig) -> Result<Option<&'static str>> {
+pub(super) fn lacking(run: &PlannedRun, task: &TaskConfig) -> Result<Option<&'static str>> {
     let RunConfig {
         objective,
         options,

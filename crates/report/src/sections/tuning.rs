@@ -34,9 +34,10 @@ fn taken(tuned: &Tuned) -> Section {
             Choice::Point(place) => held.points.get(place),
             _ => None,
         };
-        let edges = point.map(|point| match tuned.edges(&point.at) {
-            edges if edges.is_empty() => "no".to_owned(),
-            edges => edges.join(", "),
+        let edges = point.and_then(|point| tuned.edges(held, &point.at));
+        let edges = edges.map(|edges| match edges.is_empty() {
+            true => "no".to_owned(),
+            false => edges.join(", "),
         });
         let at_shared = shared.as_ref().map(|shared| (shared.scores[arm], shared.regrets[arm]));
         vec![
@@ -184,7 +185,7 @@ fn beside(tuned: &Tuned, found: &Sensitivity) -> Section {
     let caption = format!("Learning rates times so much, by {}", tuned.score.label());
     Section {
         lead: vec![
-            told(tuned, found).unwrap_or_else(|| "No two arms are told apart, so that they have no order.".to_owned()),
+            told(tuned, found).unwrap_or_else(|| "No two arms can be held against each other at another factor, so that nothing is said of their order.".to_owned()),
             "Trials like the others, with all learning rates of the point that an arm took multiplied. The order holds where every \
              pair of arms stands at every other factor as at 1; it mostly holds where at least 80 % of these pairs do. A tie counts \
              one half, and an arm that diverged stands below all that did not."
@@ -233,29 +234,35 @@ pub(crate) fn sentences(study: &Study) -> Result<Vec<String>> {
     }
     let arms = tuned.design.arms.iter().zip(&tuned.choices);
     let points = arms.filter_map(|(arm, choice)| match choice {
-        Choice::Point(place) => Some((&arm.arm, &arm.points[*place].at)),
+        Choice::Point(place) => Some((arm, &arm.points[*place].at)),
         _ => None,
     });
     let points: Vec<_> = points.filter(|(_, at)| !at.is_empty()).collect();
     if !points.is_empty() {
-        let each = points.iter().map(|(arm, at)| format!("{arm} {}", words(at)));
+        let each = points.iter().map(|(arm, at)| format!("{} {}", arm.arm, words(at)));
         sentences.push(format!(
             "Tuned at {} of the budget, on other seeds and by another judge: {}.",
             percent(tuned.design.share),
             some(each)
         ));
-        let edges = points.iter().filter_map(|(arm, at)| {
-            let edges = tuned.edges(at);
-            (!edges.is_empty()).then(|| format!("{arm} ({})", edges.join(", ")))
-        });
-        let edges: Vec<String> = edges.collect();
-        sentences.push(match edges.is_empty() {
-            true => "Every point that was taken lies inside of what was tried.".to_owned(),
-            false => format!(
+        let with_ends = points
+            .iter()
+            .filter_map(|(arm, at)| Some((&arm.arm, tuned.edges(arm, at)?)));
+        let with_ends: Vec<_> = with_ends.collect();
+        let is_inside = !with_ends.is_empty() && with_ends.iter().all(|(_, edges)| edges.is_empty());
+        let at_edges = with_ends.iter().filter(|(_, edges)| !edges.is_empty());
+        let at_edges: Vec<String> = at_edges
+            .map(|(arm, edges)| format!("{arm} ({})", edges.join(", ")))
+            .collect();
+        if is_inside {
+            sentences.push("Every point that was taken lies inside of what was tried.".to_owned());
+        }
+        if !at_edges.is_empty() {
+            sentences.push(format!(
                 "AT THE EDGE of what was tried: {}. Beyond it an arm may be better, so that it may be undertuned.",
-                some(edges)
-            ),
-        });
+                some(at_edges)
+            ));
+        }
     }
     if let Some(found) = tuned.sensitivity()? {
         sentences.extend(told(tuned, &found));
