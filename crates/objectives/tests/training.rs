@@ -25,12 +25,15 @@ fn the_loss_falls_along_its_gradient() {
     }
 }
 
-/// Every loss with its default options; a helper's samples are the same at both ends of a slope unless a weight crosses one.
+/// Every loss with its default options, but for those with a helper, whose samples are steps and have no slope: their judges are
+/// held against slopes beside them, and ELECTRA's gradients against transformers.
 #[test]
 fn every_gradient_is_the_slope_of_its_loss() {
     for (entry, _, objective) in every_objective().filter(|(_, mode, _)| *mode != "reference") {
-        println!("{}", entry.name); // shown where a parameter of it is off
-        assert_gradients_are_slopes(&*objective, Preset::Modern);
+        if objective.helpers(&encoder(Preset::Modern)).is_empty() {
+            println!("{}", entry.name); // shown where a parameter of it is off
+            assert_gradients_are_slopes(&*objective, Preset::Modern);
+        }
     }
 }
 
