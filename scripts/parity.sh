@@ -50,7 +50,7 @@ experiment() {
             --check "$work/lines.txt" >/dev/null
     done
 }
-experiment bert bert '' mlm autoregressive electra
+experiment bert bert '' mlm n-gram entity pmi frequency adaptive autoregressive electra
 experiment modern modern '' mlm autoregressive
 experiment albert bert $'layer_groups = 1\nembedding_width = 16' mlm
 experiment pairs bert '' 'mlm:pairs = "next"'

@@ -35,9 +35,37 @@ pub struct Exported {
     pub left_out: Vec<(&'static str, &'static str)>,
 }
 
-/// Objectives whose heads answer as the classes do, each measured (docs/hugging-face.md). Heads of the same parameters may answer
+/// Objectives whose heads answer as the classes do, each measured (docs/hugging-face.md, scripts/parity.sh). Heads of the same parameters may answer
 /// elsewhere: a head that predicts a token from the position before it is not BERT's.
-const SHOWN: [&str; 6] = ["mlm", "whole-word", "span", "electra", "rtd", "autoregressive"];
+const SHOWN: [&str; 11] = [
+    "mlm",
+    "whole-word",
+    "n-gram",
+    "entity",
+    "pmi",
+    "frequency",
+    "adaptive",
+    "span",
+    "electra",
+    "rtd",
+    "autoregressive",
+];
+/// Objectives whose answers no class gives, and why.
+const OTHERWISE: [(&str, &str); 4] = [
+    (
+        "mntp",
+        "it predicts a token from the position before it, where the classes predict it in its place",
+    ),
+    ("mpnet", "it predicts from slots behind the text, which no class has"),
+    (
+        "permutation",
+        "XLNet's relative positions are not those of this encoder",
+    ),
+    (
+        "prefix",
+        "no class sees the beginning of a text both ways and the rest from left to right",
+    ),
+];
 const ENCODER_ALONE: &str = "`--to hf-encoder` exports the encoder alone, which AutoModel loads";
 
 /// Positions of the text that says who sees whom.
@@ -54,10 +82,11 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
         return Err(Fault::usage(format!("`{}` is there already", into.display())).remedy("name a folder that is not"));
     }
     if form == Form::Model && !SHOWN.contains(&run.config.objective.as_str()) {
-        let what = format!(
-            "the heads of `{}` have not been compared with those of transformers",
-            run.config.objective
-        );
+        let objective = &run.config.objective;
+        let what = match OTHERWISE.iter().find(|(name, _)| name == objective) {
+            Some((_, why)) => format!("`{objective}` has no counterpart in transformers: {why}"),
+            None => format!("the heads of `{objective}` have not been compared with those of transformers"),
+        };
         return Err(Fault::usage(what).allowed(SHOWN).remedy(ENCODER_ALONE));
     }
     let device = Device::flex();
