@@ -82,6 +82,13 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), St
             {
                 return refuse("too long");
             }
+            "minLength"
+                if value
+                    .as_str()
+                    .is_some_and(|text| (text.chars().count() as u64) < wanted.as_u64().unwrap()) =>
+            {
+                return refuse("too short");
+            }
             "items" => {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
                     check(root, wanted, item, &format!("{at}/{index}"))?;
@@ -128,7 +135,7 @@ fn check(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), St
                     return refuse(&format!("{fits} of {keyword}: {each:?}"));
                 }
             }
-            "const" | "enum" | "minItems" | "maxLength" | "pattern" | "patternProperties" => {}
+            "const" | "enum" | "minItems" | "minLength" | "maxLength" | "pattern" | "patternProperties" => {}
             "$schema" | "$defs" | "title" | "description" | "default" => {}
             other => panic!("the schema uses {other}"),
         }
