@@ -23,7 +23,7 @@ const MOST_CLASSES: usize = 1000;
 /// Classification.
 pub static ENTRY: Entry = Entry {
     name: "classification",
-    version: 1,
+    version: 2,
     uses_language: true,
     when: When::AtTheEnd,
     title: "Classification",
@@ -99,15 +99,15 @@ impl Parts {
             None => {
                 let label = of_the_language(settings)?;
                 let count = built_in(&common);
-                let part = |seed| {
+                let part = |part: usize| {
                     Some(
-                        fragment::labelled(seed, count)
+                        fragment::labelled(SEEDS[part], count[part])
                             .iter()
                             .map(|one| built(one, label))
                             .collect(),
                     )
                 };
-                [part(SEEDS[0]), None, part(SEEDS[1])]
+                [part(0), None, part(1)]
             }
         };
         let (train, test) = (

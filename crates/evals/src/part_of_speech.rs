@@ -22,7 +22,7 @@ const MOST_CLASSES: usize = 1000;
 /// Parts of speech.
 pub static ENTRY: Entry = Entry {
     name: "part-of-speech",
-    version: 1,
+    version: 2,
     uses_language: true,
     when: When::AtTheEnd,
     title: "Parts of speech",
@@ -74,7 +74,7 @@ fn read(settings: &Settings, data_root: Option<&Path>) -> Result<TaggedSet> {
         tag: settings.column.clone(),
     };
     let built = |part: usize| {
-        fragment::labelled(SEEDS[part], built_in(&common))
+        fragment::labelled(SEEDS[part], built_in(&common)[part])
             .iter()
             .map(built)
             .collect()

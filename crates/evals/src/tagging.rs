@@ -23,7 +23,7 @@ const MOST_KINDS: usize = 500;
 /// Entities.
 pub static ENTRY: Entry = Entry {
     name: "tagging",
-    version: 1,
+    version: 2,
     uses_language: true,
     when: When::AtTheEnd,
     title: "Entities",
@@ -74,7 +74,7 @@ fn read(settings: &Settings, data_root: Option<&Path>) -> Result<TaggedSet> {
         tag: settings.column.clone(),
     };
     let built = |part: usize| {
-        fragment::labelled(SEEDS[part], built_in(&common))
+        fragment::labelled(SEEDS[part], built_in(&common)[part])
             .iter()
             .map(built)
             .collect()

@@ -159,9 +159,9 @@ pub(crate) fn first_of<T>(mut part: Part<T>, most: Option<usize>) -> Part<T> {
     part
 }
 
-/// How many sentences of the built-in language each part has.
-pub(crate) fn built_in(common: &Common) -> usize {
-    common.examples.unwrap_or(BUILT_IN)
+/// How many texts of the built-in language the training part and the test part have.
+pub(crate) fn built_in(common: &Common) -> [usize; 2] {
+    common.examples.map_or(BUILT_IN, |examples| [examples; 2])
 }
 
 /// The options but for where the parts are: what is asked, and not from which folder.

@@ -27,8 +27,9 @@ pub(crate) use train::{Tuned, tune};
 use crate::{Ground, Work};
 use cloze_foundation::{Fault, Result};
 
-/// Texts that are trained on where the built-in language is labelled; as many are tested on.
-pub(crate) const BUILT_IN: usize = 1000;
+/// Texts that are trained on where the built-in language is labelled, and those that are tested on. Few to train on, since what an
+/// encoder brings along shows best then.
+pub(crate) const BUILT_IN: [usize; 2] = [500, 1000];
 /// Words of a sentence of the built-in language on average, between blanks.
 pub(crate) const BUILT_IN_WORDS: f64 = 7.5;
 
@@ -38,12 +39,12 @@ pub(crate) fn work(common: &Common, sentences: usize) -> Option<Work> {
     if common.train.is_some() {
         return None;
     }
-    let examples = common.examples.unwrap_or(BUILT_IN) as f64;
+    let [train, test] = built_in(common).map(|examples| examples as f64);
     let trainings = (common.recipe.trials.len() + common.seeds - 1) as f64;
     let (epochs, held_out) = (common.recipe.epochs as f64, common.recipe.development);
     Some(Work::FineTuning {
-        trained: trainings * epochs * (1.0 - held_out) * examples,
-        read: trainings * epochs * held_out * examples + common.seeds as f64 * examples,
+        trained: trainings * epochs * (1.0 - held_out) * train,
+        read: trainings * epochs * held_out * train + common.seeds as f64 * test,
         words: BUILT_IN_WORDS * sentences as f64,
     })
 }

@@ -115,7 +115,7 @@ macro_rules! tuned_options {
                 /// The file of the development part, by which the learning rate and the epoch are chosen.
                 dev: Option<std::path::PathBuf> = None => "a share of the training part";
                 /// At most so many examples of the training part and of the test part, the first ones.
-                examples: Option<usize> = None, from(10).to(1_000_000) => "all of a file, 1000 of the built-in language";
+                examples: Option<usize> = None, from(10).to(1_000_000) => "all of a file; of the built-in language 500 to train on and 1000 to test on";
                 /// Who sees whom.
                 attention: $crate::finetune::Attention = $crate::finetune::Attention::Own;
                 /// How it is tuned.
