@@ -209,7 +209,8 @@ impl Score {
     }
 }
 
-/// The metric of a task that tables and charts lead with, of those that were found.
+/// The metric of a task that tables and charts lead with, of those that were found: never one for which another network of the arm
+/// answered, which says nothing of the encoder.
 pub(crate) fn headline<'a>(task: &str, metrics: &[&'a str], tasks: &[TaskFacts]) -> Option<&'a str> {
     let wanted = tasks
         .iter()
@@ -218,7 +219,7 @@ pub(crate) fn headline<'a>(task: &str, metrics: &[&'a str], tasks: &[TaskFacts])
     let preferred = wanted.into_iter().chain([metric::ACCURACY, metric::LOSS]);
     preferred
         .filter_map(|word| metrics.iter().find(|metric| **metric == word))
-        .chain(metrics)
+        .chain(metrics.iter().filter(|metric| !metric.contains('[')))
         .next()
         .copied()
 }

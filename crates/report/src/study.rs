@@ -6,7 +6,7 @@ use crate::compare::{Comparison, against_baselines, not_distinguishable_from_bes
 use crate::curves::{BySeed, last, over_seeds};
 use crate::ground::Field;
 use crate::onset::Onset;
-use crate::plateau::Plateau;
+use crate::plateau::{Place, Plateau};
 use crate::score::{ALL_TASKS, Score};
 use crate::view::View;
 use cloze_foundation::Result;
@@ -177,6 +177,14 @@ impl<'a> Study<'a> {
     /// Whether an arm's encoder has learnt no more than word frequencies.
     pub(crate) fn is_on_plateau(&self, arm: usize) -> bool {
         self.plateaus.iter().any(|one| one.arm == arm && one.is_of_encoder())
+    }
+
+    /// Whether word frequencies are all that is seen of what an arm has learnt: by its encoder, or by the network of it that answers for
+    /// masked tokens.
+    pub(crate) fn is_seen_on_plateau(&self, arm: usize) -> bool {
+        self.plateaus
+            .iter()
+            .any(|one| one.arm == arm && one.place != Place::Open)
     }
 
     /// Whether sentences are scored by a rule in what a score is of: then two of them may tie. Where a head is trained on the encoder,

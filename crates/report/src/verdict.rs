@@ -51,7 +51,15 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     let tuned = tuning::sentences(study)?;
     let Some(scored) = study.scores.first() else {
         told.extend(tuned);
-        told.push("Nothing was judged yet, so there is nothing to say.".to_owned());
+        if view.curves.keys().any(|score| score.answerer().is_some()) {
+            told.push(
+                "What was judged are other networks of the arms, so no score of an encoder is there to compare."
+                    .to_owned(),
+            );
+            told.extend(plateau(study));
+        } else {
+            told.push("Nothing was judged yet, so there is nothing to say.".to_owned());
+        }
         return Ok(told);
     };
     told.extend(order(study, scored));
@@ -301,12 +309,21 @@ fn next(study: &Study, scored: &Scored, is_unfinished: bool) -> Result<String> {
     if is_unfinished {
         return Ok("Next: the same command trains what is missing.".to_owned());
     }
-    let all_on = !study.shown.is_empty() && study.shown.iter().all(|arm| study.is_on_plateau(*arm));
+    let all_on = !study.shown.is_empty() && study.shown.iter().all(|arm| study.is_seen_on_plateau(*arm));
     if all_on {
         return Ok(
             "Next: a larger budget, or a model that learns within this one; more seeds would not help.".to_owned(),
         );
     }
+    // Where only one arm has the first score, another one has something to compare.
+    let scored = match scored.compared.is_empty() {
+        true => study
+            .scores
+            .iter()
+            .find(|one| !one.compared.is_empty())
+            .unwrap_or(scored),
+        false => scored,
+    };
     let family = scored.compared.len();
     let open = scored
         .compared
@@ -332,6 +349,9 @@ fn next(study: &Study, scored: &Scored, is_unfinished: bool) -> Result<String> {
         (None, true) if family > 0 => {
             "Next: nothing is open at this budget; another corpus or a larger one would say how far it carries."
                 .to_owned()
+        }
+        (None, true) if study.view.arms.len() > 1 => {
+            "Next: judge the arms by what all of them can be asked, minimal pairs for one; no two have a score in common.".to_owned()
         }
         (None, true) => "Next: name a second arm to compare with.".to_owned(),
     })

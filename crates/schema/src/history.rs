@@ -38,8 +38,7 @@ pub fn file(folder: &Path, number: usize) -> PathBuf {
 pub struct History<C> {
     /// The first one first; the last one is the present plan.
     pub plans: Vec<Frozen<C>>,
-    /// How many of them stand in files of `plans/`. The one after them, if there is one, is the present plan of a folder
-    /// that kept none yet.
+    /// How many of them stand in files of `plans/`. The one after them, if there is one, is the present plan, whose file there is gone.
     pub kept: usize,
     /// The highest number of a file in `plans/`, readable or not; 0 where there is none.
     pub last: usize,
@@ -65,8 +64,8 @@ impl<C> History<C> {
     }
 }
 
-/// Reads every plan that was frozen in a results folder. An older folder has the present plan alone, and a folder without a
-/// plan has no history. A file of `plans/` that is missing or damaged is a gap.
+/// Reads every plan that was frozen in a results folder. A folder without a plan has no history. A file of `plans/` that is missing or
+/// damaged is a gap, and so is the present plan's where `plans/` has it not: whoever freezes a plan writes it there first.
 ///
 /// # Errors
 /// A system that does not give a file; a present plan that is damaged, where no other is readable.
@@ -77,8 +76,9 @@ pub fn history<C: DeserializeOwned + PartialEq>(folder: &Path) -> Result<History
         last: 0,
         gaps: Vec::new(),
     };
-    for path in list(&folder.join(PLANS_FOLDER))? {
-        let Some(number) = number(&path) else { continue };
+    let files = list(&folder.join(PLANS_FOLDER))?;
+    for path in &files {
+        let Some(number) = number(path) else { continue };
         for number in found.last + 1..number.min(found.last + MOST_GAPS) {
             let why = format!("`{}` is missing", file(folder, number).display());
             found.gaps.push(Gap {
@@ -88,7 +88,7 @@ pub fn history<C: DeserializeOwned + PartialEq>(folder: &Path) -> Result<History
             });
         }
         found.last = number;
-        match parse::<Frozen<C>>(&path)? {
+        match parse::<Frozen<C>>(path)? {
             Ok(plan) => found.plans.push(plan),
             Err(why) => found.gaps.push(Gap {
                 number,
@@ -115,11 +115,21 @@ pub fn history<C: DeserializeOwned + PartialEq>(folder: &Path) -> Result<History
             Some(place) if place + 1 == plans.len() => plans[place].plan = plan,
             // A process that freezes a plan writes the history first.
             Some(_) => {}
-            None => plans.push(Frozen {
-                frozen: None,
-                ended: None,
-                plan,
-            }),
+            // Somebody has frozen another one since the files were listed.
+            None if list(&folder.join(PLANS_FOLDER))? != files => return history(folder),
+            None => {
+                plans.push(Frozen {
+                    frozen: None,
+                    ended: None,
+                    plan,
+                });
+                let why = format!("`{}` is missing", file(folder, found.last + 1).display());
+                found.gaps.push(Gap {
+                    number: found.last + 1,
+                    is_missing: true,
+                    why,
+                });
+            }
         }
     }
     Ok(found)

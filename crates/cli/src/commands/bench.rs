@@ -144,9 +144,13 @@ fn line(found: &Measurement) -> String {
         Some(bytes) => format!("{:.0} MB", bytes as f64 / 1e6),
         None => "unknown".to_owned(),
     };
+    // No step multiplies faster than a product: the machine was slower while the yardstick was timed.
+    let share = match found.gemm_share {
+        share if share > 1.0 => "no share of a large product's rate: that was the lower one".to_owned(),
+        share => format!("{:.0} % of a large product's", 100.0 * share),
+    };
     format!(
-        "{} ({}) {preset} D={} layers={} V={} B={} L={} dropout={}{precision}{attention} {} threads={}: {:.0} tokens/s, {:.1} GFLOP/s ({:.0} % of a \
-         large product's); step {:.1} ms = host {:.2} + forward {:.1} + backward {:.1} + optimizer {:.1}; peak {peak}{caution}",
+        "{} ({}) {preset} D={} layers={} V={} B={} L={} dropout={}{precision}{attention} {} threads={}: {:.0} tokens/s, {:.1} GFLOP/s ({share}); step {:.1} ms = host {:.2} + forward {:.1} + backward {:.1} + optimizer {:.1}; peak {peak}{caution}",
         setting.objective,
         setting.mode,
         setting.width,
@@ -159,7 +163,6 @@ fn line(found: &Measurement) -> String {
         setting.threads,
         found.tokens_per_second,
         found.gflops,
-        100.0 * found.gemm_share,
         found.step_ms,
         found.host_ms,
         found.forward_ms,

@@ -59,7 +59,7 @@ fn arms_on_different_texts_are_compared_within_each_and_the_order_is_told() {
         );
         says(
             &text,
-            "It changes. source novels: span, then mlm; source laws: mlm, then span.",
+            "The order of the means changes. source novels: span, then mlm; source laws: mlm, then span.",
         );
         // Bold in each field: the best of its own.
         let bold: Vec<&str> = text
@@ -76,6 +76,56 @@ fn arms_on_different_texts_are_compared_within_each_and_the_order_is_told() {
         );
         never(&text, "read the same text in the same order, to the same end");
     }
+}
+
+#[test]
+fn arms_with_one_mean_have_no_order() {
+    let mut made = corpora();
+    made.noise = 0.0;
+    made.arms.iter_mut().for_each(|arm| arm.quality = 0.5);
+    let text = markdown(&made);
+    says(
+        &text,
+        "The order of the means is the same on each (source novels, source laws): mlm and span (equal).",
+    );
+    never(&text, "mlm, then span");
+}
+
+#[test]
+fn generators_alone_are_neither_ranked_nor_tested() {
+    let mut made = Made::quickstart(9);
+    made.tasks = vec!["masked-loss"];
+    made.arms = vec![
+        MadeArm::new("small", "electra", 0.3),
+        MadeArm::new("whole", "electra", 0.8),
+    ];
+    made.arms.iter_mut().for_each(|arm| arm.answerer = Some("generator"));
+    made.baseline = None;
+    let text = markdown(&made);
+    says(&text, "no score of an encoder is there to compare");
+    says(&text, "loss[generator]");
+    for never_said in [
+        "highest mean first",
+        "lowest mean first",
+        "more seeds for",
+        "whole is ",
+        "**",
+    ] {
+        never(&text, never_said);
+    }
+}
+
+#[test]
+fn where_one_arm_alone_has_the_first_score_the_next_one_says_what_to_do() {
+    let mut made = Made::quickstart(3);
+    made.tasks = vec!["masked-loss", "minimal-pairs"];
+    made.arms.truncate(1);
+    made.arms.push(MadeArm::new("electra", "electra", 0.56));
+    made.arms[1].answerer = Some("generator");
+    made.baseline = Some("mlm");
+    let text = markdown(&made);
+    says(&text, "Next, if it matters: electra against mlm:");
+    never(&text, "name a second arm");
 }
 
 #[test]
