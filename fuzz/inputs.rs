@@ -130,7 +130,7 @@ pub fn corpus(bytes: &[u8]) {
             let source = source.with_entities(entities)?;
             let split = source.split(0.5)?;
             source.documents(&split, &mut |_, text| {
-                if let Text::Piece(Piece { text, entities }) = text {
+                if let Text::Piece(Piece { text, entities, .. }) = text {
                     assert_ne!(text, "");
                     assert!(entities.iter().all(|entity| !text[entity.clone()].is_empty()));
                 }

@@ -1,27 +1,9 @@
 //! `cloze compare` through the binary.
 
-use crate::common::{Workplace, text};
+use crate::common::{Tiny, Workplace, text};
 
-/// Two arms and two seeds, of a budget and a corpus.
-fn tiny(amount: &str, words: &str) -> String {
-    format!(
-        r#"
-question = "How much is enough?"
-
-[corpus]
-source    = "fragment"
-tokenizer = {{ kind = "wordpiece", vocab = 256 }}
-words     = "{words}"
-
-[encoder]
-width  = 16
-layers = 1
-window = 32
-
-[budget]
-amount = "{amount}"
-batch  = 8
-
+/// Two arms and two seeds.
+const ARMS: &str = r#"
 [sweep]
 seeds = [1, 2]
 
@@ -32,17 +14,22 @@ objective = "mlm"
 objective = "autoregressive"
 
 [evaluate]
-tasks  = [{{ task = "minimal-pairs", pairs = 4 }}]
+tasks  = [{ task = "minimal-pairs", pairs = 4 }]
 points = 1
-"#
-    )
-}
+"#;
 
 #[test]
 fn results_are_held_against_each_other_where_they_can_be() {
     let workplace = Workplace::new();
     for (name, amount, words) in [("short", "1k", "20k"), ("long", "2k", "20k"), ("other", "1k", "30k")] {
-        workplace.write(&format!("{name}.toml"), tiny(amount, words));
+        let tiny = Tiny {
+            question: "How much is enough?",
+            words,
+            amount,
+            rest: ARMS,
+            ..Tiny::default()
+        };
+        workplace.write(&format!("{name}.toml"), tiny.toml());
         let run = workplace.cloze(&["run", &format!("{name}.toml")]);
         assert!(run.status.success(), "{}", text(&run.stderr));
     }

@@ -1,24 +1,8 @@
 //! A whole experiment through the binary: plan, run, run again, status, report.
 
-use crate::common::{Workplace, files, text};
+use crate::common::{Tiny, Workplace, files, text};
 
-const TINY: &str = r#"
-question = "Does the whole way work?"
-
-[corpus]
-source    = "fragment"
-tokenizer = { kind = "wordpiece", vocab = 256 }
-words     = "20k"
-
-[encoder]
-width  = 32
-layers = 1
-window = 48
-
-[budget]
-amount = "4k"
-batch  = 8
-
+const ARMS: &str = r#"
 [sweep]
 seeds = [1, 2]
 
@@ -41,7 +25,12 @@ charts   = ["learning-curves", "phenomena", "ratio", "budgets"]
 #[test]
 fn an_experiment_is_planned_run_once_and_reported() {
     let workplace = Workplace::new();
-    workplace.write("tiny.toml", TINY);
+    let tiny = Tiny {
+        question: "Does the whole way work?",
+        rest: ARMS,
+        ..Tiny::default()
+    };
+    workplace.write("tiny.toml", tiny.toml());
 
     let plan = workplace.cloze(&["plan", "tiny.toml"]);
     assert!(plan.status.success());

@@ -1,25 +1,8 @@
 //! An arm that others trained, through every command that a plan goes through.
 
-use crate::common::{Workplace, text};
+use crate::common::{Tiny, Workplace, text};
 
-const TINY: &str = r#"
-question = "Is it better than theirs?"
-
-[corpus]
-source    = "fragment"
-tokenizer = { kind = "wordpiece", vocab = 256 }
-words     = "20k"
-
-[encoder]
-preset = "bert"
-width  = 32
-layers = 1
-window = 48
-
-[budget]
-amount = "4k"
-batch  = 8
-
+const ARMS: &str = r#"
 [sweep]
 seeds = [1, 2]
 
@@ -34,14 +17,20 @@ points = 1
 /// A run's own weights in the clothes of somebody else.
 fn workplace() -> Workplace {
     let workplace = Workplace::new();
-    workplace.write("first.toml", TINY);
+    let tiny = Tiny {
+        question: "Is it better than theirs?",
+        encoder: "preset = \"bert\"",
+        rest: ARMS,
+        ..Tiny::default()
+    };
+    workplace.write("first.toml", tiny.toml());
     let run = workplace.cloze(&["run", "first.toml", "--set", "sweep.seeds=[9]"]);
     assert!(run.status.success(), "{}", text(&run.stderr));
     let export = workplace.cloze(&["export", "results/first", "theirs"]);
     assert!(export.status.success(), "{}", text(&export.stderr));
     workplace.write(
         "beside.toml",
-        format!("{TINY}\n[[arm]]\nname = \"tiny\"\nmodel = \"theirs\"\n"),
+        format!("{}\n[[arm]]\nname = \"tiny\"\nmodel = \"theirs\"\n", tiny.toml()),
     );
     workplace
 }

@@ -115,6 +115,8 @@ pub struct ShardWriter<'a> {
     tokens: u64,
     /// Whether a document has begun.
     is_open: bool,
+    /// Whether the last token is of an entity.
+    in_entity: bool,
 }
 
 impl ShardWriter<'_> {
@@ -123,27 +125,34 @@ impl ShardWriter<'_> {
     /// # Errors
     /// What the system says.
     pub fn document(&mut self, document: &Encoded) -> std::io::Result<()> {
-        self.piece(document, &[])?;
+        self.piece(document, &[], false)?;
         self.end()
     }
 
-    /// Adds the next piece of a document, with the tokens of its entities from left to right.
+    /// Adds the next piece of a document, with the tokens of its entities from left to right; where the last one of the piece
+    /// before `goes_on`, the first of these is more of it. Gives how many entities begin here.
     ///
     /// # Errors
     /// What the system says.
-    pub fn piece(&mut self, piece: &Encoded, entities: &[Range<usize>]) -> std::io::Result<()> {
+    pub fn piece(&mut self, piece: &Encoded, entities: &[Range<usize>], goes_on: bool) -> std::io::Result<u64> {
         let mut entities = entities.iter().peekable();
+        let mut begun = 0;
         for (place, (id, starts)) in piece.ids.iter().zip(&piece.word_starts).enumerate() {
             while entities.next_if(|entity| entity.end <= place).is_some() {}
             let mark = match entities.peek() {
-                Some(entity) if entity.start == place => ENTITY_START,
                 Some(entity) if entity.start < place => ENTITY,
+                Some(entity) if entity.start == place => match place == 0 && goes_on && self.in_entity {
+                    true => ENTITY,
+                    false => ENTITY_START,
+                },
                 _ => 0,
             };
+            begun += u64::from(mark == ENTITY_START);
+            self.in_entity = mark != 0;
             self.token(id | mark, *starts)?;
         }
         self.is_open |= !piece.ids.is_empty();
-        Ok(())
+        Ok(begun)
     }
 
     /// Ends a document, if any of it was added.
@@ -151,6 +160,7 @@ impl ShardWriter<'_> {
     /// # Errors
     /// What the system says.
     pub fn end(&mut self) -> std::io::Result<()> {
+        self.in_entity = false;
         match std::mem::take(&mut self.is_open) {
             true => self.token(self.end, true),
             false => Ok(()),
@@ -178,6 +188,7 @@ pub fn write(path: &Path, end: u32, fill: impl FnOnce(&mut ShardWriter) -> Resul
             end,
             tokens: 0,
             is_open: false,
+            in_entity: false,
         };
         if let Err(fault) = fill(&mut writer) {
             cause = Some(fault);
@@ -250,8 +261,8 @@ mod tests {
             word_starts: vec![true; 9],
         };
         write(&path, 3, |writer| {
-            writer.piece(&document, &[0..1, 1..3, 4..7, 8..9]).unwrap();
-            writer.piece(&document, &[0..1, 1..2]).unwrap();
+            assert_eq!(writer.piece(&document, &[0..1, 1..3, 4..7, 8..9], false).unwrap(), 4);
+            assert_eq!(writer.piece(&document, &[0..1, 1..2], false).unwrap(), 2);
             writer.end().unwrap();
             Ok(())
         })
@@ -273,6 +284,32 @@ mod tests {
             shard.window(2, 7, &vocabulary()).annotations,
             crate::Annotations::default()
         );
+    }
+
+    #[test]
+    fn an_entity_that_goes_on_in_the_next_piece_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("train.ids");
+        let piece = Encoded {
+            ids: vec![10, 11, 12],
+            word_starts: vec![true; 3],
+        };
+        write(&path, 3, |writer| {
+            let begun = [
+                writer.piece(&piece, &[1..3], false).unwrap(),
+                // Over a whole piece, and to its end.
+                writer.piece(&piece, &[0..3], true).unwrap(),
+                writer.piece(&piece, &[0..1, 1..2], true).unwrap(),
+                // Nothing is before it that it could be more of.
+                writer.piece(&piece, &[0..1], true).unwrap(),
+            ];
+            assert_eq!(begun, [1, 0, 1, 1]);
+            writer.end().unwrap();
+            Ok(())
+        })
+        .unwrap();
+        let window = Shard::open(&path).unwrap().window(0, 13, &vocabulary());
+        assert_eq!(window.annotations.spans(ENTITIES), [2..8, 8..9, 10..11]);
     }
 
     #[test]

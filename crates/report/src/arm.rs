@@ -13,6 +13,8 @@ pub(crate) enum Ending {
     /// It says that it has ended, and its numbers are not among the metrics: it is not whole (`cloze doctor` says so), or they
     /// were not gathered since (`cloze run` does so).
     Ungathered,
+    /// It was trained before the trials of its arm have ended, at one of its points: whether it counts is known after them.
+    Early,
     /// Its arm was decided without it.
     NotNeeded,
     Missing,
@@ -20,11 +22,12 @@ pub(crate) enum Ending {
 
 impl Ending {
     /// All of them with their words, in the order of the tables.
-    pub(crate) const ALL: [(Self, &'static str); 6] = [
+    pub(crate) const ALL: [(Self, &'static str); 7] = [
         (Self::Done, "done"),
         (Self::Diverged, "diverged"),
         (Self::Failed, "failed"),
         (Self::Ungathered, "not gathered"),
+        (Self::Early, "before its trials"),
         (Self::NotNeeded, "not needed"),
         (Self::Missing, "missing"),
     ];

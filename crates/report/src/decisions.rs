@@ -3,10 +3,12 @@
 use crate::arm::{Arm, Ending};
 use crate::curves::BySeed;
 use crate::score::Score;
+use crate::tuned::Tuned;
 use crate::view::View;
 use cloze_foundation::Result;
 use cloze_schema::Sequential;
 use cloze_stats::{Boundary, End, Seed, Stage, Standing, boundaries, stage, standing};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The decisions of a plan.
@@ -39,12 +41,13 @@ impl Decisions {
         let looks = boundaries(&design.looks, design.level_of_one())?;
         let comparisons = design.places(view.arms.iter().map(|arm| arm.name.as_str()));
         let finals = view.finals(&Score::new(&design.task, &design.metric, &view.plan.tasks))?;
-        let seeds: Vec<Vec<Seed>> = view
-            .arms
-            .iter()
-            .zip(&finals)
-            .map(|(arm, finals)| seeds(arm, finals))
-            .collect();
+        // An arm that takes no point is never trained.
+        let untuned: BTreeSet<&str> = view.tuned.iter().flat_map(Tuned::hopeless).collect();
+        let seeds_of = |(arm, finals): (&Arm, &BySeed)| match untuned.contains(arm.name.as_str()) {
+            true => Vec::new(),
+            false => seeds(arm, finals),
+        };
+        let seeds: Vec<Vec<Seed>> = view.arms.iter().zip(&finals).map(seeds_of).collect();
         Ok(Some(Self {
             stage: stage(&looks, design.margin, &comparisons, &seeds),
             design,

@@ -2,8 +2,10 @@
 
 use crate::read::Settings;
 use crate::sentence::some;
+use crate::tuned::Tuned;
 use crate::view::View;
 use cloze_schema::history::Gap;
+use cloze_schema::tuning::TunedArm;
 use cloze_schema::{Claim, Frozen, Plan, PlannedRun};
 use std::collections::BTreeSet;
 
@@ -83,23 +85,45 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         };
         told.push(format!("{changed} {then}: {what}."));
     }
-    let outside = outside(view);
-    if !outside.is_empty() {
-        let names = some(
-            outside
-                .iter()
-                .map(|run| format!("{} seed {}", run.arm, run.config.named.seed)),
-        );
-        let (runs, them) = match outside.len() {
-            1 => ("run of earlier plans is", "it"),
-            _ => ("runs of earlier plans are", "them"),
+    let present: BTreeSet<&str> = present(view).flat_map(Plan::ids).collect();
+    let (passed, earlier): (Vec<_>, Vec<_>) = outside(view)
+        .into_iter()
+        .partition(|run| present.contains(run.id.as_str()));
+    for (runs, [one, several]) in [
+        (earlier, ["run of earlier plans", "runs of earlier plans"]),
+        (
+            passed,
+            ["run at a point that is not taken", "runs at points that are not taken"],
+        ),
+    ] {
+        let (what, them) = match runs.len() {
+            0 => continue,
+            1 => (format!("{one} is"), "it"),
+            _ => (format!("{several} are"), "them"),
         };
         told.push(format!(
-            "{} {runs} outside the present plan, and nothing here is about {them}: {names}.",
-            outside.len()
+            "{} {what} outside the present plan, and nothing here is about {them}: {}.",
+            runs.len(),
+            some(runs.iter().map(|run| title(run)))
         ));
     }
     told
+}
+
+/// A run as people name it: with its point, where its arm is tuned.
+fn title(run: &PlannedRun<Settings>) -> String {
+    let point = run.point.as_ref().map(|point| format!(" at {point}"));
+    format!(
+        "{}{} seed {}",
+        run.arm,
+        point.unwrap_or_default(),
+        run.config.named.seed
+    )
+}
+
+/// The present plan, of which the view has the runs alone that are compared.
+fn present(view: &View) -> impl Iterator<Item = &Plan<Settings>> {
+    view.history.plans.last().map(|frozen| &frozen.plan).into_iter()
 }
 
 /// That runs were judged by tasks which nobody had planned.
@@ -114,13 +138,25 @@ pub(crate) fn afterwards(view: &View) -> Option<String> {
     })
 }
 
-/// The runs of earlier plans that the present one has not, each once, in the order in which they were planned.
+/// What is no part of the comparison, each once, in the order in which it was planned: the runs of earlier plans that the present
+/// one has not, and those at points that no arm takes, as after more trials. Of what was only planned for the case that a point is
+/// taken, that which was trained.
 pub(crate) fn outside(view: &View) -> Vec<&PlannedRun<Settings>> {
-    // What the view shows of the present plan is without trials.
-    let present = view.history.plans.last().map(|frozen| &frozen.plan);
-    let mut seen: BTreeSet<&str> = present.into_iter().flat_map(|plan| plan.ids()).collect();
-    let earlier = view.history.plans.iter().flat_map(|frozen| &frozen.plan.runs);
-    earlier.filter(|run| seen.insert(&run.id)).collect()
+    let has_ended = |id: &str| view.ended.contains(id);
+    let mut passed: BTreeSet<&str> = view.tuned.iter().flat_map(Tuned::passed).collect();
+    passed.retain(|id| has_ended(id));
+    let mut seen: BTreeSet<&str> = present(view)
+        .flat_map(Plan::ids)
+        .filter(|id| !passed.contains(id))
+        .collect();
+    let mut found = Vec::new();
+    for Frozen { plan, .. } in &view.history.plans {
+        let tuned = plan.tuning.iter().flat_map(|tuning| &tuning.arms);
+        let at_points: BTreeSet<&str> = tuned.flat_map(TunedArm::ids).collect();
+        let is_out = |run: &&PlannedRun<Settings>| !at_points.contains(run.id.as_str()) || has_ended(&run.id);
+        found.extend(plan.runs.iter().filter(is_out).filter(|run| seen.insert(&run.id)));
+    }
+    found
 }
 
 /// The claims of all plans.

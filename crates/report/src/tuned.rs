@@ -5,7 +5,7 @@ use crate::score::Score;
 use crate::view::is_diverged;
 use cloze_foundation::Result;
 use cloze_schema::tuning::{TunedArm, mean};
-use cloze_schema::{AttemptRows, Choice, Plan, Trial, Tuning};
+use cloze_schema::{AttemptRows, Choice, Part, Plan, Trial, Tuning};
 use cloze_stats::{Kept, expected_best, order_kept};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::{Table, Value};
@@ -31,16 +31,16 @@ pub(crate) struct Tuned {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shared {
     pub at: Table,
-    /// What every arm comes to with it.
-    pub scores: Vec<f64>,
+    /// What every arm comes to with it; none of those without a point of their own.
+    pub scores: Vec<Option<f64>>,
     /// How much less that is than with its own.
-    pub regrets: Vec<f64>,
+    pub regrets: Vec<Option<f64>>,
 }
 
 /// Whether the order of arms holds beside the learning rates that were chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Sensitivity {
-    /// By factor: what every arm came to; none where a trial was lost.
+    /// By factor: what every arm came to; none where a trial was lost, or the arm has no point.
     pub scores: Vec<Vec<Option<f64>>>,
     /// Of all pairs of arms at all other factors.
     pub kept: Kept,
@@ -103,9 +103,36 @@ impl Tuned {
 
     /// Arms that cannot be trained, since no point of theirs has a score.
     pub(crate) fn hopeless(&self) -> impl Iterator<Item = &str> {
+        self.design.untuned(&self.choices).map(|arm| arm.arm.as_str())
+    }
+
+    /// Everything at points that no arm takes, trials apart that choose them.
+    pub(crate) fn passed(&self) -> BTreeSet<&str> {
+        let parts = self.design.parts(&self.choices).into_iter();
+        parts
+            .filter(|(_, part)| *part == Part::Passed)
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// The runs for which others of their arm and seed have ended before the trials of the arm have, at whichever of its points.
+    pub(crate) fn early(&self, ended: &BTreeSet<String>) -> BTreeSet<&str> {
         let arms = self.design.arms.iter().zip(&self.choices);
-        arms.filter(|(_, choice)| **choice == Choice::Nothing)
-            .map(|(arm, _)| arm.arm.as_str())
+        let open = arms.filter(|(_, choice)| **choice == Choice::Open);
+        let early = open.flat_map(|(arm, _)| {
+            // An arm that has not taken a point stands with its first one.
+            let standing = arm
+                .points
+                .first()
+                .map(|point| point.runs.as_slice())
+                .unwrap_or_default();
+            let has_ended = |seed: usize| arm.points.iter().any(|point| ended.contains(&point.runs[seed]));
+            let seeds = standing.iter().enumerate();
+            seeds
+                .filter(move |(seed, _)| has_ended(*seed))
+                .map(|(_, id)| id.as_str())
+        });
+        early.collect()
     }
 
     /// How many trials have ended that choose a point, and how many there are.
@@ -156,14 +183,20 @@ impl Tuned {
         found
     }
 
-    /// The one setting that all arms lose least with, on average over the arms; none where they have no point in common, or a
-    /// trial is open. A key that an arm has not is no part of its setting.
+    /// The score of the point of every arm, none of one without a point; none at all where a trial is open, or no arm has one.
+    fn bests(&self) -> Option<Vec<Option<f64>>> {
+        let bests: Vec<Option<f64>> = (0..self.choices.len()).map(|arm| self.best(arm)).collect();
+        let is_known = !self.choices.contains(&Choice::Open) && bests.iter().any(Option::is_some);
+        is_known.then_some(bests)
+    }
+
+    /// The one setting that arms lose least with, on average over those that have a point; none where these have no point in
+    /// common, or a trial is open. A key that an arm has not is no part of its setting.
     pub(crate) fn shared(&self) -> Option<Shared> {
-        let bests: Vec<f64> = (0..self.choices.len())
-            .map(|arm| self.best(arm))
-            .collect::<Option<_>>()?;
-        let most = self.design.arms.iter().map(keys).max()?;
-        let widest = self.design.arms.iter().find(|arm| keys(arm) == most)?;
+        let bests = self.bests()?;
+        let with_point = || self.design.arms.iter().zip(&bests).filter(|(_, best)| best.is_some());
+        let most = with_point().map(|(arm, _)| keys(arm)).max()?;
+        let (widest, _) = with_point().find(|(arm, _)| keys(arm) == most)?;
         let sign = if self.design.judge.higher_is_better { 1.0 } else { -1.0 };
         let at = |setting: &Table| {
             let of_arm = |arm: &TunedArm| {
@@ -173,13 +206,22 @@ impl Tuned {
                 let place = arm.points.iter().position(is_here)?;
                 self.scores(arm)[place]
             };
-            let scores: Vec<f64> = self.design.arms.iter().map(of_arm).collect::<Option<_>>()?;
-            let regrets = bests.iter().zip(&scores).map(|(best, score)| sign * (best - score));
-            Some(Shared {
+            let mut found = Shared {
                 at: setting.clone(),
-                regrets: regrets.collect(),
-                scores,
-            })
+                scores: Vec::new(),
+                regrets: Vec::new(),
+            };
+            for (arm, best) in self.design.arms.iter().zip(&bests) {
+                // With a setting that an arm is lost with, not all arms have one.
+                let here = best.map(|best| of_arm(arm).map(|score| (best, score)));
+                let here = match here {
+                    Some(None) => return None,
+                    here => here.flatten(),
+                };
+                found.scores.push(here.map(|(_, score)| score));
+                found.regrets.push(here.map(|(best, score)| sign * (best - score)));
+            }
+            Some(found)
         };
         let all = widest.points.iter().filter_map(|point| at(&point.at));
         all.min_by(|one, other| one.total().total_cmp(&other.total()))
@@ -208,13 +250,12 @@ impl Tuned {
     }
 
     /// What arms came to beside the learning rates that were chosen; none where nobody asked, or a trial is open. Pairs are arms
-    /// that stand at one place of what the whole experiment sweeps.
+    /// with a point that stand at one place of what the whole experiment sweeps.
     ///
     /// # Errors
     /// Scores that statistics refuse.
     pub(crate) fn sensitivity(&self) -> Result<Option<Sensitivity>> {
-        let bests: Option<Vec<f64>> = (0..self.choices.len()).map(|arm| self.best(arm)).collect();
-        let Some(bests) = bests.filter(|_| !self.design.factors.is_empty()) else {
+        let Some(bests) = self.bests().filter(|_| !self.design.factors.is_empty()) else {
             return Ok(None);
         };
         let sign = if self.design.judge.higher_is_better { 1.0 } else { -1.0 };
@@ -225,7 +266,10 @@ impl Tuned {
         for (place, factor) in self.design.factors.iter().enumerate() {
             let mut scores = Vec::new();
             for (arm, choice) in self.design.arms.iter().zip(&self.choices) {
-                let Choice::Point(point) = choice else { return Ok(None) };
+                let Choice::Point(point) = choice else {
+                    scores.push(None);
+                    continue;
+                };
                 let trials = arm.points[*point]
                     .beside
                     .get(place)
@@ -240,7 +284,7 @@ impl Tuned {
                 for of_place in self.places.iter().collect::<BTreeSet<_>>() {
                     let arms = (0..scores.len()).filter(|arm| self.places[*arm] == *of_place);
                     let pairs: Vec<[Option<f64>; 2]> = arms
-                        .map(|arm| [Some(sign * bests[arm]), scores[arm].map(|score| sign * score)])
+                        .filter_map(|arm| Some([Some(sign * bests[arm]?), scores[arm].map(|score| sign * score)]))
                         .collect();
                     let side = |side: usize| -> Vec<Option<f64>> { pairs.iter().map(|pair| pair[side]).collect() };
                     let Kept { kept, pairs } = order_kept(&side(0), &side(1))?;
@@ -256,7 +300,7 @@ impl Tuned {
 
 impl Shared {
     fn total(&self) -> f64 {
-        self.regrets.iter().sum()
+        self.regrets.iter().flatten().sum()
     }
 }
 
@@ -311,15 +355,7 @@ mod tests {
 
     /// Two arms at three learning rates, with what each trial came to; `nan` is lost. Beside each point are half and twice its rate.
     fn tuned(scores: [[f64; 3]; 2], beside: [[f64; 2]; 2], higher_is_better: bool) -> Tuned {
-        let facts = TaskFacts {
-            task: "judge".to_owned(),
-            kind: "minimal-pairs".to_owned(),
-            title: "Judge".to_owned(),
-            headline: "accuracy".to_owned(),
-            higher_is_better,
-            chance: None,
-            mean_over: None,
-        };
+        let facts = TaskFacts::named("judge", "accuracy", higher_is_better);
         let mut trials = BTreeMap::new();
         let mut put = |id: String, score: f64| {
             let trial = if score.is_nan() {
@@ -372,8 +408,8 @@ mod tests {
         assert_eq!(found.choices, [Choice::Point(1), Choice::Point(2)]);
         let shared = found.shared().unwrap();
         assert_eq!(words(&shared.at), "peak_lr=0.002");
-        assert_eq!(shared.scores, [0.7, 0.65]);
-        assert!((shared.regrets[1] - 0.15).abs() < 1e-12 && shared.regrets[0] == 0.0);
+        assert_eq!(shared.scores, [Some(0.7), Some(0.65)]);
+        assert!((shared.regrets[1].unwrap() - 0.15).abs() < 1e-12 && shared.regrets[0] == Some(0.0));
         let edges = |arm: usize, place: usize| {
             let held = &found.design.arms[arm];
             found.edges(held, &held.points[place].at).unwrap()
@@ -392,10 +428,52 @@ mod tests {
         // The same as losses: the least is the best, and a regret is never below 0.
         let losses = tuned([[0.6, 0.7, 0.5], [0.5, 0.6, 0.8]], [[0.5; 2]; 2], false);
         assert_eq!(losses.choices, [Choice::Point(2), Choice::Point(0)]);
-        assert!(losses.shared().unwrap().regrets.iter().all(|regret| *regret >= 0.0));
+        let regrets = losses.shared().unwrap().regrets;
+        assert!(regrets.iter().all(|regret| regret.unwrap() >= 0.0));
         // A setting with which an arm diverges is none for all.
         let lost = tuned([[0.6, f64::NAN, 0.5], [0.5, 0.6, 0.8]], [[0.5; 2]; 2], true);
         assert_eq!(words(&lost.shared().unwrap().at), "peak_lr=0.004");
+    }
+
+    #[test]
+    fn an_arm_without_a_point_has_no_regret_and_leaves_the_others_theirs() {
+        let nan = f64::NAN;
+        let mut found = tuned([[0.6, 0.7, 0.5], [nan, nan, nan]], [[0.6, 0.65], [0.5, 0.5]], true);
+        assert_eq!(found.choices, [Choice::Point(1), Choice::Nothing]);
+        let shared = found.shared().unwrap();
+        // Alone, the first arm loses nothing by its own point.
+        assert_eq!(
+            (shared.scores, shared.regrets),
+            (vec![Some(0.7), None], vec![Some(0.0), None])
+        );
+        let beside = found.sensitivity().unwrap().unwrap();
+        assert_eq!(beside.scores, [[Some(0.6), None], [Some(0.65), None]]);
+        assert_eq!(beside.grade(), None, "there is no pair");
+        let lost = tuned([[nan; 3]; 2], [[0.5; 2]; 2], true);
+        assert!(lost.shared().is_none() && lost.sensitivity().unwrap().is_none());
+        // While a trial is open, nothing is known of one setting for all.
+        found.trials.remove("1 0.001");
+        found.choices[1] = Choice::Open;
+        assert!(found.shared().is_none() && found.sensitivity().unwrap().is_none());
+    }
+
+    #[test]
+    fn what_was_trained_before_its_trials_is_early_whichever_its_point() {
+        let mut found = tuned([[0.6, 0.7, 0.5], [0.5, 0.6, 0.8]], [[0.5; 2]; 2], true);
+        for (arm, held) in found.design.arms.iter_mut().enumerate() {
+            for (place, point) in held.points.iter_mut().enumerate() {
+                point.runs = (1..=2).map(|seed| format!("{arm} at {place} seed {seed}")).collect();
+            }
+        }
+        found.choices[0] = Choice::Open;
+        let ended: BTreeSet<String> = ["0 at 2 seed 1", "1 at 0 seed 2"].map(str::to_owned).into();
+        assert_eq!(found.early(&ended), BTreeSet::from(["0 at 0 seed 1"]));
+        let passed = found.passed();
+        assert!(
+            passed.contains("1 at 0 seed 2") && !passed.contains("1 at 2 seed 2"),
+            "{passed:?}"
+        );
+        assert!(passed.iter().all(|id| !id.starts_with('0')), "{passed:?}");
     }
 
     #[test]

@@ -40,6 +40,13 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
             ));
         }
     }
+    let early = count(Ending::Early);
+    if early > 0 {
+        told.push(format!(
+            "Trained before the trials of their arms have ended, as runs of before [tune] are: {early}. Which of them count, these trials \
+             say."
+        ));
+    }
     told.extend(decisions::saved(view));
     let mut gaps = history::gaps(view).into_iter();
     told.extend(gaps.next());
@@ -80,7 +87,7 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     told.extend(plateau(study));
     told.extend(study.mixtures(study.shown.iter().copied()));
     told.extend(unplaced(study));
-    let lacking = [Ending::Missing, Ending::Failed, Ending::Ungathered];
+    let lacking = [Ending::Missing, Ending::Failed, Ending::Ungathered, Ending::Early];
     told.push(next(
         study,
         scored,
@@ -239,16 +246,23 @@ fn elsewhere(study: &Study) -> Vec<String> {
         if scored.compared.is_empty() {
             continue;
         }
+        let is_same = |one: &&Comparison| study.is_shown(one.arm) && one.verdict == Verdict::Equivalent;
+        let same: Vec<String> = scored
+            .compared
+            .iter()
+            .filter(is_same)
+            .map(|one| format!("{} to {}", study.name(one.arm), study.name(one.baseline)))
+            .collect();
         let is_tested = scored.compared.iter().any(|one| one.by.n >= LEAST_SEEDS);
-        told.push(if !is_tested {
-            format!(
-                "{}: not tested, since no two arms have {LEAST_SEEDS} seeds.",
-                scored.score.label()
-            )
-        } else if found.is_empty() {
-            format!("{}: no difference is established.", scored.score.label())
-        } else {
-            format!("{}: established, {}.", scored.score.label(), some(found))
+        let label = scored.score.label();
+        let differ = match (is_tested, found.is_empty()) {
+            (false, _) => format!("{label}: not tested, since no two arms have {LEAST_SEEDS} seeds"),
+            (true, true) => format!("{label}: no difference is established"),
+            (true, false) => format!("{label}: established, {}", some(found)),
+        };
+        told.push(match same.is_empty() {
+            true => format!("{differ}."),
+            false => format!("{differ}; equivalent within {}, {}.", effect(study), some(same)),
         });
     }
     told

@@ -70,6 +70,8 @@ pub(crate) struct View {
     pub afterwards: BTreeSet<String>,
     /// What trials chose, where arms are tuned first.
     pub tuned: Option<Tuned>,
+    /// The ids of which there are numbers, in the plan or not.
+    pub ended: BTreeSet<String>,
     /// What was decided when, where arms are trained until they are.
     pub decisions: Option<Decisions>,
     /// What was left out and why.
@@ -137,12 +139,17 @@ impl View {
             holes: BTreeMap::new(),
             afterwards: names,
             tuned,
+            ended: attempts.iter().map(|attempt| attempt.label.run.clone()).collect(),
             decisions: None,
             notes: Vec::new(),
             history,
             plan,
         };
         let mut by_run = view.of_planned_data(attempts);
+        let early: BTreeSet<String> = match &view.tuned {
+            Some(tuned) => tuned.early(&view.ended).into_iter().map(str::to_owned).collect(),
+            None => BTreeSet::new(),
+        };
         for id in view.tuned.iter().flat_map(Tuned::unsettled) {
             by_run.remove(id);
         }
@@ -152,6 +159,7 @@ impl View {
             let ending = match &rows {
                 rows if rows.iter().any(|row| says_diverged(row)) => Ending::Diverged,
                 rows if !rows.is_empty() => Ending::Done,
+                _ if early.contains(&run.id) => Ending::Early,
                 _ => without_rows(&run)?,
             };
             view.arms[place].seeds.push((run.config.named.seed, ending));

@@ -11,6 +11,7 @@ use crate::processes::ready::{Ready, corpus_of};
 use crate::processes::{Judging, Progress, Stop};
 use crate::store::judged::{self, Asked, Judgement, Question};
 use crate::store::{Attempt, Store, parts};
+use crate::{Need, Needs};
 use burn::tensor::Device;
 use cloze_corpus::{CorpusConfig, Prepared};
 use cloze_evals::{Ground, Subject};
@@ -18,7 +19,7 @@ use cloze_foundation::{Fault, Result};
 use cloze_kernels::{at_a_time, side_by_side};
 use cloze_objectives::configure;
 use cloze_plan::{Plan, PlannedRun, TaskConfig, cost, select, title};
-use cloze_schema::{AttemptRows, Label, Row, RunItems, Split};
+use cloze_schema::Label;
 use cloze_trainer::device;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -63,18 +64,32 @@ pub struct Judged {
 pub fn judge(request: &Request, progress: &dyn Progress, stop: &Stop) -> Result<Judged> {
     let store = Store::new(&request.folder);
     let mut plan = cloze_plan::read(store.root())?;
+    let needs = Needs::of(&plan, &store)?;
     // Who chose points is no judge of what they came to, nor the other way round.
     if let Some(tuning) = plan.tuning.take() {
         let trials = tuning.trials();
-        plan.runs.retain(|run| !trials.contains(run.id.as_str()));
+        let is_trial = |run: &PlannedRun| trials.contains(run.id.as_str());
+        let judge = plan.runs.iter().find(|run| is_trial(run));
+        if let Some(judge) = judge.and_then(|run| run.config.evaluate.first()) {
+            request.tasks.iter().try_for_each(|task| unseen(task, judge))?;
+        }
+        plan.runs.retain(|run| !is_trial(run));
     }
     let asked = asked(request, &plan)?;
     let device = device::open(&request.device)?;
     device::join_pool()?;
-    let runs: Vec<&PlannedRun> = match request.only.is_empty() {
+    let mut runs: Vec<&PlannedRun> = match request.only.is_empty() {
         true => plan.runs.iter().collect(),
         false => select(&plan, &request.only).map_err(|fault| fault.at("--only"))?,
     };
+    // What was not needed was not trained, and nobody asks for it: it is no reason to say that something is not judged.
+    let is_asked = |run: &PlannedRun| {
+        let is_needed = !matches!(needs.at(&run.id), Need::Not(_));
+        is_needed || store.run(&run.id).has_ended().unwrap_or(true)
+    };
+    if runs.iter().any(|run| is_asked(run)) {
+        runs.retain(|run| is_asked(run));
+    }
     for model in plan.models.iter().filter(|_| request.only.is_empty()) {
         let (arm, folder) = (&model.arm, model.folder.display());
         progress.say(&format!(
@@ -135,6 +150,26 @@ pub fn judge(request: &Request, progress: &dyn Progress, stop: &Stop) -> Result<
 
 /// Runs that are named where none can be judged.
 const MOST_NAMED: usize = 5;
+
+/// That a task is another one than what chose the points of arms, in name and in what it asks.
+fn unseen(task: &TaskConfig, judge: &TaskConfig) -> Result<()> {
+    let refused = |what: String| Fault::usage(what).at("--tasks");
+    if let Err(why) = task.is_apart_from(judge) {
+        return Err(
+            refused(format!("`{}` is what chose the points of the arms: {why}", task.name()))
+                .remedy("what chooses a point may not be what is reported: ask by another evaluation, or other data"),
+        );
+    }
+    match task.name() == judge.name() {
+        true => Err(
+            refused(format!("`{}` is the name of what judged the trials", judge.name())).remedy(format!(
+                "give this one a name of its own: {{ task = \"{}\", name = \"...\" }}",
+                task.task
+            )),
+        ),
+        false => Ok(()),
+    }
+}
 
 /// What is asked, with the hashes of its data; a name that means something else to the plan or in this folder is refused.
 fn asked(request: &Request, plan: &Plan) -> Result<Vec<Asked>> {
@@ -323,23 +358,7 @@ impl<'a> Session<'a> {
             .evaluation
             .judge(&subject)
             .map_err(|fault| fault.at(opened.name))?;
-        let row = |finding: cloze_evals::Finding| Row {
-            spent: found.done.spent,
-            split: Split::Test,
-            task: finding.task,
-            metric: finding.metric,
-            value: finding.value,
-        };
-        let kept = Judgement {
-            rows: vec![AttemptRows {
-                label: label.clone(),
-                rows: judgement.findings.into_iter().map(row).collect(),
-            }],
-            items: vec![RunItems {
-                label,
-                items: judgement.items,
-            }],
-        };
+        let kept = Judgement::of(label, found.done.spent, judgement);
         let question = Question::of(&found.done, asked);
         judged::save(&found.folder, &question, found.done.spent.steps(), &kept)?;
         let seconds = started.elapsed().as_secs_f64();

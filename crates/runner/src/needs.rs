@@ -6,7 +6,7 @@ use cloze_foundation::Result;
 use cloze_plan::{Plan, PlannedRun};
 use cloze_schema::{AttemptRows, Choice, Part, RunData, Trial, latest};
 use cloze_stats::{End, Seed, Stage, Standing, boundaries, stage};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a run is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +33,10 @@ pub enum Wait {
 pub enum Spared {
     /// The trials of its arm chose another point.
     Point,
+    /// No point of its arm came to a score.
+    Untuned,
+    /// No arm that it is compared with is trained, and its own first look is there.
+    Alone,
     /// Its arm was decided after so many seeds.
     Decided(usize),
 }
@@ -44,6 +48,8 @@ pub struct Needs {
     others: BTreeMap<String, Need>,
     /// Which point every arm takes whose trials have ended, in a line each.
     chosen: Vec<String>,
+    /// Arms whose trials have ended and that take none.
+    untuned: Vec<String>,
     /// What is compared, and where it stands.
     standings: Vec<([String; 2], Standing)>,
 }
@@ -75,10 +81,13 @@ impl Needs {
             }
         };
         let choices = tuning.choices(&trial);
+        let of_untuned: BTreeSet<&str> = tuning.untuned(&choices).flat_map(|arm| arm.ids()).collect();
+        self.untuned = tuning.untuned(&choices).map(|arm| arm.arm.clone()).collect();
         for (id, part) in tuning.parts(&choices) {
             let need = match part {
                 Part::Needed => continue,
                 Part::Later => Need::Later(Wait::Trials),
+                Part::Passed if of_untuned.contains(id) => Need::Not(Spared::Untuned),
                 Part::Passed => Need::Not(Spared::Point),
             };
             self.others.insert(id.to_owned(), need);
@@ -87,7 +96,7 @@ impl Needs {
             self.chosen.extend(match choice {
                 Choice::Open => None,
                 Choice::Nothing => Some(format!(
-                    "{}: no point has a trial that came to a score in every seed",
+                    "{}: not trained, since no point has a trial that came to a score in every seed",
                     arm.arm
                 )),
                 Choice::Point(place) => {
@@ -115,18 +124,27 @@ impl Needs {
         let looks = boundaries(&design.looks, design.level_of_one())?;
         let comparisons = design.places(arms.iter().map(|(name, _)| *name));
         let seed = |run: &&PlannedRun| ended(&store.run(&run.id), run.data.as_ref(), &|rows| design.score(rows));
-        let seeds: Vec<Vec<Seed>> = arms.iter().map(|(_, runs)| runs.iter().map(seed).collect()).collect();
+        // An arm that takes no point has none.
+        let seeds_of = |(arm, runs): &(&str, Vec<&PlannedRun>)| -> Vec<Seed> {
+            match self.untuned.iter().any(|untuned| untuned == arm) {
+                true => Vec::new(),
+                false => runs.iter().map(seed).collect(),
+            }
+        };
+        let seeds: Vec<Vec<Seed>> = arms.iter().map(seeds_of).collect();
         let Stage {
             standings,
             needed,
             is_over,
+            is_alone,
         } = stage(&looks, design.margin, &comparisons, &seeds);
-        for (((_, runs), needed), is_over) in arms.iter().zip(needed).zip(is_over) {
-            for (place, run) in runs.iter().enumerate().skip(needed) {
+        for (arm, (_, runs)) in arms.iter().enumerate() {
+            for (place, run) in runs.iter().enumerate().skip(needed[arm]) {
                 let look = design.looks.iter().find(|look| **look > place).copied();
-                let need = match is_over {
-                    true => Need::Not(Spared::Decided(needed)),
-                    false => Need::Later(Wait::Look(look.unwrap_or(runs.len()))),
+                let need = match (is_over[arm], is_alone[arm]) {
+                    (true, true) => Need::Not(Spared::Alone),
+                    (true, false) => Need::Not(Spared::Decided(needed[arm])),
+                    (false, _) => Need::Later(Wait::Look(look.unwrap_or(runs.len()))),
                 };
                 // What tuning spared stays spared.
                 self.others.entry(run.id.clone()).or_insert(need);
@@ -163,6 +181,11 @@ impl Needs {
                 End::Different => "different",
                 End::Equivalent => "equivalent",
                 End::Most => "not decided, and there are no more seeds",
+                End::Never => {
+                    return Some(format!(
+                        "{arm} against {baseline}: never decided, since one of them is not trained"
+                    ));
+                }
             };
             let t = standing.t.map(|t| format!(" (t = {t:.2})")).unwrap_or_default();
             Some(format!(
@@ -172,6 +195,11 @@ impl Needs {
         };
         let decided = self.standings.iter().filter_map(line);
         self.chosen.iter().cloned().chain(decided).collect()
+    }
+
+    /// Arms that are not trained, since no point of theirs came to a score.
+    pub fn untuned(&self) -> impl Iterator<Item = &str> {
+        self.untuned.iter().map(String::as_str)
     }
 
     /// What the runs that are not needed yet wait for, if any do.

@@ -145,6 +145,8 @@ impl fmt::Display for Status {
                 write!(f, "not needed: its arm was decided after {seeds} seeds")
             }
             Self::NotNeeded(Spared::Point) => write!(f, "not needed: the trials of its arm chose another point"),
+            Self::NotNeeded(Spared::Untuned) => write!(f, "not needed: no point of its arm came to a score"),
+            Self::NotNeeded(Spared::Alone) => write!(f, "not needed: nothing that its arm is compared with is trained"),
             Self::Later(Wait::Look(seeds)) => write!(f, "not needed yet: it is for the look after {seeds} seeds"),
             Self::Later(Wait::Trials) => write!(f, "not needed yet: it is for after the trials of its arm"),
         }

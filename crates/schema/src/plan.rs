@@ -46,6 +46,21 @@ pub struct TaskFacts {
     pub mean_over: Option<MeanOver>,
 }
 
+impl TaskFacts {
+    /// An evaluation of which no more is known than its name, which is also what it is and what it is called, and what it leads with.
+    pub fn named(task: &str, headline: &str, higher_is_better: bool) -> Self {
+        Self {
+            task: task.to_owned(),
+            kind: task.to_owned(),
+            title: task.to_owned(),
+            headline: headline.to_owned(),
+            higher_is_better,
+            chance: None,
+            mean_over: None,
+        }
+    }
+}
+
 /// [`TaskFacts`] in a file. Older ones have neither `kind` nor `mean_over`.
 #[derive(Deserialize)]
 struct WrittenFacts {

@@ -112,6 +112,13 @@ impl Tuning {
         best.map_or(Choice::Nothing, |(place, _)| Choice::Point(place))
     }
 
+    /// The arms that take no point though their trials have ended: nothing of theirs is trained.
+    pub fn untuned(&self, choices: &[Choice]) -> impl Iterator<Item = &TunedArm> {
+        let arms = self.arms.iter().zip(choices);
+        arms.filter(|(_, choice)| **choice == Choice::Nothing)
+            .map(|(arm, _)| arm)
+    }
+
     /// Which runs are needed, by id.
     pub fn parts(&self, choices: &[Choice]) -> BTreeMap<&str, Part> {
         let mut parts: BTreeMap<&str, Part> = BTreeMap::new();
@@ -152,6 +159,20 @@ impl Tuning {
 }
 
 impl TunedArm {
+    /// The ids of everything at its points: trials, what it may come to, and what stands beside.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        let of_points = self.points.iter().flat_map(|point| {
+            let own = point.trials.iter().chain(&point.runs);
+            own.chain(point.beside.iter().flatten())
+        });
+        of_points.map(String::as_str)
+    }
+
+    /// The ids of the trials that choose its point.
+    pub fn trials(&self) -> impl Iterator<Item = &str> {
+        self.points.iter().flat_map(|point| &point.trials).map(String::as_str)
+    }
+
     /// What became of every point: the mean over its seeds, lost where one of them is, open where one has not ended.
     pub fn scores(&self, of: &dyn Fn(&str) -> Trial) -> Vec<Trial> {
         self.points.iter().map(|point| mean(&point.trials, of)).collect()
@@ -211,15 +232,7 @@ mod tests {
     fn tuning(higher_is_better: bool) -> Tuning {
         Tuning {
             share: 0.3,
-            judge: TaskFacts {
-                task: "judge".to_owned(),
-                kind: "minimal-pairs".to_owned(),
-                title: "Judge".to_owned(),
-                headline: "accuracy".to_owned(),
-                higher_is_better,
-                chance: None,
-                mean_over: None,
-            },
+            judge: TaskFacts::named("judge", "accuracy", higher_is_better),
             space: Vec::new(),
             drawn: None,
             factors: vec![3.0],
@@ -285,5 +298,12 @@ mod tests {
         assert_eq!(of(Choice::Point(1)), [Needed, Needed, Passed, Needed, Needed, Passed]);
         assert_eq!(of(Choice::Nothing), [Needed, Needed, Passed, Passed, Passed, Passed]);
         assert_eq!(tuning.trials().len(), 8);
+        // Two trials, a run and one beside at each of three points, of which one is a trial as well.
+        assert_eq!(tuning.arms[0].ids().collect::<BTreeSet<_>>().len(), 3 * 4 - 1);
+        let untuned = |choice: Choice| tuning.untuned(&[choice]).count();
+        assert_eq!(
+            [Choice::Nothing, Choice::Open, Choice::Point(1)].map(untuned),
+            [1, 0, 0]
+        );
     }
 }

@@ -118,6 +118,8 @@ pub enum End {
     Equivalent,
     /// Every seed is there, and neither could be said.
     Most,
+    /// One of the arms is never trained, so that there is nothing to look at.
+    Never,
 }
 
 /// Where a comparison stands after its last look.
@@ -138,9 +140,13 @@ pub struct Standing {
 }
 
 /// Looks at two arms, whose seeds are in the same order: a function of what has ended, and not of when. Arms that differ by less
-/// than the `margin` are equivalent; without one, none are.
+/// than the `margin` are equivalent; without one, none are. An arm without seeds is never trained.
 pub fn standing(boundaries: &[Boundary], margin: Option<f64>, first: &[Seed], second: &[Seed]) -> Standing {
     let mut found = Standing::default();
+    if first.is_empty() || second.is_empty() {
+        found.end = Some(End::Never);
+        return found;
+    }
     for boundary in boundaries {
         let seeds = boundary.seeds;
         let (Some(first), Some(second)) = (first.get(..seeds), second.get(..seeds)) else {
@@ -199,21 +205,27 @@ pub struct Stage {
     pub needed: Vec<usize>,
     /// Whether an arm is in no comparison that goes on.
     pub is_over: Vec<bool>,
+    /// Whether an arm is in no comparison but with arms that are never trained. Its scores are known then, and no more than that: it
+    /// has the seeds of the first look.
+    pub is_alone: Vec<bool>,
 }
 
-/// Looks at every comparison (two arms, by their places) of some arms.
+/// Looks at every comparison (two arms, by their places) of some arms. One without seeds is never trained.
 pub fn stage(boundaries: &[Boundary], margin: Option<f64>, comparisons: &[[usize; 2]], arms: &[Vec<Seed>]) -> Stage {
-    let (mut needed, mut is_over) = (vec![0; arms.len()], vec![true; arms.len()]);
+    let (mut needed, mut is_over, mut is_alone) = (vec![0; arms.len()], vec![true; arms.len()], vec![true; arms.len()]);
+    let least = boundaries.first().map_or(0, |first| first.seeds);
     let mut standings = Vec::new();
     for [one, other] in comparisons {
         let found = standing(boundaries, margin, &arms[*one], &arms[*other]);
         let seeds = match found.end {
+            Some(End::Never) => least,
             Some(_) => found.seeds,
             None => boundaries.get(found.looks).map_or(found.seeds, |next| next.seeds),
         };
         for arm in [*one, *other] {
-            needed[arm] = seeds.max(needed[arm]);
+            needed[arm] = seeds.max(needed[arm]).min(arms[arm].len());
             is_over[arm] &= found.end.is_some();
+            is_alone[arm] &= found.end == Some(End::Never);
         }
         standings.push(found);
     }
@@ -221,5 +233,6 @@ pub fn stage(boundaries: &[Boundary], margin: Option<f64>, comparisons: &[[usize
         standings,
         needed,
         is_over,
+        is_alone,
     }
 }

@@ -229,6 +229,31 @@ fn a_decision_is_a_function_of_what_has_ended_and_arms_that_are_decided_need_no_
     assert_eq!((same.t, same.end), (None, Some(End::Most)));
 }
 
+#[test]
+fn an_arm_that_is_never_trained_keeps_nobody_waiting() {
+    let found = boundaries(&[4, 6, 8], 0.05).unwrap();
+    let none: Vec<Seed> = Vec::new();
+    let far = |shift: f64| (0..8).map(move |place| Seed::Score(shift + (1.0 + shift) * 0.01 * f64::from(place % 3)));
+    let open = vec![Seed::Open; 8];
+    // The first arm has nobody else to be held against: what its scores are is known after the first look.
+    let lone = stage(&found, Some(1.0), &[[1, 0]], &[open.clone(), none.clone()]);
+    assert_eq!(lone.standings[0].end, Some(End::Never));
+    assert_eq!(
+        (lone.needed, lone.is_over, lone.is_alone),
+        (vec![4, 0], vec![true; 2], vec![true; 2])
+    );
+    // Another one goes on as if it were not there.
+    let pairs = [[1, 0], [2, 0]];
+    let arms = [far(0.0).collect(), none, far(50.0).collect()];
+    let begun = stage(&found, None, &pairs, &[open.clone(), Vec::new(), open]);
+    assert_eq!((begun.needed, begun.is_over), (vec![4, 0, 4], vec![false, true, false]));
+    let decided = stage(&found, None, &pairs, &arms);
+    let ends: Vec<Option<End>> = decided.standings.iter().map(|standing| standing.end).collect();
+    assert_eq!(ends, [Some(End::Never), Some(End::Different)]);
+    assert_eq!(decided.is_alone, [false, true, false]);
+    assert_eq!(decided.needed[0], decided.standings[1].seeds);
+}
+
 /// Where the table stands that the long run writes.
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/statistics.md");
 const BEGIN: &str = "<!-- the table of a simulation: CLOZE_BLESS=1 CLOZE_COVERAGE=20000 cargo test --workspace --test stats sequential -->\n";

@@ -190,7 +190,7 @@ mod tests {
         // One of three words in every ten.
         let entities: Vec<_> = (0..500).map(|index| 10 * index..10 * index + 3).collect();
         shard::write(&path, vocabulary.special.end, |writer| {
-            writer.piece(&document, &entities).unwrap();
+            writer.piece(&document, &entities, false).unwrap();
             writer.end().unwrap();
             Ok(())
         })

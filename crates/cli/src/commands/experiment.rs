@@ -314,9 +314,21 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
             "{} runs were not needed, since their arms are decided{}",
             summary.not_needed,
             match plan.tuning {
-                Some(_) => " or take another point",
+                Some(_) => ", take another point or none",
                 None => "",
             }
+        ));
+    }
+    if summary.trials_diverged > 0 {
+        say(&format!(
+            "{} trials diverged: that is what their points come to, and none of them is taken",
+            summary.trials_diverged
+        ));
+    }
+    for arm in &summary.untuned {
+        say(&format!(
+            "{} is NOT TRAINED: every point that was tried diverged or gave no number. Give it others, or take it out",
+            name(arm)
         ));
     }
     if summary.judged > 0 {
@@ -332,7 +344,8 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         say("interrupted: run the same command again to go on");
         return Ok((String::new(), Fault::interrupted("").exit_status()));
     }
-    let bad = summary.failed + summary.diverged + summary.left + summary.damaged.len() + summary.refused.len();
+    let told = [&summary.damaged, &summary.refused, &summary.untuned].map(Vec::len);
+    let bad = summary.failed + summary.diverged + summary.left + told.iter().sum::<usize>();
     if !options.only.is_empty() {
         return Ok((String::new(), u8::from(bad > 0)));
     }

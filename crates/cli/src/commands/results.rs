@@ -12,9 +12,9 @@ use cloze_runner::status::Status;
 use cloze_runner::store::layout::MODELS;
 use cloze_runner::store::{Marker, Origin, Store};
 use cloze_runner::{Needs, Standing};
-use cloze_schema::PlannedModel;
 use cloze_schema::history::PLANS_FOLDER;
 use cloze_schema::plan::PLAN_FILE;
+use cloze_schema::{PlannedModel, Tuning};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -86,6 +86,7 @@ pub fn statuses(
     let (mut text, mut bad, mut done, mut spared) = (String::new(), 0, 0, 0);
     let data = Now::of(runs, data_root, &cache(results_of(folder)));
     let mut unknown = BTreeSet::new();
+    let trials = plan.tuning.as_ref().map(Tuning::trials).unwrap_or_default();
     for (run, now) in runs.iter().zip(&data) {
         let folder = store.run(&run.id);
         let status = Status::held_against(&folder, now).map(|status| status.with(needs.at(&run.id)));
@@ -99,7 +100,9 @@ pub fn statuses(
         let words = shortened_lines(&words);
         done += usize::from(matches!(status, Ok(Status::Ended(Marker::Done(_)))));
         spared += usize::from(matches!(status, Ok(Status::NotNeeded(_))));
-        bad += usize::from(status.map_or(true, |status| status.is_bad()));
+        // That a trial diverged is what it came to.
+        let is_lost = matches!(status, Ok(Status::Ended(_))) && trials.contains(run.id.as_str());
+        bad += usize::from(!is_lost && status.map_or(true, |status| status.is_bad()));
         let _ = writeln!(
             text,
             "{}  {:width$}  seed {}  {words}",

@@ -47,6 +47,61 @@ impl Workplace {
     }
 }
 
+/// An experiment of seconds on the built-in language.
+pub struct Tiny<'a> {
+    pub question: &'a str,
+    pub words: &'a str,
+    pub amount: &'a str,
+    /// Further lines of the encoder.
+    pub encoder: &'a str,
+    /// What else it says: arms, seeds, evaluations.
+    pub rest: &'a str,
+}
+
+impl Default for Tiny<'_> {
+    fn default() -> Self {
+        Self {
+            question: "Which is better?",
+            words: "20k",
+            amount: "4k",
+            encoder: "",
+            rest: "",
+        }
+    }
+}
+
+impl Tiny<'_> {
+    pub fn toml(&self) -> String {
+        let Self {
+            question,
+            words,
+            amount,
+            encoder,
+            rest,
+        } = self;
+        format!(
+            r#"
+question = "{question}"
+
+[corpus]
+tokenizer = {{ kind = "wordpiece", vocab = 256 }}
+words     = "{words}"
+
+[encoder]
+width  = 32
+layers = 1
+window = 48
+{encoder}
+
+[budget]
+amount = "{amount}"
+batch  = 8
+
+{rest}"#
+        )
+    }
+}
+
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }

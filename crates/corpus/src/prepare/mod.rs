@@ -192,7 +192,7 @@ fn key(config: &CorpusConfig, source: &Source, plan: &TokenizerPlan, phrases: &[
         Source::Files(files) => {
             key += &format!("field {:?}\n", files.fields.text);
             if let Some(entities) = &files.fields.entities {
-                key += &format!("entities {entities}\n");
+                key += &format!("entities {entities}, each whole\n");
             }
             for file in &files.files {
                 key += &format!(

@@ -41,8 +41,7 @@ pub fn write(source: &Source, survey: Survey, tokenizer: &Tokenizer, phrases: &[
                     [] => (memo.encode(piece.text), Vec::new()),
                     entities => tokenizer.encode_with(piece.text, entities),
                 };
-                *entities += spans.len() as u64;
-                writer.piece(&tokens, &spans).map_err(failed)?;
+                *entities += writer.piece(&tokens, &spans, piece.goes_on).map_err(failed)?;
                 Ok(tokens.ids.iter().filter(|id| **id == special.unknown).count() as u64)
             }
             Text::End => writer.end().map(|()| 0).map_err(failed),

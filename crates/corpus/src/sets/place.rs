@@ -2,13 +2,15 @@
 
 use crate::registry::locate_set;
 use cloze_foundation::{Fault, Result};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// Files that a pattern may stand for.
 const MOST_FILES: usize = 1000;
 
 /// The files that a path stands for, sorted by path: the file itself, or those of a folder or of a glob whose names end in one of
-/// `endings`, `.gz` behind it or not. Without endings they may have any name but those of what explains or is hidden.
+/// `endings`, `.gz` behind it or not. Without endings they may have any name but those of what explains. What is hidden is none of
+/// them, unless it is named or the pattern has its dot.
 ///
 /// # Errors
 /// Nothing there, nothing that can be read, too many; something of such a name that is no file.
@@ -61,12 +63,23 @@ fn matching(pattern: &str, endings: &[&str]) -> Result<Vec<PathBuf>> {
     }
     let found =
         glob::glob(pattern).map_err(|error| Fault::usage(format!("`{pattern}` is not a glob: {}", error.msg)))?;
+    // As shells match: what is hidden has to be named, by a dot where its name begins. A copy that an editor left is no part of a set.
+    // The library's own option leaves such files out even then.
+    let is_hidden = |name: &OsStr| name.to_string_lossy().starts_with('.');
+    let is_meant = |path: &Path| {
+        // The folder itself and the one above, which `.*` has as well.
+        let text = path.to_string_lossy();
+        let is_entry = !matches!(text.rsplit(std::path::is_separator).next(), Some("." | ".."));
+        let mut names = path.iter().rev().zip(Path::new(pattern).iter().rev());
+        is_entry && names.all(|(own, asked)| !is_hidden(own) || is_hidden(asked))
+    };
     let is_read = |path: &PathBuf| {
         let name = super::plain_name(path);
-        match endings {
-            [] => !name.starts_with('.') && !name.starts_with("readme"),
+        let is_kind = match endings {
+            [] => !name.starts_with("readme"),
             _ => endings.iter().any(|ending| name.ends_with(ending)),
-        }
+        };
+        is_kind && is_meant(path)
     };
     found
         .map(|path| path.map_err(|error| Fault::file("read", error.path(), error.error())))

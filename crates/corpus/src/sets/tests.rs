@@ -419,7 +419,7 @@ fn two_columns_of_one_name_are_refused_where_one_of_them_is_meant() {
 #[test]
 fn a_folder_or_a_glob_stands_for_its_files_and_any_name_will_do_where_no_ending_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["b.csv", "a.csv.gz", "c.train", "README.md", ".hidden"] {
+    for name in ["b.csv", "a.csv.gz", "c.train", "README.md", ".hidden", ".b.csv"] {
         std::fs::write(folder.path().join(name), "").unwrap();
     }
     let names = |path: &str, endings: &[&str]| -> Vec<String> {
@@ -430,6 +430,11 @@ fn a_folder_or_a_glob_stands_for_its_files_and_any_name_will_do_where_no_ending_
     assert_eq!(names("*", TABLES), ["a.csv.gz", "b.csv"]);
     assert_eq!(names("*.csv", TABLES), ["b.csv"]);
     assert_eq!(names("*", &[]), ["a.csv.gz", "b.csv", "c.train"]);
+    // A hidden file is meant where its dot is written, by a pattern or by its name.
+    assert!(files("?b.csv", Some(folder.path()), TABLES).is_err());
+    assert_eq!(names(".*", TABLES), [".b.csv"]);
+    assert_eq!(names(".*", &[]), [".b.csv", ".hidden"]);
+    assert_eq!(names(".hidden", TABLES), [".hidden"]);
     assert_eq!(
         names("c.train", TABLES),
         ["c.train"],

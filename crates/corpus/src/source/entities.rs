@@ -83,30 +83,41 @@ pub struct Line {
     pub text: String,
     /// From left to right.
     pub entities: Vec<Range<usize>>,
+    /// Which of those that it was given these are: of one that has nothing but spaces in the line nothing is kept.
+    pub kept: Vec<usize>,
+    /// Whether the first one began in a line before.
+    pub goes_on: bool,
 }
 
 impl Line {
     /// Takes the next line, whose entities are in its characters, from left to right.
     pub fn read(&mut self, line: &str, entities: impl IntoIterator<Item = Range<usize>>) {
-        self.text.clear();
-        self.entities.clear();
-        let mut entities = entities.into_iter().peekable();
+        self.clear();
+        let mut entities = entities.into_iter().enumerate().peekable();
         if entities.peek().is_none() {
             return clean_line(line, &mut self.text);
         }
-        let mut is_open = false;
         clean_characters(line, &mut self.text, |place, bytes| {
-            while entities.next_if(|entity| entity.end <= place).is_some() {
-                is_open = false;
-            }
-            if entities.peek().is_some_and(|entity| entity.contains(&place)) {
-                match self.entities.last_mut().filter(|_| is_open) {
-                    Some(open) => open.end = bytes.end,
-                    None => self.entities.push(bytes),
+            while entities.next_if(|(_, entity)| entity.end <= place).is_some() {}
+            let Some((number, _)) = entities.peek().filter(|(_, entity)| entity.contains(&place)) else {
+                return;
+            };
+            let is_open = self.kept.last() == Some(number);
+            match self.entities.last_mut().filter(|_| is_open) {
+                Some(open) => open.end = bytes.end,
+                None => {
+                    self.entities.push(bytes);
+                    self.kept.push(*number);
                 }
-                is_open = true;
             }
         });
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.entities.clear();
+        self.kept.clear();
+        self.goes_on = false;
     }
 
     /// Takes a sentence of words with tags as the next line: its words with a space between them.
@@ -119,8 +130,7 @@ impl Line {
                 .at(format!("{}:{}", path.display(), sentence.lines[word]))
                 .remedy("name the column of the entities as corpus.entities: -1 is the last one")
         })?;
-        self.text.clear();
-        self.entities.clear();
+        self.clear();
         let mut words: Vec<Range<usize>> = Vec::with_capacity(sentence.words.len());
         for word in &sentence.words {
             let before = self.text.len();

@@ -213,6 +213,7 @@ impl Source {
                         let piece = Piece {
                             text: &text,
                             entities: &[],
+                            goes_on: false,
                         };
                         visit(part, Text::Piece(piece))?;
                         visit(part, Text::End)?;

@@ -54,6 +54,8 @@ pub struct Piece<'a> {
     pub text: &'a str,
     /// The entities that stand beside it, in its bytes, from left to right.
     pub entities: &'a [Range<usize>],
+    /// Whether the first of them is the rest of one that the piece before has the beginning of.
+    pub goes_on: bool,
 }
 
 /// A step through the text of some files.
@@ -72,9 +74,10 @@ pub enum Step<'a> {
 pub fn each_step(file: &TextFile, fields: &Fields, visit: &mut dyn FnMut(Step) -> Result<()>) -> Result<()> {
     let (path, mut cleaned) = (&file.path, Line::default());
     let expected = file.hash.as_deref();
-    // An entity ends where its line does.
     let mut whole = |text: &str, entities: &[Range<usize>]| -> Result<()> {
         let (mut is_filled, mut from) = (false, 0);
+        // The last entity of which something was kept. Another line may have more of it.
+        let mut last = None;
         for line in text.split('\n') {
             match entities {
                 [] => cleaned.read(line, []),
@@ -86,6 +89,9 @@ pub fn each_step(file: &TextFile, fields: &Fields, visit: &mut dyn FnMut(Step) -
                         line,
                         of_line.map(|entity| entity.start.max(from) - from..entity.end.min(to) - from),
                     );
+                    let number = |kept: Option<&usize>| kept.map(|kept| first + kept);
+                    cleaned.goes_on = last.is_some() && last == number(cleaned.kept.first());
+                    last = number(cleaned.kept.last()).or(last);
                     from = to + 1;
                 }
             }
@@ -184,10 +190,12 @@ fn elsewhere(fault: Fault) -> Fault {
 
 /// Gives the pieces of a line; whether there were any.
 fn pieces(line: &Line, visit: &mut dyn FnMut(Step) -> Result<()>) -> Result<bool> {
-    let Line { text, entities } = line;
+    let Line { text, entities, .. } = line;
     for place in clean::piece_places(text) {
         let first = entities.partition_point(|entity| entity.end <= place.start);
         let within = entities[first..].iter().take_while(|entity| entity.start < place.end);
+        let begins_before = |entity: &Range<usize>| entity.start < place.start || (first == 0 && line.goes_on);
+        let goes_on = within.clone().next().is_some_and(begins_before);
         let cut = |entity: &Range<usize>| entity.start.max(place.start)..entity.end.min(place.end);
         let entities: Vec<Range<usize>> = within
             .map(cut)
@@ -196,6 +204,7 @@ fn pieces(line: &Line, visit: &mut dyn FnMut(Step) -> Result<()>) -> Result<bool
         visit(Step::Piece(Piece {
             text: &text[place],
             entities: &entities,
+            goes_on,
         }))?;
     }
     Ok(!text.is_empty())

@@ -104,7 +104,7 @@ fn texts_are_in_the_field_that_is_named() {
 /// Every document in one piece, with its entities.
 fn annotated(source: &Source) -> Vec<(String, Vec<String>)> {
     let split = source.split(0.5).unwrap();
-    let mut documents = vec![(String::new(), Vec::new())];
+    let mut documents: Vec<(String, Vec<String>)> = vec![Default::default()];
     source
         .documents(&split, &mut |_, text| {
             let (open, entities) = documents.last_mut().unwrap();
@@ -112,12 +112,13 @@ fn annotated(source: &Source) -> Vec<(String, Vec<String>)> {
                 Text::Piece(piece) => {
                     *open += if open.is_empty() { "" } else { "/" };
                     *open += piece.text;
-                    entities.extend(
-                        piece
-                            .entities
-                            .iter()
-                            .map(|entity| piece.text[entity.clone()].to_owned()),
-                    );
+                    for (place, entity) in piece.entities.iter().enumerate() {
+                        let text = &piece.text[entity.clone()];
+                        match entities.last_mut().filter(|_| piece.goes_on && place == 0) {
+                            Some(begun) => begun.push_str(&format!("/{text}")),
+                            None => entities.push(text.to_owned()),
+                        }
+                    }
                 }
                 Text::End => documents.push(Default::default()),
             }
@@ -133,7 +134,7 @@ fn entities_stand_in_lists_or_in_columns() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     let with = |source: &str, entities: Column| resolve(root, source).with_entities(Some(&entities));
-    // Of nested ones the outer is kept; a line break ends one.
+    // Of nested ones the outer is kept; one over a line break is one.
     let first =
         "{\"text\": \" Zoë  saw\\nNew\\nYork\", \"spans\": [[10, 18, \"LOC\"], [1, 4, \"PER\"], [1, 2, \"PER\"]]}";
     let second = "{\"text\": \"in Paris\", \"spans\": [{\"label\": \"LOC\", \"start\": 3, \"end\": 8}]}";
@@ -148,7 +149,7 @@ fn entities_stand_in_lists_or_in_columns() {
             .collect()
     };
     let expected = owned(&[
-        ("Zoë saw/New/York", &["Zoë", "New", "York"]),
+        ("Zoë saw/New/York", &["Zoë", "New/York"]),
         ("in Paris", &["Paris"]),
         ("none", &[]),
     ]);
@@ -182,6 +183,43 @@ fn entities_stand_in_lists_or_in_columns() {
         panic!("files")
     };
     assert_eq!(files.files.len(), 1);
+}
+
+#[test]
+fn an_entity_is_one_whatever_line_breaks_are_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = "x ".repeat(crate::clean::LONGEST_PIECE);
+    let long = long.trim_end();
+    let end = long.len() + 7;
+    for (text, spans, expected) in [
+        // Over three lines, one of them with nothing in it but spaces, and one that begins where another ends.
+        (
+            "Ada\n \nKing Lovelace read",
+            "[[0, 10], [11, 19]]",
+            vec!["Ada/King", "Lovelace"],
+        ),
+        ("Ada\nKing\nLovelace", "[[0, 17]]", vec!["Ada/King/Lovelace"]),
+        // A line break at its end or its beginning is no part of it, and two that touch at one are two.
+        ("Ada\nBo", "[[0, 4], [4, 6]]", vec!["Ada", "Bo"]),
+        ("Ada\nBo", "[[0, 3], [3, 6]]", vec!["Ada", "Bo"]),
+        ("\n\nAda", "[[0, 5]]", vec!["Ada"]),
+        // Of one nothing is left in the line where it began.
+        ("Bo \u{FEFF}\nAda", "[[0, 2], [3, 8]]", vec!["Bo", "Ada"]),
+    ] {
+        let line = format!("{{\"text\": {}, \"spans\": {spans}}}\n", serde_json::json!(text));
+        fs::write(folder.path().join("a.jsonl"), line.repeat(2)).unwrap();
+        let source = resolve(folder.path(), "a.jsonl");
+        let found = annotated(&source.with_entities(Some(&Column::from("spans"))).unwrap());
+        assert_eq!(found[0].1, expected, "{text:?}");
+        assert_eq!(found.len(), 2);
+    }
+    // A line is cut where it is too long to be encoded at once: its entities are not.
+    let line = format!("{{\"text\": \"Bo saw {long}\", \"spans\": [[0, 2], [3, {end}]]}}\n");
+    fs::write(folder.path().join("a.jsonl"), line.repeat(2)).unwrap();
+    let source = resolve(folder.path(), "a.jsonl");
+    let found = annotated(&source.with_entities(Some(&Column::from("spans"))).unwrap());
+    let spelt: Vec<String> = found[0].1.iter().map(|entity| entity.replace('/', " ")).collect();
+    assert_eq!(spelt, ["Bo".to_owned(), format!("saw {long}")]);
 }
 
 #[test]

@@ -57,35 +57,51 @@ pub(super) fn development(config: &RunConfig) -> Result<TaskConfig> {
             .remedy("name an evaluation that judges no run, as in judge = { task = \"minimal-pairs\", name = \"development\", path = \"..\" }"));
     }
     let mut options = toml::Table::from_iter([("set".to_owned(), DEVELOPMENT.into())]);
-    if let Some(most) = tested(config).max() {
+    if let Some(most) = config.evaluate.iter().filter_map(TaskConfig::tested).max() {
         options.insert("apart_from".to_owned(), most.into());
     }
     task(PAIRS, Some(DEVELOPMENT.to_owned()), &Node::from(&options).top())
 }
 
-/// Whether what judges trials shares nothing with the minimal pairs of the built-in language by which runs are judged; why not,
-/// where it does.
-pub(super) fn is_apart(judge: &TaskConfig, config: &RunConfig) -> std::result::Result<(), String> {
-    let is_generated = judge.task == PAIRS && !judge.options.contains_key("path");
-    let Some(most) = tested(config).max().filter(|_| is_generated) else {
-        return Ok(());
-    };
-    match judge.options.get("apart_from").and_then(toml::Value::as_integer) {
-        None => Err("these minimal pairs judge the runs too".to_owned()),
-        Some(apart) if apart < most => Err(format!(
-            "runs are judged by {most} minimal pairs of each paradigm, and these share no sentence with the first {apart} alone"
-        )),
-        Some(_) => Ok(()),
+impl TaskConfig {
+    /// Whether it shares no question with what judges trials; why not, where it does. Of files and words among options it is known
+    /// whether they are the same; of minimal pairs of the built-in language how many the judge is drawn apart from.
+    ///
+    /// # Errors
+    /// What they share.
+    pub fn is_apart_from(&self, judge: &Self) -> std::result::Result<(), String> {
+        if self.task == judge.task && questions(self) == questions(judge) {
+            return Err("it asks the same, however many of it".to_owned());
+        }
+        let is_generated = judge.task == PAIRS && !judge.options.contains_key("path");
+        let Some(most) = self.tested().filter(|_| is_generated) else {
+            return Ok(());
+        };
+        match judge.options.get("apart_from").and_then(toml::Value::as_integer) {
+            None => Err("these minimal pairs judge the runs too".to_owned()),
+            Some(apart) if apart < most => Err(format!(
+                "runs are judged by {most} minimal pairs of each paradigm, and trials by such as share no sentence with the first \
+                 {apart} alone"
+            )),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// How many pairs of each paradigm of the built-in language it asks for, where they are those of the test.
+    fn tested(&self) -> Option<i64> {
+        let is_of_test =
+            self.task == PAIRS && !self.options.contains_key("path") && !self.options.contains_key("apart_from");
+        self.options.get("pairs").filter(|_| is_of_test)?.as_integer()
     }
 }
 
-/// How many pairs of each paradigm of the built-in language judge a run, by evaluation.
-fn tested(config: &RunConfig) -> impl Iterator<Item = i64> {
-    let of_test = |task: &&TaskConfig| {
-        task.task == PAIRS && !task.options.contains_key("path") && !task.options.contains_key("apart_from")
-    };
-    let tasks = config.evaluate.iter().filter(of_test);
-    tasks.filter_map(|task| task.options.get("pairs")?.as_integer())
+/// What decides which questions an evaluation asks, but for how many of them: its files and the words among its options.
+fn questions(task: &TaskConfig) -> Vec<(&str, &str)> {
+    let words = task
+        .options
+        .iter()
+        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
+    words.map(|(key, word)| (key, word.trim_start_matches("./"))).collect()
 }
 
 impl OptionType for Judge {

@@ -128,18 +128,17 @@ impl Tune {
             None => development(config)?,
         };
         for task in &config.evaluate {
-            if task.task == judge.task && questions(task) == questions(judge) {
-                return Err(refused(format!("`{}` judges the runs too", task.name())).remedy(
-                    "what chooses a point may not be what is reported: name another evaluation, or other data, or leave it out",
-                ));
-            }
+            task.is_apart_from(judge).map_err(|why| {
+                refused(format!("`{}` judges the runs too: {why}", task.name())).remedy(
+                    "what chooses a point may not be what is reported: name another evaluation or other data, of the built-in minimal \
+                     pairs set = \"development\" with apart_from, or leave the judge out",
+                )
+            })?;
             if task.name() == judge.name() {
                 return Err(refused(format!("`{}` is an evaluation of the runs", task.name()))
                     .remedy("give the judge of the trials a name of its own: name = \"development\""));
             }
         }
-        super::evaluate::is_apart(judge, config)
-            .map_err(|what| refused(what).remedy("say set = \"development\" and apart_from, or leave the judge out"))?;
         Ok(judge.clone())
     }
 
@@ -165,15 +164,6 @@ impl Tune {
         }
         Ok(trial)
     }
-}
-
-/// What decides which questions an evaluation asks, but for how many of them: its files and the words among its options.
-fn questions(task: &TaskConfig) -> Vec<(&str, &str)> {
-    let words = task
-        .options
-        .iter()
-        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
-    words.map(|(key, word)| (key, word.trim_start_matches("./"))).collect()
 }
 
 /// With all learning rates as many times as high.

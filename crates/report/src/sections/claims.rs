@@ -10,10 +10,20 @@ use cloze_schema::Claim;
 
 pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {
     let Claims { before, later, dropped } = history::claims(study.view);
+    let tests = match &study.view.decisions {
+        None => {
+            ", so no claim is corrected for the others. Tests are two-sided at 5 %; two arms differ where the t test or the exact test \
+             says so, and where items were kept resampling of seeds and items too."
+        }
+        Some(_) => {
+            ". Arms were trained until they were decided: two of them differ where t has reached its boundary at a look, of which \
+             every comparison that was planned has its share of the 5 %, and where items were kept resampling of seeds and items says \
+             so too. Tests against chance are two-sided at 5 %, each by itself."
+        }
+    };
     let lead = format!(
-        "Written down before the first run, so no claim is corrected for the others. Tests are two-sided at 5 %; two arms \
-         differ where the t test or the exact test says so, and where items were kept resampling of seeds and items too. \
-         Nothing is said from fewer than {LEAST_SEEDS} seeds, and a claim does not hold only where a test speaks against it."
+        "Written down before the first run{tests} Nothing is said from fewer than {LEAST_SEEDS} seeds, and a claim does not hold only \
+         where a test speaks against it."
     );
     let history = &study.view.history;
     let why = match history.plans.first().and_then(|first| first.ended) {

@@ -11,7 +11,7 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
     let planned: usize = view.arms.iter().map(|arm| arm.seeds.len()).sum();
     let count = |ending: Ending| -> usize { view.arms.iter().map(|arm| arm.count(ending)).sum() };
     // They are rare, and a column of zeros says nothing.
-    let rare = [Ending::Ungathered, Ending::NotNeeded];
+    let rare = [Ending::Ungathered, Ending::Early, Ending::NotNeeded];
     let endings = Ending::ALL
         .iter()
         .filter(|(ending, _)| !rare.contains(ending) || count(*ending) > 0);

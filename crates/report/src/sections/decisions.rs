@@ -26,6 +26,7 @@ pub(super) fn section(study: &Study) -> Option<Section> {
             Some(End::Different) => "different",
             Some(End::Equivalent) => "equivalent",
             Some(End::Most) => "not decided",
+            Some(End::Never) => "never: one is not trained",
             None => "open",
         };
         let name = match several {
@@ -106,18 +107,14 @@ fn how(design: &Sequential) -> String {
 /// What was not trained because arms were decided before; none where seeds were given.
 pub(crate) fn saved(view: &View) -> Option<String> {
     let decisions = view.decisions.as_ref()?;
-    let ended = decisions
-        .stage
-        .standings
-        .iter()
-        .filter(|standing| standing.end.is_some())
-        .count();
-    let decided = decisions.stage.standings.iter();
-    let decided = decided.filter(|standing| matches!(standing.end, Some(End::Different | End::Equivalent)));
-    let spared: BTreeSet<(&str, u64)> = view
-        .arms
-        .iter()
-        .flat_map(|arm| arm.seeds.iter().map(move |(seed, ending)| (arm, *seed, *ending)))
+    let standings = &decisions.stage.standings;
+    let count = |is: &dyn Fn(Option<End>) -> bool| standings.iter().filter(|standing| is(standing.end)).count();
+    let decided = count(&|end| matches!(end, Some(End::Different | End::Equivalent)));
+    // What has nothing to be decided by was not saved by a decision.
+    let arms = view.arms.iter().zip(&decisions.stage.is_alone);
+    let spared: BTreeSet<(&str, u64)> = arms
+        .filter(|(_, is_alone)| !**is_alone)
+        .flat_map(|(arm, _)| arm.seeds.iter().map(move |(seed, ending)| (arm, *seed, *ending)))
         .filter(|(_, _, ending)| *ending == Ending::NotNeeded)
         .map(|(arm, seed, _)| (arm.name.as_str(), seed))
         .collect();
@@ -127,14 +124,17 @@ pub(crate) fn saved(view: &View) -> Option<String> {
         .map(|run| run.flops)
         .sum();
     let all = decisions.comparisons.len();
-    let open = match all - ended {
+    let open = match count(&|end| end.is_none()) {
         0 => String::new(),
         open => format!(", and {open} open"),
     };
+    let never = match count(&|end| end == Some(End::Never)) {
+        0 => String::new(),
+        never => format!("; {never} never will be, since an arm of theirs takes no point and is not trained"),
+    };
     let mut told = format!(
-        "Decided within {} seeds: {} of {all} comparisons{open}.",
+        "Decided within {} seeds: {decided} of {all} comparisons{open}{never}.",
         decisions.most(),
-        decided.count()
     );
     if !spared.is_empty() {
         told += &format!(

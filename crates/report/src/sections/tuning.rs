@@ -39,7 +39,9 @@ fn taken(tuned: &Tuned) -> Section {
             true => "no".to_owned(),
             false => edges.join(", "),
         });
-        let at_shared = shared.as_ref().map(|shared| (shared.scores[arm], shared.regrets[arm]));
+        let at_shared = shared
+            .as_ref()
+            .and_then(|shared| Some((shared.scores[arm]?, shared.regrets[arm]?)));
         vec![
             Cell::plain(&held.arm),
             Cell::plain(held.points.len().to_string()),
@@ -55,8 +57,12 @@ fn taken(tuned: &Tuned) -> Section {
     lead.extend(unequal(tuned));
     if let Some(shared) = shared.filter(|shared| !shared.at.is_empty()) {
         lead.push(format!(
-            "One setting for all arms would have been {}: that with the least regret on average. The regret of an arm is what it \
+            "One setting for all arms{} would have been {}: that with the least regret on average. The regret of an arm is what it \
              loses by it, in trials.",
+            match shared.regrets.contains(&None) {
+                true => " that have a point",
+                false => "",
+            },
             words(&shared.at)
         ));
     }
@@ -172,6 +178,7 @@ fn beside(tuned: &Tuned, found: &Sensitivity) -> Section {
         .arms
         .iter()
         .enumerate()
+        .filter(|(arm, _)| tuned.best(*arm).is_some())
         .take(MOST_TUNED)
         .map(|(arm, held)| {
             let of_factor = |scores: &Vec<Option<f64>>| match scores[arm] {

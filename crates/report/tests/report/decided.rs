@@ -8,6 +8,17 @@ use std::path::Path;
 
 /// The quickstart's arms until decided, of eight seeds; `missing` are (arm, seed).
 fn report(name: &str, missing: Vec<(usize, u64)>, diverged: Vec<(usize, u64)>) -> Report {
+    decided_by(name, missing, diverged, ["minimal-pairs", "accuracy"], 0.01)
+}
+
+/// The same by another task, with another margin.
+fn decided_by(
+    name: &str,
+    missing: Vec<(usize, u64)>,
+    diverged: Vec<(usize, u64)>,
+    [task, metric]: [&str; 2],
+    margin: f64,
+) -> Report {
     let mut made = Made::quickstart(8);
     made.missing = missing;
     made.diverged = diverged;
@@ -16,7 +27,7 @@ fn report(name: &str, missing: Vec<(usize, u64)>, diverged: Vec<(usize, u64)>) -
     made.write(&folder);
     let others = ["whole-word", "span", "electra", "autoregressive"];
     let design = json!({
-        "looks": [4, 6, 8], "level": 0.05, "margin": 0.01, "task": "minimal-pairs", "metric": "accuracy",
+        "looks": [4, 6, 8], "level": 0.05, "margin": margin, "task": task, "metric": metric,
         "comparisons": others.map(|arm| [arm, "mlm"]),
     });
     put(&folder.join("plan.json"), &|plan| plan["sequential"] = design.clone());
@@ -103,4 +114,46 @@ fn before_the_first_look_and_with_a_lost_seed_nothing_is_decided() {
         decision(&lost, "electra")
     );
     says(&lost.markdown, "a seed is lost");
+}
+
+#[test]
+fn arms_are_equivalent_in_the_verdict_whichever_task_decides() {
+    // No loss differs by 10 nats.
+    let found = decided_by("decided-by-loss", Vec::new(), Vec::new(), ["masked-loss", "loss"], 10.0);
+    let equal = "equivalent within 10 nats, whole-word to mlm, span to mlm";
+    says(&found.verdict, equal);
+    assert!(
+        !found.verdict.contains("autoregressive to mlm"),
+        "it has no such loss: {}",
+        found.verdict
+    );
+    // Within nothing none are.
+    let none = decided_by(
+        "decided-by-loss-alone",
+        Vec::new(),
+        Vec::new(),
+        ["masked-loss", "loss"],
+        1e-9,
+    );
+    assert!(!none.verdict.contains("equivalent"), "{}", none.verdict);
+}
+
+#[test]
+fn claims_say_by_which_tests_they_are_answered() {
+    let until = report("decided-claims", Vec::new(), Vec::new()).markdown;
+    let lead = |text: &str| -> String {
+        let section = text.split("## Claims").nth(1).unwrap();
+        section
+            .lines()
+            .find(|line| line.starts_with("Written down"))
+            .unwrap()
+            .to_owned()
+    };
+    says(&lead(&until), "differ where t has reached its boundary at a look");
+    assert!(!lead(&until).contains("t test or the exact test"), "{}", lead(&until));
+    let mut fixed = Made::quickstart(8);
+    fixed.claims = vec![("electra wins", "better(minimal-pairs, electra, mlm)")];
+    let fixed = lead(&crate::markdown(&fixed));
+    says(&fixed, "where the t test or the exact test says so");
+    assert!(!fixed.contains("boundary"), "{fixed}");
 }

@@ -17,7 +17,7 @@ use cloze_foundation::files::read_text;
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{ModelConfig, Plan, TaskConfig};
 use cloze_schema::metric::NO_HEAD;
-use cloze_schema::{AttemptRows, Label, PlannedModel, Row, RunData, RunItems, Spent, Split};
+use cloze_schema::{Label, PlannedModel, RunData, Spent};
 use cloze_trainer::device;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -192,23 +192,7 @@ impl Waiting {
                     value: 1.0,
                 });
             }
-            let row = |finding: Finding| Row {
-                spent: Spent::default(),
-                split: Split::Test,
-                task: finding.task,
-                metric: finding.metric,
-                value: finding.value,
-            };
-            let kept = Judgement {
-                rows: vec![AttemptRows {
-                    label: label.clone(),
-                    rows: found.findings.into_iter().map(row).collect(),
-                }],
-                items: vec![RunItems {
-                    label: label.clone(),
-                    items: found.items,
-                }],
-            };
+            let kept = Judgement::of(label.clone(), Spent::default(), found);
             let asked = data.tasks.get(opened.name).map(String::as_str).unwrap_or_default();
             let question = Question {
                 weights: &weights,

@@ -10,14 +10,15 @@ use crate::data::{Looked, of_corpus};
 use crate::status::Status;
 use crate::store::ending::words;
 use crate::store::{Ending, Marker, Store};
-use crate::{Need, Needs, gather, history, models};
+use crate::{Need, Needs, Wait, gather, history, models};
 use cloze_corpus::{CorpusConfig, Prepared};
 use cloze_foundation::files::{list, sweep_scratch};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, PlannedRun, title};
-use cloze_schema::{Axis, PlannedModel};
+use cloze_schema::tuning::TunedArm;
+use cloze_schema::{Axis, PlannedModel, Tuning};
 use cloze_trainer::device;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Below this width a run does not keep two threads busy: one run on each core does more work than one run on all.
 pub(crate) const NARROW: usize = 384;
@@ -29,8 +30,12 @@ pub struct Summary {
     pub done: usize,
     /// Had ended before, or were ended by another process meanwhile.
     pub skipped: usize,
-    /// Diverged, now or before.
+    /// Diverged, now or before, trials apart.
     pub diverged: usize,
+    /// Trials that diverged, now or before. That is what they came to: their points are not taken.
+    pub trials_diverged: usize,
+    /// Arms that this call is about and that are not trained, since no point of theirs came to a score.
+    pub untuned: Vec<String>,
     /// Failed now.
     pub failed: usize,
     /// Saved and left now, because a stop was asked for.
@@ -48,14 +53,21 @@ pub struct Summary {
 }
 
 impl Summary {
-    fn count(&mut self, ended: &Ended) {
+    fn count(&mut self, is_trial: bool, ended: &Ended) {
         *match (&ended.outcome, ended.here) {
             (Outcome::Ended(Marker::Failed(_)), _) => &mut self.failed,
-            (Outcome::Ended(Marker::Diverged(_)), _) => &mut self.diverged,
+            (Outcome::Ended(Marker::Diverged(_)), _) => self.diverged(is_trial),
             (Outcome::Ended(Marker::Done(_)), true) => &mut self.done,
             (Outcome::Ended(Marker::Done(_)), false) => &mut self.skipped,
             (Outcome::Interrupted | Outcome::Elsewhere, _) => &mut self.interrupted,
         } += 1;
+    }
+
+    fn diverged(&mut self, is_trial: bool) -> &mut usize {
+        match is_trial {
+            true => &mut self.trials_diverged,
+            false => &mut self.diverged,
+        }
     }
 }
 
@@ -101,9 +113,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
     }
     tidy(&store, options, &found.ended);
     if found.waiting.is_empty() {
-        let ended = match summary.not_needed {
-            0 => "every run has ended already",
-            _ => "every run that is needed has ended already",
+        let ended = match (summary.not_needed, found.later.len()) {
+            (_, 1..) => "every run that is needed now has ended already",
+            (0, 0) => "every run has ended already",
+            (_, 0) => "every run that is needed has ended already",
         };
         if waiting_models.is_empty() {
             progress.say(ended);
@@ -127,6 +140,10 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
     let judged = models::judge(&waiting_models, &store, options, progress, stop)?;
     (summary.judged, summary.refused) = (judged.whole, judged.refused);
     summary.interrupted += judged.left;
+    let needs = Needs::of(&plan, &store)?;
+    let asked: HashSet<&str> = asked(&plan, options)?.iter().map(|run| run.arm.as_str()).collect();
+    let untuned = needs.untuned().filter(|arm| asked.contains(arm));
+    summary.untuned = untuned.map(str::to_owned).collect();
     summary.damaged = if options.only.is_empty() {
         gather(&plan, &store)?.damaged
     } else {
@@ -150,6 +167,7 @@ impl<'a> Looks<'a> {
     /// decided, what the next look takes.
     fn train(&self, mut waiting: Vec<&'a PlannedRun>, rules: &Rules, summary: &mut Summary) -> Result<()> {
         let mut begun: HashSet<&str> = HashSet::new();
+        let trials = trials(self.plan);
         let mut told: HashSet<String> = Needs::of(self.plan, self.store)?.decided().into_iter().collect();
         while !waiting.is_empty() {
             let (jobs, threads) = workers(&waiting, self.options)?;
@@ -164,7 +182,9 @@ impl<'a> Looks<'a> {
             let ended = sweep.train_all(&waiting, jobs, rules.clone());
             let left = waiting.len() - ended.len();
             summary.left += left;
-            ended.iter().for_each(|ended| summary.count(ended));
+            for (id, ended) in &ended {
+                summary.count(trials.contains(id.as_str()), ended);
+            }
             let is_staged = self.plan.sequential.is_some() || self.plan.tuning.is_some();
             if !is_staged || left > 0 || self.stop.requested() {
                 break;
@@ -176,7 +196,7 @@ impl<'a> Looks<'a> {
                     self.progress.say(&line);
                 }
             }
-            waiting = chosen(self.plan, self.options)?;
+            waiting = chosen(self.plan, self.options, &needs)?;
             waiting.retain(|run| {
                 let is_open = || {
                     !matches!(
@@ -197,7 +217,12 @@ fn not_needed(needs: &Needs, plan: &Plan, store: &Store, options: &RunOptions) -
     let is_spared = |run: &&&PlannedRun| {
         matches!(needs.at(&run.id), Need::Not(_)) && !store.run(&run.id).has_ended().unwrap_or(true)
     };
-    Ok(chosen(plan, options)?.iter().filter(is_spared).count())
+    Ok(asked(plan, options)?.iter().filter(is_spared).count())
+}
+
+/// The ids of what is made for tuning.
+fn trials(plan: &Plan) -> BTreeSet<&str> {
+    plan.tuning.as_ref().map(Tuning::trials).unwrap_or_default()
 }
 
 /// Prepares the texts of the runs that this call is about, asks every evaluation whether it has what it needs, and notes in
@@ -206,7 +231,8 @@ fn not_needed(needs: &Needs, plan: &Plan, store: &Store, options: &RunOptions) -
 /// Where all of those runs have ended, data that are not here any more are no reason to stop: the runs are then held against
 /// what the plan knew of them.
 fn look(plan: &mut Plan, store: &Store, options: &RunOptions, ready: &Ready) -> Result<Vec<(CorpusConfig, Prepared)>> {
-    let chosen = chosen(plan, options)?;
+    let needs = Needs::of(plan, store)?;
+    let chosen = chosen(plan, options, &needs)?;
     let looked = ready
         .check_evaluations(&chosen)
         .and_then(|()| ready.prepare_all(&chosen));
@@ -215,7 +241,6 @@ fn look(plan: &mut Plan, store: &Store, options: &RunOptions, ready: &Ready) -> 
         Err(fault) => {
             let is_whole =
                 |run: &&PlannedRun| matches!(Ending::of(&store.run(&run.id), run.data.as_ref()), Ok(Ending::Whole(_)));
-            let needs = Needs::of(plan, store)?;
             if !chosen.iter().all(|run| needs.at(&run.id) != Need::Now || is_whole(run)) {
                 return Err(fault);
             }
@@ -267,8 +292,19 @@ impl<'a> Found<'a> {
             damaged: Vec::new(),
         };
         let needs = Needs::of(plan, store)?;
+        let trials = trials(plan);
         summary.not_needed = not_needed(&needs, plan, store, options)?;
-        for run in chosen(plan, options)? {
+        let chosen = chosen(plan, options, &needs)?;
+        // What is not asked for by itself stands first.
+        let first = &chosen[..chosen.len() - asked(plan, options)?.len()];
+        let is_open = |run: &&&PlannedRun| !store.run(&run.id).has_ended().unwrap_or(false);
+        let first = first.iter().filter(is_open).count();
+        if first > 0 {
+            progress.say(&format!(
+                "the arms of these runs are tuned first: {first} trials choose at which points they are trained"
+            ));
+        }
+        for run in chosen {
             let folder = store.run(&run.id);
             let need = needs.at(&run.id);
             match Ending::of(&folder, run.data.as_ref()) {
@@ -278,7 +314,8 @@ impl<'a> Found<'a> {
                 }
                 Ok(Ending::Whole(marker)) => {
                     summary.skipped += 1;
-                    summary.diverged += usize::from(matches!(marker, Marker::Diverged(_)));
+                    let is_diverged = matches!(marker, Marker::Diverged(_));
+                    *summary.diverged(trials.contains(run.id.as_str())) += usize::from(is_diverged);
                     found.ended.push(run);
                 }
                 Ok(Ending::OtherData(marker)) if need == Need::Now => {
@@ -296,7 +333,7 @@ impl<'a> Found<'a> {
                         found.later.push(run);
                     }
                     // Who asks for a run by its name is told why it is not trained.
-                    if !options.only.is_empty() {
+                    if !options.only.is_empty() && !(first > 0 && need == Need::Later(Wait::Trials)) {
                         progress.say(&format!("{}: {}", title(run), Status::Missing.with(need)));
                     }
                 }
@@ -312,8 +349,24 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The runs that this call is about.
-fn chosen<'a>(plan: &'a Plan, options: &RunOptions) -> Result<Vec<&'a PlannedRun>> {
+/// The runs that this call is about: those that are asked for, and before them the trials that their arms wait for.
+fn chosen<'a>(plan: &'a Plan, options: &RunOptions, needs: &Needs) -> Result<Vec<&'a PlannedRun>> {
+    let asked = asked(plan, options)?;
+    let waits = |arm: &&TunedArm| {
+        let of_arm = |run: &&&PlannedRun| arm.points.iter().any(|point| point.runs.contains(&run.id));
+        let mut runs = asked.iter().filter(of_arm);
+        runs.any(|run| needs.at(&run.id) == Need::Later(Wait::Trials))
+    };
+    let arms = plan.tuning.iter().flat_map(|tuning| &tuning.arms).filter(waits);
+    let trials: HashSet<&str> = arms.flat_map(TunedArm::trials).collect();
+    let known: HashSet<&str> = asked.iter().map(|run| run.id.as_str()).collect();
+    let is_first = |run: &&PlannedRun| trials.contains(run.id.as_str()) && !known.contains(run.id.as_str());
+    let first: Vec<&PlannedRun> = plan.runs.iter().filter(is_first).collect();
+    Ok([first, asked].concat())
+}
+
+/// The runs that are asked for.
+fn asked<'a>(plan: &'a Plan, options: &RunOptions) -> Result<Vec<&'a PlannedRun>> {
     if options.only.is_empty() {
         return Ok(interleaved(plan));
     }

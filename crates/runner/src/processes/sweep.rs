@@ -31,8 +31,8 @@ pub(super) struct Ended {
 }
 
 impl Sweep<'_> {
-    /// Trains all of them, `jobs` at a time; gives how each of those ended that were begun.
-    pub(super) fn train_all(&self, runs: &[&PlannedRun], jobs: usize, rules: Rules) -> Vec<Ended> {
+    /// Trains all of them, `jobs` at a time; gives the ids of those that were begun, and how each of them ended.
+    pub(super) fn train_all(&self, runs: &[&PlannedRun], jobs: usize, rules: Rules) -> Vec<(String, Ended)> {
         let seconds = cost::seconds(runs, self.options.data_root.as_deref());
         self.progress.begin(runs, &seconds);
         let queue = Queue::new(runs, self.store, rules);
@@ -54,7 +54,10 @@ impl Sweep<'_> {
                     }
                 }
                 queue.done_with_one();
-                ended.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
+                ended
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push((run.id.clone(), taken));
             }
         };
         std::thread::scope(|scope| {

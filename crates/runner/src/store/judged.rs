@@ -4,11 +4,12 @@
 use super::marker::Done;
 use super::unusable::{Trouble, Unusable};
 use super::{RunFolder, Store, folder};
+use cloze_evals::Finding;
 use cloze_foundation::files::{self, hash, write_new};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::TaskConfig;
 use cloze_schema::judged::JUDGED_FOLDER;
-use cloze_schema::{AttemptRows, Judged, RunItems, items, parquet};
+use cloze_schema::{AttemptRows, Judged, Label, Row, RunItems, Spent, Split, items, parquet};
 use std::path::PathBuf;
 
 const ROWS: &str = "rows.parquet";
@@ -26,6 +27,29 @@ pub struct Judgement {
     pub rows: Vec<AttemptRows>,
     /// Which items were right, where there are items.
     pub items: Vec<RunItems>,
+}
+
+impl Judgement {
+    /// What an evaluation found of a model that has used so much, under the label of whoever was judged.
+    pub fn of(label: Label, spent: Spent, found: cloze_evals::Judgement) -> Self {
+        let row = |Finding { task, metric, value }: Finding| Row {
+            spent,
+            split: Split::Test,
+            task,
+            metric,
+            value,
+        };
+        Self {
+            rows: vec![AttemptRows {
+                label: label.clone(),
+                rows: found.findings.into_iter().map(row).collect(),
+            }],
+            items: vec![RunItems {
+                label,
+                items: found.items,
+            }],
+        }
+    }
 }
 
 /// Says in a results folder what a task of this name asks. Whoever says it first decides it.

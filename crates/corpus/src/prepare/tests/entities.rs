@@ -80,3 +80,30 @@ fn the_tokens_are_those_of_the_text_without_entities() {
         assert!(!Statistics::of(&plain, &[]).annotated());
     }
 }
+
+#[test]
+fn a_line_break_in_an_entity_leaves_it_one_in_the_windows() {
+    for tokenizer in [TokenizerConfig::wordpiece(150), TokenizerConfig::Bpe { vocab: 400 }] {
+        let place = Place::new();
+        let line = "{\"text\": \"Once Ada\\nLovelace saw Bo\", \"names\": [[5, 17], [22, 24]]}\n";
+        fs::write(place.data.path().join("text.jsonl"), line.repeat(60)).unwrap();
+        let config = CorpusConfig {
+            tokenizer,
+            entities: Some(Column::from("names")),
+            ..config("text.jsonl")
+        };
+        let prepared = place.prepare(&config).unwrap();
+        assert_eq!(
+            prepared.manifest.train.entities + prepared.manifest.held_out.entities,
+            120
+        );
+        let window = prepared.train.window(0, 61, prepared.tokenizer.vocabulary());
+        let first = window.annotations.spans(ENTITIES)[0].clone();
+        let text = prepared.tokenizer.decode(&window.ids[first]);
+        // A byte-level tokenizer has no space there: the lines are encoded each by itself.
+        assert_eq!(
+            text.trim().to_lowercase().replace(" ##", "").replace(' ', ""),
+            "adalovelace"
+        );
+    }
+}
