@@ -6,12 +6,14 @@
 mod bodies;
 mod choose;
 mod config;
+mod header;
 mod read;
 mod rows;
 mod tables;
 mod write;
 
 pub use choose::{left_out, of};
+pub use header::is_whole;
 pub use read::check;
 pub use tables::{ARCHITECTURES, Architecture, as_trained};
 
