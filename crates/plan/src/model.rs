@@ -72,7 +72,9 @@ impl ModelConfig {
     /// # Errors
     /// A file that is missing or cannot be read.
     pub fn holds(&self, data: &RunData, data_root: Option<&Path>) -> Result<bool> {
-        let tokenizer = Tokenizer::of_folder(&self.place(data_root)?)?;
+        let place = self.place(data_root)?;
+        class(&place)?;
+        let tokenizer = Tokenizer::of_folder(&place)?;
         let weights = self.weights(data_root)?;
         Ok(data.start.as_ref() == Some(&weights) && data.tokenizer == hash(tokenizer.json().as_bytes()))
     }

@@ -37,12 +37,14 @@ pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resu
         let plan = cloze_plan::read(&arguments.experiment)?;
         return statuses(&plan, &plan.runs, &plan.models, &arguments.experiment, data_root);
     }
-    let plan = arguments.plan(data_root)?;
+    let mut plan = arguments.plan(data_root)?;
     let folder = arguments.results.join(&plan.experiment);
     Origin::of(&arguments.experiment)?.check(&folder)?;
     let frozen = frozen(&folder)?;
-    let models = known(&plan.models, frozen.as_ref().unwrap_or(&plan));
-    let (mut text, status) = statuses(&plan, &plan.runs, &models, &folder, data_root)?;
+    if let Some(frozen) = &frozen {
+        as_judged(&mut plan, frozen, &Store::new(&folder), data_root)?;
+    }
+    let (mut text, status) = statuses(&plan, &plan.runs, &plan.models, &folder, data_root)?;
     if let Some(frozen) = frozen {
         for line in differences(&plan, &frozen) {
             let _ = writeln!(text, "{}: {line}", arguments.experiment.display());

@@ -34,7 +34,7 @@ pub(super) fn section(study: &Study) -> Option<Section> {
         ));
         if !model.is_judged {
             points.push(format!(
-                "{name} is not judged: `cloze run` judges it, or says what keeps it from that."
+                "{name} is not judged yet: `cloze run` judges it, or says what keeps it from that."
             ));
             continue;
         }
@@ -113,7 +113,7 @@ pub(crate) fn sentence(study: &Study, scored: &Scored) -> Option<String> {
         let value = match beside {
             Some(value) => scored.score.text(value),
             None if model.is_judged => "nothing that compares".to_owned(),
-            None => "not judged".to_owned(),
+            None => "not judged yet".to_owned(),
         };
         told.push(format!(
             "{} {value} ({})",
