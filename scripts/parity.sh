@@ -58,7 +58,7 @@ experiment modern modern '' mlm diffusion mpnet "$mixed" autoregressive
 experiment albert bert $'layer_groups = 1\nembedding_width = 16' mlm
 experiment pairs bert '' 'mlm:pairs = "next"'
 experiment albert-pairs bert $'layer_groups = 1\nembedding_width = 16' 'mlm:pairs = "order"'
-experiment deberta bert 'disentangled = {}' mlm replace-mlm rtd
+experiment deberta bert 'disentangled = {}' mlm 'replace-mlm:generator_width = 1.0' rtd
 # Those whose heads have no counterpart: their encoders.
 FORM=hf-encoder experiment bert-alone bert '' mntp prefix permutation all-tokens-mlm
 FORM=hf-encoder experiment modern-alone modern '' mntp prefix permutation all-tokens-mlm replace-mlm electra

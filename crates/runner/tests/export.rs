@@ -198,6 +198,37 @@ fn of_a_mixture_the_heads_of_the_first_part_are_exported() {
 }
 
 #[test]
+fn a_generator_that_no_class_is_like_is_refused_with_the_reason() {
+    let results = tempfile::tempdir().unwrap();
+    let root = results.path().join("experiment");
+    let config = RunConfig {
+        encoder: disentangled(),
+        ..bert("replace-mlm")
+    };
+    trained(&root, config);
+    let run = find(&root, &[], results.path()).unwrap();
+    let refused = export(&run, Form::Model, &results.path().join("exported"), None).unwrap_err();
+    assert!(
+        refused.what.contains("a generator that is narrower") && refused.what.contains("DebertaV2ForMaskedLM"),
+        "{refused}"
+    );
+    let alone = export(&run, Form::Encoder, &results.path().join("alone"), None).unwrap();
+    assert_eq!(alone.classes[0].class, "DebertaV2Model");
+}
+
+fn disentangled() -> EncoderConfig {
+    let options = EncoderOptions {
+        preset: Preset::Bert,
+        width: 32,
+        layers: 2,
+        window: 16,
+        disentangled: Some(DisentangledOptions::default()),
+        ..EncoderOptions::default()
+    };
+    options.resolve()
+}
+
+#[test]
 fn what_restores_proposals_is_exported_with_its_head_and_the_generator() {
     let results = tempfile::tempdir().unwrap();
     let root = results.path().join("experiment");
@@ -219,16 +250,8 @@ fn what_restores_proposals_is_exported_with_its_head_and_the_generator() {
 fn replaced_token_detection_is_exported_as_an_encoder_and_its_generator() {
     let results = tempfile::tempdir().unwrap();
     let root = results.path().join("experiment");
-    let disentangled = EncoderOptions {
-        preset: Preset::Bert,
-        width: 32,
-        layers: 2,
-        window: 16,
-        disentangled: Some(DisentangledOptions::default()),
-        ..EncoderOptions::default()
-    };
     let config = RunConfig {
-        encoder: disentangled.resolve(),
+        encoder: disentangled(),
         ..bert("rtd")
     };
     let id = trained(&root, config);

@@ -82,6 +82,11 @@ impl Network {
         self.architecture.family.unused_positions(self.tokens.pad)
     }
 
+    /// Whether such networks can be of its class: their embeddings and layers are like those of the class.
+    pub fn is_of_its_class(&self) -> bool {
+        self.architecture.family.holds(&self.encoder_config())
+    }
+
     fn encoder_config(&self) -> EncoderConfig {
         EncoderConfig {
             embedding_width: Some(self.embedding).filter(|embedding| *embedding != self.blocks.width),

@@ -128,6 +128,15 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for class in &classes {
         let network = network(class, &encoder, objective, &tokenizer)?;
+        if !network.is_of_its_class() {
+            let what = format!(
+                "a {} that is narrower than the embeddings that it shares has no counterpart in transformers: `{}` projects them before \
+                 their norm",
+                class.folder.unwrap_or("model"),
+                class.class
+            );
+            return Err(Fault::usage(what).remedy(ENCODER_ALONE));
+        }
         let pairs = encoder.preset == cloze_backbone::Preset::Bert;
         let below = |name: &str| {
             class
