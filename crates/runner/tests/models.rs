@@ -220,7 +220,7 @@ fn numbers_that_are_none_are_told_before_anything_is_trained() {
 fn of_short_windows(into: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let config = RunConfig {
-        encoder: EncoderConfig::preset(Preset::Bert, 32, 1, 4),
+        encoder: EncoderConfig::preset(Preset::Bert, 32, 1, 9),
         evaluate: Vec::new(),
         ..config("mlm", 1, 2)
     };

@@ -228,15 +228,16 @@ fn what_a_header_says_is_known_before_a_number_is_read() {
             let refused = check(folder.path()).unwrap_err().to_string();
             assert!(refused.contains("no safetensors file: it"), "{cut}: {refused}");
         }
-        let text = String::from_utf8(tensors[..header].to_vec()).unwrap();
+        let text = String::from_utf8(tensors[8..header].to_vec()).unwrap();
         for (from, to, says) in [
             ("\"dtype\":\"F32\"", "\"dtype\":\"I32\"", "holds I32"),
             (".weight\"", ".weighs\"", "it has no `"),
         ] {
             assert!(text.contains(from), "{text}");
+            let changed = text.replace(from, to);
             put(
                 TENSORS,
-                &[text.replace(from, to).as_bytes(), &tensors[header..]].concat(),
+                &[&tensors[..8], changed.as_bytes(), &tensors[header..]].concat(),
             );
             let refused = check(folder.path()).unwrap_err().to_string();
             assert!(refused.contains(says) && refused.contains(TENSORS), "{refused}");
