@@ -29,7 +29,8 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 "$python" "$parity/lines.py" "${CLOZE_LINES:-10000}" >"$work/lines.txt"
 
-# An experiment of a preset: NAME PRESET ENCODER OBJECTIVE..., each objective an arm, with `:` before an option of it.
+# An experiment of a preset: NAME PRESET ENCODER OBJECTIVE..., each objective an arm, with `:` before an option of it. FORM is what they are
+# exported as.
 experiment() {
     local name=$1 preset=$2 encoder=$3
     shift 3
@@ -40,20 +41,25 @@ experiment() {
         printf '[budget]\nequalise = "tokens"\namount = "10k"\nbatch = 8\n'
         printf '[sweep]\nseeds = [1]\n[evaluate]\ntasks = []\n'
         for arm in "$@"; do
-            printf '[[arm]]\nobjective = "%s"\n' "${arm%%:*}"
+            [ "$arm" = "${arm#mixture}" ] && printf '[[arm]]\nobjective = "%s"\n' "${arm%%:*}" || printf '[[arm]]\n'
             case "$arm" in *:*) printf '%s\n' "${arm#*:}" ;; esac
         done
     } >"$work/$name.toml"
     "$cloze" run "$work/$name.toml" --results "$work/results" >"$work/log" 2>&1 || { cat "$work/log"; return 1; }
     for arm in "${@%%:*}"; do
         "$cloze" export "$work/$name.toml" "$work/$name-$arm" --results "$work/results" --arm "$arm" --seed 1 \
-            --check "$work/lines.txt" >/dev/null
+            --to "${FORM:-hf}" --check "$work/lines.txt" >/dev/null
     done
 }
-experiment bert bert '' mlm n-gram entity pmi frequency adaptive autoregressive electra
-experiment modern modern '' mlm autoregressive
+half='{ objective = "mlm", share = 0.5 }, { objective = "autoregressive" }'
+mixed="mixture:mixture = [$half]"
+experiment bert bert '' mlm n-gram entity pmi frequency adaptive diffusion mpnet replace-mlm "$mixed" autoregressive electra
+experiment modern modern '' mlm diffusion mpnet "$mixed" autoregressive
 experiment albert bert $'layer_groups = 1\nembedding_width = 16' mlm
 experiment pairs bert '' 'mlm:pairs = "next"'
 experiment albert-pairs bert $'layer_groups = 1\nembedding_width = 16' 'mlm:pairs = "order"'
-experiment deberta bert 'disentangled = {}' mlm rtd
+experiment deberta bert 'disentangled = {}' mlm 'replace-mlm:generator_width = 1.0' rtd
+# Those whose heads have no counterpart: their encoders.
+FORM=hf-encoder experiment bert-alone bert '' mntp prefix permutation all-tokens-mlm
+FORM=hf-encoder experiment modern-alone modern '' mntp prefix permutation all-tokens-mlm replace-mlm electra
 "$python" "$parity/exported.py" "$work"/*-*/

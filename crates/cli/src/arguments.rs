@@ -221,7 +221,11 @@ impl ExperimentArguments {
     /// # Errors
     /// Anything wrong with the experiment.
     pub fn plan(&self, data_root: Option<&Path>) -> Result<Plan> {
-        cloze_plan::expand(&self.load(data_root)?)
+        let experiment = self.load(data_root)?;
+        // Models of others that were judged are known where their folders are gone.
+        let before = cloze_plan::read(&self.results.join(&experiment.name));
+        let known = before.map(|plan| plan.models).unwrap_or_default();
+        cloze_plan::expand_beside(&experiment, &known)
     }
 
     /// Looks whether the data are there that the experiment asks for.

@@ -94,7 +94,43 @@ fn a_model_of_others_is_planned_judged_told_and_reported_beside_what_is_trained(
     let end = bytes.len();
     bytes[end - 4..].copy_from_slice(&1.5f32.to_le_bytes());
     std::fs::write(&path, bytes).unwrap();
-    assert!(said(&["status", "beside.toml"], false).contains("its weights changed"));
+    let changed = said(&["status", "beside.toml"], false);
+    assert!(
+        changed.contains("its folder was changed") && !changed.contains("than the frozen plan"),
+        "{changed}"
+    );
+    // Its card as well; what was found before is not shown as what this folder is.
+    let config = text(&std::fs::read(workplace.path("theirs/config.json")).unwrap());
+    workplace.write(
+        "theirs/config.json",
+        config.replace("BertForMaskedLM", "BertForPreTrained"),
+    );
+    workplace.write(
+        "theirs/README.md",
+        "# Others\n## Training\n\nA year of every language.\n",
+    );
+    let as_judged = |what: &str| {
+        let report = said(&["report", what], true);
+        assert!(
+            report.contains("tiny: its folder was changed since it was judged")
+                || report.contains("tiny: cannot be looked at"),
+            "{report}"
+        );
+        assert!(
+            report.contains("the report is about the model that was judged"),
+            "{report}"
+        );
+        assert!(
+            report.contains("BertForMaskedLM of theirs, as it was when it was judged (")
+                && report.contains("axis: used; optimizer steps: ")
+                && !report.contains("every language"),
+            "{report}"
+        );
+    };
+    as_judged("beside.toml");
+    workplace.write("theirs/config.json", config);
+    as_judged("beside.toml");
+    as_judged("results/beside");
     assert!(said(&["slurm", "beside.toml"], true).contains("--array=0-0"));
     let dry = said(&["run", "beside.toml", "--only", "tiny", "--dry-run"], true);
     assert!(
@@ -102,7 +138,32 @@ fn a_model_of_others_is_planned_judged_told_and_reported_beside_what_is_trained(
         "{dry}"
     );
     assert!(said(&["run", "beside.toml", "--only", "tiny"], true).contains("models of others judged: 1"));
-    assert!(said(&["report", "results/beside"], true).contains("tiny§"));
+    let report = said(&["report", "beside.toml"], true);
+    assert!(
+        report.contains("tiny§") && report.contains("A year of every language."),
+        "{report}"
+    );
+    assert!(!report.contains("tiny: "), "{report}");
+    // A folder that is gone.
+    std::fs::rename(workplace.path("theirs"), workplace.path("elsewhere")).unwrap();
+    let status = said(&["status", "beside.toml"], false);
+    assert!(
+        status.contains("of others  cannot be looked at: there is no folder")
+            && status.contains("2 of 2 runs are done"),
+        "{status}"
+    );
+    let report = said(&["report", "beside.toml"], true);
+    assert!(
+        report.contains("tiny: cannot be looked at: ") && report.contains("A year of every language."),
+        "{report}"
+    );
+    let run = said(&["run", "beside.toml"], true);
+    assert!(
+        run.contains("tiny cannot be looked at (there is no folder `theirs`)"),
+        "{run}"
+    );
+    let other = said(&["run", "beside.toml", "--set", "corpus.words=\"30k\""], false);
+    assert!(other.contains("there is no folder `theirs`"), "{other}");
     let unknown = said(&["run", "beside.toml", "--only", "tinny"], false);
     assert!(unknown.contains("did you mean `tiny`?"), "{unknown}");
 }

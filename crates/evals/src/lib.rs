@@ -30,6 +30,9 @@ pub use cloze_trainer::{Finding, Judgement};
 pub use progress::{Counter, Progress, Told};
 use std::path::Path;
 
+/// Where a fault is that says that an evaluation can do nothing within a window of this length.
+pub const WINDOW: &str = "encoder.window";
+
 /// What an evaluation reads, the same for every model that it judges.
 #[derive(Clone, Copy)]
 pub struct Ground<'a> {

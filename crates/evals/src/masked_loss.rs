@@ -1,6 +1,6 @@
 //! Loss and accuracy on masked tokens of held-out text, for models with a masked-token head.
 
-use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
+use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, WINDOW, When, Work, asked};
 use cloze_corpus::bounds::{Unigram, best};
 use cloze_corpus::fragment::Known;
 use cloze_corpus::{Vocabulary, Window};
@@ -95,6 +95,7 @@ impl MaskedText {
         if available == 0 {
             return Err(
                 Fault::usage(format!("the held-out text has not one window of {length} positions"))
+                    .at(WINDOW)
                     .remedy("hold out more text or shorten encoder.window"),
             );
         }

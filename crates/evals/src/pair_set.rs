@@ -1,7 +1,7 @@
 //! A set of minimal pairs as it is judged: in tokens, within the window, and against the text that was trained on.
 
 use crate::pair_report::{Groups, Score, Verdict};
-use crate::{Counter, Evaluation, Ground, Judgement, Subject};
+use crate::{Counter, Evaluation, Ground, Judgement, Subject, WINDOW};
 use cloze_corpus::occurrences::stand_in;
 use cloze_corpus::{MinimalPair, Vocabulary};
 use cloze_foundation::{Fault, Result};
@@ -185,6 +185,7 @@ fn check_contrasts(pairs: &[MinimalPair], whole: &[[Vec<u32>; 2]], window: usize
         pairs.len()
     ))
     .at(place)
+    .at(WINDOW)
     .allowed([format!(
         "sentences that differ within the {window} positions of encoder.window"
     )])

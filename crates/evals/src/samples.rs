@@ -1,7 +1,7 @@
 //! Samples to look at: blanks that the model fills in, and beginnings that it goes on with.
 
 use crate::masked_loss::spread;
-use crate::{Asks, Chance, Counter, Entry, Evaluation, Ground, Judgement, Subject, When, Work, asked};
+use crate::{Asks, Chance, Counter, Entry, Evaluation, Ground, Judgement, Subject, WINDOW, When, Work, asked};
 use cloze_corpus::{Tokenizer, Window};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_kernels::Visibility;
@@ -79,6 +79,7 @@ impl Samples {
         match windows.is_empty() {
             true => Err(
                 Fault::usage(format!("the held-out text has not one window of {length} positions"))
+                    .at(WINDOW)
                     .remedy("hold out more text or shorten encoder.window"),
             ),
             false => Ok(Self(windows)),

@@ -92,6 +92,11 @@ impl Fault {
         self
     }
 
+    /// Whether this is one of its places.
+    pub fn is_at(&self, place: &str) -> bool {
+        self.places.iter().any(|known| known.to_string() == place)
+    }
+
     /// The places in words, the outermost first; `None` where none is known.
     pub fn place(&self) -> Option<String> {
         let places: Vec<String> = self.places.iter().map(Place::to_string).collect();

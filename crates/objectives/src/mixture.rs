@@ -322,6 +322,11 @@ impl Objective for Mixture {
         Ok(self.written(parts))
     }
 
+    fn first(&self) -> Option<(&str, &str, &dyn Objective)> {
+        let first = self.parts.first()?;
+        Some((&first.name, first.word, &*first.objective))
+    }
+
     fn predicts_by_decoder(&self) -> bool {
         self.parts.iter().all(|part| part.objective.predicts_by_decoder())
     }

@@ -37,6 +37,12 @@ pub trait Objective: Send + Sync {
         Ok(self.options())
     }
 
+    /// Of several objectives on one encoder the first, which decides how the model reads a text: the name that its heads are below,
+    /// which objective it is, and itself.
+    fn first(&self) -> Option<(&str, &str, &dyn Objective)> {
+        None
+    }
+
     /// [`fitted`](Self::fitted), on an encoder whose parts are all of use.
     ///
     /// # Errors

@@ -2,14 +2,15 @@
 //! about a budget or about training is quoted, cut, and never taken for a number.
 
 use cloze_foundation::Result;
-use cloze_foundation::files::read;
+use cloze_foundation::files::head;
+use cloze_schema::model::excerpt;
 use std::path::Path;
 
 /// The card of a folder of Hugging Face.
 const CARD: &str = "README.md";
 /// Bytes of a card that are looked at.
-const MOST_READ: usize = 1 << 18;
-/// Characters that are quoted.
+const MOST_READ: u64 = 1 << 18;
+/// Characters that are quoted at most.
 const MOST_QUOTED: usize = 300;
 /// What headings speak of, the more telling word first: cards that cloze writes have a budget.
 const HEADINGS: [&str; 2] = ["budget", "training"];
@@ -19,10 +20,9 @@ const HEADINGS: [&str; 2] = ["budget", "training"];
 /// # Errors
 /// A card that the system does not give.
 pub(crate) fn of_training(folder: &Path) -> Result<Option<String>> {
-    let Some(mut bytes) = read(&folder.join(CARD))? else {
+    let Some((bytes, _)) = head(&folder.join(CARD), MOST_READ)? else {
         return Ok(None);
     };
-    bytes.truncate(MOST_READ);
     let text = String::from_utf8_lossy(&bytes);
     Ok(HEADINGS.iter().find_map(|word| below(&text, word)))
 }
@@ -38,7 +38,7 @@ fn below(text: &str, word: &str) -> Option<String> {
         let words: Vec<&str> = told.iter().flat_map(|line| line.split_whitespace()).collect();
         let said: String = words.join(" ").chars().filter(|letter| !letter.is_control()).collect();
         if !said.is_empty() {
-            return Some(cut(&said));
+            return Some(excerpt(&said, MOST_QUOTED));
         }
     }
 }
@@ -55,13 +55,6 @@ fn plain(line: &str) -> String {
 fn is_rule(line: &str) -> bool {
     let is_drawn = |letter: char| "|-: ".contains(letter);
     line.contains("--") && line.chars().all(is_drawn)
-}
-
-fn cut(said: &str) -> String {
-    match said.char_indices().nth(MOST_QUOTED) {
-        Some((end, _)) => format!("{} ...", said[..end].trim_end()),
-        None => said.to_owned(),
-    }
 }
 
 /// A card without the lines between `---` that the hub reads.
@@ -104,7 +97,7 @@ mod tests {
         assert_eq!(of_training(Path::new("nowhere")).unwrap(), None);
         let long = format!("## Training\n\u{1b}[2J{}", "é ".repeat(1 << 20));
         let found = said(long.as_bytes()).unwrap();
-        assert!(found.ends_with("é ...") && found.chars().count() < MOST_QUOTED + 8 && !found.contains('\u{1b}'));
+        assert!(found.ends_with("é ...") && found.chars().count() <= MOST_QUOTED && !found.contains('\u{1b}'));
         assert!(said(b"## Training\n\xff\xfe bytes").unwrap().ends_with("bytes"));
     }
 }

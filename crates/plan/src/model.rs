@@ -3,10 +3,10 @@
 use crate::identity::model_id;
 use crate::{RunConfig, Start, TaskConfig, card};
 use cloze_backbone::hub::{self, Architecture};
-use cloze_corpus::{CorpusConfig, TokenizerConfig};
-use cloze_foundation::files::{is_there, read_text};
+use cloze_corpus::{CorpusConfig, Tokenizer, TokenizerConfig};
+use cloze_foundation::files::{hash, is_there, read_text};
 use cloze_foundation::{Fault, Result};
-use cloze_schema::PlannedModel;
+use cloze_schema::{PlannedModel, RunData};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -67,16 +67,34 @@ impl ModelConfig {
         Start::of(&self.model, data_root)?.hash()
     }
 
-    /// As a plan has it, under a name.
+    /// Whether the folder holds the model that these data are of: the same configuration, weights and tokenizer.
     ///
     /// # Errors
-    /// A folder that is none, or whose model cloze does not read.
-    pub(crate) fn planned(&self, arm: &str, data_root: Option<&Path>) -> Result<PlannedModel> {
+    /// A file that is missing or cannot be read.
+    pub fn holds(&self, data: &RunData, data_root: Option<&Path>) -> Result<bool> {
+        let place = self.place(data_root)?;
+        class(&place)?;
+        let tokenizer = Tokenizer::of_folder(&place)?;
+        let weights = self.weights(data_root)?;
+        Ok(data.start.as_ref() == Some(&weights) && data.tokenizer == hash(tokenizer.json().as_bytes()))
+    }
+
+    /// The id of what is judged by what.
+    pub(crate) fn id(&self) -> String {
+        model_id(self)
+    }
+
+    /// As a plan has it, under a name. Its data are not looked at.
+    ///
+    /// # Errors
+    /// A folder that is none, or whose model cloze does not read, as far as its configuration and the header of its weights say.
+    pub fn planned(&self, arm: &str, data_root: Option<&Path>) -> Result<PlannedModel> {
         let place = self.place(data_root)?;
         let class = class(&place)?;
+        hub::check(&place)?;
         let failed = |error: serde_json::Error| Fault::run(format!("cannot encode a configuration: {error}"));
         Ok(PlannedModel {
-            id: model_id(self),
+            id: self.id(),
             arm: arm.to_owned(),
             folder: self.model.clone(),
             class: class.class.to_owned(),
@@ -105,13 +123,13 @@ fn class(folder: &Path) -> Result<&'static Architecture> {
     hub::architecture(&read_text(&path)?).map_err(|fault| fault.at(path.display().to_string()))
 }
 
-/// Whether the files of a folder are there. Nothing large is read.
+/// Whether the files of a folder are there and fit together. Nothing large is read.
 ///
 /// # Errors
-/// Weights or a tokenizer that are missing, with what to do.
+/// A configuration, weights or a tokenizer that are missing or cannot be used, with what to do.
 pub(crate) fn check(model: &Path, data_root: Option<&Path>) -> Result<()> {
     let place = Start::place(model, data_root)?;
     class(&place)?;
     hub::check(&place)?;
-    cloze_corpus::Tokenizer::of_folder(&place).map(drop)
+    Tokenizer::of_folder(&place).map(drop)
 }

@@ -21,7 +21,7 @@ use crate::sweep::check_options;
 use crate::{Plan, PlannedRun, RunConfig};
 use cloze_foundation::{Fault, Place, Result, files};
 use cloze_schema::plan::PLAN_FILE;
-use cloze_schema::{ChartKind, ObjectiveFacts, ReportConfig, TaskFacts};
+use cloze_schema::{ChartKind, ObjectiveFacts, PlannedModel, ReportConfig, TaskFacts};
 pub use data::check_data;
 use points::points;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +38,15 @@ const LONGEST_NAME: usize = 300;
 /// Any value that does not fit at any point of the sweep, arms of one name, two arms that are the same run, an
 /// unknown baseline, a claim about what is not there, too many runs.
 pub fn expand(experiment: &Experiment) -> Result<Plan> {
+    expand_beside(experiment, &[])
+}
+
+/// As [`expand`], where `known` are the models of others of an earlier plan: one whose folder is gone, or cannot be used any
+/// more, is as it is there.
+///
+/// # Errors
+/// As [`expand`].
+pub fn expand_beside(experiment: &Experiment, known: &[PlannedModel]) -> Result<Plan> {
     check_options(experiment.sweep.dimensions(), &experiment.arms)?;
     let tuned = experiment.tune.iter().flat_map(Tune::dimensions);
     check_options(tuned, &experiment.arms)?;
@@ -109,7 +118,7 @@ pub fn expand(experiment: &Experiment) -> Result<Plan> {
         report: report(experiment, &names, &stems, &runs)?,
         tasks: tasks(&runs, experiment.data_root.as_deref())?,
         objectives: objectives(&runs),
-        models: models::models(experiment, &runs, &names)?,
+        models: models::models(experiment, &runs, &names, known)?,
         runs,
         claims: experiment.claims.clone(),
         sequential: None,

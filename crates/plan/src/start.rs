@@ -40,10 +40,11 @@ impl Start {
         })
     }
 
-    /// Looks at a folder. Nothing large is read.
+    /// Looks at a folder: its configuration, and what the header of its weights says. Nothing large is read.
     ///
     /// # Errors
-    /// A folder without a configuration, or with that of another network than cloze's encoder.
+    /// A folder without a configuration, or with that of another network than cloze's encoder; weights that are missing, pickled,
+    /// shorter than they say, or not those of the configuration.
     pub fn of(place: &Path, data_root: Option<&Path>) -> Result<Self> {
         let found = Self::place(place, data_root)?;
         let inner = match is_there(&found.join(WEIGHTS).join(hub::CONFIG))? {
@@ -60,13 +61,22 @@ impl Start {
         let value: Value =
             serde_json::from_str(&text).map_err(|error| at(Fault::usage(format!("it is not JSON: {error}"))))?;
         let of = match value.get("objective") {
-            None => Of::Hub(hub::encoder_config(&text).map_err(at)?),
+            None => {
+                let encoder = hub::encoder_config(&text).map_err(at)?;
+                hub::check(&folder)?;
+                Of::Hub(encoder)
+            }
             Some(_) => Of::Run(
                 serde_json::from_value(value)
                     .map_err(|error| at(Fault::usage(format!("it is no configuration of a run: {error}"))))?,
             ),
         };
-        Ok(Self { written, folder, of })
+        let start = Self { written, folder, of };
+        let weights = start.folder.join(hub::TENSORS);
+        match start.of {
+            Of::Run(_) if !hub::is_whole(&weights)? => Err(missing(&weights)),
+            _ => Ok(start),
+        }
     }
 
     /// What the encoder is made of.
@@ -114,8 +124,7 @@ impl Start {
         let mut text = String::new();
         for name in [hub::CONFIG, hub::TENSORS] {
             let path = self.folder.join(name);
-            let missing = || Fault::usage(format!("`{}` is missing", path.display()));
-            text += &hash(&read(&path)?.ok_or_else(missing)?);
+            text += &hash(&read(&path)?.ok_or_else(|| missing(&path))?);
         }
         Ok(hash(text.as_bytes()))
     }
@@ -137,8 +146,7 @@ impl Start {
         let init = Init::new(config.seed, device).with_precision(config.encoder.precision);
         let mut model = objective.build(&config.encoder, tokenizer.vocabulary(), &init);
         let path = self.folder.join(hub::TENSORS);
-        let missing = || Fault::usage(format!("`{}` is missing", path.display()));
-        let bytes = read(&path)?.ok_or_else(missing)?;
+        let bytes = read(&path)?.ok_or_else(|| missing(&path))?;
         tensors::from_bytes(&bytes, &mut model, device).map_err(|fault| fault.at(path.display().to_string()))?;
         let mut found = BTreeMap::new();
         model.each_parameter(&mut |path, parameter| _ = found.insert(path.to_owned(), parameter.clone()));
@@ -148,6 +156,10 @@ impl Start {
         });
         Ok(found)
     }
+}
+
+fn missing(path: &Path) -> Fault {
+    Fault::usage(format!("`{}` is missing", path.display()))
 }
 
 fn of_hub(model: &HubModel, encoder: &EncoderConfig, device: &Device) -> Result<BTreeMap<String, Parameter>> {

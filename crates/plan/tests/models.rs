@@ -1,6 +1,6 @@
 //! Arms that others trained: what a plan has of them, and what is refused before anything starts.
 
-use cloze_plan::{Experiment, ModelConfig, Plan, check_data, expand, select, select_models};
+use cloze_plan::{Experiment, ModelConfig, Plan, check_data, expand, expand_beside, select, select_models};
 use std::path::{Path, PathBuf};
 
 /// Tiny models as transformers writes them; they have no tokenizers.
@@ -159,4 +159,86 @@ fn files_that_are_missing_are_told_before_anything_starts() {
     std::fs::create_dir(folder.join("final")).unwrap();
     std::fs::write(folder.join("final/config.json"), "{}").unwrap();
     assert!(refused(root.path(), TASKS, arms).contains("cloze export"));
+}
+
+/// The way of a change to the bytes of a folder's weights.
+fn broken(folder: &Path, change: impl FnOnce(Vec<u8>) -> Vec<u8>) {
+    let path = folder.join("model.safetensors");
+    let bytes = std::fs::read(parity().join("BertForMaskedLM/model.safetensors")).unwrap();
+    std::fs::write(path, change(bytes)).unwrap();
+}
+
+#[test]
+fn weights_that_are_not_those_of_the_configuration_are_told_when_it_is_planned() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("theirs");
+    std::fs::create_dir(&folder).unwrap();
+    let from = parity().join("BertForMaskedLM/config.json");
+    std::fs::copy(from, folder.join("config.json")).unwrap();
+    let of_arm = || refused(root.path(), TASKS, "[[arm]]\nmodel = \"theirs\"\n");
+    let of_start = || refused(root.path(), &format!("{TASKS}\n[encoder]\nfrom = \"theirs\""), "");
+    let said = |says: &str| {
+        for refused in [of_arm(), of_start()] {
+            assert!(refused.contains(says) && refused.contains("x.toml:"), "{refused}");
+        }
+    };
+    said("it has no model.safetensors");
+    std::fs::write(folder.join("pytorch_model.bin"), "pickle").unwrap();
+    said("pickled (`pytorch_model.bin`)");
+    said("convert it once");
+    broken(&folder, |bytes| bytes[..bytes.len() - 4].to_vec());
+    said("its header says that it has");
+    let header = |from: &'static [u8], to: &'static [u8]| {
+        broken(&folder, |mut bytes| {
+            let place = bytes.windows(from.len()).position(|some| some == from).unwrap();
+            bytes[place..place + to.len()].copy_from_slice(to);
+            bytes
+        });
+    };
+    header(b"cls.predictions.bias", b"cls.predictions.bent");
+    said("it has no `cls.predictions.bias`");
+    header(b"\"F32\"", b"\"I32\"");
+    said("holds I32");
+    // A run's own folder.
+    let run = root.path().join("run/final");
+    std::fs::create_dir_all(&run).unwrap();
+    let one = planned(root.path(), TASKS, "").unwrap();
+    std::fs::write(
+        run.join("config.json"),
+        serde_json::to_string(&one.runs[0].config).unwrap(),
+    )
+    .unwrap();
+    let of_run = || refused(root.path(), &format!("{TASKS}\n[encoder]\nfrom = \"run\""), "");
+    assert!(of_run().contains("final/model.safetensors` is missing"), "{}", of_run());
+    std::fs::write(run.join("model.safetensors"), [8, 0, 0, 0, 0, 0, 0, 0, b'{']).unwrap();
+    assert!(of_run().contains("ends within its header"), "{}", of_run());
+}
+
+#[test]
+fn a_model_that_was_planned_before_is_known_when_its_folder_is_gone() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("theirs");
+    std::fs::create_dir(&folder).unwrap();
+    for name in ["config.json", "model.safetensors"] {
+        std::fs::copy(parity().join("BertForMaskedLM").join(name), folder.join(name)).unwrap();
+    }
+    let named = |name: &str| format!("[[arm]]\nname = \"{name}\"\nmodel = \"theirs\"\n");
+    let before = planned(root.path(), TASKS, &named("a")).unwrap();
+    std::fs::remove_dir_all(&folder).unwrap();
+    let gone = experiment(root.path(), TASKS, &named("b")).unwrap();
+    assert!(expand(&gone).unwrap_err().to_string().contains("there is no folder"));
+    let known = expand_beside(&gone, &before.models).unwrap();
+    let [model] = &known.models[..] else {
+        panic!("{:?}", known.models)
+    };
+    assert_eq!((model.arm.as_str(), &model.class), ("b", &before.models[0].class));
+    // It is nobody who was judged by something else.
+    let other = experiment(root.path(), "[evaluate]\ntasks = [\"masked-loss\"]", &named("b")).unwrap();
+    assert!(expand_beside(&other, &before.models).is_err());
+    assert!(
+        check_data(&gone)
+            .unwrap_err()
+            .to_string()
+            .contains("there is no folder")
+    );
 }

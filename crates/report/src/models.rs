@@ -4,14 +4,17 @@
 use crate::arm::Arm;
 use crate::score::{Score, headline};
 use crate::view::View;
-use cloze_schema::metric::{BEST_LOSS, CUT, NO_HEAD, SEEN, UNIGRAM_LOSS};
+use cloze_schema::metric::{BEST_LOSS, CUT, NO_HEAD, NOT_ASKED, SEEN, UNIGRAM_LOSS};
+use cloze_schema::model::excerpt;
 use cloze_schema::{PlannedModel, Row, Split, TaskFacts};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The mark of a model that others trained.
 pub(crate) const OTHERS: &str = "§";
+/// Digits of a hash that are shown.
+const DIGITS: usize = 16;
 /// What is found beside scores.
-const NO_SCORES: [&str; 5] = [UNIGRAM_LOSS, BEST_LOSS, SEEN, CUT, NO_HEAD];
+const NO_SCORES: [&str; 6] = [UNIGRAM_LOSS, BEST_LOSS, SEEN, CUT, NO_HEAD, NOT_ASKED];
 
 /// A model that others trained.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub(crate) struct OfOthers {
     pub planned: PlannedModel,
     /// What was found of it.
     found: BTreeMap<Score, f64>,
+    /// The evaluations that could not ask it anything, for its window.
+    unasked: BTreeSet<String>,
     /// Whether anything was.
     pub is_judged: bool,
 }
@@ -30,13 +35,21 @@ impl OfOthers {
             row.split == Split::Test && row.value.is_finite() && !NO_SCORES.contains(&row.metric.as_str())
         };
         let scores = rows.iter().filter(is_score);
+        let unasked = rows.iter().filter(|row| row.metric == NOT_ASKED);
         Self {
             planned: planned.clone(),
             found: scores
                 .map(|row| (Score::new(&row.task, &row.metric, tasks), row.value))
                 .collect(),
+            unasked: unasked.map(|row| row.task.clone()).collect(),
             is_judged: !rows.is_empty(),
         }
+    }
+
+    /// The first digits of the hash of the configuration and weights that were judged.
+    pub(crate) fn weights(&self) -> Option<&str> {
+        let start = self.planned.data.as_ref()?.start.as_deref()?;
+        start.get(..DIGITS).or(Some(start))
     }
 
     /// Its name where arms stand beside it.
@@ -60,9 +73,10 @@ impl OfOthers {
         self.found.get(score).copied().filter(|_| is_asked_alike && !is_loss)
     }
 
-    /// The leading score of each of these evaluations, and those that found nothing.
-    pub(crate) fn leading(&self, tasks: &[TaskFacts]) -> (Vec<(&Score, f64)>, Vec<String>) {
-        let (mut leading, mut silent) = (Vec::new(), Vec::new());
+    /// The leading score of each of these evaluations, and those that found nothing: that could ask no head of it, and that it
+    /// reads too little for.
+    pub(crate) fn leading(&self, tasks: &[TaskFacts]) -> (Vec<(&Score, f64)>, [Vec<String>; 2]) {
+        let (mut leading, [mut silent, mut unasked]) = (Vec::new(), [Vec::new(), Vec::new()]);
         for facts in tasks {
             let of_task = self.found.keys().filter(|score| score.task == facts.task);
             let metrics: Vec<&str> = of_task.map(|score| score.metric.as_str()).collect();
@@ -70,10 +84,11 @@ impl OfOthers {
             let leads = |score: &Score| score.task == facts.task && Some(score.metric.as_str()) == metric;
             match self.found.iter().find(|(score, _)| leads(score)) {
                 Some((score, value)) => leading.push((score, *value)),
+                None if self.unasked.contains(&facts.task) => unasked.push(facts.task.clone()),
                 None => silent.push(facts.task.clone()),
             }
         }
-        (leading, silent)
+        (leading, [silent, unasked])
     }
 
     /// What is known of how it was trained, in at most so many characters of its card.
@@ -81,9 +96,8 @@ impl OfOthers {
         let Some(card) = &self.planned.card else {
             return "its budget is unknown".to_owned();
         };
-        let said: String = card.chars().take(characters).collect();
-        let more = if said.len() < card.len() { " ..." } else { "" };
-        format!("its card says of its training: \u{201c}{said}{more}\u{201d}")
+        let said = excerpt(card, characters);
+        format!("its card says of its training: \u{201c}{said}\u{201d}")
     }
 }
 

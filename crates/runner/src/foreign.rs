@@ -7,7 +7,7 @@ use crate::loaded::Loaded;
 use crate::processes::ready::Ready;
 use crate::processes::{Judging, Progress, Stop};
 use cloze_corpus::{CorpusConfig, Prepared, Tokenizer, TokenizerConfig, fragment, prepare};
-use cloze_evals::{Finding, Ground, Judgement, Subject};
+use cloze_evals::{Finding, Ground, Judgement, Subject, WINDOW};
 use cloze_foundation::files::{hash, write_whole};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::TaskConfig;
@@ -72,12 +72,20 @@ pub fn judge(
     };
     let (model, title) = (loaded.model, loaded.title);
     let corpus = text(loaded.tokenizer, usual, &ready)?;
-    let open = |task| Opened::of(task, &corpus, window, data_root);
-    let opened: Vec<Opened> = request.tasks.iter().map(open).collect::<Result<_>>()?;
+    let (mut opened, mut is_whole) = (Vec::new(), true);
+    for task in &request.tasks {
+        match Opened::of(task, &corpus, window, data_root) {
+            Ok(one) => opened.push(one),
+            Err(fault) if fault.is_at(WINDOW) => {
+                is_whole = false;
+                progress.say(&cannot_be_asked(task.name(), &title, &fault));
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
     for one in &opened {
         one.evaluation.warnings().iter().for_each(|line| progress.say(line));
     }
-    let mut is_whole = true;
     for one in opened {
         if stop.requested() {
             return Err(Fault::interrupted("a stop was asked for").remedy("name the tasks that are left"));
@@ -123,6 +131,11 @@ pub fn told(loaded: &Loaded) -> Option<String> {
 pub(crate) fn says_nothing(judgement: &Judgement) -> bool {
     let says = |finding: &Finding| ![SEEN, CUT].contains(&finding.metric.as_str());
     judgement.items.is_empty() && !judgement.findings.iter().any(says)
+}
+
+/// Why a task cannot ask a model anything within the window that the model has.
+pub(crate) fn cannot_be_asked(task: &str, title: &str, fault: &Fault) -> String {
+    format!("{task}: {title} cannot be asked within its window: {}", fault.what)
 }
 
 /// Why a task finds nothing of a model.

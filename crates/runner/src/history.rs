@@ -4,7 +4,7 @@ use crate::store::Store;
 use cloze_foundation::files::{is_there, list, write_new};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, RunConfig};
-use cloze_schema::{Frozen, History, RunData, history};
+use cloze_schema::{Frozen, History, PlannedModel, RunData, history};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -95,9 +95,14 @@ fn keep_data(plan: &mut Plan, before: &Plan) {
             run.data.clone_from(data);
         }
     }
+    // What stands in a folder now says nothing of what was judged: class and card are kept with the data that they are of.
     for model in plan.models.iter_mut().filter(|model| model.data.is_none()) {
-        let known = before.models.iter().find(|known| known.id == model.id);
-        model.data = known.and_then(|known| known.data.clone());
+        if let Some(known) = before.models.iter().find(|known| known.id == model.id) {
+            *model = PlannedModel {
+                arm: model.arm.clone(),
+                ..known.clone()
+            };
+        }
     }
 }
 

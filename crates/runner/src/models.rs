@@ -23,7 +23,7 @@ pub enum Standing {
         /// That were planned.
         of: usize,
     },
-    /// Its folder holds other weights now; the next `run` judges those.
+    /// Its folder holds another model now; the next `run` judges that.
     Changed,
     /// What was found cannot be used: why, and what to do.
     Damaged(String),
@@ -43,12 +43,20 @@ impl Standing {
             Ok(left) => of - left.len(),
             Err(why) => return Ok(Self::Damaged(why)),
         };
-        let before = model.data.as_ref().and_then(|data| data.start.as_ref());
-        Ok(match (config.weights(data_root), before) {
-            (Err(fault), _) => Self::Unknown(fault.what),
-            (Ok(now), Some(before)) if now != *before => Self::Changed,
-            _ => Self::Judged { by, of },
+        let now = match &model.data {
+            Some(data) => config.holds(data, data_root),
+            None => config.planned(&model.arm, data_root).map(|_| true),
+        };
+        Ok(match now {
+            Err(fault) => Self::Unknown(fault.what),
+            Ok(false) if by > 0 => Self::Changed,
+            Ok(_) => Self::Judged { by, of },
         })
+    }
+
+    /// Whether what was found is of another model than the folder holds now, as far as that can be seen.
+    pub fn is_outside(&self) -> bool {
+        matches!(self, Self::Changed | Self::Unknown(_))
     }
 
     /// Whether a `run` would judge it by something.
@@ -73,7 +81,7 @@ impl fmt::Display for Standing {
             Self::Judged { by, of } => write!(f, "judged by {by} of {of} evaluations"),
             Self::Changed => write!(
                 f,
-                "its weights changed since it was judged; the next `run` judges it again"
+                "its folder was changed since it was judged; the next `run` judges it again"
             ),
             Self::Damaged(why) => write!(f, "INCOMPLETE: {why}"),
             Self::Unknown(why) => write!(f, "cannot be looked at: {why}"),

@@ -7,7 +7,7 @@ use cloze_backbone::hub::HubModel;
 use cloze_backbone::{DisentangledOptions, EncoderConfig, EncoderOptions, Preset, tensors};
 use cloze_corpus::Tokenizer;
 use cloze_plan::RunConfig;
-use cloze_runner::export::{Form, export, find};
+use cloze_runner::export::{self, Form, export, find};
 use cloze_runner::store::Store;
 use std::path::Path;
 
@@ -125,17 +125,99 @@ fn a_verdict_on_two_segments_is_exported_with_the_class_that_has_one() {
         assert_eq!(check["pairs"][0]["verdict"].as_array().unwrap().len(), 2);
         // The encoder alone has no place for it.
         let alone = export(&run, Form::Encoder, &results.path().join("alone"), None).unwrap();
-        let left: Vec<&str> = alone.left_out.iter().map(|(part, _)| *part).collect();
+        let left: Vec<&str> = alone.left_out.iter().map(|(part, _)| part.as_str()).collect();
         assert_eq!(left, ["pooler", "verdict"]);
     }
 }
 
-/// DeBERTaV3: the discriminator reads with another table than the generator.
+/// A run of a mixture of these parts; and what an export of it says where it is refused.
+fn mixed(results: &Path, parts: &str) -> (String, Result<export::Exported, String>) {
+    let root = results.join("experiment");
+    let options: toml::Table = parts.parse().unwrap();
+    let config = RunConfig {
+        options: cloze_objectives::configure("mixture", &options).unwrap().options(),
+        evaluate: Vec::new(),
+        ..bert("mlm")
+    };
+    let config = RunConfig {
+        objective: "mixture".to_owned(),
+        ..config
+    };
+    let id = trained(&root, config);
+    let run = find(&root, &[], results).unwrap();
+    let lines = ["The farmer sees the dogs .".to_owned()];
+    let exported = export(&run, Form::Model, &results.join("exported"), Some(&lines));
+    (id, exported.map_err(|fault| fault.to_string()))
+}
+
 #[test]
-fn replaced_token_detection_is_exported_as_an_encoder_and_its_generator() {
+fn of_a_mixture_the_heads_of_the_first_part_are_exported() {
+    for (shared, heads) in [("own", "autoregressive.head"), ("shared", "mlm.head")] {
+        let results = tempfile::tempdir().unwrap();
+        let parts = format!(
+            "vocabulary_head = \"{shared}\"\nmixture = [{{ objective = \"mlm\", share = 0.5 }}, {{ objective = \"autoregressive\" }}]"
+        );
+        let (id, exported) = mixed(results.path(), &parts);
+        let exported = exported.unwrap();
+        assert_eq!(exported.classes[0].class, "BertForMaskedLM");
+        let left: Vec<&str> = exported.left_out.iter().map(|(part, _)| part.as_str()).collect();
+        assert_eq!(
+            left,
+            if shared == "own" {
+                vec!["autoregressive"]
+            } else {
+                vec![]
+            }
+        );
+        let store = Store::new(results.path().join("experiment"));
+        let bytes = std::fs::read(store.run(&id).weights().join("model.safetensors")).unwrap();
+        let weights = tensors::parameters(&bytes, &Device::flex()).unwrap();
+        assert!(weights.keys().any(|path| path.starts_with(heads)), "{shared}");
+        let into = results.path().join("exported");
+        let found = HubModel::read(&into).unwrap().numbers;
+        for (path, numbers) in &found {
+            let own = match path.strip_prefix("head.") {
+                Some(rest) => format!("mlm.head.{rest}"),
+                None => path.clone(),
+            };
+            assert_eq!(numbers.values, weights[&own].numbers().unwrap(), "{path}");
+        }
+        let check = std::fs::read_to_string(into.join("cloze_check.json")).unwrap();
+        let check: serde_json::Value = serde_json::from_str(&check).unwrap();
+        let scores: Vec<&String> = check["lines"][0]["scores"].as_object().unwrap().keys().collect();
+        assert_eq!(scores, ["pseudo-log-likelihood"]);
+    }
+    let results = tempfile::tempdir().unwrap();
+    let parts = "mixture = [{ objective = \"mntp\", share = 0.5 }, { objective = \"mlm\" }]";
+    let refused = mixed(results.path(), parts).1.unwrap_err();
+    assert!(
+        refused.contains("`mntp`, the first part of this mixture, has no counterpart")
+            && refused.contains("hf-encoder"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_generator_that_no_class_is_like_is_refused_with_the_reason() {
     let results = tempfile::tempdir().unwrap();
     let root = results.path().join("experiment");
-    let disentangled = EncoderOptions {
+    let config = RunConfig {
+        encoder: disentangled(),
+        ..bert("replace-mlm")
+    };
+    trained(&root, config);
+    let run = find(&root, &[], results.path()).unwrap();
+    let refused = export(&run, Form::Model, &results.path().join("exported"), None).unwrap_err();
+    assert!(
+        refused.what.contains("a generator that is narrower") && refused.what.contains("DebertaV2ForMaskedLM"),
+        "{refused}"
+    );
+    let alone = export(&run, Form::Encoder, &results.path().join("alone"), None).unwrap();
+    assert_eq!(alone.classes[0].class, "DebertaV2Model");
+}
+
+fn disentangled() -> EncoderConfig {
+    let options = EncoderOptions {
         preset: Preset::Bert,
         width: 32,
         layers: 2,
@@ -143,8 +225,33 @@ fn replaced_token_detection_is_exported_as_an_encoder_and_its_generator() {
         disentangled: Some(DisentangledOptions::default()),
         ..EncoderOptions::default()
     };
+    options.resolve()
+}
+
+#[test]
+fn what_restores_proposals_is_exported_with_its_head_and_the_generator() {
+    let results = tempfile::tempdir().unwrap();
+    let root = results.path().join("experiment");
+    let id = trained(&root, bert("replace-mlm"));
+    let run = find(&root, &[], results.path()).unwrap();
+    let into = results.path().join("exported");
+    let exported = export(&run, Form::Model, &into, None).unwrap();
+    let classes: Vec<&str> = exported.classes.iter().map(|class| class.class).collect();
+    assert_eq!(classes, ["BertForMaskedLM", "ElectraForMaskedLM"]);
+    let mut found = HubModel::read(&into).unwrap().numbers;
+    found.extend(HubModel::read(&into.join("generator")).unwrap().numbers);
+    let bytes = std::fs::read(Store::new(&root).run(&id).weights().join("model.safetensors")).unwrap();
+    let weights = tensors::parameters(&bytes, &Device::flex()).unwrap();
+    assert_eq!(found.keys().collect::<Vec<_>>(), weights.keys().collect::<Vec<_>>());
+}
+
+/// DeBERTaV3: the discriminator reads with another table than the generator.
+#[test]
+fn replaced_token_detection_is_exported_as_an_encoder_and_its_generator() {
+    let results = tempfile::tempdir().unwrap();
+    let root = results.path().join("experiment");
     let config = RunConfig {
-        encoder: disentangled.resolve(),
+        encoder: disentangled(),
         ..bert("rtd")
     };
     let id = trained(&root, config);

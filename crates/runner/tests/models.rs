@@ -3,11 +3,12 @@
 use crate::common::{Log, config, errand, plan, task, work};
 use cloze_backbone::{EncoderConfig, Preset};
 use cloze_corpus::TokenizerConfig;
+use cloze_evals::Finding;
 use cloze_plan::{ModelConfig, Plan, RunConfig};
 use cloze_runner::export::{Form, export, find};
 use cloze_runner::store::{Store, parts};
-use cloze_runner::{Cadence, RunOptions, Standing, Stop, Summary, gather};
-use cloze_schema::metric::NO_HEAD;
+use cloze_runner::{Cadence, RunOptions, Standing, Stop, Summary, foreign, gather};
+use cloze_schema::metric::{NO_HEAD, NOT_ASKED};
 use cloze_schema::{AttemptRows, PlannedModel};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -190,6 +191,82 @@ fn what_has_no_head_is_told_and_what_cannot_be_read_is_refused_before_anything_s
     place.plan.models = vec![model(&nowhere, &place.plan, '3')];
     let refused = place.run(&[], &Log::default()).unwrap_err().to_string();
     assert!(refused.contains("arm `nowhere`"), "{refused}");
+}
+
+#[test]
+fn numbers_that_are_none_are_told_before_anything_is_trained() {
+    let mut place = Place::new();
+    // A run that waits, which would begin if nothing were the matter.
+    let waits = RunConfig {
+        seed: 2,
+        ..place.plan.runs[0].config.clone()
+    };
+    let waiting = plan(vec![waits]).runs.remove(0);
+    place.plan.runs.push(waiting);
+    let path = place.folder.path().join("theirs/model.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let end = bytes.len();
+    bytes[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    let refused = place.run(&[], &Log::default()).unwrap_err().to_string();
+    assert!(
+        refused.contains("arm `theirs`") && refused.contains("which is no number"),
+        "{refused}"
+    );
+    assert!(!place.store().run(&place.plan.runs[1].id).path().exists());
+}
+
+/// A run of windows of a few tokens, as a folder of Hugging Face.
+fn of_short_windows(into: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    let config = RunConfig {
+        encoder: EncoderConfig::preset(Preset::Bert, 32, 1, 9),
+        evaluate: Vec::new(),
+        ..config("mlm", 1, 2)
+    };
+    let plan = plan(vec![config]);
+    let root = folder.path().join(&plan.experiment);
+    work(&errand(&root, &plan, 0, 0)).unwrap();
+    cloze_plan::write(&plan, &root).unwrap();
+    let run = find(&root, &[], folder.path()).unwrap();
+    export(&run, Form::Model, into, None).unwrap();
+}
+
+#[test]
+fn a_window_that_is_too_short_for_an_evaluation_is_told_and_the_others_judge() {
+    let mut place = Place::new();
+    let short = place.folder.path().join("short");
+    of_short_windows(&short);
+    place.plan.models = vec![model(&short, &place.plan, '4')];
+    let log = Log::default();
+    assert_eq!(place.run(&[], &log).unwrap().judged, 1);
+    // Before anything is trained, and when it is judged.
+    let told = "say minimal-pairs: short cannot be asked within its window: the sentences of ";
+    assert_eq!(log.count(told), 2);
+    let value = |task: &str, metric: &str| place.value(&"4".repeat(16), task, metric);
+    assert_eq!(value("minimal-pairs", NOT_ASKED), Some(1.0));
+    assert!(value("masked-loss", "loss").is_some() && value("masked-loss", NOT_ASKED).is_none());
+    assert_eq!(place.standing(), Standing::Judged { by: 2, of: 2 });
+    // By itself it is the same.
+    let request = foreign::Request {
+        folder: short,
+        tasks: place.plan.runs[0].config.evaluate.clone(),
+        source: None,
+        data_root: None,
+        cache: place.folder.path().join("cache"),
+        device: "flex".to_owned(),
+    };
+    let (log, mut tasks) = (Log::default(), Vec::new());
+    let found = |found: Vec<Finding>| {
+        tasks.extend(found.into_iter().map(|finding| finding.task));
+        Ok(())
+    };
+    assert!(!foreign::judge(&request, &log, &Stop::default(), found).unwrap());
+    assert!(
+        !tasks.is_empty() && tasks.iter().all(|task| task == "masked-loss"),
+        "{tasks:?}"
+    );
+    assert_eq!(log.count("say minimal-pairs: BertForMaskedLM of `"), 1);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::common::{config, errand, plan, task, work};
 use burn::tensor::Device;
 use cloze_backbone::{Absolute, DisentangledOptions, EncoderConfig, EncoderOptions, Preset, tensors};
 use cloze_plan::{Experiment, Plan, RunConfig, Start, expand};
+use cloze_runner::Ready;
 use cloze_runner::export::{Form, export, find};
 use cloze_runner::store::Store;
 use std::path::Path;
@@ -188,6 +189,39 @@ fn other_weights_are_other_data_and_what_contradicts_the_folder_is_refused() {
         id("from = \"theirs\"\nwidth = 32\nwindow = 16")
     );
     assert_ne!(id("from = \"theirs\""), id("from = \"theirs\"\nwindow = 8"));
+}
+
+#[test]
+fn weights_that_cannot_be_begun_with_are_told_before_the_first_run() {
+    let results = tempfile::tempdir().unwrap();
+    let first = trained(results.path(), plain());
+    exported(results.path());
+    let run = first.strip_prefix(results.path()).unwrap().to_str().unwrap().to_owned();
+    for (place, file) in [
+        ("theirs", results.path().join("theirs/model.safetensors")),
+        (run.as_str(), first.join("final/model.safetensors")),
+    ] {
+        let plan = planned(results.path(), "mlm", &format!("from = \"{place}\""), "").unwrap();
+        let cache = results.path().join(".cache");
+        let ready = Ready {
+            data_root: Some(results.path()),
+            cache: &cache,
+            say: &|_| (),
+        };
+        let runs: Vec<_> = plan.runs.iter().collect();
+        ready.check(&runs).unwrap();
+        let whole = std::fs::read(&file).unwrap();
+        let mut bytes = whole.clone();
+        let name = bytes.windows(5).position(|some| some == b"dense").unwrap();
+        bytes[name..name + 5].copy_from_slice(b"dance");
+        std::fs::write(&file, &bytes).unwrap();
+        let refused = ready.check(&runs).unwrap_err().to_string();
+        assert!(
+            refused.contains("arm `mlm`") && ["dense", "dance"].iter().any(|name| refused.contains(name)),
+            "{place}: {refused}"
+        );
+        std::fs::write(&file, whole).unwrap();
+    }
 }
 
 #[test]

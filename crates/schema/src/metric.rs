@@ -59,6 +59,8 @@ pub const SEEN: &str = "seen";
 pub const CUT: &str = "cut";
 /// 1 where a model that others trained has no head that an evaluation could ask.
 pub const NO_HEAD: &str = "no_head";
+/// That an evaluation asks for another window than a model that others trained has; its value is 1.
+pub const NOT_ASKED: &str = "not_asked";
 /// The share of questions whose answer is the most frequent label: what is right without reading.
 pub const MAJORITY: &str = "majority";
 /// Bits for each label of an online code by the states of a layer (Voita and Titov 2020).

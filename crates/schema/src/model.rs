@@ -51,9 +51,42 @@ pub fn judged(data: &RunData) -> String {
     data.short()
 }
 
+/// What is left out at the end of what is said.
+const MORE: &str = " ...";
+
+/// The beginning of what is said, of at most so many characters, with dots in the place of the rest. No word is cut but one that is
+/// longer than all of that.
+pub fn excerpt(said: &str, characters: usize) -> String {
+    if said.chars().count() <= characters {
+        return said.to_owned();
+    }
+    let room = characters.saturating_sub(MORE.len());
+    let end = said.char_indices().nth(room).map_or(said.len(), |(end, _)| end);
+    let (begins, rest) = said.split_at(end);
+    let whole = match rest.starts_with(char::is_whitespace) {
+        true => begins,
+        false => begins
+            .rsplit_once(char::is_whitespace)
+            .map_or(begins, |(words, _)| words),
+    };
+    format!("{}{MORE}", whole.trim_end())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_excerpt_ends_with_a_whole_word() {
+        let said = "one million steps of 256 sequences";
+        assert_eq!(excerpt(said, 34), said);
+        assert_eq!(excerpt(said, 33), "one million steps of 256 ...");
+        assert_eq!(excerpt(said, 28), "one million steps of 256 ...");
+        assert_eq!(excerpt(said, 27), "one million steps of ...");
+        // Cut again it is the same, and nothing is left out of it.
+        assert_eq!(excerpt(&excerpt(said, 27), 27), "one million steps of ...");
+        assert_eq!(excerpt("éééééééééé éé", 9), "ééééé ...");
+    }
     use std::collections::BTreeMap;
 
     #[test]

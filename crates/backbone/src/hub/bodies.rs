@@ -137,40 +137,32 @@ const MODERNBERT_BEFORE: &[Row] = &[
     table("encoder.tokens", &["embeddings.tok_embeddings"], Vocabulary),
     norm("encoder.norm", &["embeddings.norm"], Embedding),
 ];
-const MODERNBERT_OUTPUT: Row = dense("output", &["attn.Wo"], Width, Width);
-// The first block's is the identity.
-const MODERNBERT_NORM: Row = norm("attention_norm", &["attn_norm"], Width).above_first();
-const MODERNBERT_UP: Row = dense("up", &["mlp.Wi"], Width, Columns);
-const MODERNBERT_DOWN: Row = dense("down", &["mlp.Wo"], Hidden, Width);
-const MODERNBERT_SECOND_NORM: Row = norm("feed_forward_norm", &["mlp_norm"], Width);
 const MODERNBERT_AFTER: &[Row] = &[norm("encoder.final_norm", &["final_norm"], Width)];
+const MODERNBERT_BLOCK: [Row; 6] = modernbert_block(&["attn.Wqkv"]);
+const MODERNBERT_DECODER_BLOCK: [Row; 6] = modernbert_block(&["attn.q_proj", "attn.k_proj", "attn.v_proj"]);
 
-pub(super) static MODERNBERT_BODY: Body = Body {
-    before: MODERNBERT_BEFORE,
-    beside: &[],
-    layers: "layers.{}",
-    block: &[
-        dense("qkv", &["attn.Wqkv"], Width, Attention),
-        MODERNBERT_OUTPUT,
-        MODERNBERT_NORM,
-        MODERNBERT_UP,
-        MODERNBERT_DOWN,
-        MODERNBERT_SECOND_NORM,
-    ],
-    after: MODERNBERT_AFTER,
-};
+pub(super) static MODERNBERT_BODY: Body = modernbert(&MODERNBERT_BLOCK);
+pub(super) static MODERNBERT_DECODER_BODY: Body = modernbert(&MODERNBERT_DECODER_BLOCK);
 
-pub(super) static MODERNBERT_DECODER_BODY: Body = Body {
-    before: MODERNBERT_BEFORE,
-    beside: &[],
-    layers: "layers.{}",
-    block: &[
-        dense("qkv", &["attn.q_proj", "attn.k_proj", "attn.v_proj"], Width, Attention),
-        MODERNBERT_OUTPUT,
-        MODERNBERT_NORM,
-        MODERNBERT_UP,
-        MODERNBERT_DOWN,
-        MODERNBERT_SECOND_NORM,
-    ],
-    after: MODERNBERT_AFTER,
-};
+/// The decoder has its queries, keys and values in three matrices, and all else as the encoder has it.
+const fn modernbert_block(attention: &'static [&'static str]) -> [Row; 6] {
+    [
+        dense("qkv", attention, Width, Attention),
+        dense("output", &["attn.Wo"], Width, Width),
+        // The first block's is the identity.
+        norm("attention_norm", &["attn_norm"], Width).above_first(),
+        dense("up", &["mlp.Wi"], Width, Columns),
+        dense("down", &["mlp.Wo"], Hidden, Width),
+        norm("feed_forward_norm", &["mlp_norm"], Width),
+    ]
+}
+
+const fn modernbert(block: &'static [Row]) -> Body {
+    Body {
+        before: MODERNBERT_BEFORE,
+        beside: &[],
+        layers: "layers.{}",
+        block,
+        after: MODERNBERT_AFTER,
+    }
+}

@@ -6,12 +6,14 @@
 mod bodies;
 mod choose;
 mod config;
+mod header;
 mod read;
 mod rows;
 mod tables;
 mod write;
 
 pub use choose::{left_out, of};
+pub use header::is_whole;
 pub use read::check;
 pub use tables::{ARCHITECTURES, Architecture, as_trained};
 
@@ -78,6 +80,11 @@ impl Network {
     /// Rows of the table of positions that stand before the first position.
     fn unused_positions(&self) -> usize {
         self.architecture.family.unused_positions(self.tokens.pad)
+    }
+
+    /// Whether such networks can be of its class: their embeddings and layers are like those of the class.
+    pub fn is_of_its_class(&self) -> bool {
+        self.architecture.family.holds(&self.encoder_config())
     }
 
     fn encoder_config(&self) -> EncoderConfig {

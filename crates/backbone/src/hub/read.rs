@@ -1,37 +1,39 @@
 //! A model from the two files that transformers writes. Files are other people's: nothing in them is believed before it is
 //! checked, and no more memory is taken than the files are large.
 
+use super::header::{Listed, broken, header_size, known_name, listing};
 use super::rows::{How, Pairing};
 use super::write::transposed;
 use super::{CONFIG, HubModel, Numbers, TENSORS, config};
 use cloze_foundation::files::{is_there, read, read_text};
 use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result};
+use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Where people have pickled weights, or weights in several files.
 const PICKLED: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
 const SEVERAL: &str = "model.safetensors.index.json";
-/// Names that are listed of those that are missing, or have no place.
-const MOST_NAMED: usize = 5;
-/// What BERT's first files call a norm's weight and bias.
-pub(super) const OLD_NAMES: [[&str; 2]; 2] = [
-    ["LayerNorm.gamma", "LayerNorm.weight"],
-    ["LayerNorm.beta", "LayerNorm.bias"],
-];
 
-/// Whether a folder has weights that are read, by the names of its files.
+/// Whether a folder holds a model that is read, by its configuration and the names, kinds and shapes of its tensors. No number
+/// is read.
 ///
 /// # Errors
-/// One without, with pickled weights, or with weights in several files, and what to do.
+/// A folder without the two files, with pickled weights, or with weights in several files, and what to do; a configuration of
+/// another network than our encoder is; tensors that are missing, have no place, are of another shape or are no 32-bit floats, by
+/// name; a file that ends before its tensors do.
 pub fn check(folder: &Path) -> Result<()> {
-    match is_there(&folder.join(TENSORS))? {
-        true => Ok(()),
-        false => Err(without_tensors(folder)?),
-    }
+    let [config, tensors] = [CONFIG, TENSORS].map(|name| folder.join(name));
+    let network = config::read(&read_text(&config)?).map_err(|fault| fault.at(config.display().to_string()))?;
+    let Some(listing) = listing(&tensors)? else {
+        return Err(without_tensors(folder)?);
+    };
+    let checked = network.check(&network.pairings(), &listing);
+    checked
+        .map(drop)
+        .map_err(|fault| fault.at(tensors.display().to_string()))
 }
 
 impl HubModel {
@@ -65,41 +67,26 @@ impl HubModel {
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<()> {
-        let broken = |why: String| Fault::usage(format!("it is no safetensors file: {why}"));
+        header_size(bytes, bytes.len() as u64)?;
         let tensors = caught(|| SafeTensors::deserialize(bytes))
-            .ok_or_else(|| broken("its header claims what cannot be".to_owned()))?
-            .map_err(|error| broken(error.to_string()))?;
+            .ok_or_else(|| broken("its header claims what cannot be"))?
+            .map_err(|error| broken(&error.to_string()))?;
         let tensors: BTreeMap<String, TensorView<'_>> =
             tensors.iter().map(|(name, view)| (known_name(name), view)).collect();
+        let listed = |view: &TensorView<'_>| Listed {
+            kind: view.dtype(),
+            shape: view.shape().to_vec(),
+        };
+        let listing = tensors.iter().map(|(name, view)| (name.clone(), listed(view)));
         let pairings = self.network.pairings();
-        let wanted: BTreeSet<&str> = pairings
-            .iter()
-            .flat_map(|one| &one.theirs)
-            .map(String::as_str)
-            .collect();
-        let missing = wanted.iter().filter(|name| !tensors.contains_key(**name));
-        refuse("has no", "which the configuration asks for", missing.copied())?;
-        let mut unknown = Vec::new();
-        for name in tensors.keys().filter(|name| !wanted.contains(name.as_str())) {
-            match self.network.architecture.tied.iter().find(|[tied, _]| tied == name) {
-                Some([_, to]) if tensors[name].data() == tensors[*to].data() => {}
-                Some([_, to]) => {
-                    let what = format!("`{name}` is not the same as `{to}`: cloze's heads are tied to the embeddings");
-                    return Err(Fault::usage(what));
-                }
-                None if self
-                    .network
-                    .architecture
-                    .without
-                    .iter()
-                    .any(|begins| name.starts_with(begins)) =>
-                {
-                    self.left_out.push(name.clone());
-                }
-                None => unknown.push(name.as_str()),
+        self.left_out = self.network.check(&pairings, &listing.collect())?;
+        for [name, to] in self.network.architecture.tied {
+            let is_other = |tied: &TensorView<'_>| tensors.get(*to).is_none_or(|own| own.data() != tied.data());
+            if tensors.get(*name).is_some_and(is_other) {
+                let what = format!("`{name}` is not the same as `{to}`: cloze's heads are tied to the embeddings");
+                return Err(Fault::usage(what));
             }
         }
-        refuse("has", "for which the architecture has no place", unknown.into_iter())?;
         for pairing in &pairings {
             let numbers = joined(pairing, &tensors)?;
             self.numbers.insert(pairing.ours.clone(), numbers);
@@ -149,63 +136,17 @@ impl HubModel {
     }
 }
 
-fn known_name(name: &str) -> String {
-    let old = OLD_NAMES
-        .iter()
-        .find_map(|[old, new]| Some((name.strip_suffix(old)?, new)));
-    old.map_or_else(|| name.to_owned(), |(before, new)| format!("{before}{new}"))
-}
-
-/// A fault that names some tensors, if there are any.
-fn refuse<'a>(has: &str, which: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
-    let names: Vec<&str> = names.collect();
-    if names.is_empty() {
-        return Ok(());
-    }
-    let shown = names
-        .iter()
-        .take(MOST_NAMED)
-        .map(|name| name.chars().take(100).collect::<String>());
-    let mut list = shown.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if names.len() > MOST_NAMED {
-        list = format!("{list} and {} more", names.len() - MOST_NAMED);
-    }
-    Err(Fault::usage(format!("it {has} {list}, {which}")))
-}
-
-/// The parameter of ours that tensors are. Their shapes are checked before a number is copied.
+/// The parameter of ours that tensors are, whose shapes have been checked.
 fn joined(pairing: &Pairing, tensors: &BTreeMap<String, TensorView<'_>>) -> Result<Numbers> {
-    let mut whole = pairing.shape.clone();
-    if pairing.how == How::Transposed {
-        whole.reverse();
-    }
-    let unused = match pairing.how {
-        How::Behind(rows) => rows,
-        _ => 0,
-    };
-    let mut each = whole.clone();
-    each[0] = each[0] / pairing.theirs.len() + unused;
+    let (mut whole, each) = (pairing.whole(), pairing.each());
+    let before = pairing.unused() * each.get(1).copied().unwrap_or_default();
     let mut values = Vec::new();
     for name in &pairing.theirs {
         let view = &tensors[name];
-        // Our encoders have no table for one kind of segments; a file has one row.
-        let is_one = pairing.how == How::Segments && whole[0] == 0 && view.shape() == [1, whole[1]];
-        if view.shape() != each && !is_one {
-            let what = format!(
-                "`{name}` has the shape {:?}, and the configuration says {each:?}",
-                view.shape()
-            );
-            return Err(Fault::usage(what));
-        }
-        if is_one {
+        if pairing.is_one_kind(view.shape()) {
             whole[0] = 1;
         }
-        if view.dtype() != Dtype::F32 {
-            let what = format!("`{name}` holds {:?}, and cloze reads 32-bit floats", view.dtype());
-            return Err(Fault::usage(what).remedy("save it again with `model.float().save_pretrained(..)`"));
-        }
         let number = |four: &[u8]| f32::from_le_bytes([four[0], four[1], four[2], four[3]]);
-        let before = unused * each.get(1).copied().unwrap_or_default();
         values.extend(view.data().chunks_exact(4).skip(before).map(number));
     }
     if let Some(place) = values.iter().position(|number| !number.is_finite()) {

@@ -282,3 +282,35 @@ pub(super) struct Pairing {
     pub(super) shape: Vec<usize>,
     pub(super) how: How,
 }
+
+impl Pairing {
+    /// Ours as it is laid out there, all tensors together.
+    pub(super) fn whole(&self) -> Vec<usize> {
+        let mut whole = self.shape.clone();
+        if self.how == How::Transposed {
+            whole.reverse();
+        }
+        whole
+    }
+
+    /// Rows there before the first one here.
+    pub(super) fn unused(&self) -> usize {
+        match self.how {
+            How::Behind(rows) => rows,
+            _ => 0,
+        }
+    }
+
+    /// The shape of each tensor there.
+    pub(super) fn each(&self) -> Vec<usize> {
+        let mut each = self.whole();
+        each[0] = each[0] / self.theirs.len() + self.unused();
+        each
+    }
+
+    /// Whether a tensor is the one row of a table that we do not have: there are no kinds of segments here, and one there.
+    pub(super) fn is_one_kind(&self, shape: &[usize]) -> bool {
+        let whole = self.whole();
+        self.how == How::Segments && whole[0] == 0 && shape == [1, whole[1]]
+    }
+}

@@ -215,7 +215,7 @@ fn what_published_files_have_besides_is_left_out_or_the_same() {
         tensors.insert("cls.seq_relationship.bias".to_owned(), f32s(&[2]));
         let table = tensors["bert.embeddings.word_embeddings.weight"].clone();
         tensors.insert("cls.predictions.decoder.weight".to_owned(), table);
-        for [old, new] in super::read::OLD_NAMES {
+        for [old, new] in super::header::OLD_NAMES {
             let norm = tensors.remove(&format!("bert.embeddings.{new}")).unwrap();
             tensors.insert(format!("bert.embeddings.{old}"), norm);
         }

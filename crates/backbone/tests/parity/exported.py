@@ -81,6 +81,11 @@ def pseudo_log_likelihood(model, ids, places, mask):
     return torch.log_softmax(logits, -1)[rows, torch.tensor([ids[place] for place in places])].sum()
 
 
+def restoration(model, ids, places, mask):
+    logits = logits_of(model, [ids])[0]
+    return torch.log_softmax(logits, -1)[places, [ids[place] for place in places]].sum()
+
+
 def left_to_right(model, ids, places, mask):
     logits = torch.log_softmax(logits_of(model, [ids])[0], -1)
     return sum(logits[place - 1, ids[place]] for place in places)
@@ -91,6 +96,7 @@ RULES = {
     "generator": pseudo_log_likelihood,
     "pseudo-log-likelihood": pseudo_log_likelihood,
     "left-to-right": left_to_right,
+    "restoration": restoration,
 }
 
 

@@ -44,54 +44,32 @@ BUCKETS = 4
 ROWS = [1, 4, 7, 9, 12]
 
 
+# Of all but GPT-2, which has other words for it.
+SIZES = dict(
+    vocab_size=VOCABULARY,
+    hidden_size=WIDTH,
+    num_hidden_layers=LAYERS,
+    num_attention_heads=HEADS,
+    intermediate_size=HIDDEN,
+    max_position_embeddings=WINDOW,
+)
+# Of those that are built like BERT.
+LIKE_BERT = SIZES | dict(type_vocab_size=2, hidden_act="gelu", hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
+EAGER = dict(attn_implementation="eager")
+
+
 def bert():
-    config = BertConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=WIDTH,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
-        intermediate_size=HIDDEN,
-        max_position_embeddings=WINDOW,
-        type_vocab_size=2,
-        hidden_act="gelu",
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        attn_implementation="eager",
-    )
-    return BertForMaskedLM(config)
+    return BertForMaskedLM(BertConfig(**LIKE_BERT, **EAGER))
 
 
 def albert():
-    config = AlbertConfig(
-        vocab_size=VOCABULARY,
-        embedding_size=EMBEDDING,
-        hidden_size=WIDTH,
-        num_hidden_layers=ALBERT_LAYERS,
-        num_hidden_groups=GROUPS,
-        num_attention_heads=HEADS,
-        intermediate_size=HIDDEN,
-        max_position_embeddings=WINDOW,
-        type_vocab_size=2,
-        hidden_act="gelu",
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        attn_implementation="eager",
-    )
-    return AlbertForMaskedLM(config)
+    more = dict(embedding_size=EMBEDDING, num_hidden_layers=ALBERT_LAYERS, num_hidden_groups=GROUPS)
+    return AlbertForMaskedLM(AlbertConfig(**LIKE_BERT | more, **EAGER))
 
 
 def deberta():
-    config = DebertaV2Config(
-        vocab_size=VOCABULARY,
-        hidden_size=WIDTH,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
-        intermediate_size=HIDDEN,
-        max_position_embeddings=WINDOW,
+    more = dict(
         type_vocab_size=0,
-        hidden_act="gelu",
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
         relative_attention=True,
         position_buckets=BUCKETS,
         max_relative_positions=WINDOW,
@@ -100,25 +78,11 @@ def deberta():
         share_att_key=False,
         position_biased_input=False,
     )
-    return DebertaV2ForMaskedLM(config)
+    return DebertaV2ForMaskedLM(DebertaV2Config(**LIKE_BERT | more))
 
 
 def megatron():
-    config = MegatronBertConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=WIDTH,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
-        intermediate_size=HIDDEN,
-        max_position_embeddings=WINDOW,
-        type_vocab_size=2,
-        hidden_act="gelu",
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        is_decoder=True,
-        attn_implementation="eager",
-    )
-    return MegatronBertForCausalLM(config)
+    return MegatronBertForCausalLM(MegatronBertConfig(**LIKE_BERT, is_decoder=True, **EAGER))
 
 
 def gpt2():
@@ -136,7 +100,7 @@ def gpt2():
         resid_pdrop=0.0,
         bos_token_id=1,
         eos_token_id=2,
-        attn_implementation="eager",
+        **EAGER,
     )
     return GPT2LMHeadModel(config)
 
@@ -144,12 +108,7 @@ def gpt2():
 def modern():
     rope = {"rope_type": "default", "rope_theta": 10_000.0}
     config = ModernBertConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=WIDTH,
-        num_hidden_layers=LAYERS,
-        num_attention_heads=HEADS,
-        intermediate_size=HIDDEN,
-        max_position_embeddings=WINDOW,
+        **SIZES,
         layer_types=["full_attention"] * LAYERS,
         rope_parameters={"full_attention": rope, "sliding_attention": rope},
         pad_token_id=0,
@@ -157,14 +116,17 @@ def modern():
         eos_token_id=2,
         cls_token_id=1,
         sep_token_id=2,
-        attn_implementation="eager",
+        **EAGER,
     )
     return ModernBertForMaskedLM(config)
 
 
+def same(ours, theirs):
+    return {ours: ([theirs], "as it is")}
+
+
 def norm(ours, theirs, bias=True):
-    parts = {f"{ours}.gain": ([f"{theirs}.weight"], "as it is")}
-    return parts | ({f"{ours}.bias": ([f"{theirs}.bias"], "as it is")} if bias else {})
+    return same(f"{ours}.gain", f"{theirs}.weight") | (same(f"{ours}.bias", f"{theirs}.bias") if bias else {})
 
 
 def dense(ours, theirs, bias=True):
@@ -172,120 +134,104 @@ def dense(ours, theirs, bias=True):
     return parts | ({f"{ours}.bias": ([f"{name}.bias" for name in theirs], "as it is")} if bias else {})
 
 
+def block(ours, theirs, parts, bias=True):
+    """The norms and dense layers of a block; one of ours may be several side by side there."""
+    names = {}
+    for part, layers in parts.items():
+        named = [f"{theirs}.{layer}" for layer in layers.split()]
+        names |= norm(f"{ours}.{part}", named[0], bias) if part.endswith("norm") else dense(f"{ours}.{part}", named, bias)
+    return names
+
+
+def head(theirs, bias="cls.predictions.bias", norm_of="LayerNorm", biased=True):
+    """The head for masked tokens, whose layers are below a name."""
+    names = same("head.bias", bias) | dense("head.dense", [f"{theirs}dense"], biased)
+    return names | norm("head.norm", f"{theirs}{norm_of}", biased)
+
+
+BERT_HEAD = head("cls.predictions.transform.")
+BERT_BLOCK = dict(
+    qkv="attention.self.query attention.self.key attention.self.value",
+    output="attention.output.dense",
+    attention_norm="attention.output.LayerNorm",
+    up="intermediate.dense",
+    down="output.dense",
+    feed_forward_norm="output.LayerNorm",
+)
+
+
+def embedded(root):
+    """The tables of those that are built like BERT."""
+    tokens = same("encoder.tokens", f"{root}.embeddings.word_embeddings.weight")
+    return tokens | same("encoder.positions", f"{root}.embeddings.position_embeddings.weight")
+
+
 def bert_names():
-    names = {
-        "encoder.tokens": (["bert.embeddings.word_embeddings.weight"], "as it is"),
-        "encoder.positions": (["bert.embeddings.position_embeddings.weight"], "as it is"),
-        "head.bias": (["cls.predictions.bias"], "as it is"),
-    }
-    names |= norm("encoder.norm", "bert.embeddings.LayerNorm")
+    names = embedded("bert") | norm("encoder.norm", "bert.embeddings.LayerNorm") | BERT_HEAD
     for layer in range(LAYERS):
-        ours, theirs = f"encoder.blocks.{layer}", f"bert.encoder.layer.{layer}"
-        names |= dense(f"{ours}.qkv", [f"{theirs}.attention.self.{part}" for part in ("query", "key", "value")])
-        names |= dense(f"{ours}.output", [f"{theirs}.attention.output.dense"])
-        names |= norm(f"{ours}.attention_norm", f"{theirs}.attention.output.LayerNorm")
-        names |= dense(f"{ours}.up", [f"{theirs}.intermediate.dense"])
-        names |= dense(f"{ours}.down", [f"{theirs}.output.dense"])
-        names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.output.LayerNorm")
-    names |= dense("head.dense", ["cls.predictions.transform.dense"])
-    return names | norm("head.norm", "cls.predictions.transform.LayerNorm")
+        names |= block(f"encoder.blocks.{layer}", f"bert.encoder.layer.{layer}", BERT_BLOCK)
+    return names
 
 
 def megatron_names():
-    names = {
-        "encoder.tokens": (["bert.embeddings.word_embeddings.weight"], "as it is"),
-        "encoder.positions": (["bert.embeddings.position_embeddings.weight"], "as it is"),
-        "head.bias": (["cls.predictions.bias"], "as it is"),
-    }
+    names = embedded("bert") | norm("encoder.final_norm", "bert.encoder.ln") | BERT_HEAD
+    parts = BERT_BLOCK | dict(attention_norm="attention.ln", feed_forward_norm="ln")
     for layer in range(LAYERS):
-        ours, theirs = f"encoder.blocks.{layer}", f"bert.encoder.layer.{layer}"
-        names |= norm(f"{ours}.attention_norm", f"{theirs}.attention.ln")
-        names |= dense(f"{ours}.qkv", [f"{theirs}.attention.self.{part}" for part in ("query", "key", "value")])
-        names |= dense(f"{ours}.output", [f"{theirs}.attention.output.dense"])
-        names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.ln")
-        names |= dense(f"{ours}.up", [f"{theirs}.intermediate.dense"])
-        names |= dense(f"{ours}.down", [f"{theirs}.output.dense"])
-    names |= norm("encoder.final_norm", "bert.encoder.ln")
-    names |= dense("head.dense", ["cls.predictions.transform.dense"])
-    return names | norm("head.norm", "cls.predictions.transform.LayerNorm")
+        names |= block(f"encoder.blocks.{layer}", f"bert.encoder.layer.{layer}", parts)
+    return names
 
 
 def gpt2_names():
-    names = {
-        "encoder.tokens": (["transformer.wte.weight"], "as it is"),
-        "encoder.positions": (["transformer.wpe.weight"], "as it is"),
-    }
+    names = same("encoder.tokens", "transformer.wte.weight") | same("encoder.positions", "transformer.wpe.weight")
     # Its dense layers are [in, out], as ours are.
     parts = {"qkv": "attn.c_attn", "output": "attn.c_proj", "up": "mlp.c_fc", "down": "mlp.c_proj"}
     for layer in range(LAYERS):
         ours, theirs = f"encoder.blocks.{layer}", f"transformer.h.{layer}"
         for own, other in parts.items():
-            names |= {f"{ours}.{own}.{part}": ([f"{theirs}.{other}.{part}"], "as it is") for part in ("weight", "bias")}
-        names |= norm(f"{ours}.attention_norm", f"{theirs}.ln_1")
-        names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.ln_2")
+            for part in ("weight", "bias"):
+                names |= same(f"{ours}.{own}.{part}", f"{theirs}.{other}.{part}")
+        names |= block(ours, theirs, dict(attention_norm="ln_1", feed_forward_norm="ln_2"))
     return names | norm("encoder.final_norm", "transformer.ln_f")
 
 
 def deberta_names():
-    names = {
-        "encoder.tokens": (["deberta.embeddings.word_embeddings.weight"], "as it is"),
-        "encoder.relative.table": (["deberta.encoder.rel_embeddings.weight"], "as it is"),
-        "head.bias": (["cls.predictions.bias"], "as it is"),
-    }
-    names |= norm("encoder.norm", "deberta.embeddings.LayerNorm")
-    names |= norm("encoder.relative.norm", "deberta.encoder.LayerNorm")
+    names = same("encoder.tokens", "deberta.embeddings.word_embeddings.weight")
+    names |= same("encoder.relative.table", "deberta.encoder.rel_embeddings.weight")
+    names |= norm("encoder.norm", "deberta.embeddings.LayerNorm") | norm("encoder.relative.norm", "deberta.encoder.LayerNorm")
+    parts = BERT_BLOCK | dict(
+        qkv="attention.self.query_proj attention.self.key_proj attention.self.value_proj",
+        relative="attention.self.pos_query_proj attention.self.pos_key_proj",
+    )
     for layer in range(LAYERS):
-        ours, theirs = f"encoder.blocks.{layer}", f"deberta.encoder.layer.{layer}"
-        attention = f"{theirs}.attention.self"
-        names |= dense(f"{ours}.qkv", [f"{attention}.{part}_proj" for part in ("query", "key", "value")])
-        names |= dense(f"{ours}.relative", [f"{attention}.pos_{part}_proj" for part in ("query", "key")])
-        names |= dense(f"{ours}.output", [f"{theirs}.attention.output.dense"])
-        names |= norm(f"{ours}.attention_norm", f"{theirs}.attention.output.LayerNorm")
-        names |= dense(f"{ours}.up", [f"{theirs}.intermediate.dense"])
-        names |= dense(f"{ours}.down", [f"{theirs}.output.dense"])
-        names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.output.LayerNorm")
-    names |= dense("head.dense", ["cls.predictions.transform.dense"])
-    return names | norm("head.norm", "cls.predictions.transform.LayerNorm")
+        names |= block(f"encoder.blocks.{layer}", f"deberta.encoder.layer.{layer}", parts)
+    return names | BERT_HEAD
 
 
 def albert_names():
-    names = {
-        "encoder.tokens": (["albert.embeddings.word_embeddings.weight"], "as it is"),
-        "encoder.positions": (["albert.embeddings.position_embeddings.weight"], "as it is"),
-        "head.bias": (["predictions.bias"], "as it is"),
-    }
-    names |= norm("encoder.norm", "albert.embeddings.LayerNorm")
+    names = embedded("albert") | norm("encoder.norm", "albert.embeddings.LayerNorm")
     names |= dense("encoder.project", ["albert.encoder.embedding_hidden_mapping_in"])
+    parts = dict(
+        qkv="attention.query attention.key attention.value",
+        output="attention.dense",
+        attention_norm="attention.LayerNorm",
+        up="ffn",
+        down="ffn_output",
+        feed_forward_norm="full_layer_layer_norm",
+    )
     for group in range(GROUPS):
-        ours, theirs = f"encoder.blocks.{group}", f"albert.encoder.albert_layer_groups.{group}.albert_layers.0"
-        names |= dense(f"{ours}.qkv", [f"{theirs}.attention.{part}" for part in ("query", "key", "value")])
-        names |= dense(f"{ours}.output", [f"{theirs}.attention.dense"])
-        names |= norm(f"{ours}.attention_norm", f"{theirs}.attention.LayerNorm")
-        names |= dense(f"{ours}.up", [f"{theirs}.ffn"])
-        names |= dense(f"{ours}.down", [f"{theirs}.ffn_output"])
-        names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.full_layer_layer_norm")
-    names |= dense("head.dense", ["predictions.dense"])
-    return names | norm("head.norm", "predictions.LayerNorm")
+        names |= block(f"encoder.blocks.{group}", f"albert.encoder.albert_layer_groups.{group}.albert_layers.0", parts)
+    return names | head("predictions.", bias="predictions.bias")
 
 
 def modern_names():
-    names = {
-        "encoder.tokens": (["model.embeddings.tok_embeddings.weight"], "as it is"),
-        "head.bias": (["decoder.bias"], "as it is"),
-    }
-    names |= norm("encoder.norm", "model.embeddings.norm", bias=False)
+    names = same("encoder.tokens", "model.embeddings.tok_embeddings.weight")
+    names |= norm("encoder.norm", "model.embeddings.norm", bias=False) | norm("encoder.final_norm", "model.final_norm", bias=False)
+    parts = dict(qkv="attn.Wqkv", output="attn.Wo", attention_norm="attn_norm", up="mlp.Wi", down="mlp.Wo", feed_forward_norm="mlp_norm")
     for layer in range(LAYERS):
-        ours, theirs = f"encoder.blocks.{layer}", f"model.layers.{layer}"
-        names |= dense(f"{ours}.qkv", [f"{theirs}.attn.Wqkv"], bias=False)
-        names |= dense(f"{ours}.output", [f"{theirs}.attn.Wo"], bias=False)
-        if layer > 0:
-            names |= norm(f"{ours}.attention_norm", f"{theirs}.attn_norm", bias=False)
-        names |= dense(f"{ours}.up", [f"{theirs}.mlp.Wi"], bias=False)
-        names |= dense(f"{ours}.down", [f"{theirs}.mlp.Wo"], bias=False)
-        names |= norm(f"{ours}.feed_forward_norm", f"{theirs}.mlp_norm", bias=False)
-    names |= norm("encoder.final_norm", "model.final_norm", bias=False)
-    names |= dense("head.dense", ["head.dense"], bias=False)
-    return names | norm("head.norm", "head.norm", bias=False)
+        # The first block has no norm before its attention.
+        own = {part: layers for part, layers in parts.items() if layer > 0 or part != "attention_norm"}
+        names |= block(f"encoder.blocks.{layer}", f"model.layers.{layer}", own, bias=False)
+    return names | head("head.", bias="decoder.bias", norm_of="norm", biased=False)
 
 
 def decoded(model, ids, targets):

@@ -5,7 +5,7 @@ use crate::plain::{name, plain, shortened_lines};
 use crate::terminal::say;
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
-use cloze_plan::{Experiment, Plan, PlannedRun, expand, place};
+use cloze_plan::{Experiment, Plan, PlannedRun, expand, expand_beside, place};
 use cloze_runner::data::Now;
 use cloze_runner::processes::options::cache;
 use cloze_runner::status::Status;
@@ -37,12 +37,14 @@ pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resu
         let plan = cloze_plan::read(&arguments.experiment)?;
         return statuses(&plan, &plan.runs, &plan.models, &arguments.experiment, data_root);
     }
-    let plan = arguments.plan(data_root)?;
+    let mut plan = arguments.plan(data_root)?;
     let folder = arguments.results.join(&plan.experiment);
     Origin::of(&arguments.experiment)?.check(&folder)?;
     let frozen = frozen(&folder)?;
-    let models = known(&plan.models, frozen.as_ref().unwrap_or(&plan));
-    let (mut text, status) = statuses(&plan, &plan.runs, &models, &folder, data_root)?;
+    if let Some(frozen) = &frozen {
+        as_judged(&mut plan, frozen, &Store::new(&folder), data_root)?;
+    }
+    let (mut text, status) = statuses(&plan, &plan.runs, &plan.models, &folder, data_root)?;
     if let Some(frozen) = frozen {
         for line in differences(&plan, &frozen) {
             let _ = writeln!(text, "{}: {line}", arguments.experiment.display());
@@ -149,11 +151,12 @@ pub fn report(experiment: &Path, results: &Path, data_root: Option<&Path>, forma
     }
     // Runs that were trained one by one are in the metrics when somebody has put them there.
     let store = Store::new(&folder);
-    let (mut damaged, mut other) = (Vec::new(), None);
+    let (mut damaged, mut other) = (Vec::new(), Vec::new());
     if is_there(&folder.join("runs"))? || is_there(&folder.join(MODELS))? {
         let plan = cloze_plan::read(&folder)?;
         damaged = cloze_runner::gather(&plan, &store)?.damaged;
         other = of_other_data(&plan, &store, data_root);
+        other.extend(of_other_models(&plan, &store, data_root));
     }
     let report = cloze_report::write(&folder)?;
     say(&format!(
@@ -174,7 +177,7 @@ pub fn report(experiment: &Path, results: &Path, data_root: Option<&Path>, forma
 }
 
 /// That runs were made from other data than there are now: a report is about the data that they were made from.
-fn of_other_data(plan: &Plan, store: &Store, data_root: Option<&Path>) -> Option<String> {
+fn of_other_data(plan: &Plan, store: &Store, data_root: Option<&Path>) -> Vec<String> {
     let data = Now::of(&plan.runs, data_root, &cache(results_of(store.root())));
     let mut what = BTreeSet::new();
     let mut count = 0;
@@ -185,13 +188,27 @@ fn of_other_data(plan: &Plan, store: &Store, data_root: Option<&Path>) -> Option
         }
     }
     let what: Vec<String> = what.into_iter().collect();
-    (count > 0).then(|| {
+    let told = (count > 0).then(|| {
         format!(
             "{count} runs ended with other data than there are now ({} changed since): the report is about what they were made \
              from, and the next `cloze run` trains them again",
             what.join(", ")
         )
-    })
+    });
+    told.into_iter().collect()
+}
+
+/// That folders of others hold other models than were judged, or none: a report is about those that were judged.
+fn of_other_models(plan: &Plan, store: &Store, data_root: Option<&Path>) -> Vec<String> {
+    let outside = |model: &PlannedModel| {
+        let standing = Standing::of(model, store, data_root).ok()?;
+        let told = || {
+            let arm = name(&model.arm);
+            format!("{arm}: {standing}; the report is about the model that was judged")
+        };
+        standing.is_outside().then(told)
+    };
+    plan.models.iter().filter_map(outside).collect()
 }
 
 /// Where the results lie says where the corpora were prepared, and not `--results`, which may be another folder's.
@@ -203,11 +220,14 @@ pub(super) fn results_of(folder: &Path) -> &Path {
 /// Uses an experiment file for the report of its results: what it asks, claims and shows becomes the present plan, which is
 /// kept in the history. Where it plans other runs, the report stays that of the frozen plan, and that is said.
 fn take_file(file: &Path, folder: &Path, data_root: Option<&Path>) -> Result<()> {
-    let plan = expand(&Experiment::load(file, &[])?.under(data_root))?;
+    let experiment = Experiment::load(file, &[])?.under(data_root);
     let Some(frozen) = frozen(folder)? else {
+        expand(&experiment)?;
         return Err(Fault::usage(format!("`{}` holds no results yet", folder.display()))
             .remedy(format!("`cloze run {}` trains its runs", file.display())));
     };
+    let mut plan = expand_beside(&experiment, &frozen.models)?;
+    as_judged(&mut plan, &frozen, &Store::new(folder), data_root)?;
     let differences = differences(&plan, &frozen);
     if differences.is_empty() {
         return Ok(());
@@ -224,6 +244,25 @@ fn take_file(file: &Path, folder: &Path, data_root: Option<&Path>) -> Result<()>
         ));
         Ok(())
     }
+}
+
+/// Has models of others that were judged stay what they were then, where their folders hold others now.
+fn as_judged(plan: &mut Plan, frozen: &Plan, store: &Store, data_root: Option<&Path>) -> Result<()> {
+    for model in &mut plan.models {
+        let Some(before) = frozen.models.iter().find(|before| before.id == model.id) else {
+            continue;
+        };
+        let now = match Standing::of(before, store, data_root)?.is_outside() {
+            true => before,
+            false => &*model,
+        };
+        *model = PlannedModel {
+            arm: model.arm.clone(),
+            data: before.data.clone(),
+            ..now.clone()
+        };
+    }
+    Ok(())
 }
 
 /// The frozen plan of a results folder, if there is one.

@@ -1,6 +1,6 @@
 //! What a `tokenizer.json` has to be before it is used.
 
-use super::Tokenizer;
+use super::{Tokenizer, charsmap};
 use crate::reader;
 use crate::vocabulary::SPECIAL_NAMES;
 use crate::{SpecialTokens, Vocabulary};
@@ -37,6 +37,7 @@ pub fn from_json(json: String, place: &str) -> Result<Tokenizer> {
             .at(place)
             .remedy("save it with Hugging Face `tokenizers`")
     };
+    charsmap::check(&json).map_err(refused)?;
     let mut inner = caught(|| json.parse::<tokenizers::Tokenizer>())
         .ok_or_else(|| refused("the `tokenizers` library gave up on it".to_owned()))?
         .map_err(|error| refused(error.to_string()))?;

@@ -2,6 +2,7 @@
 
 mod accents;
 mod alphabet;
+mod charsmap;
 mod config;
 mod folder;
 mod hub;

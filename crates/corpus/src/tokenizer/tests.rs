@@ -177,6 +177,19 @@ fn changed(change: impl FnOnce(&mut serde_json::Value)) -> Result<Tokenizer> {
 }
 
 #[test]
+fn a_table_that_claims_more_than_is_there_is_refused_before_memory_is_taken_for_it() {
+    let refused = changed(|json| {
+        // A trie of 4 GiB less a byte; the rest is one zero.
+        json["normalizer"] = serde_json::json!({ "type": "Precompiled", "precompiled_charsmap": "/////wA=" });
+    });
+    let refused = refused.unwrap_err().to_string();
+    assert!(
+        refused.contains("claims a trie of 4294967295 bytes, and has 1") && refused.contains("tokenizer.json"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn a_tokenizer_that_draws_is_refused() {
     for dropout in [0.1, 1.0] {
         let fault = changed(|json| json["model"]["dropout"] = dropout.into()).err().unwrap();

@@ -24,7 +24,7 @@ pub(crate) use report::{chosen, of_seeds, right_of_seeds, share_cut};
 pub(crate) use texts::{Words, best, of_texts};
 pub(crate) use train::{Tuned, tune};
 
-use crate::{Ground, Work};
+use crate::{Ground, WINDOW, Work};
 use cloze_foundation::{Fault, Result};
 
 /// Texts that are trained on where the built-in language is labelled, and those that are tested on. Few to train on, since what an
@@ -61,6 +61,7 @@ pub(crate) fn check_window(ground: &Ground) -> Result<()> {
         "an encoder.window of {} is too short to be tuned on texts",
         ground.window
     ))
+    .at(WINDOW)
     .allowed([format!("{LEAST_WINDOW} or more")]))
 }
 

@@ -5,7 +5,7 @@ mod groups;
 mod masks;
 
 use crate::masked_loss::{place, spread};
-use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
+use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, WINDOW, When, Work, asked};
 use cloze_corpus::bounds::{Unigram, best};
 use cloze_corpus::fragment::Known;
 use cloze_foundation::{Draw, Fault, Result};
@@ -90,6 +90,7 @@ impl MaskedText {
         if available == 0 {
             return Err(
                 Fault::usage(format!("the held-out text has not one window of {length} positions"))
+                    .at(WINDOW)
                     .remedy("hold out more text or shorten encoder.window"),
             );
         }

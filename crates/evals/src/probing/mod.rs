@@ -9,7 +9,7 @@ mod states;
 mod trees;
 
 use crate::finetune::{BUILT_IN_WORDS, without_places};
-use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
+use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, WINDOW, When, Work, asked};
 use cloze_backbone::{Encoder, Init};
 use cloze_corpus::sets::{files, hash};
 use cloze_foundation::{Draw, Fault, Place, Result};
@@ -163,6 +163,7 @@ impl Probes {
         if properties.is_empty() {
             return Err(
                 Fault::usage("there is nothing to probe for: no property has two labels")
+                    .at(WINDOW)
                     .remedy("take more sentences, or make encoder.window longer"),
             );
         }

@@ -258,7 +258,29 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
     }
 }
 
-fn whole(path: &Path) -> std::io::Result<Vec<u8>> {
+/// The first bytes of a file, no more than `most`, and how many it has; `None` where there is no such file, and only then.
+///
+/// # Errors
+/// As [`read`].
+pub fn head(path: &Path, most: u64) -> Result<Option<(Vec<u8>, u64)>> {
+    let begun = || {
+        let (file, size) = opened(path)?;
+        if size > LONGEST_TEXT {
+            return Err(too_long());
+        }
+        let mut bytes = Vec::with_capacity(size.min(most) as usize);
+        file.take(most).read_to_end(&mut bytes)?;
+        Ok((bytes, size))
+    };
+    match begun() {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Fault::file("read", path, &error)),
+    }
+}
+
+/// A regular file and its length.
+fn opened(path: &Path) -> std::io::Result<(File, u64)> {
     // A pipe would be waited for, and a device may have no end: neither is ever opened.
     let found = fs::metadata(path)?;
     if !found.is_file() {
@@ -266,12 +288,19 @@ fn whole(path: &Path) -> std::io::Result<Vec<u8>> {
             "it is no regular file; put back what was there, or remove it",
         ));
     }
-    let file = File::open(path)?;
-    let size = found.len();
+    Ok((File::open(path)?, found.len()))
+}
+
+fn too_long() -> std::io::Error {
+    std::io::Error::other("it is longer than 1 GiB")
+}
+
+fn whole(path: &Path) -> std::io::Result<Vec<u8>> {
+    let (file, size) = opened(path)?;
     let mut bytes = Vec::with_capacity(size.min(LONGEST_TEXT) as usize);
     file.take(LONGEST_TEXT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST_TEXT {
-        return Err(std::io::Error::other("it is longer than 1 GiB"));
+        return Err(too_long());
     }
     Ok(bytes)
 }
@@ -312,6 +341,25 @@ mod tests {
         assert!(result.is_err());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn of_a_file_no_more_than_its_head_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        assert_eq!(head(&path, 2).unwrap(), None);
+        write_whole(&path, b"abc").unwrap();
+        assert_eq!(head(&path, 2).unwrap(), Some((b"ab".to_vec(), 3)));
+        assert_eq!(head(&path, 9).unwrap(), Some((b"abc".to_vec(), 3)));
+        assert!(
+            head(folder.path(), 2)
+                .unwrap_err()
+                .to_string()
+                .contains("no regular file")
+        );
+        // A hole takes no room on the disk.
+        File::create(&path).unwrap().set_len(LONGEST_TEXT + 1).unwrap();
+        assert!(head(&path, 2).unwrap_err().to_string().contains("longer than 1 GiB"));
     }
 
     #[test]

@@ -78,11 +78,9 @@ impl Arm {
         // Without an objective no other key can be judged, and that it is missing is said first.
         if let Some(entry) = named.and_then(|name| cloze_objectives::find(name).ok()) {
             let options = (entry.options)();
-            let known: Vec<&str> = own
-                .iter()
-                .copied()
-                .chain(options.iter().map(|field| field.name))
-                .collect();
+            // An arm with a folder that others trained is read elsewhere.
+            let own = own.iter().copied().filter(|key| *key != MODEL);
+            let known: Vec<&str> = own.chain(options.iter().map(|field| field.name)).collect();
             written.table(&known)?;
         }
         let (own, options) = written.split(&own)?;

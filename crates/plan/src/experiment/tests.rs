@@ -112,7 +112,7 @@ fn unknown_keys_are_named_with_their_place_and_the_nearest_key() {
     assert_eq!(
         fault("[[arm]]\nobjective = \"mlm\"\nraet = 0.3\n", &[]),
         "unknown key `raet` in `arm[0]`\n  at x.toml:4:1 (arm[0].raet)\n  4 | raet = 0.3\n    | ^^^^\n  \
-         allowed: name, objective, model, grid, zip, set, mode, rate, replace, select, predict, copies, pairs\n  did you mean `rate`?"
+         allowed: name, objective, grid, zip, set, mode, rate, replace, select, predict, copies, pairs\n  did you mean `rate`?"
     );
     assert!(fault("[bugdet]\n", &[]).contains("unknown key `bugdet`\n  at x.toml:2:2 (bugdet)"));
     let tokenizer = format!("[corpus]\ntokenizer = {{ kind = \"wordpiece\", path = \"x\" }}\n{MLM}");

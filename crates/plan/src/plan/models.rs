@@ -9,14 +9,17 @@ use cloze_schema::PlannedModel;
 use std::collections::BTreeMap;
 
 /// Every model of an experiment, judged by what judges its first run, on that run's text, with that run's seed. Nothing is swept:
-/// what a sweep changes is how something is trained.
+/// what a sweep changes is how something is trained. One whose folder cannot be used any more is as `known` has it, so that what was
+/// found of it is not lost.
 ///
 /// # Errors
-/// A name that an arm has already; a folder that is none, or whose model cloze does not read; the same folder twice.
+/// A name that an arm has already; a folder that is none, or whose model cloze does not read, and that is not known; the same folder
+/// twice.
 pub(super) fn models(
     experiment: &Experiment,
     runs: &[PlannedRun],
     arms: &BTreeMap<String, Place>,
+    known: &[PlannedModel],
 ) -> Result<Vec<PlannedModel>> {
     let first: Option<&RunConfig> = runs.first().map(|run| &run.config);
     let mut names = arms.clone();
@@ -29,8 +32,16 @@ pub(super) fn models(
         }
         let Some(run) = first else { continue };
         let config = ModelConfig::beside(run, &given.folder);
+        let id = config.id();
         let model = config.planned(&given.name, experiment.data_root.as_deref());
-        let model = model.map_err(|fault| fault.at(here()))?;
+        let model = model.or_else(|fault| {
+            let known = known.iter().find(|known| known.id == id);
+            let known = known.ok_or_else(|| fault.at(here()))?;
+            Ok(PlannedModel {
+                arm: given.name.clone(),
+                ..known.clone()
+            })
+        })?;
         if let Some(other) = models.iter().find(|other| other.id == model.id) {
             return Err(Fault::usage(format!("`{}` and `{}` are the same folder", other.arm, model.arm)).at(here()));
         }

@@ -23,16 +23,22 @@ pub(super) fn section(study: &Study) -> Option<Section> {
     for model in &view.models {
         let (name, planned) = (model.marked(), &model.planned);
         let folder = planned.folder.display();
+        let as_it_was = match model.weights() {
+            Some(digits) if model.is_judged => format!(", as it was when it was judged ({digits})"),
+            _ => String::new(),
+        };
         points.push(format!(
-            "{name}: {} of {folder}; {}.",
+            "{name}: {} of {folder}{as_it_was}; {}.",
             planned.class,
             model.budget(IN_A_LIST)
         ));
         if !model.is_judged {
-            points.push(format!("{name} is not judged yet: the same command again does so."));
+            points.push(format!(
+                "{name} is not judged yet: `cloze run` judges it, or says what keeps it from that."
+            ));
             continue;
         }
-        let (leading, silent) = model.leading(&tasks);
+        let (leading, [silent, unasked]) = model.leading(&tasks);
         for (score, value) in leading {
             rows.push(vec![
                 Cell::plain(&name),
@@ -45,6 +51,12 @@ pub(super) fn section(study: &Study) -> Option<Section> {
             points.push(format!(
                 "{name} has no head that these evaluations could ask: {}.",
                 silent.join(", ")
+            ));
+        }
+        if !unasked.is_empty() {
+            points.push(format!(
+                "These evaluations ask for another window than that of {name}, and found nothing of it: {}.",
+                unasked.join(", ")
             ));
         }
     }
@@ -123,12 +135,13 @@ pub(crate) fn csv(study: &Study) -> Option<String> {
     if models.is_empty() {
         return None;
     }
-    let mut text = "arm,class,folder,scored_by,card,task,metric,value\n".to_owned();
+    let mut text = "arm,class,folder,weights,scored_by,card,task,metric,value\n".to_owned();
     for model in models {
         let planned = &model.planned;
         let folder = planned.folder.display().to_string();
         let [rule, card] = [&planned.rule, &planned.card].map(|said| said.clone().unwrap_or_default());
-        let known = [&planned.arm, &planned.class, &folder, &rule, &card].map(|cell| word(cell));
+        let weights = model.weights().unwrap_or_default().to_owned();
+        let known = [&planned.arm, &planned.class, &folder, &weights, &rule, &card].map(|cell| word(cell));
         for (score, value) in model.found() {
             let found = [word(&score.task), word(&score.metric), value.to_string()];
             text += &(known.iter().chain(&found).cloned().collect::<Vec<_>>().join(",") + "\n");

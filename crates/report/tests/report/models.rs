@@ -98,6 +98,16 @@ fn what_others_trained_stands_beside_the_arms_and_changes_nothing_of_them() {
     assert!(section.split("\n## ").next().unwrap().contains("1.234"), "{section}");
     let models = fs::read_to_string(beside.join("report/models.csv")).unwrap();
     assert_eq!(models.lines().count(), 1 + FOUND.len(), "{models}");
+    assert!(models.starts_with("arm,class,folder,weights,scored_by,"), "{models}");
+    // Whose findings they are.
+    assert!(
+        models.contains(",models/tiny,weights,pseudo-log-likelihood,"),
+        "{models}"
+    );
+    says(
+        section,
+        "BertForMaskedLM of models/tiny, as it was when it was judged (weights); its card says",
+    );
     assert!(!alone.join("report/models.csv").exists());
     // Names are those of others.
     assert!(!with.page.contains("tiny <b>"));
@@ -119,6 +129,20 @@ fn what_is_not_known_of_a_model_is_said() {
     says(&report.verdict, "not judged yet (its budget is unknown)");
     assert!(!report.markdown.contains("98.7"), "{}", report.markdown);
     says(&report.markdown, "judged on other data than the plan's: 1 of the runs");
+    says(
+        &report.markdown,
+        "is not judged yet: `cloze run` judges it, or says what keeps it from that",
+    );
+    assert!(!report.markdown.contains("when it was judged"), "{}", report.markdown);
+    // One that an evaluation asks for a longer window.
+    let short = [("minimal-pairs", "not_asked", 1.0), ("masked-loss", "loss", 1.5)];
+    let report = told(None, "weights", &short);
+    says(
+        &report.markdown,
+        "These evaluations ask for another window than that of tiny",
+    );
+    says(&report.markdown, "and found nothing of it: minimal-pairs.");
+    assert!(!report.markdown.contains("no head"), "{}", report.markdown);
     // An encoder alone.
     let silent = [("minimal-pairs", "no_head", 1.0), ("masked-loss", "no_head", 1.0)];
     let report = told(None, "weights", &silent);

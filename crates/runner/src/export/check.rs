@@ -1,6 +1,7 @@
 //! What cloze itself makes of some lines, beside an exported model: whoever loads the folder elsewhere can hold the numbers
 //! against each other (`crates/backbone/tests/parity/exported.py` does).
 
+use super::Answering;
 use cloze_backbone::EncoderConfig;
 use cloze_corpus::Tokenizer;
 use cloze_foundation::{Fault, Result};
@@ -13,9 +14,10 @@ pub(super) const FILE: &str = "cloze_check.json";
 const WITH_NUMBERS: usize = 16;
 
 /// The ids of every line with `[CLS]` and `[SEP]`; of the first ones, as far as a window holds them, the states of the last
-/// layer, position by position, and the score by every rule of the model. Of a model that was asked about pairs, what it says of
+/// layer, position by position, and the score by every rule of the heads that are exported. Of a model that was asked about pairs, what it says of
 /// the first lines that follow each other and find a place in a window together.
-pub(super) fn check(model: &Model, tokenizer: &Tokenizer, encoder: &EncoderConfig, lines: &[String]) -> Result<String> {
+pub(super) fn check(model: &Model, answering: &Answering, tokenizer: &Tokenizer, lines: &[String]) -> Result<String> {
+    let encoder = model.config();
     let mut all = Vec::new();
     let mut with_numbers = 0;
     let mut pairs = Vec::new();
@@ -26,8 +28,10 @@ pub(super) fn check(model: &Model, tokenizer: &Tokenizer, encoder: &EncoderConfi
             with_numbers += 1;
             entry["states"] = states(model, &ids, encoder.width);
             for rule in model.rules() {
-                let score = model.score(rule, std::slice::from_ref(&ids), tokenizer.vocabulary())?;
-                entry["scores"][&*rule.name] = json!(score.first());
+                if let Some(name) = answering.own(&rule.name) {
+                    let score = model.score(rule, std::slice::from_ref(&ids), tokenizer.vocabulary())?;
+                    entry["scores"][name] = json!(score.first());
+                }
             }
         }
         all.push(entry);

@@ -12,7 +12,7 @@ use cloze_corpus::Tokenizer;
 use cloze_foundation::files::{is_there, write_folder, write_whole};
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::{Objective, configure};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// For which of the libraries.
@@ -32,12 +32,12 @@ pub struct Exported {
     /// The classes, the first one in the folder itself.
     pub classes: Vec<&'static Architecture>,
     /// Parts of the model that are not in it, and why.
-    pub left_out: Vec<(&'static str, &'static str)>,
+    pub left_out: Vec<(String, String)>,
 }
 
 /// Objectives whose heads answer as the classes do, each measured (docs/hugging-face.md, scripts/parity.sh). Heads of the same parameters may answer
 /// elsewhere: a head that predicts a token from the position before it is not BERT's.
-const SHOWN: [&str; 11] = [
+const SHOWN: [&str; 14] = [
     "mlm",
     "whole-word",
     "n-gram",
@@ -46,6 +46,9 @@ const SHOWN: [&str; 11] = [
     "frequency",
     "adaptive",
     "span",
+    "diffusion",
+    "mpnet",
+    "replace-mlm",
     "electra",
     "rtd",
     "autoregressive",
@@ -53,20 +56,28 @@ const SHOWN: [&str; 11] = [
 /// Objectives whose answers no class gives, and why.
 const OTHERWISE: [(&str, &str); 4] = [
     (
+        "all-tokens-mlm",
+        "what it says of a token is mixed with a copy of the token that it reads, by a gate that no class has",
+    ),
+    (
         "mntp",
         "it predicts a token from the position before it, where the classes predict it in its place",
     ),
-    ("mpnet", "it predicts from slots behind the text, which no class has"),
     (
         "permutation",
         "XLNet's relative positions are not those of this encoder",
     ),
     (
         "prefix",
-        "no class sees the beginning of a text both ways and the rest from left to right",
+        "no class of such an encoder sees the beginning of a text both ways and the rest from left to right",
     ),
 ];
 const ENCODER_ALONE: &str = "`--to hf-encoder` exports the encoder alone, which AutoModel loads";
+
+/// Why a part of a mixture is left out.
+const OF_OTHERS: &str = "heads of another objective of the mixture, whose first one is exported";
+/// What the parameters of the encoder are below.
+const ENCODER: &str = "encoder.";
 
 /// Positions of the text that says who sees whom.
 const PROBE: usize = 3;
@@ -81,20 +92,21 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
     if is_there(into)? {
         return Err(Fault::usage(format!("`{}` is there already", into.display())).remedy("name a folder that is not"));
     }
-    if form == Form::Model && !SHOWN.contains(&run.config.objective.as_str()) {
-        let objective = &run.config.objective;
-        let what = match OTHERWISE.iter().find(|(name, _)| name == objective) {
-            Some((_, why)) => format!("`{objective}` has no counterpart in transformers: {why}"),
-            None => format!("the heads of `{objective}` have not been compared with those of transformers"),
-        };
-        return Err(Fault::usage(what).allowed(SHOWN).remedy(ENCODER_ALONE));
+    let whole = configure(&run.config.objective, &run.config.options)?;
+    let answering = Answering::of(&run.config.objective, &*whole);
+    if form == Form::Model {
+        answering.check()?;
     }
+    let objective = answering.objective;
     let device = Device::flex();
     let tokenizer = run.tokenizer()?;
-    let objective = configure(&run.config.objective, &run.config.options)?;
-    let model = run.model(&*objective, &tokenizer, &device)?;
+    let model = run.model(&*whole, &tokenizer, &device)?;
     let mut parameters: BTreeMap<String, Parameter> = BTreeMap::new();
-    model.each_parameter(&mut |path, parameter| _ = parameters.insert(path.to_owned(), parameter.clone()));
+    let mut others: BTreeSet<String> = BTreeSet::new();
+    model.each_parameter(&mut |path, parameter| match answering.own(path) {
+        Some(own) => _ = parameters.insert(own.to_owned(), parameter.clone()),
+        None => others.extend(path.split('.').next().map(str::to_owned)),
+    });
     let own: Vec<String> = parameters.keys().cloned().collect();
     // Heads may hold a part of the tables with which the model reads.
     model.reader().each_parameter(&mut |path, parameter| {
@@ -115,7 +127,16 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
     })?;
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for class in &classes {
-        let network = network(class, &encoder, &*objective, &tokenizer)?;
+        let network = network(class, &encoder, objective, &tokenizer)?;
+        if !network.is_of_its_class() {
+            let what = format!(
+                "a {} that is narrower than the embeddings that it shares has no counterpart in transformers: `{}` projects them before \
+                 their norm",
+                class.folder.unwrap_or("model"),
+                class.class
+            );
+            return Err(Fault::usage(what).remedy(ENCODER_ALONE));
+        }
         let pairs = encoder.preset == cloze_backbone::Preset::Bert;
         let below = |name: &str| {
             class
@@ -132,13 +153,16 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
     if form == Form::Sentences {
         files.extend(pooling(&encoder).map(|(name, text)| (name.to_owned(), text.into_bytes())));
     }
+    let left_out = hub::left_out(&classes, paths()).into_iter();
+    let left_out = left_out.map(|(part, why)| (part.to_owned(), why.to_owned()));
+    let others = others.into_iter().map(|part| (part, OF_OTHERS.to_owned()));
     let exported = Exported {
-        left_out: hub::left_out(&classes, paths()),
+        left_out: left_out.chain(others).collect(),
         classes,
     };
     files.push(("README.md".to_owned(), card::card(run, form, &exported)?.into_bytes()));
     if let Some(lines) = lines {
-        let text = check::check(&model, &tokenizer, &encoder, lines)?;
+        let text = check::check(&model, &answering, &tokenizer, lines)?;
         files.push((check::FILE.to_owned(), text.into_bytes()));
     }
     let is_new = write_folder(into, |scratch| {
@@ -154,6 +178,52 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
     match is_new {
         true => Ok(exported),
         false => Err(Fault::usage(format!("`{}` is there already", into.display()))),
+    }
+}
+
+/// The objective whose heads are exported: that of the run, or the first of a mixture.
+struct Answering<'a> {
+    /// What its heads are below, if there are others beside them.
+    below: Option<&'a str>,
+    name: &'a str,
+    objective: &'a dyn Objective,
+}
+
+impl<'a> Answering<'a> {
+    fn of(name: &'a str, whole: &'a dyn Objective) -> Self {
+        match whole.first() {
+            Some((below, name, objective)) => Self {
+                below: Some(below),
+                name,
+                objective,
+            },
+            None => Self {
+                below: None,
+                name,
+                objective: whole,
+            },
+        }
+    }
+
+    /// What a parameter of the whole model, or one of its rules, is called without those beside it; `None` for one of theirs.
+    fn own<'p>(&self, path: &'p str) -> Option<&'p str> {
+        match self.below {
+            Some(below) if !path.starts_with(ENCODER) => path.strip_prefix(below)?.strip_prefix('.'),
+            _ => Some(path),
+        }
+    }
+
+    fn check(&self) -> Result<()> {
+        let Self { name, below, .. } = self;
+        if SHOWN.contains(name) {
+            return Ok(());
+        }
+        let first = below.map_or("", |_| ", the first part of this mixture,");
+        let what = match OTHERWISE.iter().find(|(known, _)| known == name) {
+            Some((_, why)) => format!("`{name}`{first} has no counterpart in transformers: {why}"),
+            None => format!("the heads of `{name}`{first} have not been compared with those of transformers"),
+        };
+        Err(Fault::usage(what).allowed(SHOWN).remedy(ENCODER_ALONE))
     }
 }
 
@@ -198,4 +268,17 @@ fn pooling(encoder: &EncoderConfig) -> [(&'static str, String); 3] {
         ("1_Pooling/config.json", format!("{pooling:#}\n")),
         ("sentence_bert_config.json", format!("{text:#}\n")),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{OTHERWISE, SHOWN};
+
+    #[test]
+    fn every_objective_is_exported_or_refused_with_a_reason() {
+        for entry in cloze_objectives::OBJECTIVES {
+            let refused = OTHERWISE.iter().any(|(name, _)| *name == entry.name);
+            assert!(SHOWN.contains(&entry.name) != refused, "{}", entry.name);
+        }
+    }
 }

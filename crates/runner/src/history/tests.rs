@@ -98,6 +98,36 @@ fn data_that_become_known_change_no_plan_and_other_data_do() {
 }
 
 #[test]
+fn a_model_that_nobody_looked_at_stays_what_was_known_of_it() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::new(place.path());
+    let with = |class: &str, start: Option<&str>| {
+        let mut plan = plan("[1]", "?");
+        plan.models.push(PlannedModel {
+            id: "1".repeat(16),
+            arm: "theirs".to_owned(),
+            folder: "theirs".into(),
+            class: class.to_owned(),
+            rule: None,
+            card: Some(format!("trained as {class}")),
+            config: serde_json::Value::Null,
+            data: start.map(|start| RunData {
+                start: Some(start.to_owned()),
+                ..RunData::default()
+            }),
+        });
+        plan
+    };
+    let known = || cloze_plan::read(store.root()).unwrap().models.remove(0);
+    freeze(&with("BertModel", Some("a")), &store).unwrap();
+    // Its folder holds another model now, and the data are still those of the first.
+    freeze(&with("AlbertModel", None), &store).unwrap();
+    assert_eq!(known(), with("BertModel", Some("a")).models[0]);
+    freeze(&with("AlbertModel", Some("b")), &store).unwrap();
+    assert_eq!(known(), with("AlbertModel", Some("b")).models[0]);
+}
+
+#[test]
 fn of_many_that_freeze_at_once_every_plan_is_kept() {
     let place = tempfile::tempdir().unwrap();
     let store = Store::new(place.path());

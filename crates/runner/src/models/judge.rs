@@ -7,17 +7,15 @@ use crate::judge::{Opened, paced};
 use crate::loaded::Loaded;
 use crate::processes::ready::Ready;
 use crate::processes::{Judging, Progress, RunOptions, Stop};
-use crate::store::judged::{self, Judgement, Question};
+use crate::store::judged::{self, Question};
 use crate::store::{RunFolder, Store};
 use burn::tensor::Device;
-use cloze_backbone::hub;
 use cloze_corpus::{Prepared, Tokenizer};
-use cloze_evals::{Finding, Ground, Subject};
-use cloze_foundation::files::read_text;
+use cloze_evals::{Finding, Ground, Judgement, Subject, WINDOW};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::{ModelConfig, Plan, TaskConfig};
-use cloze_schema::metric::NO_HEAD;
-use cloze_schema::{Label, PlannedModel, RunData, Spent};
+use cloze_schema::metric::{NO_HEAD, NOT_ASKED};
+use cloze_schema::{Label, PlannedModel, Spent};
 use cloze_trainer::device;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -28,16 +26,15 @@ pub(crate) struct Waiting {
     config: ModelConfig,
     folder: PathBuf,
     corpus: Prepared,
-    window: usize,
     tasks: Vec<TaskConfig>,
 }
 
-/// Looks at the models of a plan that `is_meant`, notes in the plan which data there are, and has every evaluation that has not
-/// judged one read what it needs: what cannot be judged is refused before anything is trained. A model that is judged is left
-/// as it is where its folder cannot be looked at any more.
+/// Looks at the models of a plan that `is_meant`, notes in the plan what they are and which data there are, reads those that
+/// something has not judged once, and has every evaluation that has not judged one read what it needs: what cannot be judged is
+/// refused before anything is trained. A model that is judged is left as it is where its folder cannot be looked at any more.
 ///
 /// # Errors
-/// A folder or a text that cannot be read, what an evaluation cannot use.
+/// A folder or a text that cannot be read, what an evaluation cannot use. That a window is none that an evaluation asks for is told.
 pub(crate) fn look(
     plan: &mut Plan,
     store: &Store,
@@ -47,15 +44,15 @@ pub(crate) fn look(
     let mut waiting = Vec::new();
     for model in plan.models.iter_mut().filter(|model| is_meant(model)) {
         let config = ModelConfig::of(model)?;
-        let looked = data(&config, ready);
-        let (corpus, data) = match looked {
+        let arm = model.arm.clone();
+        let located = |fault: Fault| fault.at(format!("arm `{arm}`"));
+        let (corpus, now) = match looked(model, &config, ready) {
             Ok(looked) => looked,
             Err(fault) => {
                 let is_judged = model.data.is_some() && left(model, &config, store).is_ok_and(|left| left.is_empty());
                 if !is_judged {
-                    return Err(fault.at(format!("arm `{}`", model.arm)));
+                    return Err(located(fault));
                 }
-                let arm = &model.arm;
                 (ready.say)(&format!(
                     "{arm} cannot be looked at ({}); what was found of it is kept",
                     fault.what
@@ -63,31 +60,35 @@ pub(crate) fn look(
                 continue;
             }
         };
-        model.data = Some(data);
+        *model = now;
         let folder = config.place(ready.data_root)?;
-        let window = hub::encoder_config(&read_text(&folder.join(hub::CONFIG))?)?.window;
         let tasks = left(model, &config, store).map_err(|why| Fault::run(format!("{}: {why}", model.arm)))?;
+        if tasks.is_empty() {
+            continue;
+        }
+        // What headers do not say: numbers that are none, a tokenizer of another model.
+        let window = Loaded::of_hub(&folder, &Device::flex()).map_err(located)?.window();
         for task in &tasks {
-            let opened = Opened::of(task, &corpus, window, ready.data_root)
-                .map_err(|fault| fault.at(format!("arm `{}`", model.arm)))?;
-            opened.evaluation.warnings().iter().for_each(|line| (ready.say)(line));
+            match Opened::of(task, &corpus, window, ready.data_root) {
+                Ok(opened) => opened.evaluation.warnings().iter().for_each(|line| (ready.say)(line)),
+                Err(fault) if fault.is_at(WINDOW) => (ready.say)(&foreign::cannot_be_asked(task.name(), &arm, &fault)),
+                Err(fault) => return Err(located(fault)),
+            }
         }
-        if !tasks.is_empty() {
-            waiting.push(Waiting {
-                model: model.clone(),
-                config,
-                folder,
-                corpus,
-                window,
-                tasks,
-            });
-        }
+        waiting.push(Waiting {
+            model: model.clone(),
+            config,
+            folder,
+            corpus,
+            tasks,
+        });
     }
     Ok(waiting)
 }
 
-/// The text in a model's tokens, and all of its data.
-fn data(config: &ModelConfig, ready: &Ready) -> Result<(Prepared, RunData)> {
+/// The text in a model's tokens, and the model as it is now, with all of its data.
+fn looked(model: &PlannedModel, config: &ModelConfig, ready: &Ready) -> Result<(Prepared, PlannedModel)> {
+    let now = config.planned(&model.arm, ready.data_root)?;
     let weights = config.weights(ready.data_root)?;
     let tokenizer = Tokenizer::of_folder(&config.place(ready.data_root)?)?;
     let corpus = foreign::text(tokenizer, config.corpus.clone(), ready)?;
@@ -97,7 +98,12 @@ fn data(config: &ModelConfig, ready: &Ready) -> Result<(Prepared, RunData)> {
             .insert(task.name().to_owned(), of_task(task, ready.data_root)?);
     }
     data.start = Some(weights);
-    Ok((corpus, data))
+    let now = PlannedModel {
+        id: model.id.clone(),
+        data: Some(data),
+        ..now
+    };
+    Ok((corpus, now))
 }
 
 /// What became of the models that waited.
@@ -168,44 +174,60 @@ impl Waiting {
                 return Ok(false);
             }
             let started = Instant::now();
-            let opened = Opened::of(task, &self.corpus, self.window, data_root)?;
             let told = |judging: &Judging| progress.judging(&label.run, arm, judging);
+            let name = task.name();
+            let ground = Ground {
+                task: name,
+                corpus: &self.corpus,
+                window: loaded.window(),
+                data_root,
+            };
             let subject = Subject {
                 model: &loaded.model,
-                ground: Ground {
-                    task: opened.name,
-                    corpus: &self.corpus,
-                    window: self.window,
-                    data_root,
-                },
+                ground,
                 seed: self.config.seed,
                 device,
-                told: &paced(opened.name, &told),
+                told: &paced(name, &told),
             };
-            let judgement = opened.evaluation.judge(&subject);
-            let mut found = judgement.map_err(|fault| fault.at(opened.name))?;
-            if foreign::says_nothing(&found) {
-                progress.say(&foreign::has_no_head(opened.name, arm));
-                found.findings.push(Finding {
-                    task: opened.name.to_owned(),
-                    metric: NO_HEAD.to_owned(),
-                    value: 1.0,
-                });
-            }
-            let kept = Judgement::of(label.clone(), Spent::default(), found);
-            let asked = data.tasks.get(opened.name).map(String::as_str).unwrap_or_default();
+            let found = self.found(task, &subject, progress)?;
+            let kept = judged::Judgement::of(label.clone(), Spent::default(), found);
+            let asked = data.tasks.get(name).map(String::as_str).unwrap_or_default();
             let question = Question {
                 weights: &weights,
-                task: opened.name,
+                task: name,
                 data: asked,
             };
             judged::save(folder, &question, 0, &kept)?;
-            progress.say(&format!(
-                "{arm}: {} in {:.1} s",
-                opened.name,
-                started.elapsed().as_secs_f64()
-            ));
+            progress.say(&format!("{arm}: {name} in {:.1} s", started.elapsed().as_secs_f64()));
         }
         Ok(true)
+    }
+
+    /// What a task finds. Where it finds nothing, because it has no head to ask or asks for another window, it says that.
+    fn found(&self, task: &TaskConfig, subject: &Subject<'_>, progress: &dyn Progress) -> Result<Judgement> {
+        let (name, arm) = (task.name(), &self.model.arm);
+        let nothing = |metric: &str| Finding {
+            task: name.to_owned(),
+            metric: metric.to_owned(),
+            value: 1.0,
+        };
+        let ground = &subject.ground;
+        let opened = match Opened::of(task, ground.corpus, ground.window, ground.data_root) {
+            Err(fault) if fault.is_at(WINDOW) => {
+                progress.say(&foreign::cannot_be_asked(name, arm, &fault));
+                return Ok(Judgement {
+                    findings: vec![nothing(NOT_ASKED)],
+                    ..Judgement::default()
+                });
+            }
+            opened => opened?,
+        };
+        let judgement = opened.evaluation.judge(subject);
+        let mut found = judgement.map_err(|fault| fault.at(name))?;
+        if foreign::says_nothing(&found) {
+            progress.say(&foreign::has_no_head(name, arm));
+            found.findings.push(nothing(NO_HEAD));
+        }
+        Ok(found)
     }
 }

@@ -1,10 +1,11 @@
 //! What is asked before the first run starts: texts, evaluations and objectives, each once.
 
 use crate::judge::Opened;
+use burn::tensor::Device;
 use cloze_corpus::{CorpusConfig, Prepared, prepare};
 use cloze_foundation::{Fault, Result};
-use cloze_plan::PlannedRun;
-use cloze_trainer::job;
+use cloze_plan::{PlannedRun, Start};
+use cloze_trainer::{Job, job};
 use std::path::Path;
 
 /// Where data are, and who is told what is found.
@@ -25,8 +26,32 @@ impl Ready<'_> {
     pub fn check(&self, runs: &[&PlannedRun]) -> Result<()> {
         self.check_evaluations(runs)?;
         let corpora = self.prepare_all(runs)?;
+        self.check_starts(runs, &corpora)?;
         check_objectives(runs, &corpora)?;
         self.open_evaluations(runs, &corpora)
+    }
+
+    /// Begins one model of each encoder that starts with the weights of a folder, as the runs' processes will.
+    pub(super) fn check_starts(&self, runs: &[&PlannedRun], corpora: &[(CorpusConfig, Prepared)]) -> Result<()> {
+        let mut begun = Vec::new();
+        for PlannedRun { arm, config: run, .. } in runs {
+            let this = (&run.encoder, &run.corpus);
+            let Some(place) = run.encoder.from.as_ref().filter(|_| !begun.contains(&this)) else {
+                continue;
+            };
+            let device = Device::flex();
+            let begin = || -> Result<()> {
+                let start = Start::of(place, self.data_root)?.parameters(&device)?;
+                let job = Job {
+                    start: Some(&start),
+                    ..run.job(corpus_of(corpora, &run.corpus)?, &device)
+                };
+                job.model(&*job.configured()?).map(drop)
+            };
+            begin().map_err(|fault| fault.at(format!("arm `{arm}`")))?;
+            begun.push(this);
+        }
+        Ok(())
     }
 
     /// Asks every evaluation whether it has what it needs, before hours are spent on something to judge.

@@ -104,6 +104,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
         device::open(&options.device)?;
         // What comes after trials is refused before them.
         let coming = [found.waiting.as_slice(), &found.later].concat();
+        ready.check_starts(&coming, &corpora)?;
         check_objectives(&coming, &corpora)?;
         ready.open_evaluations(&coming, &corpora)?;
     }

@@ -1,7 +1,7 @@
 //! What is refused, and how it is said.
 
 use super::{all, changed, changed_of, of_class, parsed};
-use crate::hub::{CONFIG, HubModel, TENSORS};
+use crate::hub::{CONFIG, HubModel, TENSORS, check};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -201,9 +201,48 @@ fn pickled_weights_and_weights_in_several_files_are_refused_and_the_way_is_shown
     );
     std::fs::write(folder.path().join("pytorch_model.bin"), "pickle").unwrap();
     let fault = HubModel::read(folder.path()).unwrap_err();
-    assert!(fault.what.contains("pickle") && fault.remedy.unwrap().contains("save_pretrained"));
+    assert!(fault.what.contains("pickle") && fault.remedy.as_ref().unwrap().contains("save_pretrained"));
+    let checked = check(folder.path()).unwrap_err();
+    assert_eq!((&checked.what, &checked.remedy), (&fault.what, &fault.remedy));
     std::fs::write(folder.path().join(TENSORS), &files[TENSORS]).unwrap();
     assert_eq!(HubModel::read(folder.path()).unwrap(), all().remove(0));
+}
+
+#[test]
+fn what_a_header_says_is_known_before_a_number_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    for model in all() {
+        let files = model.files().unwrap();
+        let tensors = &files[TENSORS];
+        put(CONFIG, &files[CONFIG]);
+        put(TENSORS, tensors);
+        check(folder.path()).unwrap();
+        // Numbers are not looked at; that some are missing is.
+        let header = u64::from_le_bytes(tensors[..8].try_into().unwrap()) as usize + 8;
+        let zeros = [&tensors[..header], &vec![0xff; tensors.len() - header]].concat();
+        put(TENSORS, &zeros);
+        check(folder.path()).unwrap();
+        for cut in [4, header - 1, header, tensors.len() - 1] {
+            put(TENSORS, &tensors[..cut]);
+            let refused = check(folder.path()).unwrap_err().to_string();
+            assert!(refused.contains("no safetensors file: it"), "{cut}: {refused}");
+        }
+        let text = String::from_utf8(tensors[8..header].to_vec()).unwrap();
+        for (from, to, says) in [
+            ("\"dtype\":\"F32\"", "\"dtype\":\"I32\"", "holds I32"),
+            (".weight\"", ".weighs\"", "it has no `"),
+        ] {
+            assert!(text.contains(from), "{text}");
+            let changed = text.replace(from, to);
+            put(
+                TENSORS,
+                &[&tensors[..8], changed.as_bytes(), &tensors[header..]].concat(),
+            );
+            let refused = check(folder.path()).unwrap_err().to_string();
+            assert!(refused.contains(says) && refused.contains(TENSORS), "{refused}");
+        }
+    }
 }
 
 #[test]
