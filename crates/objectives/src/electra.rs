@@ -87,7 +87,7 @@ options! {
         /// The share of the tokens that the generator predicts.
         rate: Rate = Rate::Fixed(0.15);
         /// The share of those that the generator sees as [MASK]; it sees the others as they are.
-        masked: f64 = 0.85, above(0).to(1);
+        masked: Rate = Rate::Fixed(0.85), above(0).to(1);
         /// Where replacements come from.
         #[since = "0.2"]
         generator: Source = Source::Network;
@@ -106,7 +106,7 @@ options! {
         #[since = "0.2"]
         discriminate: Verdicts = Verdicts::All;
         /// The weight of the discriminator's loss beside the generator's.
-        discriminator_weight: f64 = 50.0, from(0);
+        discriminator_weight: Rate = Rate::Fixed(50.0), from(0);
     }
     check Self::possible
 }
@@ -116,8 +116,11 @@ struct Electra(Settings);
 impl Electra {
     fn slots(&self, progress: f64) -> Slots {
         let Settings { mode, rate, masked, .. } = self.0;
-        let rate = rate.at(progress);
-        Slots { mode, rate, masked }
+        Slots {
+            mode,
+            rate: rate.at(progress),
+            masked: masked.at(progress),
+        }
     }
 
     /// The generator, if there is a network.
@@ -210,7 +213,7 @@ impl Settings {
                     .remedy(format!("leave `{key}` out, or choose generator = \"network\"")),
             );
         }
-        if self.discriminator_weight == 0.0 {
+        if self.discriminator_weight == Rate::Fixed(0.0) {
             return Err(Fault::usage(
                 "nothing would be learnt: a uniform generator has no loss, and the discriminator's counts nothing",
             )
@@ -257,6 +260,7 @@ impl Objective for Electra {
             Source::Network => slots.hide(&mut example, vocabulary, &mut stream),
             Source::Uniform => self.replace(&mut example, vocabulary, &mut stream),
         }
+        example.beside = Some(self.0.discriminator_weight.at(progress));
         example
     }
 
@@ -267,7 +271,6 @@ impl Objective for Electra {
             .filter(|rule| rule.who != Answerer::Generator || plan.is_some());
         let how = Proposed {
             part: "discriminator",
-            weight: self.0.discriminator_weight,
             // `run_pretraining.py`.
             denominator_added: if self.0.mode == Mode::Reference { 1e-6 } else { 0.0 },
             disallow_correct: self.0.disallow_correct,

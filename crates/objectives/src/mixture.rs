@@ -31,8 +31,6 @@ pub static ENTRY: Entry = Entry {
 
 /// How far the sum of shares may be from 1.
 const TOLERANCE: f64 = 1e-9;
-/// Moments at which the shares are summed: all shapes are monotone and smooth but for the step at one half.
-const MOMENTS: usize = 1000;
 /// What it is called, and the key of the list of its parts.
 pub const MIXTURE: &str = "mixture";
 /// The key of a part that names what the part is.
@@ -213,7 +211,7 @@ impl Mixture {
 
     /// Of windows that count nothing nothing is learnt.
     fn check_weights(&self) -> Result<()> {
-        let counts = |part: &Mixed| part.weight.at(0.0) > 0.0 || part.weight.at(1.0) > 0.0;
+        let counts = |part: &Mixed| part.weight != Rate::Fixed(0.0);
         if self.parts.iter().any(counts) {
             return Ok(());
         }
@@ -254,9 +252,8 @@ impl Mixture {
             return Err(fault.remedy("give all parts but one a `share`; that one takes what is left"));
         }
         let least = if without == 0 { 1.0 - TOLERANCE } else { 0.0 };
-        let before_the_step = 0.5 - f64::EPSILON;
-        let moments = (0..=MOMENTS).map(|moment| moment as f64 / MOMENTS as f64);
-        for progress in moments.chain([before_the_step]) {
+        let given: Vec<Rate> = shares().collect();
+        for progress in Rate::moments(&given) {
             let sum: f64 = shares().map(|share| share.at(progress)).sum();
             if !(least..=1.0 + TOLERANCE).contains(&sum) {
                 let at = (progress * 100.0).round();

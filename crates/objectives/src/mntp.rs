@@ -111,8 +111,9 @@ impl Objective for Mntp {
         let mut example = Example::predicting(window, spans.concat());
         // GPT-BERT's random tokens are no special ones either.
         let pool = Pool::Ids(vocabulary.ordinary());
+        let fates = self.0.replace.at(progress);
         for span in spans {
-            let fate = self.0.replace.fate(&mut stream);
+            let fate = fates.fate(&mut stream);
             let positions = span.into_iter().map(|position| position as usize);
             let mask = vocabulary.special.mask;
             fate.befall(&mut example.inputs, positions, mask, pool, &mut stream);

@@ -94,8 +94,9 @@ impl Objective for Mpnet {
         }
         example.visibility = Ranks::new(ranks).into();
         let (mut slots, pool) = (example.targets.clone(), Pool::Ids(vocabulary.ordinary()));
+        let fates = self.0.replace.at(progress);
         for slot in 0..slots.len() {
-            let fate = self.0.replace.fate(&mut stream);
+            let fate = fates.fate(&mut stream);
             fate.befall(&mut slots, [slot], vocabulary.special.mask, pool, &mut stream);
         }
         example.extra.insert(SLOTS, Extra::Numbers(slots));

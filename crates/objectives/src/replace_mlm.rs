@@ -43,13 +43,13 @@ options! {
         /// The share of the tokens that the generator predicts.
         rate: Rate = Rate::Fixed(0.15);
         /// The share of those that the generator sees as [MASK]; it sees the others as they are.
-        masked: f64 = 0.85, from(0).to(1);
+        masked: Rate = Rate::Fixed(0.85), from(0).to(1);
         /// The generator's width as a share of the encoder's.
         generator_width: f64 = 0.25, above(0).to(1);
         /// The generator's layers.
         generator_layers: Option<usize> = None, from(1).to(1024) => "as many as the encoder's";
         /// The weight of the encoder's loss beside the generator's.
-        encoder_weight: f64 = 1.0, from(0);
+        encoder_weight: Rate = Rate::Fixed(1.0), from(0);
     }
 }
 
@@ -58,7 +58,7 @@ impl Proposing {
         Slots {
             mode: Mode::Corrected,
             rate: self.rate.at(progress),
-            masked: self.masked,
+            masked: self.masked.at(progress),
         }
     }
 
@@ -82,6 +82,7 @@ impl Proposing {
         let (slots, mut stream) = (self.slots(progress), draw.stream());
         let mut example = slots.choose(window, vocabulary, &mut stream);
         slots.hide(&mut example, vocabulary, &mut stream);
+        example.beside = Some(self.encoder_weight.at(progress));
         example
     }
 
@@ -95,7 +96,6 @@ impl Proposing {
     ) -> Box<dyn Heads> {
         let how = Proposed {
             part: "encoder",
-            weight: self.encoder_weight,
             denominator_added: 0.0,
             disallow_correct: false,
             rules,

@@ -65,7 +65,7 @@ options! {
         /// How token and position embeddings are shared.
         sharing: Sharing = Sharing::Disentangled;
         /// The weight of the discriminator's loss beside the generator's.
-        discriminator_weight: f64 = 50.0, from(0);
+        discriminator_weight: Rate = Rate::Fixed(50.0), from(0);
     }
 }
 
@@ -141,6 +141,7 @@ impl Objective for Rtd {
             }
         };
         slots.hide(&mut example, vocabulary, &mut stream);
+        example.beside = Some(self.0.discriminator_weight.at(progress));
         example
     }
 
@@ -155,7 +156,6 @@ impl Objective for Rtd {
         };
         let how = Proposed {
             part: "discriminator",
-            weight: self.0.discriminator_weight,
             denominator_added: 0.0,
             disallow_correct: false,
             rules: ENTRY.scores,

@@ -67,7 +67,7 @@ options! {
         /// The longest span in words.
         span_words: usize = 10, from(1).to(1000);
         /// The weight of the boundary objective; 0 switches it off.
-        boundary_weight: f64 = 1.0, from(0);
+        boundary_weight: Rate = Rate::Fixed(1.0), from(0);
         /// How many tokens of a span the boundary objective predicts.
         boundary_tokens: usize = 15, from(1).to(1000);
         /// How spans lie.
@@ -86,13 +86,18 @@ impl Settings {
     fn settled(self) -> Self {
         let usual = Self::default();
         let mut settled = self;
-        if settled.boundary_weight == 0.0 {
+        if !settled.has_boundary() {
             settled.boundary_tokens = usual.boundary_tokens;
         }
         if settled.span_words == 1 || settled.span_stop == 1.0 {
             (settled.span_stop, settled.span_words) = (usual.span_stop, 1);
         }
         settled
+    }
+
+    /// Whether there is a boundary objective at all.
+    fn has_boundary(&self) -> bool {
+        self.boundary_weight != Rate::Fixed(0.0)
     }
 
     /// What another law reads is refused: it would change nothing.
@@ -103,7 +108,7 @@ impl Settings {
             ("span_words", Law::SpanBert, self.span_words != usual.span_words),
             ("span_mean", Law::T5, self.span_mean != usual.span_mean),
         ];
-        if self.law != Law::SpanBert && self.mode == Mode::Reference && self.boundary_weight > 0.0 {
+        if self.law != Law::SpanBert && self.mode == Mode::Reference && self.has_boundary() {
             let what = format!("the publication of law = \"{}\" has no boundary objective", self.law);
             return Err(Fault::usage(what).at(Place::key("boundary_weight")).allowed(["0"]));
         }
@@ -292,12 +297,13 @@ impl Objective for Span {
         // ltgoslo/ltg-bert, `training/mlm_dataset.py` replaces tokens in place: where a later span has a token that an earlier one
         // has replaced, what is to be predicted is the replacement.
         let in_place = settings.law == Law::Ltg && settings.mode == Mode::Reference;
+        let fates = settings.replace.at(progress);
         let mut labels = window.ids.clone();
         for span in &spans {
             if in_place {
                 span.iter().for_each(|place| labels[*place] = example.inputs[*place]);
             }
-            let fate = settings.replace.fate(&mut stream);
+            let fate = fates.fate(&mut stream);
             let (inputs, places) = (&mut example.inputs, span.iter().copied());
             fate.befall(inputs, places, vocabulary.special.mask, pool, &mut stream);
         }
@@ -305,12 +311,14 @@ impl Objective for Span {
             let label = |position: &u32| labels[*position as usize];
             example.targets = example.positions.iter().map(label).collect();
         }
+        let weight = settings.boundary_weight.at(progress);
+        example.beside = Some(weight);
         let [mut left, mut right, mut offsets, mut targets] = [const { Vec::new() }; 4];
         // In order, because spans are; the right side of one may be the left side of the next.
         let mut edges = Vec::new();
         for span in runs(&hidden) {
             if let Some(boundary) = self.boundary(&span, window, vocabulary)
-                && settings.boundary_weight > 0.0
+                && weight > 0.0
             {
                 edges.extend((edges.last() != Some(&boundary.0)).then_some(boundary.0));
                 edges.push(boundary.1);
@@ -342,7 +350,6 @@ impl Objective for Span {
                 vocabulary.size,
                 &init.at("boundary"),
             ),
-            boundary_weight: self.0.boundary_weight,
             denominator_added: added,
         })
     }
@@ -447,7 +454,6 @@ fn rows(batch: &Batch) -> Vec<u32> {
 struct SpanHeads {
     head: VocabularyHead,
     boundary: BoundaryHead,
-    boundary_weight: f64,
     denominator_added: f64,
 }
 
@@ -473,16 +479,16 @@ impl Heads for SpanHeads {
         let hidden = self.hidden(encoder, batch, training.then(|| draw.purpose("dropout")));
         let sum = self.cross_entropy(encoder, hidden.clone(), batch).sum;
         let mlm = mean(sum, &batch.weights, 0.0);
-        if self.boundary_weight == 0.0 {
+        let Some(weight) = batch.beside.filter(|weight| *weight > 0.0) else {
             return Loss::new(mlm.clone()).with("mlm", mlm);
-        }
+        };
         let pairs = vec![1.0; batch.extra(TARGET).len()];
         let boundary = mean(
             self.boundary.loss_sum(hidden, encoder.tokens.val(), batch),
             &pairs,
             self.denominator_added,
         );
-        Loss::new(mlm.clone() + boundary.clone() * self.boundary_weight)
+        Loss::new(mlm.clone() + boundary.clone() * weight)
             .with("mlm", mlm)
             .with("boundary", boundary)
     }

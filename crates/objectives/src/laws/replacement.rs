@@ -1,5 +1,6 @@
 //! What takes the place of a selected token: `[MASK]`, the token itself, or a random one.
 
+use super::Rate;
 use cloze_corpus::Vocabulary;
 use cloze_foundation::{Fault, Result, Stream};
 use cloze_options::options;
@@ -9,11 +10,20 @@ options! {
     #[derive(Copy)]
     pub struct Replacement {
         /// The share that becomes [MASK].
-        pub mask: f64 = 0.8, from(0).to(1);
+        pub mask: Rate = Rate::Fixed(0.8), from(0).to(1);
         /// The share that becomes a random token.
-        pub random: f64 = 0.1, from(0).to(1);
+        pub random: Rate = Rate::Fixed(0.1), from(0).to(1);
     }
     check Self::something_and_not_more
+}
+
+/// The shares of a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fates {
+    /// What becomes `[MASK]`.
+    pub mask: f64,
+    /// What becomes a random token.
+    pub random: f64,
 }
 
 /// What happens to a selected token, or to all tokens of a selected word or span.
@@ -38,22 +48,42 @@ pub enum Pool<'a> {
 
 impl Replacement {
     fn something_and_not_more(&self) -> Result<()> {
-        let Self { mask, random } = self;
-        if mask + random == 0.0 {
+        let moments = Rate::moments([&self.mask, &self.random]);
+        let of = |progress: &f64| self.at(*progress);
+        if moments.iter().map(of).all(|Fates { mask, random }| mask + random == 0.0) {
             return Err(
                 Fault::usage("every token would stay as it is and be predicted where it stands")
                     .allowed(["shares with a sum above 0; the rest is kept"]),
             );
         }
-        if mask + random <= 1.0 + 1e-9 {
+        let is_more = |progress: &&f64| of(progress).mask + of(progress).random > 1.0 + 1e-9;
+        let Some(progress) = moments.iter().find(is_more) else {
             return Ok(());
-        }
-        Err(
-            Fault::usage(format!("mask = {mask} and random = {random} are more than everything"))
-                .allowed(["shares with a sum of at most 1; the rest is kept"]),
-        )
+        };
+        let Fates { mask, random } = of(progress);
+        let when = match self.changes() {
+            true => format!(" when {:.1} % of the budget is used", progress * 100.0),
+            false => String::new(),
+        };
+        let what = format!("mask = {mask} and random = {random} are more than everything{when}");
+        Err(Fault::usage(what).allowed(["shares with a sum of at most 1; the rest is kept"]))
     }
 
+    /// Whether the shares are not the same all along.
+    pub fn changes(&self) -> bool {
+        self.mask.changes() || self.random.changes()
+    }
+
+    /// The shares when `progress` of the budget is used.
+    pub fn at(&self, progress: f64) -> Fates {
+        Fates {
+            mask: self.mask.at(progress),
+            random: self.random.at(progress),
+        }
+    }
+}
+
+impl Fates {
     /// Draws a fate.
     pub fn fate(&self, stream: &mut Stream) -> Fate {
         let point = stream.unit();
@@ -131,7 +161,7 @@ mod tests {
 
     #[test]
     fn fates_have_their_shares() {
-        let law = Replacement { mask: 0.5, random: 0.2 };
+        let law = Fates { mask: 0.5, random: 0.2 };
         let mut stream = Draw::new(3, "fates").stream();
         let (mut masked, mut random, draws) = (0, 0, 100_000);
         for _ in 0..draws {
