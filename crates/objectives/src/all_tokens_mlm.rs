@@ -41,6 +41,10 @@ impl Objective for AllTokensMlm {
         self.0.write()
     }
 
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        self.0.reaches(encoder)
+    }
+
     fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
         Ok(self.0.fitted(encoder)?.write())
     }

@@ -2,7 +2,7 @@
 //! al. 2020). Files named here are those of google-research/electra.
 
 use crate::discriminator::Discriminator;
-use crate::generator::{Generator, Plan, Shares, divided, of_share};
+use crate::generator::{Generator, Plan, Shares, divided, no_deeper, of_share};
 use crate::laws::{Mode, Pool, Rate, Slots};
 use crate::proposed::{Proposed, ProposedHeads};
 use crate::scoring::{Answerer, Rule, each_masked, every_position};
@@ -227,6 +227,14 @@ impl Settings {
 impl Objective for Electra {
     fn options(&self) -> toml::Table {
         self.0.write()
+    }
+
+    /// A generator that shares everything says by itself which sizes it may have.
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        match self.0.tying {
+            Tying::All => Ok(()),
+            Tying::Embeddings | Tying::Nothing => no_deeper(encoder, self.0.generator_layers),
+        }
     }
 
     /// A share that gives no whole number of columns is written as the one that it is rounded to.

@@ -116,6 +116,23 @@ pub(crate) fn divided(encoder: &EncoderConfig, share: f64) -> Result<f64> {
         .allowed(near.map(|width| format!("{} for {width}", rounded(width)))))
 }
 
+/// Whether a generator is no deeper than the encoder that it helps.
+///
+/// # Errors
+/// More layers, at `generator_layers`.
+pub(crate) fn no_deeper(encoder: &EncoderConfig, layers: Option<usize>) -> Result<()> {
+    match layers.filter(|layers| *layers > encoder.layers) {
+        None => Ok(()),
+        Some(layers) => {
+            let what = format!("a generator of {layers} layers is deeper than the encoder, which has {}", encoder.layers);
+            Err(Fault::usage(what)
+                .at(Place::key("generator_layers"))
+                .allowed([format!("1 to {}", encoder.layers)])
+                .remedy("a generator is the smaller of the two"))
+        }
+    }
+}
+
 /// An encoder like this one of another depth, without a decoder.
 pub(crate) fn of_depth(encoder: &EncoderConfig, layers: usize) -> EncoderConfig {
     let fit = |groups: &usize| *groups < layers && layers.is_multiple_of(*groups);

@@ -283,6 +283,15 @@ impl Mixture {
     }
 }
 
+/// A part's fault, at the part's key.
+fn of_part(index: usize, mut fault: Fault) -> Fault {
+    let at = Key::from(MIXTURE).index(index);
+    for place in &mut fault.places {
+        place.key = at.joined(&place.key);
+    }
+    fault
+}
+
 impl Objective for Mixture {
     fn options(&self) -> toml::Table {
         let parts: Vec<toml::Value> = self
@@ -307,16 +316,18 @@ impl Objective for Mixture {
         }
         let mut parts = Vec::new();
         for (index, part) in self.parts.iter().enumerate() {
-            let options = part.objective.fitted(encoder).map_err(|mut fault| {
-                let at = Key::from(MIXTURE).index(index);
-                for place in &mut fault.places {
-                    place.key = at.joined(&place.key);
-                }
-                fault
-            })?;
+            let options = part.objective.fitted(encoder).map_err(|fault| of_part(index, fault))?;
             parts.push(part.write(options).into());
         }
         Ok(self.written(parts))
+    }
+
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        let mut parts = self.parts.iter().enumerate();
+        parts.try_for_each(|(index, part)| {
+            let reaches = part.objective.reaches(encoder);
+            reaches.map_err(|fault| of_part(index, fault))
+        })
     }
 
     fn predicts_by_decoder(&self) -> bool {

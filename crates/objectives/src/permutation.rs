@@ -8,7 +8,7 @@
 
 mod select;
 
-use crate::laws::{Mode, Rate};
+use crate::laws::{Mode, Rate, within};
 use crate::scoring::{Answerer, Rule, ordinary, predicting};
 use crate::tensors::{FORWARD_AND_BACKWARD, answers, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids};
 use crate::{Batch, Entry, Example, Heads, Loss, Objective, Sizes};
@@ -16,7 +16,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Init, Queries, QueryStream, VocabularyHead, init};
 use cloze_corpus::{Vocabulary, Window};
-use cloze_foundation::{Draw, Stream};
+use cloze_foundation::{Draw, Result, Stream};
 use cloze_kernels::{CrossEntropy, Ranks, Visibility};
 use cloze_options::{Options, options};
 
@@ -89,6 +89,10 @@ impl Permutation {
 impl Objective for Permutation {
     fn options(&self) -> toml::Table {
         self.0.write()
+    }
+
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        within("span_words", self.0.span_words, Settings::default().span_words, encoder.window)
     }
 
     fn reads_words(&self) -> bool {

@@ -69,6 +69,10 @@ impl Proposing {
         Plan::new(encoder, network, Shares::Embeddings)
     }
 
+    pub(crate) fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        generator::no_deeper(encoder, self.generator_layers)
+    }
+
     /// Written alike where it is the same generator.
     pub(crate) fn fitted(&self, encoder: &EncoderConfig) -> Result<Self> {
         Ok(Self {
@@ -113,6 +117,10 @@ struct ReplaceMlm(Proposing);
 impl Objective for ReplaceMlm {
     fn options(&self) -> toml::Table {
         self.0.write()
+    }
+
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        self.0.reaches(encoder)
     }
 
     fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {

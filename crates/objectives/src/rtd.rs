@@ -4,7 +4,7 @@
 
 use crate::discriminator::{Discriminator, verdict_loss, verdict_losses};
 use crate::electra::GENERATOR_SCORE;
-use crate::generator::{Generator, Plan, Shares, of_depth};
+use crate::generator::{Generator, Plan, Shares, no_deeper, of_depth};
 use crate::laws::{Mode, Rate, Slots, maskable};
 use crate::proposed::{Judge, Proposed, ProposedHeads};
 use crate::scoring::{Answerer, Rule, every_position};
@@ -116,6 +116,10 @@ impl Rtd {
 impl Objective for Rtd {
     fn options(&self) -> toml::Table {
         self.0.write()
+    }
+
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        no_deeper(encoder, self.0.generator_layers)
     }
 
     fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {

@@ -3,7 +3,9 @@
 
 mod pieces;
 
-use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, hide_words, maskable, runs, words};
+use crate::laws::{
+    Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, hide_words, maskable, runs, within, words,
+};
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::{
     FORWARD_AND_BACKWARD, answers, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
@@ -261,6 +263,26 @@ impl Span {
 impl Objective for Span {
     fn options(&self) -> toml::Table {
         self.0.write()
+    }
+
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        let (own, usual, window) = (&self.0, Settings::default(), encoder.window);
+        within("span_words", own.span_words, usual.span_words, window)?;
+        within("boundary_tokens", own.boundary_tokens, usual.boundary_tokens, window)?;
+        // Longer spans than all that is hidden are one span, whatever their mean is to be.
+        let moments = Rate::moments([&own.rate]).into_iter();
+        let most = moments.map(|progress| own.rate.at(progress)).fold(0.0, f64::max) * window as f64;
+        if own.law != Law::T5 || own.span_mean <= most.max(usual.span_mean) {
+            return Ok(());
+        }
+        let what = format!(
+            "spans of {} tokens are longer than the {most:.1} that a window of {window} hides in all",
+            own.span_mean
+        );
+        Err(Fault::usage(what)
+            .at(Place::key("span_mean"))
+            .allowed([format!("1 to {:.1}", (most.max(usual.span_mean) * 10.0).floor() / 10.0)])
+            .remedy("or raise `rate`, or lengthen encoder.window"))
     }
 
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {

@@ -21,6 +21,11 @@ pub(crate) trait Units: Send + Sync {
     /// How many tokens are hidden, what becomes of them, and which of them are predicted.
     fn masking(&self) -> Masking;
 
+    /// As [`Objective::reaches`].
+    fn reaches(&self, _encoder: &EncoderConfig) -> Result<()> {
+        Ok(())
+    }
+
     /// As [`Objective::reads_words`].
     fn reads_words(&self) -> bool {
         true
@@ -97,6 +102,10 @@ impl<U: Units> Objective for Hiding<U> {
                 .allowed([format!("windows of {SHORTEST_PAIR} or more")]));
         }
         Ok(self.options())
+    }
+
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        self.0.reaches(encoder)
     }
 
     fn needs(&self) -> Vec<Statistic> {

@@ -10,6 +10,7 @@ use cloze_runner::store::{Attempt, Marker, RunFolder, Store, parts, weights};
 use cloze_runner::{Cadence, Stop, train_run};
 use cloze_schema::metric::LOST_SECONDS;
 use cloze_schema::superseded::reproducible;
+use cloze_options::{Field, Usual};
 use cloze_schema::{Axis, Items, parquet};
 use cloze_trainer::{Muon, Stage};
 use std::io::Write;
@@ -105,9 +106,32 @@ fn uninterrupted(config: &RunConfig) -> Outcome {
     result(&Store::new(results.path()).run(&plan.runs[0].id))
 }
 
+/// A table in which every rate, share and weight that has a usual value changes along training.
+fn changing(fields: &[Field]) -> toml::Table {
+    let mut table = toml::Table::new();
+    for field in fields {
+        let inner = field.kind.inner();
+        let Usual::Value(usual) = &field.usual else { continue };
+        if inner.iter().any(|inner| inner.name == "values") {
+            let usual = usual.as_float().unwrap();
+            let schedule = format!("x = {{ from = {usual:?}, to = {:?} }}", usual / 2.0);
+            table.insert(field.name.to_owned(), schedule.parse::<toml::Table>().unwrap()["x"].clone());
+        } else if !inner.is_empty() {
+            let inner: Vec<Field> = inner.into_iter().cloned().collect();
+            table.insert(field.name.to_owned(), changing(&inner).into());
+        }
+    }
+    table
+}
+
 #[test]
 fn left_at_any_step_and_gone_on_with_the_bits_are_the_same() {
-    let usual = cloze_objectives::OBJECTIVES.iter().map(|entry| judged(entry.name));
+    let usual = cloze_objectives::OBJECTIVES.iter().map(|entry| {
+        let mut config = judged(entry.name);
+        let options = changing(&(entry.options)());
+        config.options = cloze_objectives::configure(entry.name, &options).unwrap().options();
+        config
+    });
     let mut muon = judged("electra");
     muon.optimizer.muon = Some(Muon::default());
     let mut staged = judged("mlm");

@@ -122,6 +122,7 @@ fn the_loss_is_that_of_a_count_by_hand_with_its_polarity() {
     let window = Window::new(vec![SPECIAL.start, 7, 9, 8, SPECIAL.end], vec![true; 5]);
     let mut example = Example::predicting(&window, vec![1, 2, 3]);
     example.weights[2] = 2.0;
+    example.beside = Some(50.0);
     example.inputs[1..4].fill(SPECIAL.mask);
     let batch = Batch::of(&[example]);
     for (mode, added) in [("corrected", 0.0), ("reference", 1e-6)] {

@@ -16,7 +16,7 @@ pub use rate::{Rate, Schedule, Shape, Steps};
 pub use replacement::{Fate, Fates, Pool, Replacement};
 pub use selection::{Selection, budget, choose, deal, maskable, toss, words, words_within};
 pub use slots::Slots;
-pub use spans::{Reciprocal, SpanLaw, hide_words, runs, tiles};
+pub use spans::{Reciprocal, SpanLaw, hide_words, runs, tiles, within};
 
 use cloze_options::words;
 

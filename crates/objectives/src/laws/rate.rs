@@ -56,7 +56,7 @@ words! {
 options! {
     /// A rate that jumps from value to value.
     struct Values {
-        /// Its values, one after the other.
+        /// In the place of `from` and `to`: its values, one after the other.
         values: Vec<f64> => "say what its values are";
         /// Where each but the first begins, as shares of the budget.
         at: Vec<f64>, above(0).below(1) => "say where each value but the first begins";

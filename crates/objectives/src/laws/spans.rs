@@ -1,6 +1,6 @@
 //! The lengths of spans, and runs of selected positions.
 
-use cloze_foundation::Stream;
+use cloze_foundation::{Fault, Place, Result, Stream};
 use std::ops::Range;
 
 /// A geometric law over span lengths in words, cut off at a longest one and renormalised (Joshi et al. 2020, SpanBERT,
@@ -25,6 +25,20 @@ impl SpanLaw {
         let length = ((1.0 - reached).ln() / rest.ln()).floor() as usize + 1;
         length.min(self.longest)
     }
+}
+
+/// Whether a number of words or tokens fits into a window; the `usual` one, which nobody asked for, does into any.
+///
+/// # Errors
+/// A number beyond the window, at its key: whatever it is there, the same spans are hidden.
+pub fn within(key: &'static str, asked: usize, usual: usize, window: usize) -> Result<()> {
+    if asked <= window.max(usual) {
+        return Ok(());
+    }
+    Err(Fault::usage(format!("`{key}` is {asked}, and a window has {window} positions"))
+        .at(Place::key(key))
+        .allowed([format!("1 to {}", window.max(usual))])
+        .remedy("or lengthen encoder.window"))
 }
 
 /// `length` positions tiled with spans of 1 to `longest`, each length as likely as any other; the last is cut where they end.
