@@ -268,7 +268,7 @@ impl Objective for Electra {
             Source::Network => slots.hide(&mut example, vocabulary, &mut stream),
             Source::Uniform => self.replace(&mut example, vocabulary, &mut stream),
         }
-        example.beside = Some(self.0.discriminator_weight.at(progress));
+        example.progress = progress;
         example
     }
 
@@ -279,6 +279,7 @@ impl Objective for Electra {
             .filter(|rule| rule.who != Answerer::Generator || plan.is_some());
         let how = Proposed {
             part: "discriminator",
+            weight: self.0.discriminator_weight,
             // `run_pretraining.py`.
             denominator_added: if self.0.mode == Mode::Reference { 1e-6 } else { 0.0 },
             disallow_correct: self.0.disallow_correct,
@@ -295,6 +296,9 @@ impl Objective for Electra {
         self.plan(encoder).and_then(|plan| plan.helper()).into_iter().collect()
     }
 
+    /// 3 × (encoder forward at all N positions, or with its last block read at the M hidden ones + 2·N·D·(D + 1) of the verdicts there,
+    /// or 2·M·D·(D + 1) + the generator: 2·N·E·G of the projection of shared embeddings where its width G is not E, its own body with the last block read at
+    /// M positions, 2·M·E·(G + V) of its head). A uniform generator costs nothing.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let all = sizes.windows * sizes.length;
         let (body, verdicts) = match self.0.discriminate {

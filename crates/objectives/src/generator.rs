@@ -57,7 +57,8 @@ impl Plan {
         (self.shares != Shares::Everything).then(|| self.network.clone())
     }
 
-    /// Forward FLOPs: projection, body, and the head on the predicted positions.
+    /// Forward FLOPs: 2·N·E·G of the projection, the body with its last block read at the M predicted positions, and 2·M·E·(G + V) of the
+    /// head there.
     pub(crate) fn forward_flops(&self, vocabulary: usize, sizes: &Sizes) -> f64 {
         let Sizes {
             windows,
@@ -124,7 +125,10 @@ pub(crate) fn no_deeper(encoder: &EncoderConfig, layers: Option<usize>) -> Resul
     match layers.filter(|layers| *layers > encoder.layers) {
         None => Ok(()),
         Some(layers) => {
-            let what = format!("a generator of {layers} layers is deeper than the encoder, which has {}", encoder.layers);
+            let what = format!(
+                "a generator of {layers} layers is deeper than the encoder, which has {}",
+                encoder.layers
+            );
             Err(Fault::usage(what)
                 .at(Place::key("generator_layers"))
                 .allowed([format!("1 to {}", encoder.layers)])

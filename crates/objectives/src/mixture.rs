@@ -35,8 +35,8 @@ const TOLERANCE: f64 = 1e-9;
 pub const MIXTURE: &str = "mixture";
 /// The key of a part that names what the part is.
 const OBJECTIVE: &str = "objective";
-/// What a list of parts looks like.
-const EXAMPLE: &str = "[{ objective = \"mlm\", share = 0.5 }, { objective = \"autoregressive\" }]";
+/// What a list of parts looks like: a mixture whose parts have no options of their own.
+pub const EXAMPLE: &str = "[{ objective = \"mlm\", share = 0.5 }, { objective = \"autoregressive\" }]";
 
 options! {
     /// What a part says beside its objective and the objective's options.
@@ -463,6 +463,7 @@ impl Objective for Mixture {
             .collect()
     }
 
+    /// The sum over the parts of what each costs on its own windows, by its own count.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let of = |index: usize, sizes: &Sizes| self.parts[index].objective.flops(encoder, vocabulary, sizes);
         match sizes.portions.as_slice() {

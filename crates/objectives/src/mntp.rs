@@ -137,6 +137,7 @@ impl Objective for Mntp {
         true
     }
 
+    /// 3 × (encoder forward, whose last block is read at the M positions before the hidden tokens + 2·M·E·(D + V) of the head), as MLM's.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         vocabulary_flops(encoder, vocabulary, sizes, false)
     }

@@ -110,8 +110,8 @@ impl Objective for Mpnet {
         })
     }
 
-    /// The content, of L positions a window and the M slots, but for what follows the last block's keys and values; M queries;
-    /// and the head. Every one of them sees L keys. Where windows differ in M, what fills them up is not counted. An answer
+    /// 3 × (the content stream, of L positions a window and the M slots, but for what follows the last block's keys and values + the
+    /// query stream at M positions + 2·M·E·(D + V) of the head). Every position and query sees L keys. Where windows differ in M, what fills them up is not counted. An answer
     /// without slots is that of a masked language model.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let Sizes {

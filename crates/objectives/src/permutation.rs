@@ -92,7 +92,12 @@ impl Objective for Permutation {
     }
 
     fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
-        within("span_words", self.0.span_words, Settings::default().span_words, encoder.window)
+        within(
+            "span_words",
+            self.0.span_words,
+            Settings::default().span_words,
+            encoder.window,
+        )
     }
 
     fn reads_words(&self) -> bool {
@@ -132,8 +137,9 @@ impl Objective for Permutation {
         })
     }
 
-    /// The content but for what follows the last block's keys and values, queries at the M predicted positions, which see what
-    /// the content sees there but for themselves, and the head.
+    /// 3 × (the content stream through all blocks but for what follows the last one's keys and values, each position counted with the keys
+    /// that it sees + the query stream through all blocks at the M predicted positions: products of queries and outputs,
+    /// feed-forward, and scores with the keys that the content sees there but for the position itself + 2·M·E·(D + V) of the head).
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let rows = sizes.windows * sizes.length;
         let predicted = sizes.predicted;

@@ -86,7 +86,7 @@ impl Proposing {
         let (slots, mut stream) = (self.slots(progress), draw.stream());
         let mut example = slots.choose(window, vocabulary, &mut stream);
         slots.hide(&mut example, vocabulary, &mut stream);
-        example.beside = Some(self.encoder_weight.at(progress));
+        example.progress = progress;
         example
     }
 
@@ -100,6 +100,7 @@ impl Proposing {
     ) -> Box<dyn Heads> {
         let how = Proposed {
             part: "encoder",
+            weight: self.encoder_weight,
             denominator_added: 0.0,
             disallow_correct: false,
             rules,
@@ -144,7 +145,8 @@ impl Objective for ReplaceMlm {
         self.0.plan(encoder).helper().into_iter().collect()
     }
 
-    /// A masked model's, and the generator's.
+    /// 3 × (encoder forward, whose last block is read at the M hidden positions + 2·M·E·(D + V) of the head + the generator: 2·N·E·G of the
+    /// projection where G is not E, its own body read at M positions, 2·M·E·(G + V) of its head).
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let generator = self.0.plan(encoder).forward_flops(vocabulary, sizes);
         vocabulary_flops(encoder, vocabulary, sizes, false) + FORWARD_AND_BACKWARD * generator

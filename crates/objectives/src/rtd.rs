@@ -145,7 +145,7 @@ impl Objective for Rtd {
             }
         };
         slots.hide(&mut example, vocabulary, &mut stream);
-        example.beside = Some(self.0.discriminator_weight.at(progress));
+        example.progress = progress;
         example
     }
 
@@ -160,6 +160,7 @@ impl Objective for Rtd {
         };
         let how = Proposed {
             part: "discriminator",
+            weight: self.0.discriminator_weight,
             denominator_added: 0.0,
             disallow_correct: false,
             rules: ENTRY.scores,
@@ -175,7 +176,8 @@ impl Objective for Rtd {
         self.plan(encoder).helper().into_iter().collect()
     }
 
-    /// The encoder, a verdict at every position, and the generator.
+    /// 3 × (encoder forward at all N positions + 2·N·D·(D + 1) of the verdicts + the generator, which is as wide as the encoder: its own body
+    /// with the last block read at the M hidden positions, 2·M·E·(D + V) of its head, and 2·N·E·D of the projection where E is not D).
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let body = encoder.forward_flops(sizes.windows, sizes.length, false);
         let verdicts = Discriminator::forward_flops(encoder.width, sizes.windows * sizes.length);

@@ -3,9 +3,7 @@
 
 mod pieces;
 
-use crate::laws::{
-    Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, hide_words, maskable, runs, within, words,
-};
+use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, hide_words, maskable, runs, within, words};
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::{
     FORWARD_AND_BACKWARD, answers, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
@@ -334,7 +332,7 @@ impl Objective for Span {
             example.targets = example.positions.iter().map(label).collect();
         }
         let weight = settings.boundary_weight.at(progress);
-        example.beside = Some(weight);
+        example.progress = progress;
         let [mut left, mut right, mut offsets, mut targets] = [const { Vec::new() }; 4];
         // In order, because spans are; the right side of one may be the left side of the next.
         let mut edges = Vec::new();
@@ -372,10 +370,14 @@ impl Objective for Span {
                 vocabulary.size,
                 &init.at("boundary"),
             ),
+            boundary_weight: self.0.boundary_weight,
             denominator_added: added,
         })
     }
 
+    /// 3 × (encoder forward, whose last block is read at the M predicted positions and the S edges of spans + 2·M·E·(D + V) of the
+    /// vocabulary head + 2·P·(D·(2·D + W) + E·(D + V)) of the boundary head on its P predictions, W the width of a place): without
+    /// a boundary S and P are 0.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let count = |column| sizes.extra.get(column).copied().unwrap_or(0);
         let predicted = sizes.predicted;
@@ -460,6 +462,7 @@ impl BoundaryHead {
         cloze_kernels::vocabulary_cross_entropy(x, table, targets, weights).sum
     }
 
+    /// 2·P·(D·(2·D + W) + E·(D + V)): the two dense layers and the decoder.
     fn forward_flops([width, table]: [usize; 2], vocabulary: usize, pairs: usize) -> f64 {
         let first = (2 * width + Self::place_width(width)) * width;
         2.0 * pairs as f64 * (first + (width + vocabulary) * table) as f64
@@ -476,6 +479,8 @@ fn rows(batch: &Batch) -> Vec<u32> {
 struct SpanHeads {
     head: VocabularyHead,
     boundary: BoundaryHead,
+    #[module(skip)]
+    boundary_weight: Rate,
     denominator_added: f64,
 }
 
@@ -501,9 +506,10 @@ impl Heads for SpanHeads {
         let hidden = self.hidden(encoder, batch, training.then(|| draw.purpose("dropout")));
         let sum = self.cross_entropy(encoder, hidden.clone(), batch).sum;
         let mlm = mean(sum, &batch.weights, 0.0);
-        let Some(weight) = batch.beside.filter(|weight| *weight > 0.0) else {
+        let weight = self.boundary_weight.at(batch.progress);
+        if weight == 0.0 {
             return Loss::new(mlm.clone()).with("mlm", mlm);
-        };
+        }
         let pairs = vec![1.0; batch.extra(TARGET).len()];
         let boundary = mean(
             self.boundary.loss_sum(hidden, encoder.tokens.val(), batch),

@@ -3,6 +3,7 @@
 use crate::common::{config, errand, plan, task, work};
 use burn::tensor::Device;
 use cloze_foundation::files::{list, remove};
+use cloze_options::{Field, Usual};
 use cloze_plan::{Plan, RunConfig};
 use cloze_runner::store::folder::Member;
 use cloze_runner::store::marker::Done;
@@ -10,19 +11,18 @@ use cloze_runner::store::{Attempt, Marker, RunFolder, Store, parts, weights};
 use cloze_runner::{Cadence, Stop, train_run};
 use cloze_schema::metric::LOST_SECONDS;
 use cloze_schema::superseded::reproducible;
-use cloze_options::{Field, Usual};
 use cloze_schema::{Axis, Items, parquet};
 use cloze_trainer::{Muon, Stage};
 use std::io::Write;
 use std::path::Path;
 
-/// Asks for a stop when it has been told of progress so often.
+/// Asks for a stop when it has been told of progress so often. On a busy machine it is also told how judgements go.
 struct StopAfter<'a>(usize, &'a Stop);
 
 impl Write for StopAfter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
-        self.0 = self.0.saturating_sub(lines);
+        let ticks = String::from_utf8_lossy(bytes).matches("tokens_per_second").count();
+        self.0 = self.0.saturating_sub(ticks);
         if self.0 == 0 {
             self.1.request();
         }
@@ -115,7 +115,10 @@ fn changing(fields: &[Field]) -> toml::Table {
         if inner.iter().any(|inner| inner.name == "values") {
             let usual = usual.as_float().unwrap();
             let schedule = format!("x = {{ from = {usual:?}, to = {:?} }}", usual / 2.0);
-            table.insert(field.name.to_owned(), schedule.parse::<toml::Table>().unwrap()["x"].clone());
+            table.insert(
+                field.name.to_owned(),
+                schedule.parse::<toml::Table>().unwrap()["x"].clone(),
+            );
         } else if !inner.is_empty() {
             let inner: Vec<Field> = inner.into_iter().cloned().collect();
             table.insert(field.name.to_owned(), changing(&inner).into());

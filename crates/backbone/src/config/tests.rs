@@ -261,7 +261,11 @@ fn what_is_left_out_of_disentangled_attention_follows_from_the_window() {
     assert_eq!(resolved(Some(32), Some(20), 32).unwrap(), (32, 20));
     // No window of 32 has 33 distances.
     let fault = resolved(Some(33), None, 32).unwrap_err();
-    assert_eq!(fault.place().as_deref(), Some("disentangled.position_buckets"), "{fault}");
+    assert_eq!(
+        fault.place().as_deref(),
+        Some("disentangled.position_buckets"),
+        "{fault}"
+    );
     assert_eq!(fault.allowed.as_deref(), Some("4 to 32"));
     let fault = resolved(Some(40), Some(21), 64).unwrap_err();
     assert_eq!(

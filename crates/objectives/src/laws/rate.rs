@@ -126,9 +126,15 @@ impl Values {
                 .remedy("a rate that does not change is a number"));
         }
         if jumps + 1 != values {
-            return Err(Fault::usage(format!("{values} values begin at {} moments, and {jumps} are given", values - 1))
-                .at(Place::key("at"))
-                .allowed([format!("{} shares of the budget, one for each value but the first", values - 1)]));
+            return Err(Fault::usage(format!(
+                "{values} values begin at {} moments, and {jumps} are given",
+                values - 1
+            ))
+            .at(Place::key("at"))
+            .allowed([format!(
+                "{} shares of the budget, one for each value but the first",
+                values - 1
+            )]));
         }
         for (index, pair) in (1..).zip(self.at.windows(2)) {
             if pair[1] <= pair[0] {
@@ -258,7 +264,9 @@ impl OptionType for Rate {
                 // What does not change has one way to be written, and one run id.
                 Ok(match schedule {
                     Schedule { from, to, .. } if from == to => Self::Fixed(from),
-                    Schedule { from, to, at: Some(at), .. } => Self::step(from, to, at),
+                    Schedule {
+                        from, to, at: Some(at), ..
+                    } => Self::step(from, to, at),
                     other => Self::Changing(other),
                 })
             }
@@ -339,10 +347,14 @@ mod tests {
         assert_eq!(at(early, [0.0, 0.2499, 0.25, 1.0]), [0.3, 0.3, 0.1, 0.1]);
         let detour = read("{ values = [0.2, 0.8, 0.2], at = [0.25, 0.75] }");
         assert_eq!(at(detour, [0.0, 0.25, 0.7499, 0.75]), [0.2, 0.8, 0.8, 0.2]);
-        assert_eq!(read("{ values = [0.2, 0.8, 0.2], at = [0.25, 0.75], shape = \"step\" }"), detour);
+        assert_eq!(
+            read("{ values = [0.2, 0.8, 0.2], at = [0.25, 0.75], shape = \"step\" }"),
+            detour
+        );
         assert_eq!(Rate::moments([&detour]).len(), 1001 + 4);
         assert_eq!(Rate::moments([&Rate::Fixed(0.3)]), [0.0]);
-        let eight = read("{ values = [0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 0.1, 0.3], at = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7] }");
+        let eight =
+            read("{ values = [0.1, 0.2, 0.1, 0.2, 0.1, 0.2, 0.1, 0.3], at = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7] }");
         assert_eq!(at(eight, [0.05, 0.65, 0.7, 1.0]), [0.1, 0.1, 0.3, 0.3]);
     }
 

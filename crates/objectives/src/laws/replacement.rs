@@ -50,7 +50,11 @@ impl Replacement {
     fn something_and_not_more(&self) -> Result<()> {
         let moments = Rate::moments([&self.mask, &self.random]);
         let of = |progress: &f64| self.at(*progress);
-        if moments.iter().map(of).all(|Fates { mask, random }| mask + random == 0.0) {
+        if moments
+            .iter()
+            .map(of)
+            .all(|Fates { mask, random }| mask + random == 0.0)
+        {
             return Err(
                 Fault::usage("every token would stay as it is and be predicted where it stands")
                     .allowed(["shares with a sum above 0; the rest is kept"]),
@@ -157,23 +161,23 @@ impl Fate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::common::{assert_equally_likely, assert_shares};
     use cloze_foundation::Draw;
 
     #[test]
     fn fates_have_their_shares() {
         let law = Fates { mask: 0.5, random: 0.2 };
         let mut stream = Draw::new(3, "fates").stream();
-        let (mut masked, mut random, draws) = (0, 0, 100_000);
-        for _ in 0..draws {
-            match law.fate(&mut stream) {
-                Fate::Mask => masked += 1,
-                Fate::Random => random += 1,
-                Fate::Keep => {}
-            }
+        let (mut shares, draws) = ([0.0; 3], 100_000.0);
+        for _ in 0..draws as usize {
+            let place = match law.fate(&mut stream) {
+                Fate::Mask => 0,
+                Fate::Random => 1,
+                Fate::Keep => 2,
+            };
+            shares[place] += 1.0 / draws;
         }
-        // Three standard deviations of a share of 0.5 over 100,000 draws are 0.005.
-        assert!((masked as f64 / f64::from(draws) - 0.5).abs() < 0.005);
-        assert!((random as f64 / f64::from(draws) - 0.2).abs() < 0.005);
+        assert_shares(&shares, &[0.5, 0.2, 0.3], draws, 0.0);
     }
 
     #[test]
@@ -190,14 +194,8 @@ mod tests {
                 *counts.entry(pool.draw_another(original, &mut stream)).or_insert(0) += 1;
             }
             assert!(counts.len() == others && !counts.contains_key(&original), "{counts:?}");
-            let share = 1.0 / others as f64;
-            let deviation = (share * (1.0 - share) / f64::from(draws)).sqrt();
-            for count in counts.values() {
-                assert!(
-                    (f64::from(*count) / f64::from(draws) - share).abs() < 4.0 * deviation,
-                    "{counts:?}"
-                );
-            }
+            let counts: Vec<f64> = counts.into_values().map(f64::from).collect();
+            assert_equally_likely(&counts, 1.0);
         }
         let mut stream = Draw::new(3, "others").stream();
         assert_eq!(Pool::Ids(&[7]).draw_another(7, &mut stream), 7);
