@@ -79,16 +79,14 @@ fn values(kind: &Kind, usual: &Usual) -> Vec<String> {
 
 /// A rate, fixed or changing, in ways of which no two give the same numbers at the starts of the last three steps (at the first one
 /// nothing was answered, so that what heeds answers is as it always is); `None` for other options.
-fn schedules(kind: &Kind, usual: &Usual) -> Option<Vec<String>> {
+fn schedules(kind: &Kind) -> Option<Vec<String>> {
     kind.inner().iter().find(|inner| inner.name == "values")?;
-    // As far apart as can be: in four steps few tokens meet a rare fate.
-    let mut known: Vec<f64> = values(kind, usual).iter().map(|value| value.parse().unwrap()).collect();
-    known.sort_by(f64::total_cmp);
-    let (one, other) = (format!("{:?}", known[known.len() - 1]), format!("{:?}", known[0]));
+    // Far apart, since in four steps few tokens meet a rare fate.
+    let [one, other] = ["0.9", "0.1"];
     Some(vec![
-        one.clone(),
-        other.clone(),
-        format!("{{ from = {one}, to = {other} }}"),
+        one.to_owned(),
+        other.to_owned(),
+        format!("{{ from = {one}, to = {other}, shape = \"linear\" }}"),
         format!("{{ from = {one}, to = {other}, shape = \"step\" }}"),
         format!("{{ from = {one}, to = {other}, shape = \"step\", at = 0.7 }}"),
         format!("{{ values = [{one}, {other}, {one}], at = [0.2, 0.6] }}"),
@@ -97,7 +95,7 @@ fn schedules(kind: &Kind, usual: &Usual) -> Option<Vec<String>> {
 
 /// Groups of variants, each of which differs in one option only.
 fn groups(path: &str, field: &Field) -> Vec<Vec<Variant>> {
-    if let Some(ways) = schedules(&field.kind, &field.usual) {
+    if let Some(ways) = schedules(&field.kind) {
         return vec![ways.into_iter().map(|way| vec![(path.to_owned(), way)]).collect()];
     }
     let own = values(&field.kind, &field.usual);
@@ -114,7 +112,9 @@ fn groups(path: &str, field: &Field) -> Vec<Vec<Variant>> {
 }
 
 /// What an option below a path says something beside: without it the plan refuses the option, or four steps show nothing of it.
-const BESIDE: [(&str, (&str, &str)); 5] = [
+const BESIDE: [(&str, (&str, &str)); 6] = [
+    // The two are no more than everything.
+    ("arm.0.replace.random", ("arm.0.replace.mask", "0.05")),
     // In four steps at the usual rate every answer is wrong, and improbable.
     ("arm.0.score", ("optimizer.peak_lr", "0.1")),
     ("optimizer.muon.", ("optimizer.kind", "\"muon\"")),
