@@ -148,6 +148,16 @@ impl EncoderOptions {
                 .at(Place::key("layer_groups"))
                 .allowed(divisors.map(|groups| groups.to_string())));
         }
+        if let Some(embedding) = self.embedding_width.filter(|embedding| *embedding > self.width) {
+            let what = format!(
+                "an embedding of {embedding} numbers is wider than the states of {} that it is projected to",
+                self.width
+            );
+            return Err(Fault::usage(what)
+                .at(Place::key("embedding_width"))
+                .allowed([format!("2 to {}", self.width)])
+                .remedy("factorised embeddings are the narrower of the two (Lan et al. 2020)"));
+        }
         if let Some(disentangled) = self.disentangled {
             disentangled.fits(window)?;
             if disentangled.absolute == Absolute::Decoder && self.resolve().projects() {

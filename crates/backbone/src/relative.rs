@@ -67,8 +67,16 @@ impl DisentangledOptions {
         }
     }
 
-    /// Checks that the buckets reach beyond the exact distances.
+    /// Checks that there are no more buckets than distances, and that they reach beyond the exact ones.
     pub(crate) fn fits(&self, window: usize) -> Result<()> {
+        let most = window.max(FEWEST);
+        if let Some(buckets) = self.position_buckets.filter(|buckets| *buckets > most) {
+            let what = format!("{buckets} buckets on either side are more than the {window} positions of a window");
+            return Err(Fault::usage(what)
+                .at(Place::key("disentangled.position_buckets"))
+                .allowed([format!("{FEWEST} to {most}")])
+                .remedy("or lengthen encoder.window"));
+        }
         let resolved = self.resolve(window);
         let exact = resolved.position_buckets / 2;
         if resolved.max_relative_positions > exact + 1 || window <= exact + 1 {

@@ -1,7 +1,7 @@
 //! Every objective's page shows a window of the built-in language as the objective makes it.
 
 use crate::common::Workplace;
-use cloze_objectives::OBJECTIVES;
+use cloze_objectives::{MIXTURE, OBJECTIVES};
 
 /// What stands around the picture in a page.
 const MARKS: [&str; 2] = ["<!-- picture: made by scripts/anew.sh -->\n\n", "<!-- /picture -->"];
@@ -20,6 +20,65 @@ fn experiment() -> String {
     )
 }
 
+/// Two parts, one of which looks both ways and one back only.
+const MIXED: &str = "[{ objective = \"mlm\", rate = 0.3, share = 0.5 }, { objective = \"autoregressive\" }]";
+
+/// A window as a page shows it, with who sees whom where not everybody sees everybody.
+fn picture(example: &serde_json::Value) -> String {
+    let sight = sight(example);
+    let drawn = if sight.is_empty() {
+        String::new()
+    } else {
+        format!("\nWho sees whom, a line for each of the first positions:\n\n```text\n{sight}```\n")
+    };
+    format!("```text\n{}\n```\n{drawn}\n", example["text"].as_str().unwrap())
+}
+
+fn sight(example: &serde_json::Value) -> String {
+    let lines = example["sight"].as_array().unwrap().iter();
+    lines.map(|line| format!("{}\n", line.as_str().unwrap())).collect()
+}
+
+/// Holds a page's picture against this one, or puts it there.
+fn holds(name: &str, picture: &str) {
+    let path = format!("{}/../../docs/objectives/{name}.md", env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    let parts = page
+        .split_once(MARKS[0])
+        .and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?)));
+    let (before, (shown, after)) = parts.unwrap_or_else(|| panic!("{path} has no marks around its picture"));
+    if std::env::var_os("CLOZE_BLESS").is_some() {
+        std::fs::write(&path, [before, MARKS[0], picture, MARKS[1], after].concat()).unwrap();
+    } else {
+        assert_eq!(shown, picture, "{path} is stale: run scripts/anew.sh");
+    }
+}
+
+#[test]
+fn the_page_of_mixtures_shows_a_window_of_every_part() {
+    let workplace = Workplace::new();
+    let arms = experiment();
+    let (head, _) = arms.split_once("[[arm]]").unwrap();
+    workplace.write(
+        "mixed.toml",
+        format!("{head}[[arm]]\nname = \"mixed\"\n{MIXTURE} = {MIXED}\n"),
+    );
+    let output = workplace.cloze(&["audit", "mixed.toml", "--tokens", "1", "--examples", "10", "--json"]);
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let examples = found["arms"][0]["examples"].as_array().unwrap();
+    let of = |looks_back: bool| {
+        let own = examples.iter().find(|example| sight(example).is_empty() != looks_back);
+        picture(own.expect("ten windows are of both parts"))
+    };
+    holds(MIXTURE, &(of(false) + &of(true)));
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/objectives/mixture.md")).unwrap();
+    assert!(
+        page.contains(&format!("`{MIXTURE} = {MIXED}`")),
+        "the page names another mixture"
+    );
+}
+
 #[test]
 fn every_page_shows_a_window_under_its_objective() {
     let workplace = Workplace::new();
@@ -29,26 +88,6 @@ fn every_page_shows_a_window_under_its_objective() {
     for entry in OBJECTIVES {
         let arms = found["arms"].as_array().unwrap();
         let arm = arms.iter().find(|arm| arm["arm"] == entry.name).unwrap();
-        let example = &arm["examples"][0];
-        let sight = example["sight"].as_array().unwrap().iter();
-        let sight: String = sight.map(|line| format!("{}\n", line.as_str().unwrap())).collect();
-        let drawn = if sight.is_empty() {
-            String::new()
-        } else {
-            format!("\nWho sees whom, a line for each of the first positions:\n\n```text\n{sight}```\n")
-        };
-        let picture = format!("```text\n{}\n```\n{drawn}\n", example["text"].as_str().unwrap());
-
-        let path = format!("{}/../../docs/objectives/{}.md", env!("CARGO_MANIFEST_DIR"), entry.name);
-        let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        let parts = page
-            .split_once(MARKS[0])
-            .and_then(|(before, rest)| Some((before, rest.split_once(MARKS[1])?)));
-        let (before, (shown, after)) = parts.unwrap_or_else(|| panic!("{path} has no marks around its picture"));
-        if std::env::var_os("CLOZE_BLESS").is_some() {
-            std::fs::write(&path, [before, MARKS[0], &picture, MARKS[1], after].concat()).unwrap();
-        } else {
-            assert_eq!(shown, picture, "{path} is stale: run scripts/anew.sh");
-        }
+        holds(entry.name, &picture(&arm["examples"][0]));
     }
 }

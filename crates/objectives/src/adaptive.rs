@@ -40,7 +40,7 @@ options! {
         /// How much of what was answered before a step counts after it: 0.99 forgets half in 69 steps, 1 nothing.
         memory: f64 = 0.99, from(0).to(1);
         /// How likely the best known token is hidden still, beside one that is never predicted right; 1 is MLM.
-        least: f64 = 0.05, above(0).to(1);
+        least: Rate = Rate::Fixed(0.05), above(0).to(1);
     }
 }
 
@@ -89,8 +89,8 @@ struct Adaptive {
 
 impl Adaptive {
     /// How likely a token is hidden beside others. One of which nothing is known has the score of a guess between two.
-    fn weight(&self, id: u32) -> f64 {
-        let least = self.settings.least;
+    fn weight(&self, id: u32, progress: f64) -> f64 {
+        let least = self.settings.least.at(progress);
         least + (1.0 - least) * (1.0 - self.known.score(id))
     }
 }
@@ -145,7 +145,7 @@ impl Units for Adaptive {
         progress: f64,
         stream: &mut Stream,
     ) -> Vec<Range<usize>> {
-        let weight = |id| self.weight(id);
+        let weight = |id| self.weight(id, progress);
         self.masking().weighted(weight, window, vocabulary, progress, stream)
     }
 }

@@ -41,6 +41,10 @@ impl Objective for AllTokensMlm {
         self.0.write()
     }
 
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        self.0.reaches(encoder)
+    }
+
     fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
         Ok(self.0.fitted(encoder)?.write())
     }
@@ -70,7 +74,8 @@ impl Objective for AllTokensMlm {
         sizes.windows * sizes.length
     }
 
-    /// The encoder, the vocabulary head and the gate at every position, and the generator.
+    /// 3 × (encoder forward at all N positions + 2·N·E·(D + V) of the vocabulary head and 2·N·D of the gate at every one of them + the
+    /// generator: 2·N·E·G of the projection where G is not E, its own body read at the M hidden positions, 2·M·E·(G + V) of its head).
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let all = sizes.windows * sizes.length;
         let head = VocabularyHead::forward_flops(encoder.width, encoder.table_width(), vocabulary, all);

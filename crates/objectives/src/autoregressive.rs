@@ -60,6 +60,8 @@ impl Objective for Autoregressive {
         true
     }
 
+    /// 3 × (encoder forward with half of the attention's products, as a position sees those up to its own, what follows attention in
+    /// the last block at the M positions that predict + 2·M·E·(D + V) of the head). M is nearly all.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         vocabulary_flops(encoder, vocabulary, sizes, true)
     }

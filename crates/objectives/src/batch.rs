@@ -30,6 +30,8 @@ pub struct Batch {
     pub segment_ids: Option<Arc<[u32]>>,
     /// `[B·L]` scales of the queries' attention scores; `None` is 1.
     pub score_scales: Option<Arc<[f32]>>,
+    /// The share of the budget that is used: the examples of an objective are of one moment.
+    pub progress: f64,
     /// What else the objective needs.
     pub extra: BTreeMap<&'static str, Vec<u32>>,
     /// The same windows by the part of a mixture that they are for, parts without a window left out; empty where all are
@@ -111,6 +113,7 @@ impl Batch {
             ),
             segment_ids: joined(examples, |example| example.segment_ids.as_deref(), |_| 0),
             score_scales: joined(examples, |example| example.score_scales.as_deref(), |_| 1.0),
+            progress: examples.first().map_or(0.0, |example| example.progress),
             ..Self::default()
         };
         for (index, example) in examples.iter().enumerate() {

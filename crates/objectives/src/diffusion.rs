@@ -100,6 +100,8 @@ impl Objective for Diffusion {
         true
     }
 
+    /// 3 × (encoder forward, whose last block is read at the M masked positions + 2·M·E·(D + V) of the head). M differs from batch to
+    /// batch: half of the tokens on average.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         vocabulary_flops(encoder, vocabulary, sizes, false)
     }

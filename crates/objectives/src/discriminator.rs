@@ -45,7 +45,7 @@ impl Discriminator {
         }
     }
 
-    /// Forward FLOPs for this many verdicts.
+    /// Forward FLOPs for n verdicts: 2·n·D·(D + 1).
     pub(crate) fn forward_flops(width: usize, verdicts: usize) -> f64 {
         let width = width as f64;
         2.0 * verdicts as f64 * (width * width + width)

@@ -2,7 +2,7 @@
 //! al. 2020). Files named here are those of google-research/electra.
 
 use crate::discriminator::Discriminator;
-use crate::generator::{Generator, Plan, Shares, divided, of_share};
+use crate::generator::{Generator, Plan, Shares, divided, no_deeper, of_share};
 use crate::laws::{Mode, Pool, Rate, Slots};
 use crate::proposed::{Proposed, ProposedHeads};
 use crate::scoring::{Answerer, Rule, each_masked, every_position};
@@ -87,7 +87,7 @@ options! {
         /// The share of the tokens that the generator predicts.
         rate: Rate = Rate::Fixed(0.15);
         /// The share of those that the generator sees as [MASK]; it sees the others as they are.
-        masked: f64 = 0.85, above(0).to(1);
+        masked: Rate = Rate::Fixed(0.85), above(0).to(1);
         /// Where replacements come from.
         #[since = "0.2"]
         generator: Source = Source::Network;
@@ -106,7 +106,7 @@ options! {
         #[since = "0.2"]
         discriminate: Verdicts = Verdicts::All;
         /// The weight of the discriminator's loss beside the generator's.
-        discriminator_weight: f64 = 50.0, from(0);
+        discriminator_weight: Rate = Rate::Fixed(50.0), from(0);
     }
     check Self::possible
 }
@@ -116,8 +116,11 @@ struct Electra(Settings);
 impl Electra {
     fn slots(&self, progress: f64) -> Slots {
         let Settings { mode, rate, masked, .. } = self.0;
-        let rate = rate.at(progress);
-        Slots { mode, rate, masked }
+        Slots {
+            mode,
+            rate: rate.at(progress),
+            masked: masked.at(progress),
+        }
     }
 
     /// The generator, if there is a network.
@@ -210,7 +213,7 @@ impl Settings {
                     .remedy(format!("leave `{key}` out, or choose generator = \"network\"")),
             );
         }
-        if self.discriminator_weight == 0.0 {
+        if self.discriminator_weight == Rate::Fixed(0.0) {
             return Err(Fault::usage(
                 "nothing would be learnt: a uniform generator has no loss, and the discriminator's counts nothing",
             )
@@ -224,6 +227,14 @@ impl Settings {
 impl Objective for Electra {
     fn options(&self) -> toml::Table {
         self.0.write()
+    }
+
+    /// A generator that shares everything says by itself which sizes it may have.
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        match self.0.tying {
+            Tying::All => Ok(()),
+            Tying::Embeddings | Tying::Nothing => no_deeper(encoder, self.0.generator_layers),
+        }
     }
 
     /// A share that gives no whole number of columns is written as the one that it is rounded to.
@@ -257,6 +268,7 @@ impl Objective for Electra {
             Source::Network => slots.hide(&mut example, vocabulary, &mut stream),
             Source::Uniform => self.replace(&mut example, vocabulary, &mut stream),
         }
+        example.progress = progress;
         example
     }
 
@@ -284,6 +296,9 @@ impl Objective for Electra {
         self.plan(encoder).and_then(|plan| plan.helper()).into_iter().collect()
     }
 
+    /// 3 × (encoder forward at all N positions, or with its last block read at the M hidden ones + 2·N·D·(D + 1) of the verdicts there,
+    /// or 2·M·D·(D + 1) + the generator: 2·N·E·G of the projection of shared embeddings where its width G is not E, its own body with the last block read at
+    /// M positions, 2·M·E·(G + V) of its head). A uniform generator costs nothing.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let all = sizes.windows * sizes.length;
         let (body, verdicts) = match self.0.discriminate {

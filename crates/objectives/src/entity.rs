@@ -43,7 +43,7 @@ options! {
         /// What takes the place of an entity, a word or a span, drawn once for all of it; for ERNIE's units in `reference` for every token.
         replace: Replacement = Replacement::default();
         /// How often an entity is chosen rather than a span of words: 0.5 is SpanBERT's, 1 hides entities only, as salient spans are.
-        entities: Option<f64> = None, from(0).to(1) => "every entity as often as every other word";
+        entities: Option<Rate> = None, from(0).to(1) => "every entity as often as every other word";
     }
 }
 
@@ -212,7 +212,8 @@ impl Units for Entity {
         let masking = self.masking();
         let words = words(window, vocabulary, masking.mode);
         let entities = self.entities(window, &words, stream);
-        match (self.settings.entities, masking.mode) {
+        let share = self.settings.entities.map(|share| share.at(progress));
+        match (share, masking.mode) {
             (Some(share), Mode::Reference) => {
                 let tokens: usize = words.iter().map(ExactSizeIterator::len).sum();
                 let budget = (masking.rate.at(progress) * tokens as f64).ceil() as usize;
@@ -238,7 +239,7 @@ impl Units for Entity {
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> f64 {
         let masking = self.masking();
         let asked = masking.rate.at(progress) * masking.candidates(window, vocabulary).len() as f64;
-        if self.settings.entities != Some(1.0) {
+        if self.settings.entities.map(|share| share.at(progress)) != Some(1.0) {
             return asked;
         }
         let words = words(window, vocabulary, masking.mode);

@@ -52,6 +52,8 @@ pub struct Example {
     pub segment_ids: Option<Vec<u32>>,
     /// What each of the L queries' attention scores are multiplied by; `None` is 1.
     pub score_scales: Option<Vec<f32>>,
+    /// The share of the budget that is used, where a weight in the loss may change along it; otherwise 0.
+    pub progress: f64,
     /// What else the objective needs, by name.
     pub extra: BTreeMap<&'static str, Extra>,
     /// Which objective it is for, where several are mixed.

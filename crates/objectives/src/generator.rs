@@ -57,7 +57,8 @@ impl Plan {
         (self.shares != Shares::Everything).then(|| self.network.clone())
     }
 
-    /// Forward FLOPs: projection, body, and the head on the predicted positions.
+    /// Forward FLOPs: 2·N·E·G of the projection, the body with its last block read at the M predicted positions, and 2·M·E·(G + V) of the
+    /// head there.
     pub(crate) fn forward_flops(&self, vocabulary: usize, sizes: &Sizes) -> f64 {
         let Sizes {
             windows,
@@ -114,6 +115,26 @@ pub(crate) fn divided(encoder: &EncoderConfig, share: f64) -> Result<f64> {
     Err(Fault::usage(what)
         .at(Place::key("generator_width"))
         .allowed(near.map(|width| format!("{} for {width}", rounded(width)))))
+}
+
+/// Whether a generator is no deeper than the encoder that it helps.
+///
+/// # Errors
+/// More layers, at `generator_layers`.
+pub(crate) fn no_deeper(encoder: &EncoderConfig, layers: Option<usize>) -> Result<()> {
+    match layers.filter(|layers| *layers > encoder.layers) {
+        None => Ok(()),
+        Some(layers) => {
+            let what = format!(
+                "a generator of {layers} layers is deeper than the encoder, which has {}",
+                encoder.layers
+            );
+            Err(Fault::usage(what)
+                .at(Place::key("generator_layers"))
+                .allowed([format!("1 to {}", encoder.layers)])
+                .remedy("a generator is the smaller of the two"))
+        }
+    }
 }
 
 /// An encoder like this one of another depth, without a decoder.

@@ -31,14 +31,12 @@ pub static ENTRY: Entry = Entry {
 
 /// How far the sum of shares may be from 1.
 const TOLERANCE: f64 = 1e-9;
-/// Moments at which the shares are summed: all shapes are monotone and smooth but for the step at one half.
-const MOMENTS: usize = 1000;
 /// What it is called, and the key of the list of its parts.
 pub const MIXTURE: &str = "mixture";
 /// The key of a part that names what the part is.
 const OBJECTIVE: &str = "objective";
-/// What a list of parts looks like.
-const EXAMPLE: &str = "[{ objective = \"mlm\", share = 0.5 }, { objective = \"autoregressive\" }]";
+/// What a list of parts looks like: a mixture whose parts have no options of their own.
+pub const EXAMPLE: &str = "[{ objective = \"mlm\", share = 0.5 }, { objective = \"autoregressive\" }]";
 
 options! {
     /// What a part says beside its objective and the objective's options.
@@ -213,7 +211,7 @@ impl Mixture {
 
     /// Of windows that count nothing nothing is learnt.
     fn check_weights(&self) -> Result<()> {
-        let counts = |part: &Mixed| part.weight.at(0.0) > 0.0 || part.weight.at(1.0) > 0.0;
+        let counts = |part: &Mixed| part.weight != Rate::Fixed(0.0);
         if self.parts.iter().any(counts) {
             return Ok(());
         }
@@ -254,9 +252,8 @@ impl Mixture {
             return Err(fault.remedy("give all parts but one a `share`; that one takes what is left"));
         }
         let least = if without == 0 { 1.0 - TOLERANCE } else { 0.0 };
-        let before_the_step = 0.5 - f64::EPSILON;
-        let moments = (0..=MOMENTS).map(|moment| moment as f64 / MOMENTS as f64);
-        for progress in moments.chain([before_the_step]) {
+        let given: Vec<Rate> = shares().collect();
+        for progress in Rate::moments(&given) {
             let sum: f64 = shares().map(|share| share.at(progress)).sum();
             if !(least..=1.0 + TOLERANCE).contains(&sum) {
                 let at = (progress * 100.0).round();
@@ -286,6 +283,15 @@ impl Mixture {
     }
 }
 
+/// A part's fault, at the part's key.
+fn of_part(index: usize, mut fault: Fault) -> Fault {
+    let at = Key::from(MIXTURE).index(index);
+    for place in &mut fault.places {
+        place.key = at.joined(&place.key);
+    }
+    fault
+}
+
 impl Objective for Mixture {
     fn options(&self) -> toml::Table {
         let parts: Vec<toml::Value> = self
@@ -310,13 +316,7 @@ impl Objective for Mixture {
         }
         let mut parts = Vec::new();
         for (index, part) in self.parts.iter().enumerate() {
-            let options = part.objective.fitted(encoder).map_err(|mut fault| {
-                let at = Key::from(MIXTURE).index(index);
-                for place in &mut fault.places {
-                    place.key = at.joined(&place.key);
-                }
-                fault
-            })?;
+            let options = part.objective.fitted(encoder).map_err(|fault| of_part(index, fault))?;
             parts.push(part.write(options).into());
         }
         Ok(self.written(parts))
@@ -325,6 +325,14 @@ impl Objective for Mixture {
     fn first(&self) -> Option<(&str, &str, &dyn Objective)> {
         let first = self.parts.first()?;
         Some((&first.name, first.word, &*first.objective))
+    }
+
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        let mut parts = self.parts.iter().enumerate();
+        parts.try_for_each(|(index, part)| {
+            let reaches = part.objective.reaches(encoder);
+            reaches.map_err(|fault| of_part(index, fault))
+        })
     }
 
     fn predicts_by_decoder(&self) -> bool {
@@ -460,6 +468,7 @@ impl Objective for Mixture {
             .collect()
     }
 
+    /// The sum over the parts of what each costs on its own windows, by its own count.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let of = |index: usize, sizes: &Sizes| self.parts[index].objective.flops(encoder, vocabulary, sizes);
         match sizes.portions.as_slice() {

@@ -45,7 +45,7 @@ options! {
         pub select: Selection = Selection::Exact;
         /// How many tokens are predicted for each that is hidden, chosen at random: below 1 the others are hidden all the same, above 1 tokens that are read as they are are predicted too.
         #[since = "0.2"]
-        pub predict: f64 = 1.0, above(0);
+        pub predict: Rate = Rate::Fixed(1.0), above(0);
         /// How many masks a window has, of which each epoch takes the next one (static masking); without it every visit draws a new one.
         #[since = "0.2"]
         pub copies: Option<usize> = None, from(1).to(1000);
@@ -58,13 +58,14 @@ options! {
 
 impl Masking {
     fn possible(&self) -> Result<()> {
-        let Self { predict, rate, .. } = self;
-        let most = rate.at(0.0).max(rate.at(1.0));
-        if *predict > 1.0 && predict * most > 1.0 {
-            let what = format!("predict = {predict} at a rate of {most} is more than every token");
+        let moments = Rate::moments([&self.predict, &self.rate]).into_iter();
+        let all = moments.map(|progress| (self.predict.at(progress), self.rate.at(progress)));
+        let most = all.max_by(|(predict, rate), (other, beside)| (predict * rate).total_cmp(&(other * beside)));
+        if let Some((predict, rate)) = most.filter(|(predict, rate)| *predict > 1.0 && predict * rate > 1.0) {
+            let what = format!("predict = {predict} at a rate of {rate} is more than every token");
             return Err(Fault::usage(what)
                 .at(Place::key("predict"))
-                .allowed([format!("above 0 and at most {:.4}", (1e4 / most).floor() / 1e4)])
+                .allowed([format!("above 0 and at most {:.4}", (1e4 / rate).floor() / 1e4)])
                 .remedy("the share of the tokens that is predicted is `rate` times `predict`"));
         }
         if self.copies.is_some() && self.pairs.is_some() {
@@ -74,11 +75,18 @@ impl Masking {
             .at(Place::key("copies"))
             .remedy("leave `copies` or `pairs` out"));
         }
-        if self.copies.is_some() && matches!(rate, Rate::Changing(_)) {
-            let fault = Fault::usage("masks that are drawn once do not follow a changing rate");
-            return Err(fault
-                .at(Place::key("copies"))
-                .remedy("give one rate, or leave `copies` out: every visit then draws a new mask"));
+        let changing = [
+            ("rate", self.rate.changes()),
+            ("replace", self.replace.changes()),
+            ("predict", self.predict.changes()),
+        ];
+        if self.copies.is_some()
+            && let Some((key, _)) = changing.into_iter().find(|(_, changes)| *changes)
+        {
+            let fault = Fault::usage(format!("masks that are drawn once do not follow a changing `{key}`"));
+            return Err(fault.at(Place::key("copies")).remedy(format!(
+                "give `{key}` one value, or leave `copies` out: every visit then draws a new mask"
+            )));
         }
         Ok(())
     }
@@ -116,13 +124,15 @@ impl Masking {
         example: &mut Example,
         window: &Window,
         vocabulary: &Vocabulary,
+        progress: f64,
         stream: &mut Stream,
     ) {
         let hidden = example.positions.len();
-        if self.predict > 1.0 {
+        let predict = self.predict.at(progress);
+        if predict > 1.0 {
             let mut others = self.candidates(window, vocabulary);
             others.retain(|position| example.positions.binary_search(position).is_err());
-            let further = ((self.predict - 1.0) * hidden as f64).round() as usize;
+            let further = ((predict - 1.0) * hidden as f64).round() as usize;
             let mut positions = choose(others, further, stream);
             positions.append(&mut example.positions);
             positions.sort_unstable();
@@ -131,10 +141,10 @@ impl Masking {
                 (predicting.positions, predicting.targets, predicting.weights);
             return;
         }
-        if self.predict == 1.0 {
+        if predict == 1.0 {
             return;
         }
-        let kept = choose((0..hidden as u32).collect(), budget(self.predict, hidden), stream);
+        let kept = choose((0..hidden as u32).collect(), budget(predict, hidden), stream);
         let kept = || kept.iter().map(|place| *place as usize);
         example.positions = kept().map(|place| example.positions[place]).collect();
         example.targets = kept().map(|place| example.targets[place]).collect();
@@ -198,7 +208,7 @@ impl Masking {
             (Mode::Reference, Selection::Exact) => window.ids.len(),
             _ => candidates,
         };
-        ((self.rate.at(progress) * of as f64).min(candidates as f64) * self.predict).min(candidates as f64)
+        ((self.rate.at(progress) * of as f64).min(candidates as f64) * self.predict.at(progress)).min(candidates as f64)
     }
 
     /// The positions that may be hidden.

@@ -111,8 +111,9 @@ impl Objective for Mntp {
         let mut example = Example::predicting(window, spans.concat());
         // GPT-BERT's random tokens are no special ones either.
         let pool = Pool::Ids(vocabulary.ordinary());
+        let fates = self.0.replace.at(progress);
         for span in spans {
-            let fate = self.0.replace.fate(&mut stream);
+            let fate = fates.fate(&mut stream);
             let positions = span.into_iter().map(|position| position as usize);
             let mask = vocabulary.special.mask;
             fate.befall(&mut example.inputs, positions, mask, pool, &mut stream);
@@ -136,6 +137,7 @@ impl Objective for Mntp {
         true
     }
 
+    /// 3 × (encoder forward, whose last block is read at the M positions before the hidden tokens + 2·M·E·(D + V) of the head), as MLM's.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         vocabulary_flops(encoder, vocabulary, sizes, false)
     }

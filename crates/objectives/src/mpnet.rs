@@ -94,8 +94,9 @@ impl Objective for Mpnet {
         }
         example.visibility = Ranks::new(ranks).into();
         let (mut slots, pool) = (example.targets.clone(), Pool::Ids(vocabulary.ordinary()));
+        let fates = self.0.replace.at(progress);
         for slot in 0..slots.len() {
-            let fate = self.0.replace.fate(&mut stream);
+            let fate = fates.fate(&mut stream);
             fate.befall(&mut slots, [slot], vocabulary.special.mask, pool, &mut stream);
         }
         example.extra.insert(SLOTS, Extra::Numbers(slots));
@@ -109,8 +110,8 @@ impl Objective for Mpnet {
         })
     }
 
-    /// The content, of L positions a window and the M slots, but for what follows the last block's keys and values; M queries;
-    /// and the head. Every one of them sees L keys. Where windows differ in M, what fills them up is not counted. An answer
+    /// 3 × (the content stream, of L positions a window and the M slots, but for what follows the last block's keys and values + the
+    /// query stream at M positions + 2·M·E·(D + V) of the head). Every position and query sees L keys. Where windows differ in M, what fills them up is not counted. An answer
     /// without slots is that of a masked language model.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let Sizes {

@@ -1,11 +1,12 @@
 //! n-gram masking: hide up to n words in a row, short ones more often (Lan et al. 2020, ALBERT; He et al. 2021, DeBERTa).
 
 use crate::Entry;
-use crate::laws::{Mode, Rate, Reciprocal, Replacement, deal, words};
+use crate::laws::{Mode, Rate, Reciprocal, Replacement, deal, within, words};
 use crate::mlm::{MASKED_SCORES, Masking};
 use crate::units::{Hiding, Units};
+use cloze_backbone::EncoderConfig;
 use cloze_corpus::{Vocabulary, Window};
-use cloze_foundation::Stream;
+use cloze_foundation::{Result, Stream};
 use cloze_options::{Options, options, words};
 use std::ops::Range;
 
@@ -180,6 +181,10 @@ impl Ngram {
 impl Units for Ngram {
     fn options(&self) -> toml::Table {
         self.0.write()
+    }
+
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        within("longest", self.0.longest, Settings::default().longest, encoder.window)
     }
 
     fn masking(&self) -> Masking {

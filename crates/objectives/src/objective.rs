@@ -43,10 +43,18 @@ pub trait Objective: Send + Sync {
         None
     }
 
-    /// [`fitted`](Self::fitted), on an encoder whose parts are all of use.
+    /// Whether every option can come to bear on an encoder of this size and on windows of its length.
     ///
     /// # Errors
-    /// An enhanced mask decoder where tokens are not predicted from it; and as `fitted`.
+    /// An option that asks for more than there is, at its key: it would be another run's id and no other run.
+    fn reaches(&self, _encoder: &EncoderConfig) -> Result<()> {
+        Ok(())
+    }
+
+    /// [`fitted`](Self::fitted), on an encoder whose parts are all of use, by options that all are.
+    ///
+    /// # Errors
+    /// An enhanced mask decoder where tokens are not predicted from it; and as `reaches` and `fitted`.
     fn on(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
         let decoder = encoder.disentangled.map(|disentangled| disentangled.absolute) == Some(Absolute::Decoder);
         if decoder && !self.predicts_by_decoder() {
@@ -55,6 +63,7 @@ pub trait Objective: Send + Sync {
                 Fault::usage(what).remedy("choose another encoder.disentangled.absolute: \"none\" or \"embeddings\"")
             );
         }
+        self.reaches(encoder)?;
         self.fitted(encoder)
     }
 

@@ -8,7 +8,7 @@
 
 mod select;
 
-use crate::laws::{Mode, Rate};
+use crate::laws::{Mode, Rate, within};
 use crate::scoring::{Answerer, Rule, ordinary, predicting};
 use crate::tensors::{FORWARD_AND_BACKWARD, answers, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids};
 use crate::{Batch, Entry, Example, Heads, Loss, Objective, Sizes};
@@ -16,7 +16,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Init, Queries, QueryStream, VocabularyHead, init};
 use cloze_corpus::{Vocabulary, Window};
-use cloze_foundation::{Draw, Stream};
+use cloze_foundation::{Draw, Result, Stream};
 use cloze_kernels::{CrossEntropy, Ranks, Visibility};
 use cloze_options::{Options, options};
 
@@ -91,6 +91,15 @@ impl Objective for Permutation {
         self.0.write()
     }
 
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        within(
+            "span_words",
+            self.0.span_words,
+            Settings::default().span_words,
+            encoder.window,
+        )
+    }
+
     fn reads_words(&self) -> bool {
         true
     }
@@ -128,8 +137,9 @@ impl Objective for Permutation {
         })
     }
 
-    /// The content but for what follows the last block's keys and values, queries at the M predicted positions, which see what
-    /// the content sees there but for themselves, and the head.
+    /// 3 × (the content stream through all blocks but for what follows the last one's keys and values, each position counted with the keys
+    /// that it sees + the query stream through all blocks at the M predicted positions: products of queries and outputs,
+    /// feed-forward, and scores with the keys that the content sees there but for the position itself + 2·M·E·(D + V) of the head).
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let rows = sizes.windows * sizes.length;
         let predicted = sizes.predicted;

@@ -68,6 +68,8 @@ impl Objective for Prefix {
         true
     }
 
+    /// 3 × (encoder forward, in which each position is counted with as many keys as it sees, P in the prefix of P positions and its own
+    /// place behind it + 2·M·E·(D + V) of the head on the M tokens behind the prefix).
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         vocabulary_flops(encoder, vocabulary, sizes, true)
     }

@@ -2,6 +2,7 @@
 //! 2020): the generator, and the head that judges what the encoder makes of the text.
 
 use crate::generator::Generator;
+use crate::laws::Rate;
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::{mean, tensor_weights};
 use crate::{Batch, Heads, Loss};
@@ -34,7 +35,7 @@ pub(crate) struct Proposed {
     /// The name of the judge's loss among the parts of the loss.
     pub(crate) part: &'static str,
     /// The weight of the judge's loss beside the generator's.
-    pub(crate) weight: f64,
+    pub(crate) weight: Rate,
     /// What published code adds to the denominator of the generator's loss; usually 0.
     pub(crate) denominator_added: f64,
     /// Whether the generator's sample is never the original.
@@ -85,7 +86,7 @@ impl<J: Judge> Heads for ProposedHeads<J> {
         let replaced = replaced.count() as f32 / proposed.len().max(1) as f32;
         let judged = self.judge.loss(encoder, proposed, batch, dropout("dropout"));
         let replaced = tensor_weights(&[replaced], &encoder.device());
-        let weighted = judged.clone() * self.how.weight;
+        let weighted = judged.clone() * self.how.weight.at(batch.progress);
         let loss = match generated {
             Some((generator, _)) => Loss::new(generator.clone() + weighted).with("generator", generator),
             None => Loss::new(weighted),

@@ -43,13 +43,13 @@ options! {
         /// The share of the tokens that the generator predicts.
         rate: Rate = Rate::Fixed(0.15);
         /// The share of those that the generator sees as [MASK]; it sees the others as they are.
-        masked: f64 = 0.85, from(0).to(1);
+        masked: Rate = Rate::Fixed(0.85), from(0).to(1);
         /// The generator's width as a share of the encoder's.
         generator_width: f64 = 0.25, above(0).to(1);
         /// The generator's layers.
         generator_layers: Option<usize> = None, from(1).to(1024) => "as many as the encoder's";
         /// The weight of the encoder's loss beside the generator's.
-        encoder_weight: f64 = 1.0, from(0);
+        encoder_weight: Rate = Rate::Fixed(1.0), from(0);
     }
 }
 
@@ -58,7 +58,7 @@ impl Proposing {
         Slots {
             mode: Mode::Corrected,
             rate: self.rate.at(progress),
-            masked: self.masked,
+            masked: self.masked.at(progress),
         }
     }
 
@@ -67,6 +67,10 @@ impl Proposing {
         let layers = self.generator_layers.unwrap_or(encoder.layers);
         let network = generator::of_share(encoder, self.generator_width, layers);
         Plan::new(encoder, network, Shares::Embeddings)
+    }
+
+    pub(crate) fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        generator::no_deeper(encoder, self.generator_layers)
     }
 
     /// Written alike where it is the same generator.
@@ -82,6 +86,7 @@ impl Proposing {
         let (slots, mut stream) = (self.slots(progress), draw.stream());
         let mut example = slots.choose(window, vocabulary, &mut stream);
         slots.hide(&mut example, vocabulary, &mut stream);
+        example.progress = progress;
         example
     }
 
@@ -115,6 +120,10 @@ impl Objective for ReplaceMlm {
         self.0.write()
     }
 
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        self.0.reaches(encoder)
+    }
+
     fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
         Ok(self.0.fitted(encoder)?.write())
     }
@@ -136,7 +145,8 @@ impl Objective for ReplaceMlm {
         self.0.plan(encoder).helper().into_iter().collect()
     }
 
-    /// A masked model's, and the generator's.
+    /// 3 × (encoder forward, whose last block is read at the M hidden positions + 2·M·E·(D + V) of the head + the generator: 2·N·E·G of the
+    /// projection where G is not E, its own body read at M positions, 2·M·E·(G + V) of its head).
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let generator = self.0.plan(encoder).forward_flops(vocabulary, sizes);
         vocabulary_flops(encoder, vocabulary, sizes, false) + FORWARD_AND_BACKWARD * generator

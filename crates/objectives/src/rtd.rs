@@ -4,7 +4,7 @@
 
 use crate::discriminator::{Discriminator, verdict_loss, verdict_losses};
 use crate::electra::GENERATOR_SCORE;
-use crate::generator::{Generator, Plan, Shares, of_depth};
+use crate::generator::{Generator, Plan, Shares, no_deeper, of_depth};
 use crate::laws::{Mode, Rate, Slots, maskable};
 use crate::proposed::{Judge, Proposed, ProposedHeads};
 use crate::scoring::{Answerer, Rule, every_position};
@@ -65,7 +65,7 @@ options! {
         /// How token and position embeddings are shared.
         sharing: Sharing = Sharing::Disentangled;
         /// The weight of the discriminator's loss beside the generator's.
-        discriminator_weight: f64 = 50.0, from(0);
+        discriminator_weight: Rate = Rate::Fixed(50.0), from(0);
     }
 }
 
@@ -118,6 +118,10 @@ impl Objective for Rtd {
         self.0.write()
     }
 
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        no_deeper(encoder, self.0.generator_layers)
+    }
+
     fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
         let usual = Self::usual_layers(encoder);
         let fitted = Settings {
@@ -141,6 +145,7 @@ impl Objective for Rtd {
             }
         };
         slots.hide(&mut example, vocabulary, &mut stream);
+        example.progress = progress;
         example
     }
 
@@ -171,7 +176,8 @@ impl Objective for Rtd {
         self.plan(encoder).helper().into_iter().collect()
     }
 
-    /// The encoder, a verdict at every position, and the generator.
+    /// 3 × (encoder forward at all N positions + 2·N·D·(D + 1) of the verdicts + the generator, which is as wide as the encoder: its own body
+    /// with the last block read at the M hidden positions, 2·M·E·(D + V) of its head, and 2·N·E·D of the projection where E is not D).
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let body = encoder.forward_flops(sizes.windows, sizes.length, false);
         let verdicts = Discriminator::forward_flops(encoder.width, sizes.windows * sizes.length);

@@ -3,7 +3,7 @@
 
 mod pieces;
 
-use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, hide_words, maskable, runs, words};
+use crate::laws::{Mode, Pool, Rate, Replacement, SpanLaw, budget, deal, hide_words, maskable, runs, within, words};
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::{
     FORWARD_AND_BACKWARD, answers, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids, tensor_weights,
@@ -67,7 +67,7 @@ options! {
         /// The longest span in words.
         span_words: usize = 10, from(1).to(1000);
         /// The weight of the boundary objective; 0 switches it off.
-        boundary_weight: f64 = 1.0, from(0);
+        boundary_weight: Rate = Rate::Fixed(1.0), from(0);
         /// How many tokens of a span the boundary objective predicts.
         boundary_tokens: usize = 15, from(1).to(1000);
         /// How spans lie.
@@ -86,13 +86,18 @@ impl Settings {
     fn settled(self) -> Self {
         let usual = Self::default();
         let mut settled = self;
-        if settled.boundary_weight == 0.0 {
+        if !settled.has_boundary() {
             settled.boundary_tokens = usual.boundary_tokens;
         }
         if settled.span_words == 1 || settled.span_stop == 1.0 {
             (settled.span_stop, settled.span_words) = (usual.span_stop, 1);
         }
         settled
+    }
+
+    /// Whether there is a boundary objective at all.
+    fn has_boundary(&self) -> bool {
+        self.boundary_weight != Rate::Fixed(0.0)
     }
 
     /// What another law reads is refused: it would change nothing.
@@ -103,7 +108,7 @@ impl Settings {
             ("span_words", Law::SpanBert, self.span_words != usual.span_words),
             ("span_mean", Law::T5, self.span_mean != usual.span_mean),
         ];
-        if self.law != Law::SpanBert && self.mode == Mode::Reference && self.boundary_weight > 0.0 {
+        if self.law != Law::SpanBert && self.mode == Mode::Reference && self.has_boundary() {
             let what = format!("the publication of law = \"{}\" has no boundary objective", self.law);
             return Err(Fault::usage(what).at(Place::key("boundary_weight")).allowed(["0"]));
         }
@@ -258,6 +263,26 @@ impl Objective for Span {
         self.0.write()
     }
 
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        let (own, usual, window) = (&self.0, Settings::default(), encoder.window);
+        within("span_words", own.span_words, usual.span_words, window)?;
+        within("boundary_tokens", own.boundary_tokens, usual.boundary_tokens, window)?;
+        // Longer spans than all that is hidden are one span, whatever their mean is to be.
+        let moments = Rate::moments([&own.rate]).into_iter();
+        let most = moments.map(|progress| own.rate.at(progress)).fold(0.0, f64::max) * window as f64;
+        if own.law != Law::T5 || own.span_mean <= most.max(usual.span_mean) {
+            return Ok(());
+        }
+        let what = format!(
+            "spans of {} tokens are longer than the {most:.1} that a window of {window} hides in all",
+            own.span_mean
+        );
+        Err(Fault::usage(what)
+            .at(Place::key("span_mean"))
+            .allowed([format!("1 to {:.1}", (most.max(usual.span_mean) * 10.0).floor() / 10.0)])
+            .remedy("or raise `rate`, or lengthen encoder.window"))
+    }
+
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
         let words = words(window, vocabulary, self.0.mode);
         let candidates: usize = words.iter().map(ExactSizeIterator::len).sum();
@@ -292,12 +317,13 @@ impl Objective for Span {
         // ltgoslo/ltg-bert, `training/mlm_dataset.py` replaces tokens in place: where a later span has a token that an earlier one
         // has replaced, what is to be predicted is the replacement.
         let in_place = settings.law == Law::Ltg && settings.mode == Mode::Reference;
+        let fates = settings.replace.at(progress);
         let mut labels = window.ids.clone();
         for span in &spans {
             if in_place {
                 span.iter().for_each(|place| labels[*place] = example.inputs[*place]);
             }
-            let fate = settings.replace.fate(&mut stream);
+            let fate = fates.fate(&mut stream);
             let (inputs, places) = (&mut example.inputs, span.iter().copied());
             fate.befall(inputs, places, vocabulary.special.mask, pool, &mut stream);
         }
@@ -305,12 +331,14 @@ impl Objective for Span {
             let label = |position: &u32| labels[*position as usize];
             example.targets = example.positions.iter().map(label).collect();
         }
+        let weight = settings.boundary_weight.at(progress);
+        example.progress = progress;
         let [mut left, mut right, mut offsets, mut targets] = [const { Vec::new() }; 4];
         // In order, because spans are; the right side of one may be the left side of the next.
         let mut edges = Vec::new();
         for span in runs(&hidden) {
             if let Some(boundary) = self.boundary(&span, window, vocabulary)
-                && settings.boundary_weight > 0.0
+                && weight > 0.0
             {
                 edges.extend((edges.last() != Some(&boundary.0)).then_some(boundary.0));
                 edges.push(boundary.1);
@@ -347,6 +375,9 @@ impl Objective for Span {
         })
     }
 
+    /// 3 × (encoder forward, whose last block is read at the M predicted positions and the S edges of spans + 2·M·E·(D + V) of the
+    /// vocabulary head + 2·P·(D·(2·D + W) + E·(D + V)) of the boundary head on its P predictions, W the width of a place): without
+    /// a boundary S and P are 0.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let count = |column| sizes.extra.get(column).copied().unwrap_or(0);
         let predicted = sizes.predicted;
@@ -431,6 +462,7 @@ impl BoundaryHead {
         cloze_kernels::vocabulary_cross_entropy(x, table, targets, weights).sum
     }
 
+    /// 2·P·(D·(2·D + W) + E·(D + V)): the two dense layers and the decoder.
     fn forward_flops([width, table]: [usize; 2], vocabulary: usize, pairs: usize) -> f64 {
         let first = (2 * width + Self::place_width(width)) * width;
         2.0 * pairs as f64 * (first + (width + vocabulary) * table) as f64
@@ -447,7 +479,8 @@ fn rows(batch: &Batch) -> Vec<u32> {
 struct SpanHeads {
     head: VocabularyHead,
     boundary: BoundaryHead,
-    boundary_weight: f64,
+    #[module(skip)]
+    boundary_weight: Rate,
     denominator_added: f64,
 }
 
@@ -473,7 +506,8 @@ impl Heads for SpanHeads {
         let hidden = self.hidden(encoder, batch, training.then(|| draw.purpose("dropout")));
         let sum = self.cross_entropy(encoder, hidden.clone(), batch).sum;
         let mlm = mean(sum, &batch.weights, 0.0);
-        if self.boundary_weight == 0.0 {
+        let weight = self.boundary_weight.at(batch.progress);
+        if weight == 0.0 {
             return Loss::new(mlm.clone()).with("mlm", mlm);
         }
         let pairs = vec![1.0; batch.extra(TARGET).len()];
@@ -482,7 +516,7 @@ impl Heads for SpanHeads {
             &pairs,
             self.denominator_added,
         );
-        Loss::new(mlm.clone() + boundary.clone() * self.boundary_weight)
+        Loss::new(mlm.clone() + boundary.clone() * weight)
             .with("mlm", mlm)
             .with("boundary", boundary)
     }

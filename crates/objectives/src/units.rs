@@ -21,6 +21,11 @@ pub(crate) trait Units: Send + Sync {
     /// How many tokens are hidden, what becomes of them, and which of them are predicted.
     fn masking(&self) -> Masking;
 
+    /// As [`Objective::reaches`].
+    fn reaches(&self, _encoder: &EncoderConfig) -> Result<()> {
+        Ok(())
+    }
+
     /// As [`Objective::reads_words`].
     fn reads_words(&self) -> bool {
         true
@@ -99,6 +104,10 @@ impl<U: Units> Objective for Hiding<U> {
         Ok(self.options())
     }
 
+    fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
+        self.0.reaches(encoder)
+    }
+
     fn needs(&self) -> Vec<Statistic> {
         self.0.needs()
     }
@@ -130,18 +139,19 @@ impl<U: Units> Objective for Hiding<U> {
         let positions = chosen.iter().cloned().flatten();
         let mut example = Example::predicting(window, positions.map(|position| position as u32).collect());
         let (mask, pool) = (vocabulary.special.mask, masking.pool(vocabulary));
+        let fates = masking.replace.at(progress);
         for unit in chosen {
             if self.0.draws_for_pieces() {
                 for piece in unit {
-                    let fate = masking.replace.fate(&mut stream);
+                    let fate = fates.fate(&mut stream);
                     fate.befall(&mut example.inputs, [piece], mask, pool, &mut stream);
                 }
             } else {
-                let fate = masking.replace.fate(&mut stream);
+                let fate = fates.fate(&mut stream);
                 fate.befall(&mut example.inputs, unit, mask, pool, &mut stream);
             }
         }
-        masking.predict_some(&mut example, window, vocabulary, &mut stream);
+        masking.predict_some(&mut example, window, vocabulary, progress, &mut stream);
         if let Some(Paired { segments, apart, .. }) = paired {
             example.segment_ids = Some(segments);
             example.extra.insert(APART, Extra::Numbers(vec![u32::from(apart)]));

@@ -1,5 +1,7 @@
 //! What is said about wrong options, and what stands in a frozen configuration.
 
+use crate::common::{configured, every_objective};
+use cloze_backbone::{EncoderConfig, Preset};
 use cloze_foundation::Fault;
 use cloze_objectives::{configure, registry};
 use cloze_options::{Written, tree};
@@ -82,6 +84,112 @@ fn a_value_out_of_range_or_of_another_type_names_its_key() {
         assert_eq!(found.place().as_deref(), Some(place), "{options}: {found}");
         assert_eq!(found.exit_status(), 2);
     }
+}
+
+/// What asks for more than an encoder of two layers and windows of 64 have is refused before anything is trained.
+#[test]
+fn an_option_beyond_the_encoder_or_the_window_names_its_key_and_what_is_allowed() {
+    let encoder = EncoderConfig::preset(Preset::Modern, 64, 2, 64);
+    let on = |objective: &str, options: &str| configured(objective, options).on(&encoder);
+    for (objective, options, place, allowed) in [
+        // 9.6 tokens are hidden at .15, 38.4 at .6.
+        ("span", "law = \"t5\"\nspan_mean = 900", "span_mean", "1 to 9.6"),
+        ("span", "law = \"t5\"\nspan_mean = 10", "span_mean", "1 to 9.6"),
+        (
+            "span",
+            "law = \"t5\"\nspan_mean = 40\nrate = { from = 0.2, to = 0.6 }",
+            "span_mean",
+            "1 to 38.4",
+        ),
+        ("span", "span_words = 65", "span_words", "1 to 64"),
+        ("span", "boundary_tokens = 65", "boundary_tokens", "1 to 64"),
+        ("n-gram", "longest = 65", "longest", "1 to 64"),
+        ("permutation", "span_words = 65", "span_words", "1 to 64"),
+        ("electra", "generator_layers = 3", "generator_layers", "1 to 2"),
+        (
+            "electra",
+            "generator_layers = 3\ntying = \"none\"",
+            "generator_layers",
+            "1 to 2",
+        ),
+        (
+            "electra",
+            "generator_layers = 3\ntying = \"all\"\ngenerator_width = 1",
+            "generator_layers",
+            "2",
+        ),
+        ("replace-mlm", "generator_layers = 3", "generator_layers", "1 to 2"),
+        ("all-tokens-mlm", "generator_layers = 3", "generator_layers", "1 to 2"),
+        ("rtd", "generator_layers = 3", "generator_layers", "1 to 2"),
+        (
+            "mixture",
+            "mixture = [{ objective = \"mlm\", share = 0.5 }, { objective = \"span\", span_words = 65 }]",
+            "mixture[1].span_words",
+            "1 to 64",
+        ),
+    ] {
+        let found = on(objective, options).unwrap_err();
+        assert_eq!(found.place().as_deref(), Some(place), "{options}: {found}");
+        assert_eq!(found.allowed.as_deref(), Some(allowed), "{options}: {found}");
+        assert_eq!(found.exit_status(), 2);
+    }
+    for (objective, options) in [
+        ("span", "law = \"t5\"\nspan_mean = 9"),
+        ("span", "span_words = 64\nboundary_tokens = 64"),
+        ("n-gram", "longest = 64"),
+        ("rtd", "generator_layers = 2"),
+        ("electra", "generator_layers = 2"),
+    ] {
+        on(objective, options).unwrap();
+    }
+    // What nobody asked for fits any window.
+    let short = EncoderConfig::preset(Preset::Modern, 64, 2, 4);
+    for (entry, mode, objective) in every_objective() {
+        objective
+            .on(&short)
+            .unwrap_or_else(|fault| panic!("{} ({mode}): {fault}", entry.name));
+    }
+}
+
+#[test]
+fn a_schedule_that_does_not_fit_the_options_beside_it_names_its_key() {
+    for (objective, options, place) in [
+        (
+            "mlm",
+            "copies = 4\nreplace = { mask = { from = 0.8, to = 0.4 } }",
+            "copies",
+        ),
+        ("mlm", "copies = 4\npredict = { from = 0.5, to = 1 }", "copies"),
+        (
+            "mlm",
+            "rate = 0.4\npredict = { values = [1, 3, 1], at = [0.3, 0.4] }",
+            "predict",
+        ),
+        ("mlm", "replace = { mask = { from = 0.8, to = 1 } }", "replace"),
+        (
+            "mlm",
+            "replace = { mask = 0, random = { from = 0, to = 0 } }",
+            "replace",
+        ),
+        ("electra", "masked = { from = 0, to = 0.85 }", "masked.from"),
+        (
+            "electra",
+            "generator = \"uniform\"\ndiscriminator_weight = { from = 0, to = 0 }",
+            "discriminator_weight",
+        ),
+        (
+            "entity",
+            "entities = { values = [0.5, 1.5], at = [0.5] }",
+            "entities.values[1]",
+        ),
+        ("span", "boundary_weight = { from = 1, to = -1 }", "boundary_weight.to"),
+    ] {
+        let found = fault(objective, options);
+        assert_eq!(found.place().as_deref(), Some(place), "{options}: {found}");
+    }
+    // The sum is above 1 at the end alone.
+    let found = fault("mlm", "replace = { mask = { from = 0.8, to = 1 } }");
+    assert!(found.what.contains("% of the budget is used"), "{found}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::common::{configured, every_objective};
 use cloze_corpus::{SpecialTokens, Vocabulary, Window};
-use cloze_objectives::{OBJECTIVES, configure, entries, find, laws};
-use cloze_options::{Field, Usual, show};
+use cloze_objectives::{MIXTURE, OBJECTIVES, configure, entries, find, laws};
+use cloze_options::{Field, Kind, Usual, rows, show};
 use std::collections::HashSet;
 
 #[test]
@@ -170,4 +170,96 @@ fn who_has_a_rate_says_how_many_predictions_it_means_and_nobody_else_does() {
         }
     }
     assert!(rated > 2);
+}
+
+/// Numbers that are no rate, share or weight of a moment, each with the reason why it does not change along training.
+const FIXED: [(&str, &str, &str); 9] = [
+    (
+        "frequency",
+        "exponent",
+        "a power, from which the weights of the ids are made once, before training",
+    ),
+    (
+        "pmi",
+        "vocabulary",
+        "which n-grams there are is decided once, before training",
+    ),
+    (
+        "adaptive",
+        "memory",
+        "what is remembered has been weighed by it already, step by step",
+    ),
+    ("span", "span_stop", "what a law of lengths is made of"),
+    ("span", "span_mean", "a length, in tokens"),
+    ("electra", "generator_width", "how many parameters there are"),
+    ("replace-mlm", "generator_width", "how many parameters there are"),
+    ("all-tokens-mlm", "generator_width", "how many parameters there are"),
+    (
+        "diffusion",
+        "smallest_time",
+        "where the law of times begins: the loss bounds the likelihood under one law",
+    ),
+];
+
+/// Whether an option takes a number or a schedule.
+fn is_rate(kind: &Kind) -> bool {
+    kind.inner().iter().any(|inner| inner.name == "values")
+}
+
+/// What stands for an option in a file: `a.b = 1` for a key path.
+fn with(path: &str, value: &str) -> toml::Table {
+    format!("{path} = {value}").parse().unwrap()
+}
+
+#[test]
+fn every_rate_share_and_weight_takes_a_schedule_and_other_numbers_say_why_they_do_not() {
+    let mut rates = 0;
+    let mut reasons = HashSet::new();
+    for entry in entries() {
+        let fields = (entry.options)();
+        let all = rows("", &fields);
+        let inside_a_rate = |path: &str| {
+            all.iter().any(|(above, field)| {
+                is_rate(&field.kind)
+                    && path
+                        .strip_prefix(above.as_str())
+                        .is_some_and(|rest| rest.starts_with('.'))
+            })
+        };
+        for (path, field) in all.iter().filter(|(path, _)| !inside_a_rate(path)) {
+            let at = format!("{}.{path}", entry.name);
+            let known = FIXED
+                .iter()
+                .find(|(objective, name, _)| (*objective, *name) == (entry.name, path));
+            match &field.kind {
+                Kind::Number(_) => {
+                    let (_, _, reason) = known.unwrap_or_else(|| panic!("{at} takes no schedule, and says not why"));
+                    assert!(!reason.is_empty(), "{at}");
+                    reasons.insert((entry.name, path.clone()));
+                }
+                kind if is_rate(kind) => {
+                    assert!(known.is_none(), "{at}");
+                    rates += 1;
+                    if entry.name == MIXTURE {
+                        continue;
+                    }
+                    for schedule in [
+                        "{ from = 0.2, to = 0.1, shape = \"linear\" }",
+                        "{ from = 0.1, to = 0.2, shape = \"cosine\" }",
+                        "{ from = 0.1, to = 0.2, shape = \"step\", at = 0.75 }",
+                        "{ values = [0.2, 0.1, 0.2], at = [0.25, 0.75], shape = \"step\" }",
+                    ] {
+                        let frozen = configure(entry.name, &with(path, schedule)).unwrap().options();
+                        let frozen = toml::Value::Table(frozen);
+                        let written = path.split('.').try_fold(&frozen, |value, key| value.get(key)).unwrap();
+                        assert_eq!(*written, with("x", schedule)["x"], "{at}");
+                    }
+                }
+                _ => assert!(known.is_none(), "{at}"),
+            }
+        }
+    }
+    assert_eq!(reasons.len(), FIXED.len(), "a reason for what is no number");
+    // Rates, and beside them: MLM's shares and predictions, entities, ELECTRA's family, boundaries, adaptive masking, mixtures.
+    assert!(rates >= 49, "{rates}");
 }

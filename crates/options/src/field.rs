@@ -132,10 +132,39 @@ impl Kind {
         match self {
             Self::Table(fields) | Self::Other { fields, .. } => fields.iter().collect(),
             Self::List(kind) => kind.inner(),
-            Self::Either(kinds) => kinds.iter().flat_map(Self::inner).collect(),
+            // A key of several tables is told once.
+            Self::Either(kinds) => {
+                let mut fields: Vec<&Field> = Vec::new();
+                for field in kinds.iter().flat_map(Self::inner) {
+                    if fields.iter().all(|known| known.name != field.name) {
+                        fields.push(field);
+                    }
+                }
+                fields
+            }
             _ => Vec::new(),
         }
     }
+}
+
+/// As [`rows`] has them, but tables that mean the same are opened once, where the first of them stands.
+pub fn told_once<'a>(prefix: &str, fields: impl IntoIterator<Item = &'a Field>) -> Vec<(String, &'a Field)> {
+    let mut opened: Vec<Vec<&str>> = Vec::new();
+    let mut closed: Vec<String> = Vec::new();
+    let mut found = rows(prefix, fields);
+    found.retain(|(path, field)| {
+        if closed.iter().any(|above| path.starts_with(above)) {
+            return false;
+        }
+        let meanings: Vec<&str> = field.kind.inner().iter().map(|inner| inner.meaning.as_str()).collect();
+        match opened.contains(&meanings) {
+            true => closed.push(format!("{path}.")),
+            false if !meanings.is_empty() => opened.push(meanings),
+            false => {}
+        }
+        true
+    });
+    found
 }
 
 /// Every option with its key path under `prefix`, those in tables after the table's own.

@@ -42,7 +42,7 @@ mod written;
 pub mod tree;
 
 pub use amount::{Amount, Count, Quantity};
-pub use field::{Field, Kind, Usual, Word, rows};
+pub use field::{Field, Kind, Usual, Word, rows, told_once};
 pub use range::Range;
 pub use schema::{described, object};
 pub use tree::{Member, Node, Table, Value};

@@ -1,6 +1,6 @@
 //! Options as people read them: on a terminal, and in a page of docs.
 
-use crate::field::{Field, Kind, Usual, rows};
+use crate::field::{Field, Kind, Usual, told_once};
 use std::fmt::Write as _;
 
 /// One option: its key, then meaning, what is allowed and the default, each on a line; and, where `words` says so, what
@@ -20,18 +20,18 @@ pub fn option(path: &str, field: &Field, words: bool) -> String {
     text
 }
 
-/// Every option of a table, those in tables after the table's own.
+/// Every option of a table, those in tables after the table's own; tables that mean the same once.
 pub fn text(prefix: &str, fields: &[Field]) -> String {
-    rows(prefix, fields)
+    told_once(prefix, fields)
         .iter()
         .map(|(path, field)| option(path, field, false))
         .collect()
 }
 
-/// A Markdown table of options.
+/// A Markdown table of options; what is in tables that mean the same stands once.
 pub fn markdown(fields: &[Field]) -> String {
     let mut table = "| key | meaning | allowed | default |\n| --- | --- | --- | --- |\n".to_owned();
-    for (path, field) in rows("", fields) {
+    for (path, field) in told_once("", fields) {
         let [meaning, allowed] = [field.meaning.clone(), field.kind.to_string()].map(|cell| cell.replace('|', "\\|"));
         let usual = match &field.usual {
             Usual::Value(value) => format!("`{value}`"),

@@ -1,7 +1,7 @@
 //! What a declaration yields, and the whole text of what is said about wrong values.
 
 use cloze_foundation::{Fault, Place, Result};
-use cloze_options::{Count, Options, Usual, Words, object, options, rows, tree, words};
+use cloze_options::{Count, Field, Kind, Options, Usual, Words, object, options, rows, told_once, tree, words};
 use proptest::prelude::*;
 use std::path::PathBuf;
 
@@ -223,4 +223,47 @@ proptest! {
         // A file's floats have fifteen digits.
         prop_assert!((again.rate - rate).abs() < 1e-14 && again.seeds == whole.seeds);
     }
+}
+
+/// Two tables that mean the same, and one that does not.
+#[test]
+fn tables_that_mean_the_same_are_opened_once() {
+    let of = |name: &'static str, kind: Kind| Field {
+        name,
+        meaning: format!("What {name} is."),
+        kind,
+        usual: Usual::Required,
+        since: None,
+    };
+    let number = || Kind::Number(cloze_options::range::any());
+    let either = || {
+        Kind::Either(vec![
+            number(),
+            Kind::Table(Shares::fields()),
+            Kind::Table(Shares::fields()),
+        ])
+    };
+    let fields = [
+        of("a", either()),
+        of("b", Kind::Table(vec![of("inner", either())])),
+        of("c", Kind::Table(vec![of("one", number())])),
+    ];
+    let paths = |found: Vec<(String, &Field)>| found.into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+    // A key of two of a field's tables is one key.
+    let all = [
+        "a",
+        "a.one",
+        "a.other",
+        "b",
+        "b.inner",
+        "b.inner.one",
+        "b.inner.other",
+        "c",
+        "c.one",
+    ];
+    assert_eq!(paths(rows("", &fields)), all);
+    assert_eq!(
+        paths(told_once("", &fields)),
+        ["a", "a.one", "a.other", "b", "b.inner", "c", "c.one"]
+    );
 }

@@ -1,5 +1,5 @@
 //! An option that changes an id changes the run. Every option of every objective, of the encoder and of the optimizer, as it
-//! is declared, takes several values; each is trained for three steps, and no two give the same weights, unless the plan
+//! is declared, takes several values; each is trained for four steps, and no two give the same weights, unless the plan
 //! refuses one of them.
 
 use burn::tensor::Device;
@@ -12,11 +12,10 @@ use cloze_plan::{Experiment, PlannedRun, expand};
 use cloze_schema::{Spent, Split};
 use cloze_trainer::observer::Unjudged;
 use cloze_trainer::{Observer, OptimizerOptions, Tick, train};
-use std::collections::BTreeMap;
 
-/// Three steps of a tiny encoder. What the encoder's own options begin at stands here, so that nothing large is trained.
+/// Four steps of a tiny encoder. What the encoder's own options begin at stands here, so that nothing large is trained.
 const BASE: &str = "question = \"Does it matter?\"\n[corpus]\nwords = 10000\ntokenizer = { kind = \"wordpiece\", vocab = 300 }\n\
-    [encoder]\nwidth = 32\nlayers = 1\nwindow = 32\n[budget]\nequalise = \"steps\"\namount = 3\nbatch = 8\n\
+    [encoder]\nwidth = 32\nlayers = 1\nwindow = 32\n[budget]\nequalise = \"steps\"\namount = 4\nbatch = 8\n\
     [evaluate]\ntasks = []\npoints = 1\nvalidation_windows = 1\n[sweep]\nseeds = [1]\n[[arm]]\n";
 
 /// Assignments of one variant: key path and value in TOML.
@@ -78,42 +77,45 @@ fn values(kind: &Kind, usual: &Usual) -> Vec<String> {
     }
 }
 
+/// A rate, fixed or changing, in ways of which no two give the same numbers at the starts of the last three steps (at the first one
+/// nothing was answered, so that what heeds answers is as it always is); `None` for other options.
+fn schedules(kind: &Kind) -> Option<Vec<String>> {
+    kind.inner().iter().find(|inner| inner.name == "values")?;
+    // Far apart, since in four steps few tokens meet a rare fate.
+    let [one, other] = ["0.9", "0.1"];
+    Some(vec![
+        one.to_owned(),
+        other.to_owned(),
+        format!("{{ from = {one}, to = {other}, shape = \"linear\" }}"),
+        format!("{{ from = {one}, to = {other}, shape = \"step\" }}"),
+        format!("{{ from = {one}, to = {other}, shape = \"step\", at = 0.7 }}"),
+        format!("{{ values = [{one}, {other}, {one}], at = [0.2, 0.6] }}"),
+    ])
+}
+
 /// Groups of variants, each of which differs in one option only.
 fn groups(path: &str, field: &Field) -> Vec<Vec<Variant>> {
+    if let Some(ways) = schedules(&field.kind) {
+        return vec![ways.into_iter().map(|way| vec![(path.to_owned(), way)]).collect()];
+    }
     let own = values(&field.kind, &field.usual);
     let mut groups = vec![
         own.into_iter()
             .map(|value| vec![(path.to_owned(), value)])
             .collect::<Vec<Variant>>(),
     ];
-    let inner = field.kind.inner();
-    // What has to be written beside an inner option, each another value of its own.
-    let required = inner.iter().filter(|inner| inner.usual == Usual::Required).enumerate();
-    let beside: BTreeMap<String, String> = required
-        .map(|(place, inner)| (inner.name.to_owned(), values(&inner.kind, &inner.usual)[place].clone()))
-        .collect();
-    for inner in &inner {
-        assert!(
-            inner.kind.inner().is_empty(),
-            "say here how options of options of options are varied"
-        );
-        let variant = |value: String| {
-            let mut table = beside.clone();
-            table.insert(inner.name.to_owned(), value);
-            table
-                .into_iter()
-                .map(|(name, value)| (format!("{path}.{name}"), value))
-                .collect()
-        };
-        groups.push(values(&inner.kind, &inner.usual).into_iter().map(variant).collect());
+    for inner in field.kind.inner() {
+        groups.extend(self::groups(&format!("{path}.{}", inner.name), inner));
     }
     groups.retain(|group| group.len() > 1);
     groups
 }
 
-/// What an option below a path says something beside: without it the plan refuses the option, or three steps show nothing of it.
-const BESIDE: [(&str, (&str, &str)); 5] = [
-    // In three steps at the usual rate every answer is wrong, and improbable.
+/// What an option below a path says something beside: without it the plan refuses the option, or four steps show nothing of it.
+const BESIDE: [(&str, (&str, &str)); 6] = [
+    // The two are no more than everything.
+    ("arm.0.replace.random", ("arm.0.replace.mask", "0.05")),
+    // In four steps at the usual rate every answer is wrong, and improbable.
     ("arm.0.score", ("optimizer.peak_lr", "0.1")),
     ("optimizer.muon.", ("optimizer.kind", "\"muon\"")),
     ("encoder.layer_groups", ("encoder.layers", "4")),
@@ -143,7 +145,7 @@ fn planned(objective: &str, variant: &Variant) -> Result<PlannedRun> {
 fn weights(run: &PlannedRun, corpus: &Prepared) -> String {
     let device = Device::flex();
     let trained = train(&run.config.job(corpus, &device), &Unjudged, &mut Silent, None).unwrap();
-    assert_eq!(trained.spent.steps(), 3);
+    assert_eq!(trained.spent.steps(), 4);
     files::hash(&tensors::to_bytes(&trained.model).unwrap())
 }
 

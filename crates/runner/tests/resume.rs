@@ -3,6 +3,7 @@
 use crate::common::{config, errand, plan, task, work};
 use burn::tensor::Device;
 use cloze_foundation::files::{list, remove};
+use cloze_options::{Field, Usual};
 use cloze_plan::{Plan, RunConfig};
 use cloze_runner::store::folder::Member;
 use cloze_runner::store::marker::Done;
@@ -15,13 +16,13 @@ use cloze_trainer::{Muon, Stage};
 use std::io::Write;
 use std::path::Path;
 
-/// Asks for a stop when it has been told of progress so often.
+/// Asks for a stop when it has been told of progress so often. On a busy machine it is also told how judgements go.
 struct StopAfter<'a>(usize, &'a Stop);
 
 impl Write for StopAfter<'_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let lines = bytes.iter().filter(|byte| **byte == b'\n').count();
-        self.0 = self.0.saturating_sub(lines);
+        let ticks = String::from_utf8_lossy(bytes).matches("tokens_per_second").count();
+        self.0 = self.0.saturating_sub(ticks);
         if self.0 == 0 {
             self.1.request();
         }
@@ -105,9 +106,35 @@ fn uninterrupted(config: &RunConfig) -> Outcome {
     result(&Store::new(results.path()).run(&plan.runs[0].id))
 }
 
+/// A table in which every rate, share and weight that has a usual value changes along training.
+fn changing(fields: &[Field]) -> toml::Table {
+    let mut table = toml::Table::new();
+    for field in fields {
+        let inner = field.kind.inner();
+        let Usual::Value(usual) = &field.usual else { continue };
+        if inner.iter().any(|inner| inner.name == "values") {
+            let usual = usual.as_float().unwrap();
+            let schedule = format!("x = {{ from = {usual:?}, to = {:?} }}", usual / 2.0);
+            table.insert(
+                field.name.to_owned(),
+                schedule.parse::<toml::Table>().unwrap()["x"].clone(),
+            );
+        } else if !inner.is_empty() {
+            let inner: Vec<Field> = inner.into_iter().cloned().collect();
+            table.insert(field.name.to_owned(), changing(&inner).into());
+        }
+    }
+    table
+}
+
 #[test]
 fn left_at_any_step_and_gone_on_with_the_bits_are_the_same() {
-    let usual = cloze_objectives::OBJECTIVES.iter().map(|entry| judged(entry.name));
+    let usual = cloze_objectives::OBJECTIVES.iter().map(|entry| {
+        let mut config = judged(entry.name);
+        let options = changing(&(entry.options)());
+        config.options = cloze_objectives::configure(entry.name, &options).unwrap().options();
+        config
+    });
     let mut muon = judged("electra");
     muon.optimizer.muon = Some(Muon::default());
     let mut staged = judged("mlm");

@@ -5,3 +5,4 @@
 mod inside;
 mod nothing;
 mod optimizer;
+mod unigram;

@@ -162,7 +162,7 @@ fn what_the_arithmetic_cannot_do_is_refused_with_its_key() {
         change(&mut options);
         options.check().unwrap_err()
     };
-    let cases: [(Change, &str); 15] = [
+    let cases: [(Change, &str); 16] = [
         (|o| o.width = 0, "width"),
         (|o| o.layers = 0, "layers"),
         (|o| o.heads = Some(0), "heads"),
@@ -176,6 +176,7 @@ fn what_the_arithmetic_cannot_do_is_refused_with_its_key() {
         (|o| (o.layers, o.layer_groups) = (6, Some(4)), "layer_groups"),
         (|o| o.layer_groups = Some(0), "layer_groups"),
         (|o| o.embedding_width = Some(1), "embedding_width"),
+        (|o| o.embedding_width = Some(129), "embedding_width"),
         (|o| o.dropout = Some(1.0), "dropout"),
         (|o| o.dropout = Some(f64::NAN), "dropout"),
     ];
@@ -257,8 +258,15 @@ fn what_is_left_out_of_disentangled_attention_follows_from_the_window() {
     assert_eq!(resolved(None, None, 512).unwrap(), (256, 512));
     assert_eq!(resolved(None, None, 2).unwrap(), (4, 2));
     assert_eq!(resolved(Some(8), Some(20), 64).unwrap(), (8, 20));
-    // No distance is beyond 32.
-    assert_eq!(resolved(Some(64), Some(20), 32).unwrap(), (64, 32));
+    assert_eq!(resolved(Some(32), Some(20), 32).unwrap(), (32, 20));
+    // No window of 32 has 33 distances.
+    let fault = resolved(Some(33), None, 32).unwrap_err();
+    assert_eq!(
+        fault.place().as_deref(),
+        Some("disentangled.position_buckets"),
+        "{fault}"
+    );
+    assert_eq!(fault.allowed.as_deref(), Some("4 to 32"));
     let fault = resolved(Some(40), Some(21), 64).unwrap_err();
     assert_eq!(
         fault.place().as_deref(),

@@ -2,7 +2,8 @@
 
 use cloze_evals::{Chance, EVALUATIONS};
 use cloze_foundation::{Fault, Result};
-use cloze_objectives::entries;
+use cloze_objectives::mixture::EXAMPLE as MIXED;
+use cloze_objectives::{MIXTURE, entries};
 use cloze_options::{Field, rows, show};
 use cloze_plan::experiment::fields;
 use cloze_plan::{Experiment, expand};
@@ -41,9 +42,13 @@ fn objective(topic: &str) -> Option<String> {
     let page = cloze_objectives::page(entry.name);
     text += &before_options(page);
     if let Some(cost) = relative_cost(entry.name) {
+        let of = match entry.name == MIXTURE {
+            true => format!("for {MIXTURE} = {MIXED}, all"),
+            false => "both".to_owned(),
+        };
         let _ = writeln!(
             text,
-            "\nCost: {cost:.2} times the training FLOPs of a token of `mlm`, both with their defaults on the usual encoder."
+            "\nCost: {cost:.2} times the training FLOPs of a token of `mlm`, {of} with their defaults on the usual encoder."
         );
     }
     options(&mut text, &(entry.options)());
@@ -97,7 +102,10 @@ fn section(page: &str, title: &str) -> Option<String> {
 
 /// Training FLOPs of a token beside those of masked language modelling; `None` for what does not work with its defaults.
 fn relative_cost(objective: &str) -> Option<f64> {
-    let arm = |name: &str| format!("[[arm]]\nname = \"{name}\"\nobjective = \"{name}\"\n");
+    let arm = |name: &str| match name == MIXTURE {
+        true => format!("[[arm]]\nname = \"{name}\"\n{MIXTURE} = {MIXED}\n"),
+        false => format!("[[arm]]\nname = \"{name}\"\nobjective = \"{name}\"\n"),
+    };
     let others = if objective == "mlm" {
         String::new()
     } else {

@@ -4,7 +4,10 @@ use crate::common::training::{
     LENGTH, SIZE, Trainer, assert_hidden_matrices, batch, build, descend, encoder, first_losses, gradients, is_a_guess,
     masked_flops, number,
 };
-use crate::common::{SPECIAL, any_window, configured, count, examples, mean, token_budget, vocabulary};
+use crate::common::{
+    SPECIAL, WINDOWS, any_window, assert_equally_likely, configured, count, examples, mean, three_deviations,
+    token_budget, vocabulary,
+};
 use crate::{Batch, Example, Model};
 use burn::tensor::{Tensor, TensorData};
 use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters, Preset};
@@ -13,15 +16,32 @@ use cloze_foundation::Draw;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
+/// How many different ones of so many places are hit by so many draws, each of which counts with this probability: mean and
+/// variance.
+fn different(places: f64, draws: i32, counts: f64) -> (f64, f64) {
+    let (one, both) = (
+        (1.0 - counts / places).powi(draws),
+        (1.0 - 2.0 * counts / places).powi(draws),
+    );
+    let variance = places * (places - 1.0) * both + places * one - (places * one).powi(2);
+    (places * (1.0 - one), variance)
+}
+
 #[test]
 fn electra_draws_with_replacement_in_reference_mode_only() {
     // 19 draws of 126 candidates hit 17.69 different positions at L = 128; 77 draws hit 71.5 at L = 512. Windows of cloze
-    // have no [SEP] here, so one candidate more: 17.70 and 71.53.
-    for (length, draws, unique) in [(128, 19.0, 17.70), (512, 77.0, 71.53)] {
+    // have no [SEP] here, so one candidate more.
+    assert!((different(126.0, 19, 1.0).0 - 17.69).abs() < 0.02 && (different(510.0, 77, 1.0).0 - 71.5).abs() < 0.05);
+    for (length, draws) in [(128, 19), (512, 77)] {
         let reference = || examples("electra", "mode = \"reference\"", length);
-        assert!(reference().all(|example| f64::from(example.weights.iter().sum::<f32>()) == draws));
+        assert!(reference().all(|example| example.weights.iter().sum::<f32>() == draws as f32));
         let realised = mean(reference().map(|example| count(&example)));
-        assert!((realised - unique).abs() < 0.12, "L = {length}: {realised}");
+        let (expected, variance) = different(length as f64 - 1.0, draws, 1.0);
+        let bound = 3.0 * (variance / WINDOWS as f64).sqrt();
+        assert!(
+            (realised - expected).abs() < bound,
+            "L = {length}: {realised}, not {expected} by {bound}"
+        );
     }
     assert!(
         examples("electra", "", 128)
@@ -40,13 +60,28 @@ fn electra_masks_85_percent_and_puts_in_no_random_token() {
             masked += f64::from(now == SPECIAL.mask);
         }
     }
-    assert!((masked / selected - 0.85_f64).abs() < 0.006);
-    // [MASK] on about .119 of the positions in the reference.
-    let share = mean(
-        examples("electra", "mode = \"reference\"", 128)
-            .map(|example| example.inputs.iter().filter(|id| **id == SPECIAL.mask).count() as f64 / 128.0),
-    );
-    assert!((share - 0.119).abs() < 0.001, "{share}");
+    assert!((masked / selected - 0.85_f64).abs() < three_deviations(0.85, selected));
+}
+
+#[test]
+fn electras_masks_are_on_the_published_share_of_the_positions() {
+    // .119 of them at L = 128 and .120 at L = 512: as many as are hit by the draws that become [MASK].
+    for (length, draws, published) in [(128, 19, 0.119), (512, 77, 0.120)] {
+        let (expected, variance) = different(length as f64 - 1.0, draws, 0.85);
+        let positions = length as f64;
+        assert!(
+            (expected / positions - published).abs() < 0.001,
+            "{}",
+            expected / positions
+        );
+        let masks = |example: Example| example.inputs.iter().filter(|id| **id == SPECIAL.mask).count() as f64;
+        let found = mean(examples("electra", "mode = \"reference\"", length).map(masks));
+        let bound = 3.0 * (variance / WINDOWS as f64).sqrt();
+        assert!(
+            (found - expected).abs() < bound,
+            "L = {length}: {found}, not {expected} by {bound}"
+        );
+    }
 }
 
 proptest! {
@@ -236,12 +271,10 @@ fn a_uniform_generator_is_no_network_and_proposes_every_token_equally_often() {
     assert_eq!(model.masked_answerer(), None);
     assert!(model.rules().len() == 1 && model.rule("generator").is_err());
     // Of 995 ordinary ids, at 2000 · 19 positions of each window of 128.
-    let (mut same, mut all, mut counts) = (0.0, 0.0, vec![0.0; 1000]);
+    let (mut same, mut counts) = (0.0, vec![0.0; 1000]);
     for example in examples("electra", "generator = \"uniform\"", 128) {
         for (now, before) in example.inputs.iter().zip(&example.originals) {
-            let hidden = now != before;
-            counts[*now as usize] += f64::from(hidden);
-            all += f64::from(hidden);
+            counts[*now as usize] += f64::from(now != before);
         }
         same += mean(
             example
@@ -254,13 +287,7 @@ fn a_uniform_generator_is_no_network_and_proposes_every_token_equally_often() {
         counts[..5].iter().all(|count| *count == 0.0),
         "a special token was proposed"
     );
-    let expected = all / 995.0;
-    let worst = counts[5..]
-        .iter()
-        .map(|count| (count - expected).abs())
-        .fold(0.0, f64::max);
-    // The largest of a thousand deviations is below five standard ones.
-    assert!(worst < 5.0 * expected.sqrt(), "{worst} of {expected}");
+    assert_equally_likely(&counts[5..], 1.0);
     let correct = same / 2000.0;
     assert!(
         (correct - 1.0 / 995.0).abs() < 3.0 * (1.0 / 995.0 / 38_000.0_f64).sqrt(),

@@ -12,11 +12,11 @@ mod spans;
 pub use inclusion::{inclusion, sample};
 pub use pairs::{Paired, Pairs, SHORTEST_PAIR};
 pub use phrases::{Phrases, with_words};
-pub use rate::{Rate, Schedule, Shape};
-pub use replacement::{Fate, Pool, Replacement};
+pub use rate::{Rate, Schedule, Shape, Steps};
+pub use replacement::{Fate, Fates, Pool, Replacement};
 pub use selection::{Selection, budget, choose, deal, maskable, toss, words, words_within};
 pub use slots::Slots;
-pub use spans::{Reciprocal, SpanLaw, hide_words, runs, tiles};
+pub use spans::{Reciprocal, SpanLaw, hide_words, runs, tiles, within};
 
 use cloze_options::words;
 

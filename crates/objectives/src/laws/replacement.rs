@@ -1,5 +1,6 @@
 //! What takes the place of a selected token: `[MASK]`, the token itself, or a random one.
 
+use super::Rate;
 use cloze_corpus::Vocabulary;
 use cloze_foundation::{Fault, Result, Stream};
 use cloze_options::options;
@@ -9,11 +10,20 @@ options! {
     #[derive(Copy)]
     pub struct Replacement {
         /// The share that becomes [MASK].
-        pub mask: f64 = 0.8, from(0).to(1);
+        pub mask: Rate = Rate::Fixed(0.8), from(0).to(1);
         /// The share that becomes a random token.
-        pub random: f64 = 0.1, from(0).to(1);
+        pub random: Rate = Rate::Fixed(0.1), from(0).to(1);
     }
     check Self::something_and_not_more
+}
+
+/// The shares of a moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fates {
+    /// What becomes `[MASK]`.
+    pub mask: f64,
+    /// What becomes a random token.
+    pub random: f64,
 }
 
 /// What happens to a selected token, or to all tokens of a selected word or span.
@@ -38,22 +48,46 @@ pub enum Pool<'a> {
 
 impl Replacement {
     fn something_and_not_more(&self) -> Result<()> {
-        let Self { mask, random } = self;
-        if mask + random == 0.0 {
+        let moments = Rate::moments([&self.mask, &self.random]);
+        let of = |progress: &f64| self.at(*progress);
+        if moments
+            .iter()
+            .map(of)
+            .all(|Fates { mask, random }| mask + random == 0.0)
+        {
             return Err(
                 Fault::usage("every token would stay as it is and be predicted where it stands")
                     .allowed(["shares with a sum above 0; the rest is kept"]),
             );
         }
-        if mask + random <= 1.0 + 1e-9 {
+        let is_more = |progress: &&f64| of(progress).mask + of(progress).random > 1.0 + 1e-9;
+        let Some(progress) = moments.iter().find(is_more) else {
             return Ok(());
-        }
-        Err(
-            Fault::usage(format!("mask = {mask} and random = {random} are more than everything"))
-                .allowed(["shares with a sum of at most 1; the rest is kept"]),
-        )
+        };
+        let Fates { mask, random } = of(progress);
+        let when = match self.changes() {
+            true => format!(" when {:.1} % of the budget is used", progress * 100.0),
+            false => String::new(),
+        };
+        let what = format!("mask = {mask} and random = {random} are more than everything{when}");
+        Err(Fault::usage(what).allowed(["shares with a sum of at most 1; the rest is kept"]))
     }
 
+    /// Whether the shares are not the same all along.
+    pub fn changes(&self) -> bool {
+        self.mask.changes() || self.random.changes()
+    }
+
+    /// The shares when `progress` of the budget is used.
+    pub fn at(&self, progress: f64) -> Fates {
+        Fates {
+            mask: self.mask.at(progress),
+            random: self.random.at(progress),
+        }
+    }
+}
+
+impl Fates {
     /// Draws a fate.
     pub fn fate(&self, stream: &mut Stream) -> Fate {
         let point = stream.unit();
@@ -127,23 +161,23 @@ impl Fate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::common::{assert_equally_likely, assert_shares};
     use cloze_foundation::Draw;
 
     #[test]
     fn fates_have_their_shares() {
-        let law = Replacement { mask: 0.5, random: 0.2 };
+        let law = Fates { mask: 0.5, random: 0.2 };
         let mut stream = Draw::new(3, "fates").stream();
-        let (mut masked, mut random, draws) = (0, 0, 100_000);
-        for _ in 0..draws {
-            match law.fate(&mut stream) {
-                Fate::Mask => masked += 1,
-                Fate::Random => random += 1,
-                Fate::Keep => {}
-            }
+        let (mut shares, draws) = ([0.0; 3], 100_000.0);
+        for _ in 0..draws as usize {
+            let place = match law.fate(&mut stream) {
+                Fate::Mask => 0,
+                Fate::Random => 1,
+                Fate::Keep => 2,
+            };
+            shares[place] += 1.0 / draws;
         }
-        // Three standard deviations of a share of 0.5 over 100,000 draws are 0.005.
-        assert!((masked as f64 / f64::from(draws) - 0.5).abs() < 0.005);
-        assert!((random as f64 / f64::from(draws) - 0.2).abs() < 0.005);
+        assert_shares(&shares, &[0.5, 0.2, 0.3], draws, 0.0);
     }
 
     #[test]
@@ -160,14 +194,8 @@ mod tests {
                 *counts.entry(pool.draw_another(original, &mut stream)).or_insert(0) += 1;
             }
             assert!(counts.len() == others && !counts.contains_key(&original), "{counts:?}");
-            let share = 1.0 / others as f64;
-            let deviation = (share * (1.0 - share) / f64::from(draws)).sqrt();
-            for count in counts.values() {
-                assert!(
-                    (f64::from(*count) / f64::from(draws) - share).abs() < 4.0 * deviation,
-                    "{counts:?}"
-                );
-            }
+            let counts: Vec<f64> = counts.into_values().map(f64::from).collect();
+            assert_equally_likely(&counts, 1.0);
         }
         let mut stream = Draw::new(3, "others").stream();
         assert_eq!(Pool::Ids(&[7]).draw_another(7, &mut stream), 7);

@@ -1,6 +1,6 @@
 //! The lengths of spans, and runs of selected positions.
 
-use cloze_foundation::Stream;
+use cloze_foundation::{Fault, Place, Result, Stream};
 use std::ops::Range;
 
 /// A geometric law over span lengths in words, cut off at a longest one and renormalised (Joshi et al. 2020, SpanBERT,
@@ -25,6 +25,22 @@ impl SpanLaw {
         let length = ((1.0 - reached).ln() / rest.ln()).floor() as usize + 1;
         length.min(self.longest)
     }
+}
+
+/// Whether a number of words or tokens fits into a window; the `usual` one, which nobody asked for, does into any.
+///
+/// # Errors
+/// A number beyond the window, at its key: whatever it is there, the same spans are hidden.
+pub fn within(key: &'static str, asked: usize, usual: usize, window: usize) -> Result<()> {
+    if asked <= window.max(usual) {
+        return Ok(());
+    }
+    Err(
+        Fault::usage(format!("`{key}` is {asked}, and a window has {window} positions"))
+            .at(Place::key(key))
+            .allowed([format!("1 to {}", window.max(usual))])
+            .remedy("or lengthen encoder.window"),
+    )
 }
 
 /// `length` positions tiled with spans of 1 to `longest`, each length as likely as any other; the last is cut where they end.
@@ -97,54 +113,64 @@ pub fn runs(selected: &[bool]) -> Vec<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::common::assert_shares;
     use cloze_foundation::Draw;
     use proptest::prelude::*;
 
+    /// Shares of the lengths from 1 on among so many draws, and their mean.
+    fn lengths(longest: usize, mut draw: impl FnMut() -> usize) -> (Vec<f64>, f64) {
+        let mut shares = vec![0.0; longest];
+        for _ in 0..DRAWS {
+            shares[draw() - 1] += 1.0 / f64::from(DRAWS);
+        }
+        let mean = (1..).zip(&shares).map(|(n, share)| f64::from(n) * share).sum();
+        (shares, mean)
+    }
+
+    const DRAWS: u32 = 1_000_000;
+
+    /// Holds lengths against a law of weights, and the law against the published numbers, which are rounded to four places.
+    fn assert_law(weights: &[f64], published: &[f64], published_mean: f64, draw: impl FnMut() -> usize) {
+        let sum: f64 = weights.iter().sum();
+        let law: Vec<f64> = weights.iter().map(|weight| weight / sum).collect();
+        let moment = |power| {
+            (1..)
+                .zip(&law)
+                .map(|(n, share)| f64::from(n).powi(power) * share)
+                .sum::<f64>()
+        };
+        assert!(
+            law.iter().zip(published).all(|(law, told)| (law - told).abs() <= 5e-5),
+            "{law:?}"
+        );
+        assert!((moment(1) - published_mean).abs() <= 5e-4, "{}", moment(1));
+        let (shares, mean) = lengths(weights.len(), draw);
+        assert_shares(&shares, &law, f64::from(DRAWS), 0.0);
+        let bound = 3.0 * ((moment(2) - moment(1).powi(2)) / f64::from(DRAWS)).sqrt();
+        assert!((mean - moment(1)).abs() < bound, "mean {mean}");
+    }
+
     #[test]
     fn lengths_follow_spanberts_law() {
-        // Probabilities for p = 0.2 and at most 10 words, from the formula.
-        const EXPECTED: [f64; 10] = [
+        let weights: Vec<f64> = (0..10).map(|n| 0.2 * 0.8f64.powi(n)).collect();
+        let published = [
             0.2241, 0.1792, 0.1434, 0.1147, 0.0918, 0.0734, 0.0587, 0.0470, 0.0376, 0.0301,
         ];
-        let law = SpanLaw { stop: 0.2, longest: 10 };
         let mut stream = Draw::new(11, "spans").stream();
-        let draws = 200_000;
-        let mut counts = [0u32; 10];
-        for _ in 0..draws {
-            counts[law.draw(&mut stream) - 1] += 1;
-        }
-        // Four standard deviations of a share of 0.22 are 0.0037.
-        for (count, expected) in counts.iter().zip(EXPECTED) {
-            assert!(
-                (f64::from(*count) / f64::from(draws) - expected).abs() < 0.004,
-                "{counts:?}"
-            );
-        }
-        let mean: f64 = counts
-            .iter()
-            .zip(1..)
-            .map(|(count, n)| f64::from(*count * n))
-            .sum::<f64>()
-            / f64::from(draws);
-        assert!((mean - 3.797).abs() < 0.03, "mean {mean}");
+        let law = SpanLaw { stop: 0.2, longest: 10 };
+        assert_law(&weights, &published, 3.797, || law.draw(&mut stream));
     }
 
     #[test]
     fn lengths_follow_the_law_of_one_over_n() {
-        for (longest, expected) in [
-            (1, vec![1.0]),
-            (3, vec![0.5455, 0.2727, 0.1818]),
-            (5, vec![0.4380, 0.2190, 0.1460, 0.1095, 0.0876]),
+        for (longest, published, mean) in [
+            (1, vec![1.0], 1.0),
+            (3, vec![0.5455, 0.2727, 0.1818], 1.636),
+            (5, vec![0.4380, 0.2190, 0.1460, 0.1095, 0.0876], 2.190),
         ] {
+            let weights: Vec<f64> = (1..=longest).map(|n| 1.0 / n as f64).collect();
             let mut stream = Draw::new(12, "n-grams").stream();
-            let draws = 200_000;
-            let mut counts = vec![0.0; longest];
-            for _ in 0..draws {
-                counts[Reciprocal { longest }.draw(&mut stream) - 1] += 1.0 / f64::from(draws);
-            }
-            // Three standard deviations of a share of a half are .0034.
-            let close = |(found, expected): (&f64, &f64)| (found - expected).abs() < 0.0034;
-            assert!(counts.iter().zip(&expected).all(close), "{counts:?}");
+            assert_law(&weights, &published, mean, || Reciprocal { longest }.draw(&mut stream));
         }
     }
 

@@ -104,6 +104,7 @@ pub(super) fn t5(tokens: usize, rate: f64, mean: f64, mode: Mode, stream: &mut S
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::common::{assert_mean, assert_shares, three_deviations};
     use crate::laws::runs;
     use cloze_foundation::Draw;
     use proptest::prelude::*;
@@ -123,10 +124,7 @@ mod tests {
         for _ in 0..draws {
             counts[ltg_length(&mut stream)] += 1.0 / f64::from(draws);
         }
-        for (found, expected) in counts.iter().zip([0.0088, 0.3392, 0.2261, 0.1508]) {
-            // Three standard deviations of a share of .34.
-            assert!((found - expected).abs() < 0.0032, "{counts:?}");
-        }
+        assert_shares(&counts[..4], &[0.0088, 0.3392, 0.2261, 0.1508], f64::from(draws), 5e-5);
         let mean: f64 = counts
             .iter()
             .zip(0..)
@@ -139,11 +137,15 @@ mod tests {
     fn ltgs_spans_hide_the_rate_and_prefer_no_place() {
         // [CLS] and 126 tokens.
         let candidate: Vec<bool> = (0..127).map(|place| place > 0).collect();
-        let mut times = [0.0; 127];
+        let mut times = [const { Vec::new() }; 9];
         let mut counts = Vec::new();
         for index in 0..WINDOWS {
             let hidden = ltg(&candidate, 0.15, Mode::Corrected, &mut stream(index)).concat();
-            hidden.iter().for_each(|place| times[*place] += 1.0 / WINDOWS as f64);
+            assert!(!hidden.contains(&0));
+            // Nine parts of 14 positions.
+            let mut parts = [0.0; 9];
+            hidden.iter().for_each(|place| parts[(place - 1) / 14] += 1.0 / 14.0);
+            times.iter_mut().zip(parts).for_each(|(times, share)| times.push(share));
             counts.push(hidden.len() as f64 / 126.0);
         }
         let mean = counts.iter().sum::<f64>() / WINDOWS as f64;
@@ -153,11 +155,9 @@ mod tests {
             (mean - 0.15).abs() < 0.0021 && (deviation - 0.0318).abs() < 0.0015,
             "{mean} {deviation}"
         );
-        // Four standard deviations of a share of .15 over 2,000 windows.
-        assert!(
-            times[0] == 0.0 && times[1..].iter().all(|share| (share - 0.15).abs() < 0.032),
-            "{times:?}"
-        );
+        for (part, shares) in times.iter().enumerate() {
+            assert_mean(&format!("part {part}"), shares, 0.15, 0.0);
+        }
     }
 
     #[test]
@@ -190,8 +190,11 @@ mod tests {
             assert_eq!(rolled.iter().filter(|hidden| **hidden).count(), 77);
             first += f64::from(rolled[0]) / WINDOWS as f64;
         }
-        // Three standard deviations of a share of 77 / 512.
-        assert!((first - 77.0 / 512.0).abs() < 0.024, "{first}");
+        let share = 77.0 / 512.0;
+        assert!(
+            (first - share).abs() < three_deviations(share, WINDOWS as f64),
+            "{first}"
+        );
     }
 
     #[test]
@@ -203,10 +206,8 @@ mod tests {
             *counts.entry(segment(5, 3, &mut stream)).or_insert(0.0) += 1.0 / 60_000.0;
         }
         assert_eq!(counts.len(), 6);
-        assert!(
-            counts.values().all(|share| (share - 1.0 / 6.0_f64).abs() < 0.0046),
-            "{counts:?}"
-        );
+        let shares: Vec<f64> = counts.into_values().collect();
+        assert_shares(&shares, &[1.0 / 6.0; 6], 60_000.0, 0.0);
     }
 
     proptest! {

@@ -113,6 +113,52 @@ pub fn examples(objective: &str, options: &str, length: usize) -> impl Iterator<
     })
 }
 
+/// Three standard deviations of a share of this size over so many independent draws.
+pub fn three_deviations(share: f64, draws: f64) -> f64 {
+    3.0 * (share * (1.0 - share) / draws).sqrt()
+}
+
+/// Every share of so many independent draws is within three standard deviations of its own, beside what the expected ones are
+/// rounded by.
+pub fn assert_shares(found: &[f64], expected: &[f64], draws: f64, rounded: f64) {
+    assert_eq!(found.len(), expected.len());
+    for (place, (found, expected)) in found.iter().zip(expected).enumerate() {
+        // Beside what a sum of many numbers is rounded by.
+        let bound = three_deviations(*expected, draws) + rounded + 1e-9;
+        assert!(
+            (found - expected).abs() < bound,
+            "{place}: {found} is not {expected} by {bound}"
+        );
+    }
+}
+
+/// Counts of equally likely places, each draw of which takes `each` different ones of them: the sum of squared deviations over
+/// their variance is that of as many normal numbers as there are places, but for one, and is within three standard deviations.
+pub fn assert_equally_likely(counts: &[f64], each: f64) {
+    let places = counts.len() as f64;
+    let expected = counts.iter().sum::<f64>() / places;
+    let squares: f64 = counts.iter().map(|count| (count - expected).powi(2)).sum();
+    // Counts of places that exclude each other vary together: by one over the number of places less than alone.
+    let found = squares / (expected * (1.0 - each / places)) * (places - 1.0) / places;
+    let (mean, bound) = (places - 1.0, 3.0 * (2.0 * (places - 1.0)).sqrt());
+    assert!(
+        (found - mean).abs() < bound,
+        "{found} is not {mean} by {bound}: {counts:?}"
+    );
+}
+
+/// The mean of numbers that are drawn independently, one a window, is within three standard deviations of it, which the
+/// numbers tell, beside what the expected one is rounded by.
+pub fn assert_mean(what: &str, values: &[f64], expected: f64, rounded: f64) {
+    let found = mean(values.iter().copied());
+    let variance = mean(values.iter().map(|value| (value - found).powi(2)));
+    let bound = 3.0 * (variance / values.len() as f64).sqrt() + rounded;
+    assert!(
+        (found - expected).abs() < bound,
+        "{what}: {found} is not {expected} by {bound}"
+    );
+}
+
 pub fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
     sum / count

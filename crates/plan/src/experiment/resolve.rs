@@ -42,7 +42,7 @@ pub(crate) fn resolve(
             window,
             ..encoder.clone()
         };
-        configured.on(&at_first).map_err(|fault| written.locate(fault))?;
+        configured.fitted(&at_first).map_err(|fault| written.locate(fault))?;
     }
     if configured.reads_elsewhere() && found.batch < 2 {
         return Err(budget

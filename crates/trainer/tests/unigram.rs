@@ -1,0 +1,186 @@
+//! Every objective learns more of the built-in language than how frequent its tokens are, in a small budget.
+//!
+//! What knowing frequencies comes to is told from the very predictions that a model is asked for: the entropy of what they
+//! really are, each counted as the loss counts it. A helper's proposals are held against the share of them that are wrong.
+
+use burn::tensor::Device;
+use cloze_backbone::{EncoderConfig, Preset};
+use cloze_corpus::{CorpusOptions, Prepared, prepare};
+use cloze_foundation::{Draw, Result};
+use cloze_objectives::{Batch, OBJECTIVES, Objective, prepared};
+use cloze_options::Options;
+use cloze_schema::{Axis, Spent, Split};
+use cloze_trainer::observer::Unjudged;
+use cloze_trainer::{Budget, Job, Muon, Observer, OptimizerConfig, Tick, train};
+use std::collections::BTreeMap;
+
+const WINDOW: usize = 32;
+const WINDOWS: usize = 32;
+fn env(name: &str, usual: usize) -> usize {
+    std::env::var(name).map_or(usual, |text| text.parse().unwrap())
+}
+
+struct Silent;
+
+impl Observer for Silent {
+    fn row(&mut self, _: &Spent, _: Split, _: &str, _: &str, _: f64) {}
+
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    fn tick(&mut self, _: &Tick) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The mean surprise, in nats, of weighed outcomes to who knows how often each occurs.
+fn entropy<T: Ord>(outcomes: impl IntoIterator<Item = (T, f64)>) -> f64 {
+    let mut weights: BTreeMap<T, f64> = BTreeMap::new();
+    for (outcome, weight) in outcomes {
+        *weights.entry(outcome).or_default() += weight;
+    }
+    let all: f64 = weights.values().sum();
+    weights.values().map(|weight| -weight / all * (weight / all).ln()).sum()
+}
+
+/// Held-out windows under an objective, as it corrupts at the end of training.
+fn held_out(objective: &dyn Objective, corpus: &Prepared) -> Vec<Batch> {
+    let vocabulary = corpus.tokenizer.vocabulary();
+    let batch = |batch: usize| {
+        let example = |place: usize| {
+            let index = (batch * WINDOWS + place) as u64;
+            let window = corpus.held_out.window(index, WINDOW, vocabulary);
+            let draw = Draw::new(0, "unigram")
+                .example(index)
+                .among(place as u32, WINDOWS as u32);
+            objective.corrupt(&window, vocabulary, 1.0, draw)
+        };
+        Batch::of(&(0..WINDOWS).map(example).collect::<Vec<_>>())
+    };
+    (0..8).map(batch).collect()
+}
+
+/// A part of a loss with what it is held against.
+type Bound = (&'static str, f64);
+
+/// What knowing frequencies alone comes to in every part of an objective's loss.
+fn frequencies(name: &str, batches: &[Batch], replaced: f64) -> Vec<Bound> {
+    let all = || {
+        batches
+            .iter()
+            .flat_map(|batch| batch.targets.iter().zip(&batch.weights))
+    };
+    let tokens = entropy(all().map(|(target, weight)| (*target, f64::from(*weight))));
+    let column = |name: &'static str| batches.iter().flat_map(move |batch| batch.extra(name).iter().copied());
+    match name {
+        "span" => {
+            let beside = entropy(column("boundary_target").map(|target| (target, 1.0)));
+            vec![("mlm", tokens), ("boundary", beside)]
+        }
+        "electra" | "rtd" => {
+            let verdicts = entropy([(true, replaced), (false, 1.0 - replaced)]);
+            vec![("generator", tokens), ("discriminator", verdicts)]
+        }
+        "replace-mlm" => vec![("generator", tokens), ("encoder", tokens)],
+        "all-tokens-mlm" => vec![("generator", tokens), ("encoder", copied(batches, replaced))],
+        "diffusion" => {
+            // Over the tokens that might have been masked.
+            let weights: f64 = all().map(|(_, weight)| f64::from(*weight)).sum();
+            let over: f64 = column("diffused_tokens").map(f64::from).sum();
+            vec![("elbo", tokens * weights / over)]
+        }
+        "autoregressive" | "prefix" => vec![("next-token", tokens)],
+        "mntp" => vec![("mntp", tokens)],
+        "permutation" => vec![("permutation", tokens)],
+        "mpnet" => vec![("mpnet", tokens)],
+        _ => vec![("mlm", tokens)],
+    }
+}
+
+/// Of who copies what is read with the probability that it is right, and otherwise knows frequencies: a wrong token costs the
+/// gate and the token.
+fn copied(batches: &[Batch], replaced: f64) -> f64 {
+    let hidden = batches.iter().flat_map(|batch| &batch.targets);
+    let verdicts = entropy([(true, replaced), (false, 1.0 - replaced)]);
+    verdicts + replaced * entropy(hidden.map(|target| (*target, 1.0)))
+}
+
+/// What a trained model loses in every part of its loss, and what it is held against.
+fn learnt(name: &str, optimizer: OptimizerConfig, corpus: &Prepared) -> Vec<(&'static str, f64, f64)> {
+    let encoder = EncoderConfig {
+        heads: 2,
+        ..EncoderConfig::preset(Preset::Modern, env("WIDTH", 64), env("LAYERS", 2), WINDOW)
+    };
+    let device = Device::flex();
+    let options = match (cloze_objectives::find(name).unwrap().options)()
+        .iter()
+        .any(|option| option.name == "rate")
+    {
+        true => format!("rate = {}", std::env::var("RATE").unwrap_or("0.4".into()))
+            .parse()
+            .unwrap(),
+        false => toml::Table::new(),
+    };
+    let budget = Budget {
+        equalise: Axis::Steps,
+        amount: env("STEPS", 300) as f64,
+        batch: env("BATCH", 32),
+        stages: Vec::new(),
+    };
+    let job = Job {
+        start: None,
+        objective: name,
+        options: &options,
+        encoder: &encoder,
+        budget: &budget,
+        optimizer,
+        points: 1,
+        validation_windows: 1,
+        seed: 1,
+        corpus,
+        device: &device,
+    };
+    let model = train(&job, &Unjudged, &mut Silent, None).unwrap().model;
+    let objective = prepared(name, &options, corpus).unwrap();
+    let batches = held_out(&*objective, corpus);
+    let mut parts: BTreeMap<String, f64> = BTreeMap::new();
+    for (index, batch) in (0..).zip(&batches) {
+        let loss = model.loss(batch, Draw::new(0, "unigram").step(index), false);
+        for (part, value) in loss.parts {
+            let value = f64::from(value.into_scalar::<f32>());
+            *parts.entry(part).or_default() += value / batches.len() as f64;
+        }
+    }
+    let replaced = parts.get("replaced").copied().unwrap_or_default();
+    let bounds = frequencies(name, &batches, replaced).into_iter();
+    bounds.map(|(part, bound)| (part, parts[part], bound)).collect()
+}
+
+#[test]
+fn every_objective_beats_the_frequencies_of_what_it_predicts() {
+    let cache = tempfile::tempdir().unwrap();
+    let table = "words = 120000\nheld_out = 0.1\ntokenizer = { kind = \"wordpiece\", vocab = 400 }"
+        .parse()
+        .unwrap();
+    let config = CorpusOptions::from_toml(&table).unwrap().resolve().unwrap();
+    let corpus = prepare(&config, None, cache.path(), &mut |_| ()).unwrap();
+    let muon = OptimizerConfig {
+        peak_lr: 3e-3,
+        muon: Some(Muon::default()),
+        ..OptimizerConfig::default()
+    };
+    for entry in OBJECTIVES {
+        if std::env::var("ONLY").is_ok_and(|only| !only.split(',').any(|name| name == entry.name)) {
+            continue;
+        }
+        let started = std::time::Instant::now();
+        for (part, loss, bound) in learnt(entry.name, muon, &corpus) {
+            println!(
+                "{} {part}: {loss:.3} against {bound:.3} {:?}",
+                entry.name,
+                started.elapsed()
+            );
+        }
+    }
+}
