@@ -43,6 +43,10 @@ fn a_text_that_changed_is_told_and_what_was_made_from_the_old_one_is_never_poole
         &said,
         &["1 runs ended with other data than there are now", "changed since"],
     );
+    for file in ["index.html", "table.md"] {
+        let page = std::fs::read_to_string(workplace.path(&format!("results/x/report/{file}"))).unwrap();
+        says(&page, &["1 runs ended with other data than there are now"]);
+    }
     assert_eq!(data_of_rows(&workplace), old);
 
     let (status, said) = cloze(&workplace, &["run", "x.toml", "--set", "sweep.seeds=[1,2]"]);
@@ -247,10 +251,18 @@ fn what_a_finished_run_left_is_missed_by_everybody_when_it_is_gone_or_damaged() 
         says(&said, &["remove `"]);
         let (status, said) = cloze(&workplace, &["report", "x.toml"]);
         assert_eq!(status, 1, "{what}: {said}");
-        says(&said, &["damaged: mlm seed=1"]);
+        says(&said, &["not usable: mlm seed=1"]);
         let (status, said) = cloze(&workplace, &["run", "x.toml"]);
         assert_eq!(status, 1, "{what}: {said}");
-        says(&said, &["damaged: mlm seed=1", "remove `", "0 trained, 0 done before"]);
+        says(
+            &said,
+            &[
+                "not usable: mlm seed=1",
+                "remove `",
+                "0 trained, 0 done before",
+                "1 ended and not usable",
+            ],
+        );
         // The judgement before the last one does not pass for the end.
         let rows = parquet::from_bytes(&std::fs::read(workplace.path("results/x/metrics.parquet")).unwrap()).unwrap();
         assert!(rows.is_empty(), "{what}");

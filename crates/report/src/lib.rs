@@ -87,7 +87,16 @@ impl Report {
     /// # Errors
     /// A missing or damaged `plan.json`, `metrics.parquet`, `items.parquet` or `provenance.json`, by name.
     pub fn read(folder: &Path) -> Result<Self> {
-        let view = view::View::read(folder)?;
+        Self::beside(folder, &[])
+    }
+
+    /// The same, with sentences about what the folder alone does not say: that there are other data now than the runs were made from.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn beside(folder: &Path, outside: &[String]) -> Result<Self> {
+        let mut view = view::View::read(folder)?;
+        view.outside = outside.to_vec();
         let study = Study::new(&view)?;
         let (charts, undrawn) = charts::all(&study)?;
         let document = sections::document(&study, &undrawn)?;
@@ -160,7 +169,15 @@ impl Report {
 /// # Errors
 /// A missing or damaged `plan.json` or `metrics.parquet`, by name; a file that cannot be written.
 pub fn write(folder: &Path) -> Result<Report> {
-    let report = Report::read(folder)?;
+    write_beside(folder, &[])
+}
+
+/// The same with sentences about what the folder alone does not say, see [`Report::beside`].
+///
+/// # Errors
+/// As [`write`].
+pub fn write_beside(folder: &Path, outside: &[String]) -> Result<Report> {
+    let report = Report::beside(folder, outside)?;
     report.write(folder)?;
     Ok(report)
 }

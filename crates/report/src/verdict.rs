@@ -48,6 +48,7 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
         ));
     }
     told.extend(decisions::saved(view));
+    told.extend(view.outside.iter().cloned());
     let mut gaps = history::gaps(view).into_iter();
     told.extend(gaps.next());
     let changes = history::changes(view);

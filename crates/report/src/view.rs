@@ -76,6 +76,8 @@ pub(crate) struct View {
     pub decisions: Option<Decisions>,
     /// What was left out and why.
     pub notes: Vec<String>,
+    /// What is known from outside of the folder: that data have changed since.
+    pub outside: Vec<String>,
 }
 
 impl View {
@@ -142,6 +144,7 @@ impl View {
             ended: attempts.iter().map(|attempt| attempt.label.run.clone()).collect(),
             decisions: None,
             notes: Vec::new(),
+            outside: Vec::new(),
             history,
             plan,
         };

@@ -85,7 +85,7 @@ pub fn eval(arguments: &EvalArguments, print: &mut dyn FnMut(&str) -> Result<()>
     }
     let plan = cloze_plan::read(&request.folder)?;
     let damaged = gather(&plan, &Store::new(&request.folder))?.damaged;
-    damaged.iter().for_each(|why| say(&format!("damaged: {why}")));
+    damaged.iter().for_each(|why| say(&format!("not usable: {why}")));
     let report = cloze_report::write(&request.folder)?;
     let page = request.folder.join("report").join("index.html");
     say(&format!("report: {}", page.display()));

@@ -306,8 +306,17 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
     };
     let summary = cloze_runner::run(&plan, &options, &Teller, &stop).map_err(located)?;
     say(&format!(
-        "{} trained, {} done before, {} diverged, {} failed, {} interrupted, {} not started",
-        summary.done, summary.skipped, summary.diverged, summary.failed, summary.interrupted, summary.left
+        "{} trained, {} done before, {} diverged, {} failed, {} interrupted, {} not started{}",
+        summary.done,
+        summary.skipped,
+        summary.diverged,
+        summary.failed,
+        summary.interrupted,
+        summary.left,
+        match summary.unusable {
+            0 => String::new(),
+            count => format!(", {count} ended and not usable"),
+        }
     ));
     if summary.not_needed > 0 {
         say(&format!(
@@ -338,7 +347,7 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         say(&format!("not judged: {why}"));
     }
     for damage in &summary.damaged {
-        say(&format!("damaged: {damage}"));
+        say(&format!("not usable: {damage}"));
     }
     if stop.requested() || summary.interrupted > 0 {
         say("interrupted: run the same command again to go on");

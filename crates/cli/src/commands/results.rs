@@ -158,13 +158,13 @@ pub fn report(experiment: &Path, results: &Path, data_root: Option<&Path>, forma
         other = of_other_data(&plan, &store, data_root);
         other.extend(of_other_models(&plan, &store, data_root));
     }
-    let report = cloze_report::write(&folder)?;
+    let report = cloze_report::write_beside(&folder, &other)?;
     say(&format!(
         "report: {}",
         folder.join("report").join("index.html").display()
     ));
     for line in &damaged {
-        say(&format!("damaged: {line}"));
+        say(&format!("not usable: {line}"));
     }
     other.iter().for_each(|line| say(line));
     let text = match format {
@@ -191,7 +191,7 @@ fn of_other_data(plan: &Plan, store: &Store, data_root: Option<&Path>) -> Vec<St
     let told = (count > 0).then(|| {
         format!(
             "{count} runs ended with other data than there are now ({} changed since): the report is about what they were made \
-             from, and the next `cloze run` trains them again",
+             from, and the next `cloze run` trains them again.",
             what.join(", ")
         )
     });
@@ -204,7 +204,7 @@ fn of_other_models(plan: &Plan, store: &Store, data_root: Option<&Path>) -> Vec<
         let standing = Standing::of(model, store, data_root).ok()?;
         let told = || {
             let arm = name(&model.arm);
-            format!("{arm}: {standing}; the report is about the model that was judged")
+            format!("{arm}: {standing}; the report is about the model that was judged.")
         };
         standing.is_outside().then(told)
     };

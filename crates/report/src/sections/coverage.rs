@@ -44,6 +44,7 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
         let planned = view.models.len();
         lead.push(format!("Models that others trained: {planned}, judged: {judged}."));
     }
+    lead.extend(view.outside.iter().cloned());
     lead.extend(history::gaps(view));
     lead.extend(history::changes(view));
     lead.extend(history::afterwards(view));

@@ -44,7 +44,10 @@ pub struct Summary {
     pub left: usize,
     /// Not started, because their arms were decided without them or take another point.
     pub not_needed: usize,
-    /// Runs that say that they have ended and that are not whole, each with what to do. They do not count as done.
+    /// Runs that have ended, of those that this call is about, and cannot be used: damaged, or not readable now. They count as
+    /// nothing else.
+    pub unusable: usize,
+    /// Runs that say that they have ended and cannot be used, each with what to do. They do not count as done.
     pub damaged: Vec<String>,
     /// Models of others that were judged now, by all that had not judged them.
     pub judged: usize,
@@ -108,16 +111,18 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
         check_objectives(&coming, &corpora)?;
         ready.open_evaluations(&coming, &corpora)?;
     }
+    found.again.iter().for_each(|line| progress.say(line));
     history::freeze(&plan, &store)?;
     if let Some(origin) = &options.origin {
         origin.note(store.root())?;
     }
     tidy(&store, options, &found.ended);
     if found.waiting.is_empty() {
-        let ended = match (summary.not_needed, found.later.len()) {
-            (_, 1..) => "every run that is needed now has ended already",
-            (0, 0) => "every run has ended already",
-            (_, 0) => "every run that is needed has ended already",
+        let ended = match (summary.not_needed, found.later.len(), found.damaged.len()) {
+            (.., 1..) => "nothing is left to be trained; what has ended and cannot be used is named below",
+            (_, 1.., 0) => "every run that is needed now has ended already",
+            (0, 0, 0) => "every run has ended already",
+            (_, 0, 0) => "every run that is needed has ended already",
         };
         if waiting_models.is_empty() {
             progress.say(ended);
@@ -145,6 +150,7 @@ pub fn run(plan: &Plan, options: &RunOptions, progress: &dyn Progress, stop: &St
     let asked: HashSet<&str> = asked(&plan, options)?.iter().map(|run| run.arm.as_str()).collect();
     let untuned = needs.untuned().filter(|arm| asked.contains(arm));
     summary.untuned = untuned.map(str::to_owned).collect();
+    summary.unusable = found.damaged.len();
     summary.damaged = if options.only.is_empty() {
         gather(&plan, &store)?.damaged
     } else {
@@ -275,6 +281,8 @@ struct Found<'a> {
     retry: HashMap<String, u32>,
     /// Not to be touched, and why.
     damaged: Vec<String>,
+    /// Of which runs other data are there now.
+    again: Vec<String>,
 }
 
 impl<'a> Found<'a> {
@@ -291,6 +299,7 @@ impl<'a> Found<'a> {
             ended: Vec::new(),
             retry: HashMap::new(),
             damaged: Vec::new(),
+            again: Vec::new(),
         };
         let needs = Needs::of(plan, store)?;
         let trials = trials(plan);
@@ -322,7 +331,7 @@ impl<'a> Found<'a> {
                 Ok(Ending::OtherData(marker)) if need == Need::Now => {
                     let (now, before) = (run.data.clone().unwrap_or_default(), marker.data().cloned());
                     let differences = now.differences(&before.unwrap_or_default()).join(", ");
-                    progress.say(&format!(
+                    found.again.push(format!(
                         "{}: {differences} changed since it ended; it is trained again, and what it came to is put aside",
                         title(run)
                     ));
