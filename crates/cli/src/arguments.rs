@@ -8,7 +8,7 @@ pub use models::{
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::{Fault, FaultKind, Result};
 use cloze_options::Quantity;
 use cloze_plan::{Experiment, Plan};
 use cloze_runner::Cadence;
@@ -233,7 +233,26 @@ impl ExperimentArguments {
     /// # Errors
     /// What is missing, at the line that asks for it.
     pub fn check_data(&self, data_root: Option<&Path>) -> Result<()> {
-        cloze_plan::check_data(&self.load(data_root)?)
+        let experiment = self.load(data_root)?;
+        cloze_plan::check_data(&experiment)?;
+        cloze_plan::check_models(&experiment)
+    }
+
+    /// What keeps an experiment from being run, at the line that asks for what is missing if it is that.
+    pub fn located(&self, fault: Fault, data_root: Option<&Path>) -> Fault {
+        let Ok(experiment) = self.load(data_root) else {
+            return fault;
+        };
+        let (data, models) = (
+            cloze_plan::check_data(&experiment),
+            cloze_plan::check_models(&experiment),
+        );
+        match (data, models) {
+            (Err(missing), _) if fault.kind == FaultKind::Usage => missing,
+            // A model that is gone is no reason to stop where it was judged.
+            (_, Err(missing)) if missing.what == fault.what => missing,
+            _ => fault,
+        }
     }
 
     fn load(&self, data_root: Option<&Path>) -> Result<Experiment> {

@@ -83,7 +83,7 @@ fn what_the_window_cuts_is_counted_and_what_it_would_hide_is_refused_with_its_li
     // The third pair's contrast is its sixth token.
     assert_eq!(open(6).map(|set| set.cut).unwrap(), 2);
     let fault = open(5).map(|set| set.cut).unwrap_err();
-    assert_eq!(fault.place().as_deref(), Some("pairs.jsonl:3"));
+    assert_eq!(fault.place().as_deref(), Some("encoder.window: pairs.jsonl:3"));
     assert!(
         fault.what.contains("1 of 3 pairs") && fault.remedy.as_ref().unwrap().contains("6 or more"),
         "{fault}"

@@ -23,6 +23,7 @@ use cloze_foundation::{Fault, Place, Result, files};
 use cloze_schema::plan::PLAN_FILE;
 use cloze_schema::{ChartKind, ObjectiveFacts, PlannedModel, ReportConfig, TaskFacts};
 pub use data::check_data;
+pub use models::check_models;
 use points::points;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

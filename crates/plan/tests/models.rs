@@ -1,6 +1,6 @@
 //! Arms that others trained: what a plan has of them, and what is refused before anything starts.
 
-use cloze_plan::{Experiment, ModelConfig, Plan, check_data, expand, expand_beside, select, select_models};
+use cloze_plan::{Experiment, ModelConfig, Plan, check_models, expand, expand_beside, select, select_models};
 use std::path::{Path, PathBuf};
 
 /// Tiny models as transformers writes them; they have no tokenizers.
@@ -132,7 +132,7 @@ fn files_that_are_missing_are_told_before_anything_starts() {
     assert!(refused(root.path(), TASKS, arms).contains("config.json"));
     let copy = |name: &str| std::fs::copy(parity().join("BertForMaskedLM").join(name), folder.join(name)).unwrap();
     copy("config.json");
-    let checked = || check_data(&experiment(root.path(), TASKS, arms).unwrap()).map_err(|fault| fault.to_string());
+    let checked = || check_models(&experiment(root.path(), TASKS, arms).unwrap()).map_err(|fault| fault.to_string());
     std::fs::write(folder.join("pytorch_model.bin"), "pickle").unwrap();
     assert!(checked().unwrap_err().contains("pickle"));
     copy("model.safetensors");
@@ -236,7 +236,7 @@ fn a_model_that_was_planned_before_is_known_when_its_folder_is_gone() {
     let other = experiment(root.path(), "[evaluate]\ntasks = [\"masked-loss\"]", &named("b")).unwrap();
     assert!(expand_beside(&other, &before.models).is_err());
     assert!(
-        check_data(&gone)
+        check_models(&gone)
             .unwrap_err()
             .to_string()
             .contains("there is no folder")

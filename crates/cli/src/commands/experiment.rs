@@ -9,7 +9,7 @@ use crate::terminal::say;
 use cloze_corpus::prepare::{Readiness, readiness};
 use cloze_corpus::{CorpusConfig, fragment};
 use cloze_foundation::files::is_there;
-use cloze_foundation::{Fault, FaultKind, Result};
+use cloze_foundation::{Fault, Result};
 use cloze_plan::{Plan, cost};
 use cloze_runner::processes::errand::this_program;
 use cloze_runner::processes::options::cache;
@@ -299,11 +299,7 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         stop_signal,
         program: this_program()?,
     };
-    // Missing data are told at the lines that ask for them.
-    let located = |fault: Fault| match arguments.check_data(options.data_root.as_deref()) {
-        Err(missing) if fault.kind == FaultKind::Usage => missing,
-        _ => fault,
-    };
+    let located = |fault: Fault| arguments.located(fault, options.data_root.as_deref());
     let summary = cloze_runner::run(&plan, &options, &Teller, &stop).map_err(located)?;
     say(&format!(
         "{} trained, {} done before, {} diverged, {} failed, {} interrupted, {} not started{}",

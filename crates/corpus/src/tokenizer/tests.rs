@@ -182,7 +182,7 @@ fn a_table_that_claims_more_than_is_there_is_refused_before_memory_is_taken_for_
         // A trie of 4 GiB less a byte; the rest is one zero.
         json["normalizer"] = serde_json::json!({ "type": "Precompiled", "precompiled_charsmap": "/////wA=" });
     });
-    let refused = refused.unwrap_err().to_string();
+    let refused = refused.err().unwrap().to_string();
     assert!(
         refused.contains("claims a trie of 4294967295 bytes, and has 1") && refused.contains("tokenizer.json"),
         "{refused}"

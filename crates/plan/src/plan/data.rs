@@ -1,6 +1,5 @@
 //! Whether the data that an experiment asks for are there, told at the lines that ask for them.
 
-use super::models::check_models;
 use super::names;
 use super::points::points;
 use crate::TaskConfig;
@@ -9,7 +8,7 @@ use crate::experiment::resolve::resolve;
 use cloze_foundation::{Fault, Key, Result};
 use cloze_options::Written;
 
-/// Looks for every corpus, tokenizer, model and evaluation's data of an experiment, under its data root where it has one. Nothing
+/// Looks for every corpus, tokenizer and evaluation's data of an experiment, under its data root where it has one. Nothing
 /// large is read.
 ///
 /// # Errors
@@ -47,7 +46,7 @@ pub fn check_data(experiment: &Experiment) -> Result<()> {
             }
         }
     }
-    check_models(experiment)
+    Ok(())
 }
 
 fn check_task(experiment: &Experiment, index: usize, task: &TaskConfig) -> Result<()> {

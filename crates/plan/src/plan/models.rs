@@ -54,7 +54,7 @@ pub(super) fn models(
 ///
 /// # Errors
 /// The first that lacks something, with its place in the file.
-pub(super) fn check_models(experiment: &Experiment) -> Result<()> {
+pub fn check_models(experiment: &Experiment) -> Result<()> {
     experiment.models.iter().try_for_each(|given| {
         check(&given.folder, experiment.data_root.as_deref()).map_err(|fault| fault.at(given.place.clone()))
     })

@@ -34,7 +34,7 @@ pub(super) fn section(study: &Study) -> Option<Section> {
         ));
         if !model.is_judged {
             points.push(format!(
-                "{name} is not judged yet: `cloze run` judges it, or says what keeps it from that."
+                "{name} is not judged yet: the next run of the experiment does so, or says what keeps it from that."
             ));
             continue;
         }

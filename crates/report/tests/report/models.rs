@@ -131,7 +131,7 @@ fn what_is_not_known_of_a_model_is_said() {
     says(&report.markdown, "judged on other data than the plan's: 1 of the runs");
     says(
         &report.markdown,
-        "is not judged yet: `cloze run` judges it, or says what keeps it from that",
+        "is not judged yet: the next run of the experiment does so, or says what keeps it",
     );
     assert!(!report.markdown.contains("when it was judged"), "{}", report.markdown);
     // One that an evaluation asks for a longer window.
