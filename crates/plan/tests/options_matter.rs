@@ -112,12 +112,13 @@ fn groups(path: &str, field: &Field) -> Vec<Vec<Variant>> {
 }
 
 /// What an option below a path says something beside: without it the plan refuses the option, or three steps show nothing of it.
-const BESIDE: [(&str, (&str, &str)); 5] = [
+const BESIDE: [(&str, (&str, &str)); 6] = [
     // In three steps at the usual rate every answer is wrong, and improbable.
     ("arm.0.score", ("optimizer.peak_lr", "0.1")),
     ("optimizer.muon.", ("optimizer.kind", "\"muon\"")),
     ("encoder.layer_groups", ("encoder.layers", "4")),
     ("encoder.pre_norm", ("encoder.preset", "\"bert\"")),
+    ("encoder.embedding_residual", ("encoder.layers", "2")),
     (
         "encoder.disentangled.max_relative_positions",
         ("encoder.disentangled.position_buckets", "4"),
