@@ -21,7 +21,7 @@ pub(crate) struct Alike {
 }
 
 impl Alike {
-    /// `None` where rows are dropped from or learnt from, where they are not on the host, or where kinds are not much fewer
+    /// `None` where rows are dropped from, learnt from or read again by later layers, where they are not on the host, or where kinds are not much fewer
     /// than rows.
     ///
     /// # Shapes
@@ -29,7 +29,9 @@ impl Alike {
     pub(crate) fn of(encoder: &Encoder, ids: &Tensor<1, Int>, how: &Forward) -> Option<Self> {
         let (config, device) = (encoder.config(), encoder.device());
         let drops = how.dropout.is_some() && config.dropout > 0.0;
-        if drops || encoder.tokens.val().is_autodiff() || !cloze_kernels::is_flex(&device) {
+        // Later layers would have to read the embeddings of all rows.
+        if drops || config.embedding_residual || encoder.tokens.val().is_autodiff() || !cloze_kernels::is_flex(&device)
+        {
             return None;
         }
         let place = |row: usize| match (&how.positions, config.absolute()) {

@@ -1,5 +1,6 @@
 //! One transformer block: attention, then feed-forward, each with a residual and a norm.
 
+use crate::embedding_residual::EmbeddingResidual;
 use crate::variant::approximate_gelu;
 use crate::{Dense, EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
 use burn::module::Module;
@@ -25,6 +26,21 @@ pub(crate) struct Pass<'a> {
     pub(crate) how: &'a Forward,
     /// `[2 S, D]`: the relative positions, normed, where attention is disentangled.
     pub(crate) relative: Option<Tensor<2>>,
+    /// `[N, D]`: the embeddings, and how later layers read them, where they do.
+    pub(crate) residual: Option<(&'a EmbeddingResidual, Tensor<2>)>,
+}
+
+impl Pass<'_> {
+    /// What a layer, counted from 0, reads where the one before gave `x`.
+    ///
+    /// # Shapes
+    /// - `x` and result: `[N, D]`
+    pub(crate) fn read(&self, x: Tensor<2>, layer: usize) -> Tensor<2> {
+        match &self.residual {
+            Some((residual, embedded)) => residual.mixed(x, embedded, layer),
+            None => x,
+        }
+    }
 }
 
 /// A block. The norms come after the residual in `bert` (Devlin et al. 2019), before the sublayer in `modern` and where `bert` is
@@ -135,7 +151,9 @@ impl Block {
     /// The relative positions as this block's attention reads them. Each block drops from the table anew (`pos_dropout` of
     /// transformers, `modeling_deberta_v2.py`).
     fn positions(&self, pass: &Pass<'_>, layer: usize) -> Option<Disentangled> {
-        let Pass { config, how, relative } = pass;
+        let Pass {
+            config, how, relative, ..
+        } = pass;
         let dropout = how.dropout(config.dropout, layer, "relative-positions");
         let table = cloze_kernels::dropout(relative.clone()?, dropout);
         let table = match &self.relative {
@@ -295,6 +313,7 @@ pub(crate) fn through(
 ) -> Tensor<2> {
     layers.fold(x, |x, layer| {
         let rows = rows.as_ref().filter(|_| layer + 1 == pass.config.layers);
+        let x = pass.read(x, layer);
         blocks[pass.config.block_of(layer)].forward(x, pass, layer + 1, rows)
     })
 }

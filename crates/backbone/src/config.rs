@@ -76,6 +76,9 @@ options! {
         /// of learned positions or rotations.
         #[since = "0.2"]
         pub disentangled: Option<DisentangledOptions> = None => "attention by content alone";
+        /// Whether every layer after the first reads the embeddings beside the states of the one before, in shares that are learnt (modded-nanogpt, Jordan et al. 2024).
+        #[since = "0.2"]
+        pub embedding_residual: bool = false;
         /// Where its weights begin: a folder of Hugging Face or of a run, whose encoder it is.
         #[since = "0.2"]
         pub from: Option<PathBuf> = None => "nowhere: they are drawn";
@@ -96,6 +99,7 @@ impl EncoderOptions {
             layer_groups,
             embedding_width,
             pre_norm,
+            embedding_residual,
             ..
         } = *self;
         let (feed_forward, dropout) = match preset {
@@ -117,6 +121,7 @@ impl EncoderOptions {
             embedding_width: embedding_width.filter(|embedding| *embedding != width),
             disentangled: self.disentangled.map(|options| options.resolve(window)),
             variant: None,
+            embedding_residual,
             from: None,
         }
     }
@@ -137,6 +142,13 @@ impl EncoderOptions {
                 Fault::usage("the norms of `modern` stand before attention and feed-forward already")
                     .at(Place::key("pre_norm"))
                     .remedy("leave it out, or choose preset = \"bert\""),
+            );
+        }
+        if self.embedding_residual && self.layers < 2 {
+            return Err(
+                Fault::usage("no layer comes after the first one, which reads the embeddings anyway")
+                    .at(Place::key("embedding_residual"))
+                    .remedy("leave it out, or give the encoder more layers"),
             );
         }
         if let Some(groups) = self.layer_groups
@@ -160,6 +172,13 @@ impl EncoderOptions {
         }
         if let Some(disentangled) = self.disentangled {
             disentangled.fits(window)?;
+            if disentangled.absolute == Absolute::Decoder && self.embedding_residual {
+                return Err(Fault::usage(
+                    "a decoder reads the last block's input twice, and embeddings would be added to it",
+                )
+                .at(Place::key("embedding_residual"))
+                .remedy("leave it out, or disentangled.absolute"));
+            }
             if disentangled.absolute == Absolute::Decoder && self.resolve().projects() {
                 return Err(
                     Fault::usage("a decoder adds positions to states, and embeddings have another width here")
@@ -244,6 +263,9 @@ pub struct EncoderConfig {
     /// In what an encoder that others trained differs from its preset; experiments have no such key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<Variant>,
+    /// Whether later layers read the embeddings too.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub embedding_residual: bool,
     /// The folder with whose weights it begins, as it was written; nothing else of the encoder depends on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<PathBuf>,
@@ -401,7 +423,12 @@ impl EncoderConfig {
             }
         };
         let rows = vocabulary + self.position_rows().unwrap_or(0) + self.segment_rows();
-        rows * embedding + project + norms + relative + self.blocks() * (block + of_block)
+        let residual = if self.embedding_residual {
+            2 * (self.layers - 1)
+        } else {
+            0
+        };
+        rows * embedding + project + norms + relative + residual + self.blocks() * (block + of_block)
     }
 
     /// Of the table of relative positions with its norm, and of its projections in every block.
@@ -426,7 +453,7 @@ impl EncoderConfig {
 
     /// Floating-point operations of one forward pass over `windows` windows of `length` positions, multiply and add
     /// counted apart; a causal pattern does half of the attention products. Embedding look-ups count nothing, and
-    /// neither do biases, norms, activations and softmaxes: matrix products only, as in Kaplan et al. 2020, table 1.
+    /// neither do biases, norms, activations, softmaxes and an embedding residual (3·D for a row and layer): matrix products only, as in Kaplan et al. 2020, table 1.
     ///
     /// Disentangled attention has three products more a layer: the table of 2 S relative positions is projected to queries and
     /// keys, 2·2S·D·2D, whatever the batch is; every query meets the R positions that there are within `length`, 2·R·D, and so

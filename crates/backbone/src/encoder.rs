@@ -2,6 +2,7 @@
 
 use crate::alike::Alike;
 use crate::block::{Block, Pass, Reads, blocks, through};
+use crate::embedding_residual::EmbeddingResidual;
 use crate::forward::ids as tensor_ids;
 use crate::init::STANDARD_DEVIATION;
 use crate::relative::RelativePositions;
@@ -33,6 +34,8 @@ pub struct Encoder {
     relative: Option<RelativePositions>,
     /// One for every group of layers.
     blocks: Vec<Block>,
+    /// The embeddings before later layers, where these read them.
+    residual: Option<EmbeddingResidual>,
     final_norm: Option<LayerNorm>,
     #[module(skip)]
     config: EncoderConfig,
@@ -59,6 +62,7 @@ impl Encoder {
                 .then(|| Dense::new(embedding, width, biases, &init.at("project"))),
             relative: RelativePositions::of(config, init),
             blocks: blocks(config, first, init),
+            residual: EmbeddingResidual::of(config, &init.at("residual")),
             final_norm: config.norms_before().then(|| norm("final_norm", width)),
             config: config.clone(),
         }
@@ -74,11 +78,16 @@ impl Encoder {
         self.tokens.val().device()
     }
 
-    fn pass<'a>(&'a self, how: &'a Forward) -> Pass<'a> {
+    /// How blocks go over states that begin as `x`.
+    ///
+    /// # Shapes
+    /// - `x`: `[N, D]`
+    fn pass<'a>(&'a self, how: &'a Forward, x: &Tensor<2>) -> Pass<'a> {
         Pass {
             config: &self.config,
             how,
             relative: self.relative.as_ref().map(RelativePositions::normed),
+            residual: self.residual.as_ref().map(|residual| (residual, x.clone())),
         }
     }
 
@@ -86,7 +95,8 @@ impl Encoder {
     /// - `ids`: `[N]` with N = batch · length, result: `[N, D]`
     pub fn forward(&self, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
         let x = self.read(ids, how);
-        let last = through(&self.blocks, x, 0..self.config.layers, &self.pass(how), None);
+        let pass = self.pass(how, &x);
+        let last = through(&self.blocks, x, 0..self.config.layers, &pass, None);
         self.finish(last)
     }
 
@@ -96,10 +106,10 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, `rows`: `[M]` in `0..N`, result: `[M, D]`
     pub fn forward_at(&self, ids: Tensor<1, Int>, how: &Forward, rows: Tensor<1, Int>) -> Tensor<2> {
-        let pass = self.pass(how);
         let last = match (Alike::of(self, &ids, how), self.blocks.first()) {
             (Some(alike), Some(first)) => {
                 let x = self.read(alike.ids, &alike.how);
+                let pass = self.pass(how, &x);
                 let is_last = self.config.layers == 1;
                 let x = first.forward_alike(x, alike.kinds, &pass, is_last.then_some(&rows));
                 through(
@@ -110,13 +120,11 @@ impl Encoder {
                     (!is_last).then_some(rows),
                 )
             }
-            _ => through(
-                &self.blocks,
-                self.read(ids, how),
-                0..self.config.layers,
-                &pass,
-                Some(rows),
-            ),
+            _ => {
+                let x = self.read(ids, how);
+                let pass = self.pass(how, &x);
+                through(&self.blocks, x, 0..self.config.layers, &pass, Some(rows))
+            }
         };
         self.finish(last)
     }
@@ -133,8 +141,9 @@ impl Encoder {
         let Some(positions) = self.positions.as_ref().filter(|_| decoder) else {
             return self.forward_at(ids, how, at);
         };
-        let (pass, last) = (self.pass(how), self.config.layers - 1);
-        let x = through(&self.blocks, self.read(ids, how), 0..last, &pass, None);
+        let (x, last) = (self.read(ids, how), self.config.layers - 1);
+        let pass = self.pass(how, &x);
+        let x = through(&self.blocks, x, 0..last, &pass, None);
         let states = x.clone().select(0, at);
         let stream = QueryStream {
             embedded: states.clone(),
@@ -157,10 +166,11 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, results: layers + 1 of `[N, D]`
     pub fn layers(&self, ids: Tensor<1, Int>, how: &Forward) -> Vec<Tensor<2>> {
-        let (pass, mut states) = (self.pass(how), vec![self.read(ids, how)]);
+        let mut states = vec![self.read(ids, how)];
+        let pass = self.pass(how, &states[0]);
         for layer in 0..self.config.layers {
             let block = &self.blocks[self.config.block_of(layer)];
-            states.push(block.forward(states[layer].clone(), &pass, layer + 1, None));
+            states.push(block.forward(pass.read(states[layer].clone(), layer), &pass, layer + 1, None));
         }
         let last = states.pop().map(|last| self.finish(last));
         states.extend(last);
@@ -172,10 +182,11 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, results: layers + 1 of `[N, D]`, layers of `[N, H]`
     pub fn layers_with_entropy(&self, ids: Tensor<1, Int>, how: &Forward) -> (Vec<Tensor<2>>, Vec<Tensor<2>>) {
-        let (pass, states) = (self.pass(how), self.layers(ids, how));
+        let states = self.layers(ids, how);
+        let pass = self.pass(how, &states[0]);
         let of_layer = |layer: usize| {
             let block = &self.blocks[self.config.block_of(layer)];
-            block.attention_entropy(states[layer].clone(), &pass, layer + 1)
+            block.attention_entropy(pass.read(states[layer].clone(), layer), &pass, layer + 1)
         };
         let entropies = (0..self.config.layers).map(of_layer).collect();
         (states, entropies)
@@ -228,15 +239,18 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, result: `[M, D]`
     pub fn forward_queries(&self, ids: Tensor<1, Int>, how: &Forward, stream: &QueryStream) -> Tensor<2> {
-        let (pass, mut x) = (self.pass(how), self.read(ids, how));
+        let mut x = self.read(ids, how);
+        let pass = self.pass(how, &x);
         let mut g = self.projected(self.embedded(
             stream.embedded.clone(),
             self.norm.as_ref(),
             &stream.how(how),
             "query-embeddings",
         ));
+        let of_queries = self.pass(how, &g);
         for layer in 1..=self.config.layers {
             let block = &self.blocks[self.config.block_of(layer - 1)];
+            (x, g) = (pass.read(x, layer - 1), of_queries.read(g, layer - 1));
             // Both streams read the same keys and values.
             let content = block.projected(x.clone(), &pass);
             g = block.forward_queries(g, content.clone(), &pass, layer, stream);

@@ -5,6 +5,7 @@
 mod alike;
 mod block;
 pub mod config;
+mod embedding_residual;
 pub mod encoder;
 pub mod forward;
 pub mod heads;

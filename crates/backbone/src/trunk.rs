@@ -1,6 +1,7 @@
 //! Blocks without embeddings: the body of a second, smaller network beside the encoder.
 
 use crate::block::{Block, Pass, Reads, blocks, through};
+use crate::embedding_residual::EmbeddingResidual;
 use crate::relative::RelativePositions;
 use crate::{EncoderConfig, Forward, Init, LayerNorm};
 use burn::module::Module;
@@ -12,6 +13,7 @@ use burn::tensor::{Int, Tensor};
 pub struct Trunk {
     relative: Option<RelativePositions>,
     blocks: Vec<Block>,
+    residual: Option<EmbeddingResidual>,
     final_norm: Option<LayerNorm>,
     #[module(skip)]
     config: EncoderConfig,
@@ -25,6 +27,7 @@ impl Trunk {
         Self {
             relative: RelativePositions::of(config, init),
             blocks: blocks(config, Reads::Raw, init),
+            residual: EmbeddingResidual::of(config, &init.at("residual")),
             final_norm: config.norms_before().then(norm),
             config: config.clone(),
         }
@@ -39,6 +42,7 @@ impl Trunk {
             config: &self.config,
             how,
             relative: self.relative.as_ref().map(RelativePositions::normed),
+            residual: self.residual.as_ref().map(|residual| (residual, x.clone())),
         };
         let last = through(&self.blocks, x, 0..self.config.layers, &pass, Some(rows));
         match &self.final_norm {

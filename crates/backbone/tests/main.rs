@@ -3,6 +3,7 @@
 //! `cargo test --workspace --test backbone encoder::`.
 
 mod disentangled;
+mod embedding_residual;
 mod encoder;
 mod hub;
 mod parity;

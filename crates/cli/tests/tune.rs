@@ -227,7 +227,7 @@ fn what_was_trained_at_a_point_that_is_no_longer_taken_is_told_as_outside_the_pl
     let more = workplace.said(&["run", "tuned.toml"], 0);
     assert!(more.contains("mlm: peak_lr=0.004, as 2 trials say"), "{more}");
     let outside = "2 runs at points that are not taken are outside the present plan, and nothing here is about them: mlm at \
-                   peak_lr=0.000000001 seed 1, mlm at peak_lr=0.000000001 seed 2.";
+                   peak_lr=1e-9 seed 1, mlm at peak_lr=1e-9 seed 2.";
     assert!(more.contains(outside), "{more}");
     let runs = || std::fs::read_to_string(workplace.path("results/tuned/report/runs.csv")).unwrap();
     assert_eq!(runs().matches("outside the plan").count(), 2, "{}", runs());
@@ -236,7 +236,7 @@ fn what_was_trained_at_a_point_that_is_no_longer_taken_is_told_as_outside_the_pl
     let changed = workplace.said(&["run", "tuned.toml"], 0);
     let outside = "3 runs of earlier plans are outside the present plan";
     assert!(changed.contains(outside), "{changed}");
-    assert!(changed.contains("mlm peak_lr=0.000000001 trial seed 11"), "{changed}");
+    assert!(changed.contains("mlm peak_lr=1e-9 trial seed 11"), "{changed}");
     let at = |rate: &str| changed.contains(&format!("mlm: peak_lr={rate}, as 2 trials say"));
     assert!(at("0.004") || at("0.005"), "{changed}");
 }
@@ -331,7 +331,7 @@ fn a_trial_that_diverges_is_a_result_of_tuning() {
     ] {
         assert!(run.contains(part), "{part}: {run}");
     }
-    assert!(workplace.said(&["status", "tuned.toml"], 0).contains("diverged"));
+    assert!(workplace.said(&["status", "tuned.toml"], 0).contains("DIVERGED"));
     assert!(workplace.said(&["run", "tuned.toml"], 0).contains("1 trials diverged"));
     // Where no point is left, the arm is not trained, and that is told.
     workplace.write("tuned.toml", rates("[1e30, 2e30]"));

@@ -145,6 +145,7 @@ pub(crate) fn of_depth(encoder: &EncoderConfig, layers: usize) -> EncoderConfig 
         layer_groups: encoder.layer_groups.filter(fit),
         embedding_width: None,
         disentangled: encoder.disentangled.map(Disentangled::without_decoder),
+        embedding_residual: encoder.embedding_residual && layers > 1,
         ..encoder.clone()
     }
 }

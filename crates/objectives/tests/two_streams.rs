@@ -25,6 +25,7 @@ fn config(preset: Preset) -> EncoderConfig {
         disentangled: None,
         variant: None,
         pre_norm: false,
+        embedding_residual: false,
         from: None,
         layer_groups: None,
         preset,

@@ -126,7 +126,10 @@ impl Tuned {
                 .first()
                 .map(|point| point.runs.as_slice())
                 .unwrap_or_default();
-            let has_ended = |seed: usize| arm.points.iter().any(|point| ended.contains(&point.runs[seed]));
+            let has_ended = |seed: usize| {
+                let mut of_points = arm.points.iter().filter_map(|point| point.runs.get(seed));
+                of_points.any(|id| ended.contains(id))
+            };
             let seeds = standing.iter().enumerate();
             seeds
                 .filter(move |(seed, _)| has_ended(*seed))

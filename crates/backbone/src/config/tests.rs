@@ -18,6 +18,7 @@ fn tiny(preset: Preset) -> EncoderConfig {
         disentangled: None,
         variant: None,
         pre_norm: false,
+        embedding_residual: false,
         from: None,
     }
 }

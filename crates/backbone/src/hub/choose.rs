@@ -92,6 +92,10 @@ pub fn of<'a>(
         let what = "no class that cloze writes has its norms before attention and feed-forward and none on embeddings";
         return Err(Fault::usage(what).remedy("train a `bert` without `pre_norm`, or `modern`, to export one"));
     }
+    if config.embedding_residual {
+        let what = "no class of transformers reads embeddings before later layers";
+        return Err(Fault::usage(what).remedy("train an encoder without `embedding_residual` to export one"));
+    }
     if !ARCHITECTURES.iter().any(|one| one.blocks == ENCODER && known(&one)) {
         let also = match config.disentangled {
             Some(_) => " with disentangled attention, nor one",

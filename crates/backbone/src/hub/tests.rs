@@ -35,6 +35,7 @@ fn config(preset: Preset, width: usize) -> EncoderConfig {
         disentangled: None,
         variant: None,
         pre_norm: false,
+        embedding_residual: false,
         from: None,
     }
 }

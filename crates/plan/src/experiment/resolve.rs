@@ -118,6 +118,11 @@ fn begun(
             number(own.table_width()),
         ),
         ("pre_norm", given.pre_norm.to_string(), own.pre_norm.to_string()),
+        (
+            "embedding_residual",
+            given.embedding_residual.to_string(),
+            own.embedding_residual.to_string(),
+        ),
     ] {
         if table.get(key).is_some() && asked != own {
             let what = format!("the encoder of `{}` has {key} = {own}", place.display());

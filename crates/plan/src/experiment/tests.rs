@@ -81,6 +81,26 @@ fn a_decoder_that_nothing_is_predicted_by_is_refused_with_the_reason() {
 }
 
 #[test]
+fn embeddings_are_read_again_by_a_later_layer_alone() {
+    for (encoder, said) in [
+        ("layers = 1", "no layer comes after the first"),
+        (
+            "disentangled = { absolute = \"decoder\" }",
+            "a decoder reads the last block's input",
+        ),
+    ] {
+        let fault = fault(&format!("[encoder]\nembedding_residual = true\n{encoder}\n{MLM}"), &[]);
+        assert!(
+            fault.contains(said) && fault.contains("encoder.embedding_residual"),
+            "{fault}"
+        );
+    }
+    // No generator has a layer for it where it has one layer alone.
+    let electra = "[encoder]\nembedding_residual = true\n[[arm]]\nobjective = \"electra\"\ngenerator_layers = 1\n";
+    assert!(plan(electra, &[]).is_ok());
+}
+
+#[test]
 fn what_is_written_is_what_is_planned() {
     let plan = plan(
         "[corpus]\nsource = \"a/*.txt\"\ntokenizer = { kind = \"bpe\", vocab = 512 }\nheld_out = 0.1\n\
@@ -107,7 +127,7 @@ fn unknown_keys_are_named_with_their_place_and_the_nearest_key() {
     assert_eq!(
         fault("[encoder]\nwidht = 64\n[[arm]]\nobjective = \"mlm\"\n", &[]),
         "unknown key `widht` in `encoder`\n  at x.toml:3:1 (encoder.widht)\n  3 | widht = 64\n    | ^^^^^\n  \
-         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, pre_norm, precision, disentangled, from\n  did you mean `width`?"
+         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, pre_norm, precision, disentangled, embedding_residual, from\n  did you mean `width`?"
     );
     assert_eq!(
         fault("[[arm]]\nobjective = \"mlm\"\nraet = 0.3\n", &[]),
@@ -281,7 +301,7 @@ fn a_wrong_argument_is_named() {
     assert_eq!(
         fault(MLM, &["encoder.widht=64"]),
         "unknown key `widht` in `encoder`\n  at --set encoder.widht=64 (encoder.widht)\n  \
-         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, pre_norm, precision, disentangled, from\n  did you mean `width`?"
+         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, pre_norm, precision, disentangled, embedding_residual, from\n  did you mean `width`?"
     );
     assert_eq!(
         fault(MLM, &["encoder.width"]),

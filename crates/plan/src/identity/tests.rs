@@ -36,6 +36,7 @@ fn example() -> RunConfig {
             disentangled: None,
             variant: None,
             pre_norm: false,
+            embedding_residual: false,
             from: None,
         },
         budget: Budget {

@@ -362,12 +362,12 @@ impl<'a> Found<'a> {
 /// The runs that this call is about: those that are asked for, and before them the trials that their arms wait for.
 fn chosen<'a>(plan: &'a Plan, options: &RunOptions, needs: &Needs) -> Result<Vec<&'a PlannedRun>> {
     let asked = asked(plan, options)?;
-    let waits = |arm: &&TunedArm| {
-        let of_arm = |run: &&&PlannedRun| arm.points.iter().any(|point| point.runs.contains(&run.id));
-        let mut runs = asked.iter().filter(of_arm);
-        runs.any(|run| needs.at(&run.id) == Need::Later(Wait::Trials))
-    };
-    let arms = plan.tuning.iter().flat_map(|tuning| &tuning.arms).filter(waits);
+    let waits = asked
+        .iter()
+        .filter(|run| needs.at(&run.id) == Need::Later(Wait::Trials));
+    let waiting: HashSet<&str> = waits.map(|run| run.id.as_str()).collect();
+    let arms = plan.tuning.iter().flat_map(|tuning| &tuning.arms);
+    let arms = arms.filter(|arm| arm.ids().any(|id| waiting.contains(id)));
     let trials: HashSet<&str> = arms.flat_map(TunedArm::trials).collect();
     let known: HashSet<&str> = asked.iter().map(|run| run.id.as_str()).collect();
     let is_first = |run: &&PlannedRun| trials.contains(run.id.as_str()) && !known.contains(run.id.as_str());
