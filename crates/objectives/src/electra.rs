@@ -296,9 +296,9 @@ impl Objective for Electra {
         self.plan(encoder).and_then(|plan| plan.helper()).into_iter().collect()
     }
 
-    /// 3 × (encoder forward at all N positions, or with its last block read at the M hidden ones + 2·N·D·(D + 1) of the verdicts there,
-    /// or 2·M·D·(D + 1) + the generator: 2·N·E·G of the projection of shared embeddings where its width G is not E, its own body with the last block read at
-    /// M positions, 2·M·E·(G + V) of its head). A uniform generator costs nothing.
+    /// 3 × (encoder forward at all N positions, or with its last block read at the M hidden ones + 2·N·D·(D + 1) of the
+    /// verdicts there, or 2·M·D·(D + 1) + the generator: 2·N·E·G of the projection of shared embeddings where its width G is not
+    /// E, its own body with the last block read at M positions, 2·M·E·(G + V) of its head). A uniform generator costs nothing.
     fn flops(&self, encoder: &EncoderConfig, vocabulary: usize, sizes: &Sizes) -> f64 {
         let all = sizes.windows * sizes.length;
         let (body, verdicts) = match self.0.discriminate {
