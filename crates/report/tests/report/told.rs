@@ -253,7 +253,7 @@ fn a_claim_is_of_before_the_first_run_only_where_that_is_written_down() {
     let text = Report::read(folder.path()).unwrap().markdown;
     says(
         &text,
-        "When the first plan was frozen is not known: they may have been made in",
+        "The first plan is lost, so nobody can say that these stood in it: they may have been made in",
     );
     never(&text, "Written down before the first run");
 }
