@@ -5,7 +5,11 @@ use std::path::Path;
 use std::process::Command;
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    // As it is asked now, and not where this script was compiled: another checkout may share its build folder.
+    let Some(here) = std::env::var_os("CARGO_MANIFEST_DIR") else {
+        return;
+    };
+    let root = Path::new(&here).join("../..");
     let git = |arguments: &[&str]| {
         let output = Command::new("git").arg("-C").arg(&root).args(arguments).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;

@@ -264,7 +264,21 @@ impl Mixture {
                     .remedy("leave one part's `share` out: it takes what is left"));
             }
         }
-        Ok(())
+        // Beside others that take everything all along a part is in the id and trains nothing.
+        let moments = Rate::moments(&given);
+        let is_idle = |index: &usize| {
+            moments
+                .iter()
+                .all(|progress| self.shares(*progress)[*index] <= TOLERANCE)
+        };
+        match (0..self.parts.len()).find(is_idle) {
+            Some(index) => {
+                let what = format!("`{}` never gets a window", self.parts[index].name);
+                Err(of_part(index, Fault::usage(what).at(Place::key("share")))
+                    .remedy("leave it out, or give it a share at some time"))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Which part gets a window.

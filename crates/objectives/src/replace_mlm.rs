@@ -43,7 +43,7 @@ options! {
         /// The share of the tokens that the generator predicts.
         rate: Rate = Rate::Fixed(0.15);
         /// The share of those that the generator sees as [MASK]; it sees the others as they are.
-        masked: Rate = Rate::Fixed(0.85), from(0).to(1);
+        masked: Rate = Rate::Fixed(0.85), above(0).to(1);
         /// The generator's width as a share of the encoder's.
         generator_width: f64 = 0.25, above(0).to(1);
         /// The generator's layers.

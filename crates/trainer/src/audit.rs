@@ -7,7 +7,7 @@ use crate::Feed;
 use crate::feed::side_by_side;
 use cloze_corpus::annotations::ENTITIES;
 use cloze_corpus::{Prepared, Shard, Vocabulary, Window};
-use cloze_foundation::{Draw, Fault, Result};
+use cloze_foundation::{Draw, Fault, Place, Result};
 use cloze_objectives::Objective;
 use cloze_objectives::laws::Phrases;
 use cloze_schema::Audit;
@@ -111,7 +111,9 @@ fn refuse(audit: &Audit) -> Result<()> {
     }
     if predicted == 0.0 {
         let what = format!("it would predict nothing: in {windows} windows no word is short enough for its rate");
-        return Err(Fault::usage(what).remedy("raise the rate or encoder.window, or hide single tokens, as `mlm` does"));
+        return Err(Fault::usage(what)
+            .at(Place::key("rate"))
+            .remedy("raise the rate or encoder.window, or hide single tokens, as `mlm` does"));
     }
     let Some(asked) = audit.asked else { return Ok(()) };
     if (predicted / asked.max(f64::MIN_POSITIVE) - 1.0).abs() <= MOST_OFF {
@@ -122,7 +124,7 @@ fn refuse(audit: &Audit) -> Result<()> {
         share(predicted),
         share(asked)
     );
-    Err(Fault::usage(what).remedy(if asked < 2.0 * windows as f64 {
+    Err(Fault::usage(what).at(Place::key("rate")).remedy(if asked < 2.0 * windows as f64 {
         "so few tokens of a window cannot be that share of it: choose a longer encoder.window or another rate"
     } else {
         "words are too long for its rate here, or the tokenizer does not know where they begin: choose another tokenizer, a \

@@ -158,10 +158,12 @@ pub fn of<'a>(
     let reasons: Vec<&str> = reasons.map(|(.., why)| *why).collect();
     let have = if left.len() == 1 { "has" } else { "have" };
     let mut what = format!("`{}` {have} no counterpart in transformers", left.join("`, `"));
-    if !reasons.is_empty() {
-        what = format!("{what}: {}", reasons.join("; "));
-    }
-    Err(Fault::usage(what).allowed(heads.map(|known| known.class)))
+    let classes: BTreeSet<&str> = heads.map(|known| known.class).collect();
+    what = match reasons.is_empty() {
+        true => format!("{what}: of this encoder it has no class with such a part"),
+        false => format!("{what}: {}", reasons.join("; ")),
+    };
+    Err(Fault::usage(what).allowed(classes))
 }
 
 impl Architecture {

@@ -44,6 +44,11 @@ impl HubModel {
     pub fn read(folder: &Path) -> Result<Self> {
         let at = |name: &str| folder.join(name).display().to_string();
         let text = read_text(&folder.join(CONFIG))?;
+        if is_there(&folder.join(TENSORS))? {
+            // What the two say of themselves, before the numbers are in memory.
+            config::read(&text).map_err(|fault| fault.at(at(CONFIG)))?;
+            listing(&folder.join(TENSORS))?;
+        }
         let Some(tensors) = read(&folder.join(TENSORS))? else {
             return Err(without_tensors(folder)?);
         };

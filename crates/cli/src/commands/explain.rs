@@ -56,7 +56,10 @@ fn objective(topic: &str) -> Option<String> {
         let _ = write!(text, "\nCorrected and reference\n{}", unmarked(&modes));
     }
     let scores = entry.scores.iter().map(|rule| (&*rule.name, rule.meaning));
-    list(&mut text, "Sentence scores (the first one is the headline)", scores);
+    match entry.scores.is_empty() {
+        true => text.push_str("\nSentence scores: those of its parts\n"),
+        false => list(&mut text, "Sentence scores (the first one is the headline)", scores),
+    }
     Some(text)
 }
 

@@ -1,11 +1,13 @@
 //! What a `tokenizer.json` has to be before it is used.
 
-use super::{Tokenizer, charsmap};
+use super::{Tokenizer, charsmap, growth};
 use crate::reader;
 use crate::vocabulary::SPECIAL_NAMES;
 use crate::{SpecialTokens, Vocabulary};
 use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result, files};
+use serde::Deserialize;
+use serde_json::Value;
 use std::collections::HashSet;
 use std::path::Path;
 use tokenizers::ModelWrapper;
@@ -27,6 +29,13 @@ pub fn read(path: &Path) -> Result<String> {
     files::read_text(path)
 }
 
+/// The part of a `tokenizer.json` that changes a text before it is cut.
+#[derive(Deserialize)]
+struct Normalizing {
+    #[serde(default)]
+    normalizer: Value,
+}
+
 /// A tokenizer from its JSON; `place` says where that is.
 ///
 /// # Errors
@@ -37,7 +46,9 @@ pub fn from_json(json: String, place: &str) -> Result<Tokenizer> {
             .at(place)
             .remedy("save it with Hugging Face `tokenizers`")
     };
-    charsmap::check(&json).map_err(refused)?;
+    let text: Normalizing = serde_json::from_str(&json).map_err(|error| refused(error.to_string()))?;
+    charsmap::check(&text.normalizer).map_err(refused)?;
+    growth::check(&text.normalizer).map_err(refused)?;
     let mut inner = caught(|| json.parse::<tokenizers::Tokenizer>())
         .ok_or_else(|| refused("the `tokenizers` library gave up on it".to_owned()))?
         .map_err(|error| refused(error.to_string()))?;

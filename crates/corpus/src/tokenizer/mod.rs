@@ -5,6 +5,7 @@ mod alphabet;
 mod charsmap;
 mod config;
 mod folder;
+mod growth;
 mod hub;
 mod kind;
 mod load;

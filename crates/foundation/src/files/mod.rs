@@ -297,7 +297,11 @@ fn too_long() -> std::io::Error {
 
 fn whole(path: &Path) -> std::io::Result<Vec<u8>> {
     let (file, size) = opened(path)?;
-    let mut bytes = Vec::with_capacity(size.min(LONGEST_TEXT) as usize);
+    if size > LONGEST_TEXT {
+        return Err(too_long());
+    }
+    let mut bytes = Vec::with_capacity(size as usize);
+    // It may grow while it is read.
     file.take(LONGEST_TEXT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST_TEXT {
         return Err(too_long());
@@ -328,6 +332,17 @@ pub fn hash(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_long_is_refused_by_its_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("long");
+        File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        let refused = [read_text(&path).map(drop), read(&path).map(drop)];
+        for fault in refused {
+            assert!(fault.unwrap_err().to_string().contains("longer than 1 GiB"));
+        }
+    }
 
     #[test]
     fn a_failed_write_leaves_the_old_file_and_no_scratch() {

@@ -349,6 +349,29 @@ fn a_head_that_nobody_else_can_use_is_not_shared() {
 }
 
 #[test]
+fn a_part_that_never_gets_a_window_is_refused() {
+    for (parts, place) in [
+        (
+            "{ objective = \"mlm\", share = 0.0 }, { objective = \"autoregressive\" }",
+            "mixture[0].share",
+        ),
+        (
+            "{ objective = \"mlm\", share = 1.0 }, { objective = \"autoregressive\" }",
+            "mixture[1].share",
+        ),
+    ] {
+        let fault = read(parts).err().unwrap();
+        assert_eq!(fault.place().as_deref(), Some(place), "{fault}");
+    }
+    for share in ["{ from = 0, to = 1 }", "{ values = [0, 0.1, 0], at = [0.25, 0.75] }"] {
+        read(&format!(
+            "{{ objective = \"mlm\", share = {share} }}, {{ objective = \"autoregressive\" }}"
+        ))
+        .unwrap();
+    }
+}
+
+#[test]
 fn options_survive_a_round_trip_with_every_default_filled_in() {
     let mixture = mixture(
         "{ objective = \"mlm\", share = { from = 0, to = 1 }, rate = 0.3 }, { objective = \"autoregressive\", name = \"causal\" }",
@@ -438,10 +461,13 @@ fn what_rounding_leaves_of_a_whole_is_nothing() {
     let mut parts: Vec<String> = (0..10)
         .map(|place| part(&format!("part-{place}"), ", share = 0.1"))
         .collect();
+    // The rest gets something in the end.
+    parts[9] = part("part-9", ", share = { from = 0.1, to = 0 }");
     parts.push(part("rest", ""));
     // Ten tenths are not 1 in binary.
     assert_ne!(1.0 - [0.1; 10].iter().sum::<f64>(), 0.0);
     let mixture = mixture(&parts.join(", "));
     let rest = mixture.parts.iter().position(|part| part.share.is_none()).unwrap();
-    assert_eq!(mixture.shares(0.5)[rest], 0.0);
+    assert_eq!(mixture.shares(0.0)[rest], 0.0);
+    assert!((mixture.shares(1.0)[rest] - 0.1).abs() < 1e-12);
 }
