@@ -30,7 +30,7 @@ impl EmbeddingResidual {
     /// - `x`, `embedded` and result: `[N, D]`
     pub(crate) fn mixed(&self, x: Tensor<2>, embedded: &Tensor<2>, layer: usize) -> Tensor<2> {
         let Some(place) = layer.checked_sub(1) else { return x };
-        let of = |shares: &Param<Tensor<1>>| shares.val().slice([place..layer]).reshape([1, 1]);
+        let of = |shares: &Param<Tensor<1>>| shares.val().narrow(0, place, 1).reshape([1, 1]);
         x * of(&self.kept) + embedded.clone() * of(&self.added)
     }
 }

@@ -296,12 +296,12 @@ mod tests {
         };
         write(&path, 3, |writer| {
             let begun = [
-                writer.piece(&piece, &[1..3], false).unwrap(),
+                writer.piece(&piece, std::slice::from_ref(&(1..3)), false).unwrap(),
                 // Over a whole piece, and to its end.
-                writer.piece(&piece, &[0..3], true).unwrap(),
+                writer.piece(&piece, std::slice::from_ref(&(0..3)), true).unwrap(),
                 writer.piece(&piece, &[0..1, 1..2], true).unwrap(),
                 // Nothing is before it that it could be more of.
-                writer.piece(&piece, &[0..1], true).unwrap(),
+                writer.piece(&piece, std::slice::from_ref(&(0..1)), true).unwrap(),
             ];
             assert_eq!(begun, [1, 0, 1, 1]);
             writer.end().unwrap();

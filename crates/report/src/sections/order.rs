@@ -13,9 +13,12 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Option<Section> {
     })
 }
 
+/// The name of an arm and its mean.
+type Ranked = (String, Option<f64>);
+
 /// The orders of the arms in each field, and whether they are one; none where there is one field, or nothing to order.
 pub(crate) fn sentences(study: &Study, scored: &Scored) -> Option<Vec<String>> {
-    let mut fields: Vec<(String, Vec<(String, Option<f64>)>)> = Vec::new();
+    let mut fields: Vec<(String, Vec<Ranked>)> = Vec::new();
     for field in &scored.fields {
         let named = |arm: usize| (study.called(arm), scored.means[arm]);
         let ranked = scored.ranked(field).into_iter().map(named).collect();
@@ -68,7 +71,7 @@ pub(crate) fn sentences(study: &Study, scored: &Scored) -> Option<Vec<String>> {
 }
 
 /// Names in the order of their means; those of one mean stand side by side, by name.
-fn in_order(ranked: &[(String, Option<f64>)]) -> String {
+fn in_order(ranked: &[Ranked]) -> String {
     let groups = ranked.chunk_by(|one, other| one.1 == other.1).map(|group| {
         let mut names: Vec<&str> = group.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();

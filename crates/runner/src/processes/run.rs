@@ -343,7 +343,8 @@ impl<'a> Found<'a> {
                         found.later.push(run);
                     }
                     // Who asks for a run by its name is told why it is not trained.
-                    if !options.only.is_empty() && !(first > 0 && need == Need::Later(Wait::Trials)) {
+                    let comes_after_these = first > 0 && need == Need::Later(Wait::Trials);
+                    if !options.only.is_empty() && !comes_after_these {
                         progress.say(&format!("{}: {}", title(run), Status::Missing.with(need)));
                     }
                 }
