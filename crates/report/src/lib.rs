@@ -175,7 +175,7 @@ pub fn write(folder: &Path) -> Result<Report> {
 /// The same with sentences about what the folder alone does not say, see [`Report::beside`].
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_beside(folder: &Path, outside: &[String]) -> Result<Report> {
     let report = Report::beside(folder, outside)?;
     report.write(folder)?;
