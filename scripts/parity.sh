@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Trains tiny encoders of both presets, exports them, and has transformers hold its own numbers against ours: states, scores of
-# sentences, and the ids of 10,000 lines (CLOZE_LINES says another number).
+# sentences, the ids of 10,000 lines (CLOZE_LINES says another number), and what tasks find.
 #
 #   scripts/parity.sh [BINARY]      the binary is target/release/cloze by default
 #
@@ -56,10 +56,14 @@ mixed="mixture:mixture = [$half]"
 experiment bert bert '' mlm n-gram entity pmi frequency adaptive diffusion mpnet replace-mlm "$mixed" autoregressive electra
 experiment modern modern '' mlm diffusion mpnet "$mixed" autoregressive
 experiment albert bert $'layer_groups = 1\nembedding_width = 16' mlm
+experiment albert-copies bert 'layer_groups = 1' autoregressive electra rtd 'replace-mlm:generator_width = 1.0'
 experiment pairs bert '' 'mlm:pairs = "next"'
 experiment albert-pairs bert $'layer_groups = 1\nembedding_width = 16' 'mlm:pairs = "order"'
+experiment deberta-shared bert $'disentangled = {}\nlayer_groups = 1' mlm rtd
 experiment deberta bert 'disentangled = {}' mlm 'replace-mlm:generator_width = 1.0' rtd
 # Those whose heads have no counterpart: their encoders.
 FORM=hf-encoder experiment bert-alone bert '' mntp prefix permutation all-tokens-mlm
 FORM=hf-encoder experiment modern-alone modern '' mntp prefix permutation all-tokens-mlm replace-mlm electra
 "$python" "$parity/exported.py" "$work"/*-*/
+# What tasks find of one of them: on both sides the same questions.
+"$python" "$parity/tasks.py" "$cloze" "$work/bert-mlm"

@@ -1,5 +1,6 @@
 //! Which classes of transformers a model of ours is.
 
+use super::config::Family;
 use super::{ARCHITECTURES, Architecture, ENCODER};
 use crate::{Absolute, EncoderConfig, Preset};
 use cloze_foundation::{Fault, Result};
@@ -63,7 +64,8 @@ fn parts_of<'a>(paths: impl IntoIterator<Item = &'a str>) -> BTreeSet<&'a str> {
 }
 
 /// The classes whose networks are together a model with these parameters, the one that evaluations ask first. With `alone`
-/// it is the encoder's class.
+/// it is the encoder's class. Layers that share a block are that to ALBERT's classes; where these have no place for the model,
+/// each layer has a copy of its block in another class.
 ///
 /// # Errors
 /// A part of the model, or a law of who sees whom, that has no counterpart, by name.
@@ -72,6 +74,23 @@ pub fn of<'a>(
     visibility: &Visibility,
     paths: impl IntoIterator<Item = &'a str>,
     alone: bool,
+) -> Result<Vec<&'static Architecture>> {
+    let parts = parts_of(paths);
+    let exact = of_parts(config, visibility, parts.clone(), alone, Family::holds);
+    exact.or_else(|fault| {
+        let has_copies = ARCHITECTURES.iter().any(|one| one.family.copies(config));
+        of_parts(config, visibility, parts, alone, Family::copies)
+            .map_err(|of_copies| if has_copies && !alone { of_copies } else { fault })
+    })
+}
+
+/// The same by one meaning of what a family has a place for.
+fn of_parts(
+    config: &EncoderConfig,
+    visibility: &Visibility,
+    parts: BTreeSet<&str>,
+    alone: bool,
+    places: fn(&Family, &EncoderConfig) -> bool,
 ) -> Result<Vec<&'static Architecture>> {
     let preset = config.preset;
     let causal = match visibility {
@@ -86,7 +105,7 @@ pub fn of<'a>(
     let known = |architecture: &&Architecture| {
         let sees = architecture.causal == causal || architecture.blocks != ENCODER;
         let family = architecture.family;
-        family.is_written() && family.preset == preset && sees && family.holds(config)
+        family.is_written() && family.preset == preset && sees && places(family, config)
     };
     if config.pre_norm {
         let what = "no class that cloze writes has its norms before attention and feed-forward and none on embeddings";
@@ -95,6 +114,15 @@ pub fn of<'a>(
     if config.embedding_residual {
         let what = "no class of transformers reads embeddings before later layers";
         return Err(Fault::usage(what).remedy("train an encoder without `embedding_residual` to export one"));
+    }
+    if config.value_embeddings {
+        let what = "no class of transformers that cloze writes has a table of tokens beside the values of attention";
+        return Err(Fault::usage(what).remedy("train an encoder without `value_embeddings` to export one"));
+    }
+    let has_logits = ["head", "generator_head"].iter().any(|head| parts.contains(head));
+    if config.logit_cap.is_some() && has_logits && !alone {
+        let what = "no class that cloze writes caps the logits of its head";
+        return Err(Fault::usage(what).remedy("train a model without `logit_cap` to export one with its head"));
     }
     if !ARCHITECTURES.iter().any(|one| one.blocks == ENCODER && known(&one)) {
         let also = match config.disentangled {
@@ -117,8 +145,10 @@ pub fn of<'a>(
     let of_training = |part: &str| {
         OF_TRAINING.iter().any(|(own, _)| *own == part) && !heads.clone().any(|class| class.parts().contains(part))
     };
-    let parts = parts_of(paths).into_iter();
-    let parts: BTreeSet<&str> = parts.filter(|part| *part != ENCODER && !of_training(part)).collect();
+    let parts: BTreeSet<&str> = parts
+        .into_iter()
+        .filter(|part| *part != ENCODER && !of_training(part))
+        .collect();
     let encoder = || {
         let found = ARCHITECTURES.iter().filter(known).find(|known| known.heads.is_empty());
         found.ok_or_else(|| Fault::usage("transformers has no such encoder"))

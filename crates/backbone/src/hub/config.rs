@@ -207,6 +207,24 @@ impl Family {
             Extra::Albert => shares || config.projects(),
         }
     }
+
+    /// Whether it has a place for an encoder whose layers share blocks, as a copy for each layer. ModernBERT has not: its first
+    /// block has no norm before attention and all others have one.
+    pub(super) fn copies(&self, config: &EncoderConfig) -> bool {
+        let apart = EncoderConfig {
+            layer_groups: None,
+            ..config.clone()
+        };
+        self.extra != Extra::ModernBert && config.blocks() < config.layers && self.holds(&apart)
+    }
+
+    /// Our block that is the block number `layer` there, for as many as there are.
+    pub(super) fn blocks(&self, config: &EncoderConfig) -> Vec<usize> {
+        match self.extra {
+            Extra::Albert => (0..config.blocks()).collect(),
+            _ => (0..config.layers).map(|layer| config.block_of(layer)).collect(),
+        }
+    }
 }
 
 /// The configuration, with its keys in order.

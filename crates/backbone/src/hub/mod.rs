@@ -82,9 +82,15 @@ impl Network {
         self.architecture.family.unused_positions(self.tokens.pad)
     }
 
-    /// Whether such networks can be of its class: their embeddings and layers are like those of the class.
+    /// Whether such networks can be of its class: their embeddings and layers are like those of the class, or layers are copies.
     pub fn is_of_its_class(&self) -> bool {
-        self.architecture.family.holds(&self.encoder_config())
+        let (family, config) = (self.architecture.family, self.encoder_config());
+        family.holds(&config) || family.copies(&config)
+    }
+
+    /// Whether layers that share a block here have one each there.
+    pub fn has_copies(&self) -> bool {
+        self.architecture.family.blocks(&self.blocks).len() > self.blocks.blocks()
     }
 
     fn encoder_config(&self) -> EncoderConfig {
@@ -109,8 +115,9 @@ impl Network {
         };
         put(body.before, 0, ["", root]);
         put(body.beside, 0, [&format!("{blocks}."), root]);
-        for layer in 0..self.blocks.blocks() {
-            let ours = format!("{blocks}.blocks.{layer}.");
+        let family = self.architecture.family;
+        for (layer, block) in family.blocks(&self.blocks).into_iter().enumerate() {
+            let ours = format!("{blocks}.blocks.{block}.");
             let theirs = format!("{root}{}.", body.layers.replace("{}", &layer.to_string()));
             put(body.block, layer, [&ours, &theirs]);
         }

@@ -16,6 +16,11 @@ use std::path::Path;
 /// Where people have pickled weights, or weights in several files.
 const PICKLED: [&str; 2] = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
 const SEVERAL: &str = "model.safetensors.index.json";
+/// Weights of other libraries, and how transformers is told to read them. Its version 5 reads neither.
+const OTHERS: [(&str, &str, &str); 2] = [
+    ("tf_model.h5", "TensorFlow's", "from_tf"),
+    ("flax_model.msgpack", "Flax's", "from_flax"),
+];
 
 /// Whether a folder holds a model that is read, by its configuration and the names, kinds and shapes of its tensors. No number
 /// is read.
@@ -180,6 +185,15 @@ fn without_tensors(folder: &Path) -> Result<Fault> {
                 "if you trust the file, convert it once: `AutoModel.from_pretrained(folder).save_pretrained(folder)`, with the \
                  model's own class, writes model.safetensors",
             ));
+        }
+    }
+    for (name, whose, read) in OTHERS {
+        if is_there(&folder.join(name))? {
+            return Ok(fault(&format!("its weights are {whose} (`{name}`)")).remedy(format!(
+                "convert it once, with transformers below version 5 and {} installed: `AutoModel.from_pretrained(folder, {read}=True)\
+                 .save_pretrained(folder)`, with the model's own class, writes model.safetensors",
+                whose.trim_end_matches("'s")
+            )));
         }
     }
     if is_there(&folder.join(SEVERAL))? {

@@ -36,6 +36,9 @@ fn config(preset: Preset, width: usize) -> EncoderConfig {
         variant: None,
         pre_norm: false,
         embedding_residual: false,
+        value_embeddings: false,
+        logit_cap: None,
+        z_loss: 0.0,
         from: None,
     }
 }
@@ -176,6 +179,49 @@ fn what_is_written_is_read_and_written_again_to_the_same_bytes() {
         } else {
             assert_eq!(encoder.config().embedding_width, Some(8));
         }
+    }
+}
+
+#[test]
+fn layers_that_share_a_block_are_copies_where_a_class_shares_none() {
+    let config = EncoderConfig {
+        layers: 3,
+        layer_groups: Some(2),
+        ..config(Preset::Bert, 8)
+    };
+    let parameters = parameters(&config, With::Tokens);
+    let paths = parameters.keys().map(String::as_str);
+    let classes = super::of(&config, &cloze_kernels::Visibility::Causal, paths, false).unwrap();
+    let network = Network {
+        architecture: classes[0],
+        blocks: config,
+        embedding: 8,
+        tokens: TOKENS,
+    };
+    assert!(network.has_copies());
+    let files = HubModel::of(network, &parameters).unwrap().files().unwrap();
+    let apart = parsed(&files[CONFIG], &files[TENSORS]).unwrap();
+    assert!(!apart.network.has_copies());
+    assert_eq!(apart.files().unwrap(), files);
+    for (path, numbers) in &apart.numbers {
+        // The first two layers go through the first block, the third through the second.
+        let own = path.replace("blocks.1", "blocks.0").replace("blocks.2", "blocks.1");
+        assert_eq!(numbers.values, parameters[&own].numbers().unwrap(), "{path}");
+    }
+    assert_eq!(apart.encoder_config().blocks(), 3);
+    // ALBERT shares them, whatever the width of its embeddings.
+    for embedding_width in [None, Some(4)] {
+        let blocks = EncoderConfig {
+            embedding_width,
+            ..shared(8)
+        };
+        let albert = Network {
+            architecture: of_class("AlbertForMaskedLM").network.architecture,
+            embedding: blocks.table_width(),
+            blocks,
+            tokens: TOKENS,
+        };
+        assert!(!albert.has_copies() && albert.is_of_its_class());
     }
 }
 

@@ -229,6 +229,12 @@ fn limits(text: &mut String, run: &Found, exported: &Exported) {
              not here: the last layer's own states were not trained.\n",
         );
     }
+    if exported.has_copies {
+        text.push_str(
+            "- Layers that shared weights in training have a copy each here: fine-tuned, they drift apart, and the file is larger than \
+             what was trained.\n",
+        );
+    }
     for (part, why) in &exported.left_out {
         let _ = writeln!(text, "- Left out: `{part}`, {why}.");
     }

@@ -22,14 +22,15 @@ pub(super) fn check(model: &Model, answering: &Answering, tokenizer: &Tokenizer,
     let mut with_numbers = 0;
     let mut pairs = Vec::new();
     for line in lines {
-        let ids = tokenizer.sentence(line);
+        let sentence = tokenizer.sentence_with_words(line);
+        let ids = &sentence.ids;
         let mut entry = json!({ "text": line, "ids": ids });
         if ids.len() > 2 && ids.len() <= encoder.window && with_numbers < WITH_NUMBERS {
             with_numbers += 1;
-            entry["states"] = states(model, &ids, encoder.width);
+            entry["states"] = states(model, ids, encoder.width);
             for rule in model.rules() {
                 if let Some(name) = answering.own(&rule.name) {
-                    let score = model.score(rule, std::slice::from_ref(&ids), tokenizer.vocabulary())?;
+                    let score = model.score(rule, std::slice::from_ref(&sentence), tokenizer.vocabulary())?;
                     entry["scores"][name] = json!(score.first());
                 }
             }

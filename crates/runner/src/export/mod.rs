@@ -33,6 +33,8 @@ pub struct Exported {
     pub classes: Vec<&'static Architecture>,
     /// Parts of the model that are not in it, and why.
     pub left_out: Vec<(String, String)>,
+    /// Whether layers that share a block have one each there.
+    pub has_copies: bool,
 }
 
 /// Objectives whose heads answer as the classes do, each measured (docs/hugging-face.md, scripts/parity.sh). Heads of the same parameters may answer
@@ -126,6 +128,7 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
         }
     })?;
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut has_copies = false;
     for class in &classes {
         let network = network(class, &encoder, objective, &tokenizer)?;
         if !network.is_of_its_class() {
@@ -137,6 +140,7 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
             );
             return Err(Fault::usage(what).remedy(ENCODER_ALONE));
         }
+        has_copies |= network.has_copies();
         let pairs = encoder.preset == cloze_backbone::Preset::Bert;
         let below = |name: &str| {
             class
@@ -159,6 +163,7 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
     let exported = Exported {
         left_out: left_out.chain(others).collect(),
         classes,
+        has_copies,
     };
     files.push(("README.md".to_owned(), card::card(run, form, &exported)?.into_bytes()));
     if let Some(lines) = lines {

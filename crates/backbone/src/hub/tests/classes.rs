@@ -79,12 +79,20 @@ fn the_classes_of_a_model_are_those_that_have_all_of_its_parts() {
     let masked = of(&config(Modern, 8), &Bidirectional, asked, false).unwrap();
     let left: Vec<&str> = left_out(&masked, asked).into_iter().map(|(part, _)| part).collect();
     assert_eq!(left, ["pooler", "verdict"]);
-    assert!(albert(&Causal).unwrap_err().what.contains("share weights"));
+    // Nothing of ALBERT's looks back only.
+    assert_eq!(albert(&Causal).unwrap()[0].class, "BertLMHeadModel");
+    let narrow = EncoderConfig {
+        embedding_width: Some(4),
+        ..shared(8)
+    };
     let modern = EncoderConfig {
         preset: Modern,
         ..shared(8)
     };
-    assert!(of(&modern, &Bidirectional, ["head.dense.weight"], true).is_err());
+    for (config, visibility) in [(&narrow, Causal), (&modern, Bidirectional), (&modern, Causal)] {
+        let fault = of(config, &visibility, ["head.dense.weight"], true).unwrap_err();
+        assert!(fault.what.contains("share weights"), "{fault}");
+    }
     // A head that only training uses is left out, and that is said.
     let found = of(&config(Bert, 8), &Bidirectional, paths.into_iter().take(3), false).unwrap();
     assert_eq!(found[0].class, "BertForMaskedLM");
@@ -127,11 +135,12 @@ fn disentangled_attention_is_debertas_where_it_has_all_of_it() {
         layer_groups: Some(1),
         ..plain.clone()
     };
+    assert_eq!(classes(&shared, &Bidirectional, &masked, false).unwrap(), known);
     let modern = EncoderConfig {
         preset: Preset::Modern,
         ..plain.clone()
     };
-    for (config, visibility) in [(&plain, Causal), (&shared, Bidirectional), (&modern, Bidirectional)] {
+    for (config, visibility) in [(&plain, Causal), (&shared, Causal), (&modern, Bidirectional)] {
         let fault = classes(config, &visibility, &masked, false).unwrap_err();
         assert!(fault.what.contains("disentangled attention"), "{fault}");
     }

@@ -190,6 +190,18 @@ fn pickled_weights_and_weights_in_several_files_are_refused_and_the_way_is_shown
             .what
             .contains("no model.safetensors")
     );
+    for (name, way) in [
+        ("tf_model.h5", "from_tf=True"),
+        ("flax_model.msgpack", "from_flax=True"),
+    ] {
+        std::fs::write(folder.path().join(name), "").unwrap();
+        let fault = HubModel::read(folder.path()).unwrap_err();
+        assert!(
+            fault.what.contains(name) && fault.remedy.as_ref().unwrap().contains(way),
+            "{fault}"
+        );
+        std::fs::remove_file(folder.path().join(name)).unwrap();
+    }
     let several = folder.path().join("model.safetensors.index.json");
     std::fs::write(&several, "{}").unwrap();
     assert!(
