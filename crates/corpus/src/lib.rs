@@ -46,6 +46,6 @@ pub use registry::{KnownSource, sources};
 pub use shard::Shard;
 pub use split::Part;
 pub use statistics::{Statistic, Statistics};
-pub use tokenizer::{Tokenizer, TokenizerConfig};
+pub use tokenizer::{Encoded, Tokenizer, TokenizerConfig};
 pub use vocabulary::{SpecialTokens, Vocabulary};
 pub use window::{Visit, Window};

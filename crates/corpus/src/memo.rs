@@ -52,14 +52,17 @@ impl<'a> Memo<'a> {
 impl Tokenizer {
     /// What [`Tokenizer::sentence`] gives for each of many texts.
     pub fn sentences<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> Vec<Vec<u32>> {
+        let read = self.sentences_with_words(texts).into_iter();
+        read.map(|sentence| sentence.ids).collect()
+    }
+
+    /// What [`Tokenizer::sentence_with_words`] gives for each of many texts.
+    pub fn sentences_with_words<'t>(&self, texts: impl IntoIterator<Item = &'t str>) -> Vec<Encoded> {
         if !self.cleans() {
-            return texts.into_iter().map(|text| self.sentence(text)).collect();
+            return texts.into_iter().map(|text| self.sentence_with_words(text)).collect();
         }
-        let (mut memo, special) = (Memo::new(self), self.vocabulary().special);
-        let mut sentence = |text: &str| {
-            let words = memo.encode(&clean::clean(text)).ids;
-            [&[special.start], words.as_slice(), &[special.end]].concat()
-        };
+        let mut memo = Memo::new(self);
+        let mut sentence = |text: &str| self.between_ends(&memo.encode(&clean::clean(text)));
         texts.into_iter().map(&mut sentence).collect()
     }
 }
@@ -91,7 +94,10 @@ mod tests {
                     let mut memo = Memo::new(tokenizer);
                     prop_assert_eq!(memo.encode(&text), tokenizer.encode(&text));
                     prop_assert_eq!(memo.encode(&text), tokenizer.encode(&text));
-                    prop_assert_eq!(tokenizer.sentences([text.as_str()]), [tokenizer.sentence(&text)]);
+                    prop_assert_eq!(
+                        tokenizer.sentences_with_words([text.as_str()]),
+                        [tokenizer.sentence_with_words(&text)]
+                    );
                 }
             }
         }

@@ -54,22 +54,29 @@ options! {
     struct Settings {
         /// Pairs of each paradigm, the first ones.
         pairs: usize = 200, from(1).to(1000);
-        /// The folder of the .jsonl or .jsonl.gz files, under the data root.
+        /// The folder of the .jsonl or .jsonl.gz files, under the data root or from here.
         path: PathBuf = PathBuf::from(USUAL);
     }
 }
 
-/// The folder of the files; an absolute path needs no data root.
+/// The folder of the files: under the data root, then from here.
 fn folder(path: &Path, data_root: Option<&Path>) -> Result<PathBuf> {
-    match data_root {
-        Some(root) => Ok(root.join(path)),
+    let under = data_root.map(|root| root.join(path));
+    if let Some(found) = [under.as_deref(), Some(path)]
+        .into_iter()
+        .flatten()
+        .find(|found| found.exists())
+    {
+        return Ok(found.to_owned());
+    }
+    match under {
+        Some(missing) => Ok(missing),
         None if path.is_absolute() => Ok(path.to_owned()),
-        None => Err(Fault::usage(format!(
-            "`{}` is under the data root, and there is none",
-            path.display()
-        ))
-        .at(Place::key("path"))
-        .remedy("give `--data-root FOLDER` or set CLOZE_DATA=FOLDER, or make `path` absolute")),
+        None => Err(
+            Fault::usage(format!("`{}` is not here, and there is no data root", path.display()))
+                .at(Place::key("path"))
+                .remedy("give `--data-root FOLDER` or set CLOZE_DATA=FOLDER, or name the folder by `path`, from here or absolute"),
+        ),
     }
 }
 
@@ -149,6 +156,17 @@ mod tests {
         std::fs::remove_file(blimp.join("other.jsonl")).unwrap();
         let absolute = toml::Table::from_iter([("path".to_owned(), blimp.display().to_string().into())]);
         assert_eq!((ENTRY.check)(&resolve(&absolute), None), Ok(()));
+    }
+
+    #[test]
+    fn a_folder_is_looked_for_under_the_data_root_and_then_from_here() {
+        // Tests run in the folder of their crate.
+        let (root, here) = (tempfile::tempdir().unwrap(), Path::new("src"));
+        assert_eq!(folder(here, Some(root.path())).unwrap(), here);
+        assert_eq!(folder(here, None).unwrap(), here);
+        std::fs::create_dir(root.path().join("src")).unwrap();
+        assert_eq!(folder(here, Some(root.path())).unwrap(), root.path().join("src"));
+        assert!(folder(Path::new("no such folder"), None).is_err());
     }
 
     #[test]

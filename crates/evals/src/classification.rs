@@ -1,24 +1,17 @@
 //! Classification of texts, or of pairs of texts, by a fine-tuned encoder.
 
 use crate::finetune::{
-    Attention, Files, Material, Reads, Recipe, best, built_in, check_window, chosen, first, guess, hashed, joined,
-    located, no_options_of_files, of_files, of_seeds, of_texts, parted, right_of_seeds, share_cut, shared, tune,
-    tuned_options, unknown_label, without_places, work,
+    Attention, Material, Reads, Recipe, best, built_in, check_window, chosen, first, guess, hashed, of_seeds, of_texts,
+    parted, right_of_seeds, share_cut, shared, tune, tuned_options, without_places, work,
 };
+use crate::labelled::{TextsAsked, classes, labels};
 use crate::scores::Confusion;
 use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, asked};
-use cloze_corpus::fragment;
-use cloze_corpus::sets::{Column, Labelled, TABLES, TableAsked, read_table};
-use cloze_foundation::{Fault, Place, Result};
+use cloze_corpus::sets::{Column, Labelled, TABLES};
+use cloze_foundation::{Place, Result};
 use cloze_options::Options;
 use cloze_schema::metric::{ACCURACY, MACRO_F1, MATTHEWS};
-use std::collections::BTreeSet;
 use std::path::Path;
-
-/// The seeds of the built-in language's training and test part: the same sentences for every run.
-const SEEDS: [u64; 2] = [0x636c_6173, 0x636c_6174];
-/// Classes that a set may have.
-const MOST_CLASSES: usize = 1000;
 
 /// Classification.
 pub static ENTRY: Entry = Entry {
@@ -64,7 +57,7 @@ tuned_options! {
 
 /// Hashes of the files, and the options but for where these are.
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let read = hashed(&Settings::from_toml(options)?.common(), data_root, TABLES)?;
+    let read = hashed(Settings::from_toml(options)?.common().named(), data_root, TABLES)?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
@@ -86,49 +79,22 @@ struct Parts {
 impl Parts {
     fn read(settings: &Settings, data_root: Option<&Path>) -> Result<Self> {
         let common = settings.common();
-        let [train, dev, test] = match Files::of(&common, data_root, TABLES)? {
-            Some(files) => {
-                let asked = TableAsked {
-                    text: settings.text.as_ref(),
-                    pair: settings.text_pair.as_ref(),
-                    label: settings.label.as_ref(),
-                    header: settings.header,
-                };
-                located(&files, |path| read_table(path, &asked))?.map(|part| part.map(joined))
-            }
-            None => {
-                let label = of_the_language(settings)?;
-                let count = built_in(&common);
-                let part = |part: usize| {
-                    Some(
-                        fragment::labelled(SEEDS[part], count[part])
-                            .iter()
-                            .map(|one| built(one, label))
-                            .collect(),
-                    )
-                };
-                [part(0), None, part(1)]
-            }
+        let texts = TextsAsked {
+            named: common.named(),
+            text: settings.text.as_ref(),
+            text_pair: settings.text_pair.as_ref(),
+            label: settings.label.as_ref(),
+            header: settings.header,
         };
+        let [train, dev, test] = texts.read(data_root, built_in(&common))?;
+        let train = train.unwrap_or_default();
+        let whole = labels(&train);
         let (train, test) = (
-            first(train.unwrap_or_default(), common.examples),
+            first(train, common.examples),
             first(test.unwrap_or_default(), common.examples),
         );
-        let classes: BTreeSet<&str> = train.iter().map(|row| row.label.as_str()).collect();
-        if !(2..=MOST_CLASSES).contains(&classes.len()) {
-            return Err(Fault::usage(format!("the training part has {} classes", classes.len()))
-                .at(Place::key("train"))
-                .allowed([format!("2 to {MOST_CLASSES}")])
-                .remedy("is `label` the column of the labels?"));
-        }
-        let parts = [("dev", dev.as_deref().unwrap_or_default()), ("test", &test)];
-        for (key, part) in parts {
-            if let Some(row) = part.iter().find(|row| !classes.contains(row.label.as_str())) {
-                let fault = unknown_label(key, &row.label, &row.place, classes.iter().copied());
-                return Err(fault.at(Place::key(key)));
-            }
-        }
-        let classes = classes.into_iter().map(str::to_owned).collect();
+        let others = [("dev", dev.as_deref().unwrap_or_default()), ("test", &test)];
+        let classes = classes(&train, others, &whole)?;
         let (train, dev) = match dev {
             Some(dev) => (train, dev),
             None => parted(train, common.recipe.development, |row: &Labelled| row.text.as_str())
@@ -140,48 +106,6 @@ impl Parts {
             test,
             classes,
         })
-    }
-}
-
-/// What the sentences of the built-in language are labelled with.
-#[derive(Clone, Copy)]
-enum OfTheLanguage {
-    Number,
-    Topic,
-}
-
-fn of_the_language(settings: &Settings) -> Result<OfTheLanguage> {
-    no_options_of_files(&[
-        ("text", settings.text.is_some()),
-        ("text_pair", settings.text_pair.is_some()),
-        ("header", settings.header.is_some()),
-    ])?;
-    match &settings.label {
-        None => Ok(OfTheLanguage::Number),
-        Some(Column::Name(name)) if name == "number" => Ok(OfTheLanguage::Number),
-        Some(Column::Name(name)) if name == "topic" => Ok(OfTheLanguage::Topic),
-        Some(label) => {
-            let known = ["number", "topic"];
-            let fault = of_files("label").allowed(known);
-            Err(match label {
-                Column::Name(name) => fault.nearest(name, known),
-                Column::Number(_) => fault,
-            })
-        }
-    }
-}
-
-fn built(sentence: &fragment::Labelled, label: OfTheLanguage) -> Labelled {
-    let label = match label {
-        OfTheLanguage::Number if sentence.subject.plural => "plural",
-        OfTheLanguage::Number => "singular",
-        OfTheLanguage::Topic => sentence.topic,
-    };
-    Labelled {
-        text: sentence.text.clone(),
-        pair: None,
-        label: label.to_owned(),
-        place: fragment::NAME.to_owned(),
     }
 }
 

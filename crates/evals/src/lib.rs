@@ -4,6 +4,8 @@ pub mod agreement;
 pub mod blimp;
 pub mod classification;
 mod finetune;
+pub mod frozen_classification;
+mod labelled;
 pub mod masked_loss;
 pub mod masked_text;
 pub mod minimal_pairs;
@@ -14,6 +16,7 @@ mod passages;
 pub mod probing;
 mod progress;
 pub mod qa;
+pub mod retrieval;
 pub mod samples;
 mod scores;
 mod squad;
@@ -234,6 +237,8 @@ pub static EVALUATIONS: &[&Entry] = &[
     &masked_text::ENTRY,
     &agreement::ENTRY,
     &probing::ENTRY,
+    &frozen_classification::ENTRY,
+    &retrieval::ENTRY,
     &samples::ENTRY,
     &classification::ENTRY,
     &tagging::ENTRY,

@@ -2,7 +2,7 @@
 
 use crate::Finding;
 use cloze_corpus::MinimalPair;
-use cloze_schema::metric::{ACCURACY, CUT, MARGIN, SEEN, TIES, VOTE};
+use cloze_schema::metric::{ACCURACY, CUT, MARGIN, SEEN, TIES, UNKNOWN, VOTE};
 use cloze_schema::{Credit, Items, MeanOver};
 use std::collections::BTreeMap;
 
@@ -129,10 +129,11 @@ impl Groups {
             .collect()
     }
 
-    /// What is so whatever a model answers: the share of pairs that stand in the training text, and of those that the
-    /// window cuts.
-    pub(crate) fn of_the_set(&self, task: &str, seen: &[bool], cut: f64) -> Vec<Finding> {
+    /// What is so whatever a model answers: the share of pairs that stand in the training text, of those with an unknown token,
+    /// and of those that the window cuts.
+    pub(crate) fn of_the_set(&self, task: &str, seen: &[bool], unknown: &[bool], cut: f64) -> Vec<Finding> {
         let mut findings = self.metric(task, SEEN, &|pair| Some(f64::from(seen[pair])));
+        findings.extend(self.metric(task, UNKNOWN, &|pair| Some(f64::from(unknown[pair]))));
         findings.push(Finding {
             task: task.to_owned(),
             metric: CUT.to_owned(),
@@ -225,7 +226,10 @@ mod tests {
         assert_eq!(value(&found, "t", "accuracy.unseen"), Some(0.5));
         assert_eq!(value(&found, "t/a", "accuracy.unseen"), Some(0.5));
         assert_eq!(value(&found, "t/b", "accuracy.unseen"), None);
-        let set = groups.of_the_set("t", &verdicts.map(|verdict| verdict.seen), 0.25);
+        let unknown = [true, true, false, false];
+        let set = groups.of_the_set("t", &verdicts.map(|verdict| verdict.seen), &unknown, 0.25);
+        assert_eq!(value(&set, "t/a", "unknown"), Some(0.5));
+        assert_eq!(value(&set, "t", "unknown"), Some(0.25));
         assert_eq!(value(&set, "t/a", "seen"), Some((0.5 + 1.0) / 2.0));
         assert_eq!(value(&set, "t", "seen"), Some((0.75 + 1.0) / 2.0));
         assert_eq!(value(&set, "t", "cut"), Some(0.25));

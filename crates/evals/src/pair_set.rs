@@ -3,7 +3,7 @@
 use crate::pair_report::{Groups, Score, Verdict};
 use crate::{Counter, Evaluation, Ground, Judgement, Subject, WINDOW};
 use cloze_corpus::occurrences::stand_in;
-use cloze_corpus::{MinimalPair, Vocabulary};
+use cloze_corpus::{Encoded, MinimalPair, Vocabulary};
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::scoring::{brackets, scored_tokens};
 use cloze_schema::MeanOver;
@@ -15,13 +15,16 @@ pub(crate) struct PairSet {
     window: usize,
     vocabulary: Vocabulary,
     /// Every sentence once, so that equal ones tie exactly.
-    sentences: Vec<Vec<u32>>,
+    sentences: Vec<Encoded>,
     /// The good and the bad sentence of every pair.
     pairs: Vec<[usize; 2]>,
     /// Whether a sentence of the pair stands in the training text.
     seen: Vec<bool>,
     /// How many pairs have a sentence that the window cuts.
     cut: usize,
+    /// Whether a sentence of the pair has an unknown token, as far as the window reads it. Such a token is not scored, so that the
+    /// sentence is likely to gain by it.
+    unknown: Vec<bool>,
     groups: Groups,
 }
 
@@ -29,12 +32,12 @@ impl PairSet {
     /// Reads pairs as the corpus' tokenizer does; `together` neighbours of a paradigm were made together.
     ///
     /// # Errors
-    /// A pair whose sentences differ behind the end of the window, by its place.
+    /// A pair whose sentences differ behind the end of the window, by its place; a set none of whose pairs differs in known tokens.
     pub(crate) fn open(pairs: &[MinimalPair], ground: &Ground, unit: MeanOver, together: u32) -> Result<Self> {
         let tokenizer = &ground.corpus.tokenizer;
         let texts = pairs.iter().flat_map(|pair| [pair.good.as_str(), pair.bad.as_str()]);
-        let mut sentences = tokenizer.sentences(texts).into_iter();
-        let mut whole: Vec<[Vec<u32>; 2]> = Vec::with_capacity(pairs.len());
+        let mut sentences = tokenizer.sentences_with_words(texts).into_iter();
+        let mut whole: Vec<[Encoded; 2]> = Vec::with_capacity(pairs.len());
         while let (Some(good), Some(bad)) = (sentences.next(), sentences.next()) {
             whole.push([good, bad]);
         }
@@ -48,16 +51,25 @@ impl PairSet {
             pairs: Vec::new(),
             seen,
             cut: 0,
+            unknown: Vec::new(),
             groups: Groups::new(pairs, unit, together),
         };
-        let mut known: HashMap<Vec<u32>, usize> = HashMap::new();
+        let mut known: HashMap<Encoded, usize> = HashMap::new();
+        let mut is_told = false;
+        let unknown = tokenizer.vocabulary().special.unknown;
+        let is_unknown = |id: &u32| *id == unknown;
         for pair in whole {
-            let cut = Contrast::of(&pair).within(ground.window);
-            set.cut += usize::from(cut.iter().zip(&pair).any(|(cut, whole)| *cut < whole.len()));
-            let mut kept = pair.into_iter().zip(cut).map(|(mut ids, cut)| {
-                ids.truncate(cut);
-                *known.entry(ids).or_insert_with_key(|ids| {
-                    set.sentences.push(ids.clone());
+            let contrast = Contrast::of(&pair);
+            is_told |= !contrast.is_none() && !contrast.tokens(&pair).any(is_unknown);
+            let cut = contrast.within(ground.window);
+            set.cut += usize::from(cut.iter().zip(&pair).any(|(cut, whole)| *cut < whole.ids.len()));
+            let read = pair.iter().zip(cut).map(|(whole, cut)| &whole.ids[..cut]);
+            let has_unknown = read.flatten().any(is_unknown);
+            set.unknown.push(has_unknown);
+            let mut kept = pair.into_iter().zip(cut).map(|(mut sentence, cut)| {
+                sentence.truncate(cut);
+                *known.entry(sentence).or_insert_with_key(|sentence| {
+                    set.sentences.push(sentence.clone());
                     set.sentences.len() - 1
                 })
             });
@@ -65,21 +77,41 @@ impl PairSet {
                 set.pairs.push([good, bad]);
             }
         }
-        if set.pairs.iter().all(|[good, bad]| good == bad) {
+        let remedy = "the words in which they differ are unknown to it: judge by pairs of the corpus' own language";
+        if (0..set.pairs.len()).all(|pair| set.is_alike(pair)) {
             return Err(Fault::usage(format!(
                 "no pair of `{}` can be told apart: to the tokenizer both sentences are the same",
                 set.task
             ))
-            .remedy("the words in which they differ are unknown to it: judge by pairs of the corpus' own language"));
+            .remedy(remedy));
+        }
+        if !is_told {
+            return Err(Fault::usage(format!(
+                "no pair of `{}` differs in tokens that the tokenizer knows: an unknown one is not scored, so that whoever has it gains",
+                set.task
+            ))
+            .remedy(remedy));
         }
         Ok(set)
+    }
+
+    /// Whether both sentences of a pair are the same tokens.
+    fn is_alike(&self, pair: usize) -> bool {
+        let [good, bad] = self.pairs[pair].map(|index| &self.sentences[index].ids);
+        good == bad
+    }
+
+    /// The share of the pairs.
+    fn share(&self, count: usize) -> f64 {
+        count as f64 / self.pairs.len() as f64
     }
 }
 
 impl Evaluation for PairSet {
     fn warnings(&self) -> Vec<String> {
         let (task, all) = (&self.task, self.pairs.len());
-        let alike = self.pairs.iter().filter(|[good, bad]| good == bad).count();
+        let alike = (0..all).filter(|pair| self.is_alike(*pair)).count();
+        let unknown = self.unknown.iter().filter(|has| **has).count();
         let mut told = Vec::new();
         if self.cut > 0 {
             told.push(format!(
@@ -92,6 +124,13 @@ impl Evaluation for PairSet {
                 "{task}: {alike} of {all} pairs are the same tokens twice, and ties whatever a model knows"
             ));
         }
+        if unknown > 0 {
+            told.push(format!(
+                "{task}: {unknown} of {all} pairs ({:.1} %) have a token that the tokenizer does not know; it is not scored, so that its \
+                 sentence is likely to win",
+                100.0 * self.share(unknown)
+            ));
+        }
         told
     }
 
@@ -100,14 +139,14 @@ impl Evaluation for PairSet {
         let rules = subject.model.rules();
         let counter = Counter::new(subject.told, rules.len() * self.sentences.len(), "sentences");
         let mut judgement = Judgement::default();
-        for (rule, brackets) in rules.iter().zip(brackets(rules)) {
-            let scored = |more| counter.add(more);
-            let sums = subject
-                .model
-                .score_told(rule, &self.sentences, &self.vocabulary, &scored)?;
+        let scored = |more| counter.add(more);
+        let scores = subject
+            .model
+            .scores_told(rules, &self.sentences, &self.vocabulary, &scored)?;
+        for (sums, brackets) in scores.iter().zip(brackets(rules)) {
             let score = |index: usize| Score {
                 sum: sums[index],
-                tokens: scored_tokens(&self.sentences[index], &self.vocabulary),
+                tokens: scored_tokens(&self.sentences[index].ids, &self.vocabulary),
             };
             let verdicts: Vec<Verdict> = self
                 .pairs
@@ -122,10 +161,10 @@ impl Evaluation for PairSet {
                 .items
                 .extend(self.groups.items(&self.task, &brackets, &verdicts));
         }
-        let cut = self.cut as f64 / self.pairs.len() as f64;
-        judgement
-            .findings
-            .extend(self.groups.of_the_set(&self.task, &self.seen, cut));
+        judgement.findings.extend(
+            self.groups
+                .of_the_set(&self.task, &self.seen, &self.unknown, self.share(self.cut)),
+        );
         Ok(judgement)
     }
 }
@@ -135,15 +174,19 @@ impl Evaluation for PairSet {
 struct Contrast {
     /// Where the difference ends in each; 0 in equal sentences.
     ends: [usize; 2],
+    /// The equal tokens before it.
+    before: usize,
     /// The equal tokens behind it.
     after: usize,
 }
 
 impl Contrast {
-    fn of([good, bad]: &[Vec<u32>; 2]) -> Self {
+    fn of(pair: &[Encoded; 2]) -> Self {
+        let [good, bad] = [&pair[0].ids, &pair[1].ids];
         if good == bad {
             return Self {
                 ends: [0, 0],
+                before: 0,
                 after: good.len(),
             };
         }
@@ -152,8 +195,21 @@ impl Contrast {
         let after = behind.count().min(good.len().min(bad.len()) - before);
         Self {
             ends: [good.len() - after, bad.len() - after],
+            before,
             after,
         }
+    }
+
+    /// Whether there is no difference.
+    fn is_none(self) -> bool {
+        self.ends == [0, 0]
+    }
+
+    /// The tokens in which they differ, of both.
+    fn tokens(self, pair: &[Encoded; 2]) -> impl Iterator<Item = &u32> {
+        pair.iter()
+            .zip(self.ends)
+            .flat_map(move |(sentence, end)| &sentence.ids[self.before..end])
     }
 
     /// How much of each is scored within a window: all, or as much of what both end with as there is room for in both.
@@ -164,7 +220,7 @@ impl Contrast {
 }
 
 /// Refuses pairs whose sentences differ, even in part, behind the end of the window.
-fn check_contrasts(pairs: &[MinimalPair], whole: &[[Vec<u32>; 2]], window: usize) -> Result<()> {
+fn check_contrasts(pairs: &[MinimalPair], whole: &[[Encoded; 2]], window: usize) -> Result<()> {
     let mut out = Vec::new();
     for (pair, sentences) in pairs.iter().zip(whole) {
         let [good, bad] = Contrast::of(sentences).ends;
@@ -195,9 +251,9 @@ fn check_contrasts(pairs: &[MinimalPair], whole: &[[Vec<u32>; 2]], window: usize
 }
 
 /// Whether the tokens of one of a pair's sentences stand in the training text.
-fn seen(whole: &[[Vec<u32>; 2]], ground: &Ground) -> Vec<bool> {
+fn seen(whole: &[[Encoded; 2]], ground: &Ground) -> Vec<bool> {
     let inner = |ids: &'_ [u32]| -> Vec<u32> { ids.get(1..ids.len() - 1).unwrap_or_default().to_vec() };
-    let sequences: Vec<Vec<u32>> = whole.iter().flatten().map(|ids| inner(ids)).collect();
+    let sequences: Vec<Vec<u32>> = whole.iter().flatten().map(|sentence| inner(&sentence.ids)).collect();
     let sequences: Vec<&[u32]> = sequences.iter().map(Vec::as_slice).collect();
     let stand = stand_in(ground.corpus.train.ids(), &sequences);
     stand.chunks_exact(2).map(|pair| pair[0] || pair[1]).collect()

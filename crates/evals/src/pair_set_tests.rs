@@ -1,8 +1,8 @@
 use super::*;
 use cloze_corpus::{CorpusConfig, Prepared, TokenizerConfig, prepare};
 
-fn ids(tokens: &[u32]) -> Vec<u32> {
-    tokens.to_vec()
+fn ids(tokens: &[u32]) -> Encoded {
+    tokens.to_vec().into()
 }
 
 #[test]
@@ -11,16 +11,31 @@ fn a_contrast_ends_where_the_sentences_are_equal_again() {
     // One token for another, in the middle.
     assert_eq!(
         contrast(&[2, 7, 8, 9, 3], &[2, 7, 5, 9, 3]),
-        Contrast { ends: [3, 3], after: 2 }
+        Contrast {
+            ends: [3, 3],
+            before: 2,
+            after: 2
+        }
     );
     // One token more.
-    assert_eq!(contrast(&[2, 7, 3], &[2, 7, 7, 3]), Contrast { ends: [2, 3], after: 1 });
+    assert_eq!(
+        contrast(&[2, 7, 3], &[2, 7, 7, 3]),
+        Contrast {
+            ends: [2, 3],
+            before: 2,
+            after: 1
+        }
+    );
     // Two that swap.
     assert_eq!(
         contrast(&[2, 5, 6, 3], &[2, 6, 5, 3]),
-        Contrast { ends: [3, 3], after: 1 }
+        Contrast {
+            ends: [3, 3],
+            before: 1,
+            after: 1
+        }
     );
-    assert_eq!(contrast(&[2, 7, 3], &[2, 7, 3]), Contrast { ends: [0, 0], after: 3 });
+    assert!(contrast(&[2, 7, 3], &[2, 7, 3]).is_none());
     // Both lose the same of what they have in common, whichever is longer.
     let longer = contrast(&[2, 7, 8, 9, 3], &[2, 7, 5, 8, 9, 3]);
     assert_eq!(longer.within(6), [5, 6]);
@@ -71,7 +86,7 @@ fn what_the_window_cuts_is_counted_and_what_it_would_hide_is_refused_with_its_li
         set.pairs
             .iter()
             .flatten()
-            .map(|index| set.sentences[*index].len())
+            .map(|index| set.sentences[*index].ids.len())
             .collect()
     };
     let all = open(9).unwrap();
@@ -108,4 +123,44 @@ fn a_pair_is_seen_where_a_sentence_of_it_stands_in_the_training_text() {
     ];
     let set = PairSet::open(&pairs, &ground, MeanOver::Paradigms, 1).unwrap();
     assert_eq!(set.seen, [true, false, true]);
+}
+
+#[test]
+fn unknown_tokens_are_counted_and_a_set_that_differs_in_nothing_else_is_refused() {
+    let cache = tempfile::tempdir().unwrap();
+    let corpus = corpus(cache.path(), &"the dog sees the cat\n\n".repeat(20));
+    let open = |pairs: &[MinimalPair], window| {
+        let ground = Ground {
+            task: "pairs",
+            corpus: &corpus,
+            window,
+            data_root: None,
+        };
+        PairSet::open(pairs, &ground, MeanOver::Paradigms, 1)
+    };
+    let known = pair("the dog sees", "the cat sees", 1);
+    let in_the_contrast = pair("the dog sees the cat", "the dog \u{2603} the cat", 2);
+    let beside_it = pair("the dog sees \u{2603}", "the cat sees \u{2603}", 3);
+    let alike = pair("the \u{2603} sees", "the \u{2602} sees", 4);
+    let mixed = [known.clone(), in_the_contrast.clone(), beside_it.clone(), alike.clone()];
+    let set = open(&mixed, 16).unwrap();
+    assert_eq!(set.unknown, [false, true, true, true]);
+    let told = set.warnings();
+    assert!(told[0].contains("1 of 4 pairs are the same tokens"), "{told:?}");
+    assert!(
+        told[1].starts_with("pairs: 3 of 4 pairs (75.0 %) have a token that the tokenizer does not know"),
+        "{told:?}"
+    );
+    // What the window cuts off is not read.
+    let cut = open(&[known, beside_it.clone()], 4).unwrap();
+    assert_eq!((cut.unknown, cut.cut), (vec![false, false], 2));
+    // One pair tells something: its words are known where they differ.
+    assert!(open(&[in_the_contrast.clone(), beside_it], 16).is_ok());
+    let fault = open(&[in_the_contrast, alike.clone()], 16).map(|_| ()).unwrap_err();
+    assert!(
+        fault.what.contains("differs in tokens that the tokenizer knows"),
+        "{fault}"
+    );
+    let fault = open(&[alike], 16).map(|_| ()).unwrap_err();
+    assert!(fault.what.contains("can be told apart"), "{fault}");
 }

@@ -14,7 +14,11 @@ const LONGEST_ANSWER: usize = 30;
 type Places = Arc<[Range<usize>]>;
 
 /// Of every question the windows in which its text is read, one after the other.
-pub(crate) struct Passages(Vec<Passage>);
+pub(crate) struct Passages {
+    passages: Vec<Passage>,
+    /// How many questions are longer than half of the window, and lose their end.
+    pub(crate) cut: usize,
+}
 
 struct Passage {
     places: Places,
@@ -37,12 +41,14 @@ impl Passages {
             words: HashMap::new(),
             known: HashMap::new(),
         };
-        let (mut passages, mut exercises) = (Vec::new(), Vec::new());
+        let (mut passages, mut exercises, mut cut) = (Vec::new(), Vec::new(), 0);
         for question in questions {
             let (ids, places) = texts.read(&question.context);
             let mut asked = tokenizer.encode(&question.question).ids;
             // At least half of the window is the text's.
-            asked.truncate((window / 2).saturating_sub(2));
+            let most = (window / 2).saturating_sub(2);
+            cut += usize::from(asked.len() > most);
+            asked.truncate(most);
             let room = window.saturating_sub(asked.len() + 3).max(1);
             let answer = question.answers.first().map(|answer| {
                 let bytes = answer.start..answer.start + answer.text.len();
@@ -72,7 +78,7 @@ impl Passages {
             }
             passages.push(Passage { places, windows });
         }
-        (Self(passages), exercises)
+        (Self { passages, cut }, exercises)
     }
 }
 
@@ -153,7 +159,7 @@ pub(crate) fn answer(passages: &Passages, scores: &[Vec<f32>]) -> Vec<Range<usiz
         }
         found
     };
-    passages.0.iter().map(of).collect()
+    passages.passages.iter().map(of).collect()
 }
 
 #[cfg(test)]
@@ -181,10 +187,13 @@ mod tests {
     #[test]
     fn the_answer_is_the_best_pair_of_ends_of_all_windows() {
         let places: Places = (0..6).map(|token| 2 * token..2 * token + 1).collect();
-        let passages = Passages(vec![Passage {
-            places,
-            windows: vec![0..4, 2..6],
-        }]);
+        let passages = Passages {
+            passages: vec![Passage {
+                places,
+                windows: vec![0..4, 2..6],
+            }],
+            cut: 0,
+        };
         // Rows: no answer, then the tokens of the window. An end before its beginning does not count.
         let first = vec![9.0, 9.0, 0.0, 5.0, 0.0, 0.0, 4.0, 0.0, 0.0, 0.0];
         let second = vec![9.0, 9.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 2.0];

@@ -54,7 +54,7 @@ tuned_options! {
 }
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let read = hashed(&Settings::from_toml(options)?.common(), data_root, QUESTIONS)?;
+    let read = hashed(Settings::from_toml(options)?.common().named(), data_root, QUESTIONS)?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
@@ -68,7 +68,7 @@ struct Parts {
 impl Parts {
     fn read(settings: &Settings, data_root: Option<&Path>) -> Result<Self> {
         let common = settings.common();
-        let [train, dev, test] = match Files::of(&common, data_root, QUESTIONS)? {
+        let [train, dev, test] = match Files::of(common.named(), data_root, QUESTIONS)? {
             Some(files) => located(&files, read_squad)?.map(|part| part.map(joined)),
             None => {
                 let count = built_in(&common);
@@ -136,7 +136,7 @@ struct Questions {
     passages: [Passages; 2],
     recipe: Recipe,
     how: (usize, Attention),
-    told: Option<String>,
+    told: Vec<String>,
 }
 
 impl Questions {
@@ -155,6 +155,13 @@ impl Questions {
             "texts",
             [&texts(&parts.train), &texts(&parts.dev), &texts(&parts.test)],
         );
+        let mut told: Vec<String> = told.into_iter().collect();
+        if test.cut > 0 {
+            let (task, cut, all) = (ground.task, test.cut, parts.test.len());
+            told.push(format!(
+                "{task}: {cut} of {all} questions are longer than half of the window and lose their end"
+            ));
+        }
         Ok(Self {
             task: ground.task.to_owned(),
             material: Material {
@@ -192,7 +199,7 @@ fn mean(values: &[f64]) -> f64 {
 
 impl Evaluation for Questions {
     fn warnings(&self) -> Vec<String> {
-        self.told.clone().into_iter().collect()
+        self.told.clone()
     }
 
     fn judge(&self, subject: &Subject) -> Result<Judgement> {

@@ -5,8 +5,7 @@ use crate::{Asks, Chance, Counter, Entry, Evaluation, Ground, Judgement, Subject
 use cloze_corpus::{Tokenizer, Window};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_kernels::Visibility;
-use cloze_objectives::scoring::LEFT_TO_RIGHT;
-use cloze_objectives::{Batch, Example};
+use cloze_objectives::{Batch, Continuation, Example};
 use cloze_options::{Options, options};
 use cloze_schema::Items;
 use cloze_schema::metric::ACCURACY;
@@ -134,8 +133,8 @@ impl Samples {
         filled.collect()
     }
 
-    /// Goes on with the beginnings: by the next token, or by the leftmost of as many masks as are to be written.
-    fn go_on(&self, subject: &Subject, masked: bool, counter: &Counter) -> Vec<Items> {
+    /// Goes on with the beginnings, token by token.
+    fn go_on(&self, subject: &Subject, how: Continuation, counter: &Counter) -> Vec<Items> {
         let tokenizer = &subject.ground.corpus.tokenizer;
         let special = tokenizer.vocabulary().special;
         let goes_on = |(which, (window, _)): (usize, &(Window, usize))| {
@@ -145,12 +144,13 @@ impl Samples {
             let length = subject.ground.window.min(begun + WRITTEN);
             while ids.len() < length {
                 let place = ids.len();
-                let question = if masked {
-                    let mut whole = ids.clone();
-                    whole.resize(length, special.mask);
-                    question(whole, place, special.mask, Visibility::default())
-                } else {
-                    question(ids.clone(), place - 1, special.mask, Visibility::Causal)
+                let with_masks = |count: usize| [ids.as_slice(), &vec![special.mask; count]].concat();
+                let question = match how {
+                    Continuation::Behind => question(ids.clone(), place - 1, special.mask, Visibility::Causal),
+                    Continuation::InPlace => question(with_masks(1), place, special.mask, Visibility::default()),
+                    Continuation::IntoMasks => {
+                        question(with_masks(length - place), place, special.mask, Visibility::default())
+                    }
                 };
                 let next = subject.model.answers(&question, 1)?.first()?.first()?.0;
                 if next == special.end {
@@ -174,15 +174,15 @@ impl Samples {
 impl Evaluation for Samples {
     fn judge(&self, subject: &Subject) -> Result<Judgement> {
         let masked = subject.model.masked_answerer().is_some();
-        let reads_on = subject.model.rules().contains(&LEFT_TO_RIGHT);
-        let kinds = usize::from(masked) + usize::from(masked || reads_on);
+        let goes_on = subject.model.continuation();
+        let kinds = usize::from(masked) + usize::from(goes_on.is_some());
         let counter = Counter::new(subject.told, kinds * self.0.len(), "samples");
         let mut items = Vec::new();
         if masked {
             items.extend(self.fill(subject, &counter));
         }
-        if masked || reads_on {
-            items.extend(self.go_on(subject, !reads_on, &counter));
+        if let Some(how) = goes_on {
+            items.extend(self.go_on(subject, how, &counter));
         }
         Ok(Judgement {
             findings: Vec::new(),

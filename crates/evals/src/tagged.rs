@@ -1,8 +1,8 @@
 //! Words with a class each, as a fine-tuned encoder is asked about them: what entities and parts of speech have in common.
 
 use crate::finetune::{
-    Attention, Common, Exercise, Files, Material, Part, Reads, Recipe, Tuned, Words, best, first_of, joined, located,
-    no_options_of_files, parted, shared, tune,
+    Attention, Common, Exercise, Files, Material, Part, Reads, Recipe, Tuned, Words, best, beyond, first_of, joined,
+    located, no_options_of_files, parted, shared, tune,
 };
 use crate::{Ground, Subject};
 use cloze_corpus::sets::{ColumnsAsked, TaggedSentence, read_columns};
@@ -33,16 +33,21 @@ impl TaggedSet {
         built: impl Fn(usize) -> Vec<TaggedSentence>,
         check: impl Fn(&str, &[TaggedSentence], &Path, &[TaggedSentence]) -> Result<()>,
     ) -> Result<Self> {
-        let [train, dev, test] = match &Files::of(common, data_root, ANY)? {
+        let [train, dev, test] = match &Files::of(common.named(), data_root, ANY)? {
             Some(files) => {
                 let [train, dev, test] = located(files, |path| read_columns(path, columns))?;
                 let most = |part: Option<Part<TaggedSentence>>| first_of(part.unwrap_or_default(), common.examples);
+                let whole: Vec<TaggedSentence> = joined(train.clone().unwrap_or_default());
                 let (train, test) = (most(train), most(test));
                 let learnt: Vec<TaggedSentence> = joined(train.clone());
                 let parts = [("train", Some(&train)), ("dev", dev.as_ref()), ("test", Some(&test))];
                 for (key, part) in parts {
                     for (path, sentences) in part.into_iter().flatten() {
-                        check(key, sentences, path, &learnt).map_err(|fault| fault.at(Place::key(key)))?;
+                        check(key, sentences, path, &learnt).map_err(|fault| {
+                            let is_cut = learnt.len() < whole.len() && check(key, sentences, path, &whole).is_ok();
+                            let fault = fault.at(Place::key(key));
+                            if is_cut { fault.remedy(beyond()) } else { fault }
+                        })?;
                     }
                 }
                 [Some(learnt), dev.map(joined), Some(joined(test))]

@@ -60,7 +60,7 @@ tuned_options! {
 }
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let read = hashed(&Settings::from_toml(options)?.common(), data_root, ANY)?;
+    let read = hashed(Settings::from_toml(options)?.common().named(), data_root, ANY)?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 

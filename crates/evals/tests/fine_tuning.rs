@@ -350,6 +350,48 @@ fn what_is_wrong_with_a_set_is_told_with_file_and_line_before_a_run() {
 }
 
 #[test]
+fn a_label_that_examples_leave_out_of_the_training_part_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let hint = |fault: &Fault| fault.remedy.clone().unwrap_or_default();
+    // Sorted by class, as sets often are.
+    let rows = |labels: [&str; 3]| labels.map(|label| vec![format!("the {label}\t{label}"); 10]).concat();
+    put(root, "train.txt", &rows(["a", "b", "c"]));
+    put(root, "test.txt", &["the c\tc".to_owned()]);
+    let cut = |examples: usize| format!("{}examples = {examples}\n", files("train.txt", "test.txt"));
+    let fault = refused("classification", &cut(20), root);
+    assert!(
+        fault.what.contains("`c` is in the test part") && hint(&fault).contains("`examples`"),
+        "{fault}"
+    );
+    let fault = refused("classification", &cut(10), root);
+    assert!(
+        fault.what.contains("1 classes") && hint(&fault).contains("`examples`"),
+        "{fault}"
+    );
+    let options = resolved("classification", &cut(30)).unwrap();
+    assert_eq!((find("classification").unwrap().check)(&options, Some(root)), Ok(()));
+    put(root, "test.txt", &["the d\td".to_owned()]);
+    let fault = refused("classification", &cut(20), root);
+    assert!(
+        fault.what.contains("`d`") && !hint(&fault).contains("`examples`"),
+        "{fault}"
+    );
+
+    let sentences = |tags: [&str; 3]| tags.map(|tag| vec![format!("the\tO\nboat\t{tag}\n"); 10]).concat();
+    put(root, "a.conll", &sentences(["B-PER", "B-LOC", "B-ORG"]));
+    put(root, "b.conll", &["boat\tB-ORG".to_owned()]);
+    for task in ["tagging", "part-of-speech"] {
+        let cut = format!("{}examples = 20\n", files("a.conll", "b.conll"));
+        let fault = refused(task, &cut, root);
+        assert!(
+            fault.what.contains("ORG` is in the test part") && hint(&fault).contains("`examples`"),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
 fn a_part_may_be_in_several_files() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();

@@ -11,7 +11,7 @@ use cloze_options::tree;
 use cloze_trainer::Judgement;
 
 /// A model with initial values.
-fn fresh(objective: &str, corpus: &Prepared) -> Model {
+pub(super) fn fresh(objective: &str, corpus: &Prepared) -> Model {
     let encoder = EncoderConfig {
         heads: 2,
         ..EncoderConfig::preset(Preset::Modern, 32, 1, WINDOW)
@@ -21,7 +21,7 @@ fn fresh(objective: &str, corpus: &Prepared) -> Model {
     objective.build(&encoder, corpus.tokenizer.vocabulary(), &init).frozen()
 }
 
-fn has(found: &Judgement, task: &str, metric: &str) -> bool {
+pub(super) fn has(found: &Judgement, task: &str, metric: &str) -> bool {
     let mut findings = found.findings.iter();
     findings.any(|finding| finding.task == task && finding.metric == metric)
 }
@@ -74,6 +74,19 @@ fn probes_tell_every_layer_and_what_is_there_without_training() {
     assert_eq!(judge(), found);
 }
 
+fn mean_without_arcs(found: &Judgement) -> f64 {
+    let properties = ["part-of-speech", "dependency-label", "head-distance"];
+    let also = ["sentence-length", "word-content"].map(|name| format!("mine/{name}"));
+    let also = also.iter().filter(|task| has(found, task, "accuracy"));
+    let tasks = properties.map(|name| format!("mine/{name}"));
+    let values: Vec<f64> = tasks
+        .iter()
+        .chain(also)
+        .map(|task| value(found, task, "accuracy"))
+        .collect();
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
 #[test]
 fn trees_of_files_are_probed_for_and_a_lone_or_broken_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -99,6 +112,11 @@ fn trees_of_files_are_probed_for_and_a_lone_or_broken_file_is_refused() {
             "{property}"
         );
     }
+    // Arcs are asked for too, and are no part of the mean.
+    let arcs = value(&found, "mine/dependency-arc", "accuracy");
+    assert!(arcs > 0.9, "{arcs}");
+    assert_eq!(value(&found, "mine/dependency-arc", "majority"), 0.5);
+    assert_eq!(value(&found, "mine", "accuracy"), mean_without_arcs(&found));
     // The order of a file does not matter.
     let turned: Vec<String> = trees.iter().rev().cloned().collect();
     write("a.conllu", &turned);

@@ -4,5 +4,7 @@
 
 mod fake;
 mod fine_tuning;
+mod frozen;
 mod judges;
 mod own_evaluation;
+mod rules;

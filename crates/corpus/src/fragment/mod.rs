@@ -4,7 +4,8 @@
 //! `grammar.txt` is the whole grammar on one page; `lexicon` makes its words (from `words`, `formation` and
 //! `morphology`); `language` samples documents; `chart` and `latent` are exact inference, from which `truth` says what
 //! is known of the language and `best` of a given text in a tokenizer's pieces; `paradigms` and `pairs` make minimal pairs;
-//! `labels` says what the words of a sentence are, and `agreement` makes pairs by what stands between subject and verb.
+//! `labels` says what the words of a sentence are, `agreement` makes pairs by what stands between subject and verb, and `paraphrases`
+//! pairs that say the same.
 
 mod agreement;
 mod best;
@@ -18,6 +19,7 @@ mod lexicon;
 mod morphology;
 mod pairs;
 mod paradigms;
+mod paraphrases;
 #[cfg(test)]
 mod tests;
 mod truth;
@@ -28,6 +30,7 @@ pub use agreement::{AGREEMENT, AgreementPair, agreement_pairs};
 pub use best::{Known, best_loss};
 pub use labels::{ENTITY_TYPES, Entity, Labelled, LabelledWord, PARTS_OF_SPEECH, Subject, labelled, part_of_speech};
 use language::LANGUAGE;
+pub use paraphrases::{Paraphrase, paraphrases};
 pub use truth::{Truth, truth};
 
 /// What experiments call it.

@@ -76,13 +76,13 @@ pub fn generate(seed: u64, count: usize) -> Vec<MinimalPair> {
 
 /// Which values a template's variables have.
 #[derive(Clone, Copy)]
-struct Turn {
-    number: usize,
-    gender: usize,
+pub(super) struct Turn {
+    pub(super) number: usize,
+    pub(super) gender: usize,
 }
 
 /// Fills one template.
-struct Filler<'a> {
+pub(super) struct Filler<'a> {
     language: &'a Language,
     stream: &'a mut Stream,
     latent: Latent,
@@ -92,7 +92,7 @@ struct Filler<'a> {
 }
 
 impl<'a> Filler<'a> {
-    fn new(
+    pub(super) fn new(
         language: &'a Language,
         turn: Turn,
         lexemes: &'a mut HashMap<String, LexemeId>,
@@ -115,7 +115,7 @@ impl<'a> Filler<'a> {
     }
 
     /// The good and the bad sentence; none if the template names something unknown.
-    fn fill(mut self, template: &str) -> Option<(Vec<WordId>, Vec<WordId>)> {
+    pub(super) fn fill(mut self, template: &str) -> Option<(Vec<WordId>, Vec<WordId>)> {
         let mut sides = [Vec::new(), Vec::new()];
         let mut within: &[usize] = &[0, 1];
         for token in template.split(' ') {

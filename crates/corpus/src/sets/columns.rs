@@ -13,6 +13,10 @@ const UNIVERSAL_COLUMNS: usize = 10;
 const UNIVERSAL_WORD: i64 = 2;
 /// Its column of the universal parts of speech.
 const UNIVERSAL_TAG: i64 = 4;
+/// Its columns that no word leaves unspecified, by number and name.
+const SPECIFIED: [(usize, &str); 3] = [(4, "UPOS"), (7, "HEAD"), (8, "DEPREL")];
+/// What stands where something is unspecified.
+const UNSPECIFIED: &str = "_";
 /// The word of the lines that part the documents of CoNLL 2003.
 const DOCUMENT: &str = "-DOCSTART-";
 
@@ -86,8 +90,9 @@ impl Layout {
         }
     }
 
-    /// The word and the tag of a line; `None` of one that is no word of its own.
-    fn read<'a>(&self, line: &'a str) -> Result<Option<(&'a str, &'a str)>> {
+    /// The word and the tag of a line, which is the sentence's word of this number, from 1; `None` of one that is no word of its
+    /// own.
+    fn read<'a>(&self, line: &'a str, number: usize) -> Result<Option<(&'a str, &'a str)>> {
         let fields = split(line, self.tabs);
         if fields.len() != self.columns {
             return Err(broken(fields.len(), self.columns));
@@ -96,10 +101,26 @@ impl Layout {
         if self.universal && fields[0].contains(['-', '.']) {
             return Ok(None);
         }
+        if self.universal && fields[0] != number.to_string() {
+            return Err(
+                Fault::usage(format!("the ID is `{}` in place of {number}", fields[0].escape_debug()))
+                    .remedy("the words of a sentence of CoNLL-U are numbered from 1, and a blank line ends it"),
+            );
+        }
         let word = fields[self.word].trim();
-        match word {
-            "" => Err(Fault::usage("the word is missing")),
-            _ => Ok(Some((word, label(fields[self.tag], "tag")?))),
+        if word.is_empty() {
+            return Err(Fault::usage("the word is missing"));
+        }
+        let tag = label(fields[self.tag], "tag")?;
+        let of_all = SPECIFIED
+            .iter()
+            .find(|(column, _)| self.universal && *column == self.tag + 1);
+        match of_all {
+            Some((column, name)) if tag == UNSPECIFIED => Err(Fault::usage(format!(
+                "the word has no {name}: column {column} is `{UNSPECIFIED}`"
+            ))
+            .remedy("CoNLL-U leaves UPOS, HEAD and DEPREL of no word unspecified")),
+            _ => Ok(Some((word, tag))),
         }
     }
 }
@@ -174,7 +195,7 @@ pub(crate) fn each_sentence(
             if comment || (known.universal && line.starts_with('#')) {
                 return Ok(());
             }
-            let Some((word, tag)) = known.read(line).map_err(at)? else {
+            let Some((word, tag)) = known.read(line, open.words.len() + 1).map_err(at)? else {
                 return Ok(());
             };
             if word == DOCUMENT {

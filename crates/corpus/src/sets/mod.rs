@@ -14,7 +14,7 @@ pub use columns::{ColumnsAsked, TaggedSentence, read_columns, universal_columns}
 pub use place::files;
 pub use spans::{OUTSIDE, Scheme, Span, check_tags, iob2, spans};
 pub use squad::{Answer, QUESTIONS, Question, read_squad};
-pub use table::{Labelled, TABLES, TableAsked, read_table};
+pub use table::{Labelled, TABLES, TableAsked, TextPair, read_table, read_text_pairs};
 pub(crate) use table::{Wanted, each_row};
 
 use crate::reader::hash_file;

@@ -108,6 +108,49 @@ pub fn read_table(path: &Path, asked: &TableAsked) -> Result<Vec<Labelled>> {
     Ok(found)
 }
 
+/// Two texts, with what is said of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextPair {
+    /// The one.
+    pub first: String,
+    /// The other.
+    pub second: String,
+    /// The label, where one is asked for.
+    pub label: Option<String>,
+    /// File and line.
+    pub place: String,
+}
+
+/// Reads the pairs of texts of a file in their order. The other text is `text_pair`, or the second column where there is no header,
+/// if nobody says it; a label is read only if its column is named.
+///
+/// # Errors
+/// As [`read_table`].
+pub fn read_text_pairs(path: &Path, asked: &TableAsked) -> Result<Vec<TextPair>> {
+    let mut wanted = vec![
+        Wanted::new("text", asked.text, ("text", 1)),
+        Wanted::new("text of the pair", asked.pair, ("text_pair", 2)),
+    ];
+    wanted.extend(asked.label.map(|column| Wanted::new("label", Some(column), ("", 0))));
+    let mut bounds = Bounds::of(path);
+    let mut found = Vec::new();
+    each_row(path, &wanted, asked.header, &mut |fields, place| {
+        bounds.add(fields.iter().map(|field| field.len()).sum())?;
+        found.push(TextPair {
+            first: text(fields[0], "text")?.to_owned(),
+            second: text(fields[1], "text of the pair")?.to_owned(),
+            label: match fields.get(2) {
+                Some(field) => Some(label(field, "label")?.to_owned()),
+                None => None,
+            },
+            place: place.to_owned(),
+        });
+        Ok(())
+    })?;
+    bounds.end("pair of texts")?;
+    Ok(found)
+}
+
 /// A column that is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted<'a> {

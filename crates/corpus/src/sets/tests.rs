@@ -218,6 +218,55 @@ fn universal_columns_leave_out_words_that_are_several_or_none() {
         fault.what.contains("in place of 10") && fault.place().unwrap().ends_with(":1"),
         "{fault}"
     );
+    // Every word has its number and what CoNLL-U asks of all of them; a lemma may be unspecified.
+    for (id, tag, what) in [
+        ("3", "AUX", "the ID is `3` in place of 2"),
+        ("1", "AUX", "the ID is `1` in place of 2"),
+        ("x", "AUX", "the ID is `x`"),
+        ("2", "_", "no UPOS"),
+    ] {
+        let text = [line("1", "do", "AUX"), line(id, "go", tag)].concat();
+        let fault = sentences("a.conllu", &text, &ColumnsAsked::default()).unwrap_err();
+        assert!(fault.what.contains(what), "{fault}");
+        assert!(fault.place().unwrap().ends_with("a.conllu:2"), "{fault}");
+    }
+    let lemma = ColumnsAsked {
+        tag: Some(Column::Number(3)),
+        ..ColumnsAsked::default()
+    };
+    assert_eq!(
+        sentences("a.conllu", &line("1", "do", "_"), &lemma).unwrap()[0].tags,
+        ["_"]
+    );
+}
+
+#[test]
+fn pairs_of_texts_are_read_with_a_label_only_if_one_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = put(&folder, "a.tsv", "text\ttext_pair\tQuality\na\tb\t1\nc\td\t0\n");
+    let read = |asked: &TableAsked| -> Result<Vec<(String, String, Option<String>)>> {
+        let read = read_text_pairs(&path, asked)?.into_iter();
+        Ok(read.map(|pair| (pair.first, pair.second, pair.label)).collect())
+    };
+    let pair = |first: &str, second: &str, label: Option<&str>| {
+        (first.to_owned(), second.to_owned(), label.map(str::to_owned))
+    };
+    assert_eq!(read(&USUAL).unwrap(), [pair("a", "b", None), pair("c", "d", None)]);
+    let quality = Column::from("Quality");
+    let labelled = asked(None, None, Some(&quality));
+    assert_eq!(
+        read(&labelled).unwrap(),
+        [pair("a", "b", Some("1")), pair("c", "d", Some("0"))]
+    );
+    let turned = [Column::from("text_pair"), Column::from("text")];
+    assert_eq!(
+        read(&asked(Some(&turned[0]), Some(&turned[1]), None)).unwrap()[0],
+        pair("b", "a", None)
+    );
+    for (text, place) in [("text\ttext_pair\na\t\n", ":2"), ("text\tother\na\tb\n", ":1")] {
+        let fault = read_text_pairs(&put(&folder, "b.tsv", text), &USUAL).unwrap_err();
+        assert!(fault.place().unwrap().ends_with(place), "{fault}");
+    }
 }
 
 #[test]

@@ -25,9 +25,9 @@ use tokenizers::{NormalizerWrapper, PreTokenizerWrapper};
 use train::Trained;
 
 /// What a text became.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Encoded {
-    /// Token ids, without special tokens.
+    /// Token ids. Special tokens that begin and end a text are among them where a sentence was asked for.
     pub ids: Vec<u32>,
     /// true = a word begins at this token.
     pub word_starts: Vec<bool>,
@@ -38,6 +38,20 @@ impl Encoded {
     pub fn extend(&mut self, next: &Encoded) {
         self.ids.extend_from_slice(&next.ids);
         self.word_starts.extend_from_slice(&next.word_starts);
+    }
+
+    /// Keeps the first `length` tokens.
+    pub fn truncate(&mut self, length: usize) {
+        self.ids.truncate(length);
+        self.word_starts.truncate(length);
+    }
+}
+
+/// Tokens of which nobody says where words begin: each counts as one.
+impl From<Vec<u32>> for Encoded {
+    fn from(ids: Vec<u32>) -> Self {
+        let word_starts = vec![true; ids.len()];
+        Self { ids, word_starts }
     }
 }
 
@@ -188,13 +202,23 @@ impl Tokenizer {
         normalizer && splits && only_special
     }
 
-    /// `[CLS]` text `[SEP]`: a sentence as evaluations score it.
+    /// `[CLS]` text `[SEP]`: a sentence as evaluations read it.
     pub fn sentence(&self, text: &str) -> Vec<u32> {
+        self.sentence_with_words(text).ids
+    }
+
+    /// The same with its words, as rules score it.
+    pub fn sentence_with_words(&self, text: &str) -> Encoded {
+        self.between_ends(&self.encode(text))
+    }
+
+    /// A text between the tokens that begin and end one, which are a word each.
+    pub(crate) fn between_ends(&self, text: &Encoded) -> Encoded {
         let special = self.vocabulary().special;
-        let mut ids = vec![special.start];
-        ids.extend(self.encode(text).ids);
-        ids.push(special.end);
-        ids
+        let mut whole = Encoded::from(vec![special.start]);
+        whole.extend(text);
+        whole.extend(&Encoded::from(vec![special.end]));
+        whole
     }
 
     /// Whether it knows the way from tokens back to text.

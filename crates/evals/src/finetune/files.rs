@@ -1,6 +1,6 @@
 //! The parts of a set: files, hashes of what they hold, and the development part where there is no file of it.
 
-use super::{BUILT_IN, Common};
+use super::{BUILT_IN, Common, Named};
 use cloze_corpus::sets::files;
 use cloze_foundation::{Draw, Fault, Place, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,22 +21,22 @@ impl Files {
     ///
     /// # Errors
     /// A file that is not there.
-    pub(crate) fn of(common: &Common, data_root: Option<&Path>, endings: &[&str]) -> Result<Option<Self>> {
+    pub(crate) fn of(named: Named, data_root: Option<&Path>, endings: &[&str]) -> Result<Option<Self>> {
         let find = |key: &str, path: &Path| {
             files(&path.to_string_lossy(), data_root, endings).map_err(|fault| fault.at(Place::key(key)))
         };
-        let (Some(train), Some(test)) = (&common.train, &common.test) else {
+        let (Some(train), Some(test)) = (named.train, named.test) else {
             return Ok(None);
         };
         Ok(Some(Self {
             train: find("train", train)?,
             test: find("test", test)?,
-            dev: common.dev.as_ref().map(|dev| find("dev", dev)).transpose()?,
+            dev: named.dev.map(|dev| find("dev", dev)).transpose()?,
         }))
     }
 
     /// Every part with its key, the training part first.
-    fn each(&self) -> impl Iterator<Item = (&'static str, &[PathBuf])> {
+    pub(crate) fn each(&self) -> impl Iterator<Item = (&'static str, &[PathBuf])> {
         let files = [
             ("train", Some(&self.train)),
             ("dev", self.dev.as_ref()),
@@ -79,9 +79,9 @@ pub(crate) fn joined<T>(part: Part<T>) -> Vec<T> {
 ///
 /// # Errors
 /// A file that cannot be read.
-pub(crate) fn hashed(common: &Common, data_root: Option<&Path>, endings: &[&str]) -> Result<String> {
+pub(crate) fn hashed(named: Named, data_root: Option<&Path>, endings: &[&str]) -> Result<String> {
     let mut read = String::new();
-    if let Some(files) = Files::of(common, data_root, endings)? {
+    if let Some(files) = Files::of(named, data_root, endings)? {
         for (key, paths) in files.each() {
             for path in paths {
                 read += &format!("{key} {}\n", cloze_corpus::sets::hash(path)?);
@@ -187,6 +187,11 @@ pub(crate) fn unknown_label<'a>(
     .at(place)
     .allowed(known.clone().take(SHOWN))
     .nearest(label, known)
+}
+
+/// What to do where the training part has a label only behind what `examples` takes of it.
+pub(crate) fn beyond() -> &'static str {
+    "the training part has more labels behind its first examples, which `examples` takes: make it larger, or mix the lines of the file"
 }
 
 /// Labels that a fault lists.

@@ -16,10 +16,10 @@ mod train;
 
 pub(crate) use examples::{Exercise, Material, Reads};
 pub(crate) use files::{
-    Files, Part, built_in, first, first_of, guess, hashed, joined, located, no_options_of_files, of_files, parted,
-    shared, unknown_label, without_places,
+    Files, Part, beyond, built_in, first, first_of, guess, hashed, joined, located, no_options_of_files, of_files,
+    parted, shared, unknown_label, without_places,
 };
-pub(crate) use options::{Attention, Common, Recipe, tuned_options};
+pub(crate) use options::{Attention, Common, Named, Recipe, tuned_options};
 pub(crate) use report::{chosen, of_seeds, right_of_seeds, share_cut};
 pub(crate) use texts::{Words, best, of_texts};
 pub(crate) use train::{Tuned, tune};

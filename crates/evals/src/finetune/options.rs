@@ -4,7 +4,7 @@ use cloze_foundation::{Fault, Place, Result};
 use cloze_options::{options, words};
 use cloze_trainer::optimizer::Kind;
 use cloze_trainer::{Muon, OptimizerConfig};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 words! {
     /// Who sees whom while an encoder is tuned and asked.
@@ -68,6 +68,31 @@ impl Recipe {
     }
 }
 
+/// Where the parts of a set are said to be; nowhere, if the built-in language is the set.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Named<'a> {
+    pub(crate) train: Option<&'a Path>,
+    pub(crate) dev: Option<&'a Path>,
+    pub(crate) test: Option<&'a Path>,
+}
+
+impl Named<'_> {
+    /// Refuses a part without the one that it needs.
+    pub(crate) fn fits(self) -> Result<()> {
+        let lone = |has: &str, needs: &str| {
+            Err(Fault::usage(format!("`{has}` without `{needs}`"))
+                .at(Place::key(has))
+                .remedy(format!("name both files; without `train` and `test` the built-in language is the set, where there is one; `{needs}` is missing")))
+        };
+        match (self.train, self.test, self.dev) {
+            (Some(_), None, _) => lone("train", "test"),
+            (None, Some(_), _) => lone("test", "train"),
+            (None, None, Some(_)) => lone("dev", "train"),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// The options that all tasks have.
 #[derive(Clone, Debug)]
 pub(crate) struct Common {
@@ -83,16 +108,15 @@ pub(crate) struct Common {
 impl Common {
     /// Checks what concerns several options.
     pub(crate) fn fits(&self) -> Result<()> {
-        let lone = |has: &str, needs: &str| {
-            Err(Fault::usage(format!("`{has}` without `{needs}`"))
-                .at(Place::key(has))
-                .remedy(format!("name both files; without `train` and `test` the built-in language is the set, where there is one; `{needs}` is missing")))
-        };
-        match (&self.train, &self.test, &self.dev) {
-            (Some(_), None, _) => lone("train", "test"),
-            (None, Some(_), _) => lone("test", "train"),
-            (None, None, Some(_)) => lone("dev", "train"),
-            _ => Ok(()),
+        self.named().fits()
+    }
+
+    /// Where its parts are.
+    pub(crate) fn named(&self) -> Named<'_> {
+        Named {
+            train: self.train.as_deref(),
+            dev: self.dev.as_deref(),
+            test: self.test.as_deref(),
         }
     }
 }

@@ -6,11 +6,12 @@ mod masks;
 
 use crate::masked_loss::{place, spread};
 use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, WINDOW, When, Work, asked};
+use cloze_corpus::Encoded;
 use cloze_corpus::bounds::{Unigram, best};
 use cloze_corpus::fragment::Known;
 use cloze_foundation::{Draw, Fault, Result};
-use cloze_objectives::scoring::LEFT_TO_RIGHT;
-use cloze_objectives::{Batch, Example};
+use cloze_objectives::scoring::{brackets, scored_tokens};
+use cloze_objectives::{Batch, Example, Kind, Rule};
 use cloze_options::{Options, options};
 use cloze_schema::metric::{ACCURACY, BEST_LOSS, BITS_PER_BYTE, KNOWN, LOSS, UNIGRAM_LOSS};
 use groups::Groups;
@@ -34,7 +35,8 @@ pub static ENTRY: Entry = Entry {
     summary: "Accuracy of the most probable token at masked positions of held-out text, the same masks for every run: single tokens, \
               whole words, spans of three words; the mean over the three. Beside it the loss of each, by frequency and for single \
               tokens by part of speech, and on the built-in language how much is known of what can be known, (unigram loss - loss) / \
-              (unigram loss - best loss). Where a model has a likelihood from left to right: its bits per byte.",
+              (unigram loss - best loss). Where a model has a likelihood: its bits per byte; where it has a bound on one, an upper bound on \
+              them.",
     headline: ACCURACY,
     higher_is_better: true,
     chance: Chance::Unknown,
@@ -76,7 +78,7 @@ struct Masked {
 struct MaskedText {
     units: Vec<Masked>,
     /// The windows as they are.
-    windows: Vec<Vec<u32>>,
+    windows: Vec<Encoded>,
     /// Tokens of a byte of the held-out text.
     tokens_per_byte: f64,
 }
@@ -140,32 +142,44 @@ impl MaskedText {
         let held_out = corpus.manifest.held_out;
         Ok(Self {
             units,
-            windows: windows.into_iter().map(|window| window.ids).collect(),
+            windows: windows
+                .into_iter()
+                .map(|window| Encoded {
+                    ids: window.ids,
+                    word_starts: window.word_starts,
+                })
+                .collect(),
             tokens_per_byte: held_out.tokens.saturating_sub(held_out.documents) as f64 / held_out.bytes.max(1) as f64,
         })
     }
 
-    /// Of a model with a likelihood: what the tokens of the windows cost from left to right, each window by itself, in bits for
-    /// each byte of the held-out text.
-    fn bits_per_byte(&self, subject: &Subject, counter: &Counter) -> Result<Option<f64>> {
-        if !has_likelihood(subject) {
-            return Ok(None);
-        }
+    /// What the tokens of the windows cost under a likelihood, each window by itself, in bits for each byte of the held-out text. Of
+    /// a bound below a likelihood it is a bound above that. None where there is no token.
+    fn bits_per_byte(&self, subject: &Subject, rule: &Rule, counter: &Counter) -> Result<Option<f64>> {
         let vocabulary = subject.ground.corpus.tokenizer.vocabulary();
-        let scored = |more| counter.add(more);
-        let nats: f64 = subject
-            .model
-            .score_told(&LEFT_TO_RIGHT, &self.windows, vocabulary, &scored)?
-            .iter()
-            .sum();
-        let ordinary = |ids: &Vec<u32>| ids.iter().filter(|id| !vocabulary.is_special(**id)).count();
-        let tokens: usize = self.windows.iter().map(ordinary).sum();
+        let (rule, scored) = (std::slice::from_ref(rule), |more| counter.add(more));
+        let scores = subject.model.scores_told(rule, &self.windows, vocabulary, &scored)?;
+        let nats: f64 = scores.iter().flatten().sum();
+        let tokens = self.windows.iter().map(|window| scored_tokens(&window.ids, vocabulary));
+        let tokens: usize = tokens.sum();
         Ok((tokens > 0).then(|| -nats / tokens as f64 * self.tokens_per_byte / std::f64::consts::LN_2))
     }
 }
 
-fn has_likelihood(subject: &Subject) -> bool {
-    subject.model.rules().contains(&LEFT_TO_RIGHT)
+/// The rules of a model that say something of the probability of a text, each with its metric.
+fn likelihoods(subject: &Subject) -> Vec<(Rule, String)> {
+    let of = |metric: &str, is_wanted: fn(Kind) -> bool| -> Vec<(Rule, String)> {
+        let rules = subject.model.rules().iter().filter(|rule| is_wanted(rule.kind));
+        let rules: Vec<Rule> = rules.cloned().collect();
+        let metrics = brackets(&rules)
+            .into_iter()
+            .map(|brackets| format!("{metric}{brackets}"));
+        rules.iter().cloned().zip(metrics).collect()
+    };
+    let bound = format!("{BITS_PER_BYTE}.upper_bound");
+    let mut told = of(BITS_PER_BYTE, Kind::is_likelihood);
+    told.extend(of(&bound, |kind| kind == Kind::LowerBound));
+    told
 }
 
 /// What some predictions cost, and how many were right.
@@ -230,14 +244,14 @@ impl Evaluation for MaskedText {
             judgement.findings.push(Finding { task, metric, value });
         };
         let who = subject.model.masked_answerer();
-        let windows = [
-            (has_likelihood(subject), self.windows.len()),
-            (who.is_some(), self.units.iter().map(Masked::windows).sum()),
-        ];
-        let asked = windows.iter().filter(|(is_asked, _)| *is_asked);
-        let counter = Counter::new(subject.told, asked.map(|(_, windows)| windows).sum(), "windows");
-        if let Some(bits) = self.bits_per_byte(subject, &counter)? {
-            told("", BITS_PER_BYTE.to_owned(), bits);
+        let likelihoods = likelihoods(subject);
+        let masked: usize = self.units.iter().map(Masked::windows).sum();
+        let windows = likelihoods.len() * self.windows.len() + who.map_or(0, |_| masked);
+        let counter = Counter::new(subject.told, windows, "windows");
+        for (rule, metric) in likelihoods {
+            if let Some(bits) = self.bits_per_byte(subject, &rule, &counter)? {
+                told("", metric, bits);
+            }
         }
         if let Some(who) = who {
             let brackets = who.helper().map(|helper| format!("[{helper}]")).unwrap_or_default();

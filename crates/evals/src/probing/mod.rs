@@ -1,27 +1,28 @@
 //! What the frozen states of every layer tell: linear probes, and how short a code of the labels they give.
 
 mod code;
+mod judge;
 mod lbfgs;
+mod own;
 mod properties;
 mod regression;
 mod sentences;
 mod states;
 mod trees;
 
-use crate::finetune::{BUILT_IN_WORDS, without_places};
-use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, WINDOW, When, Work, asked};
-use cloze_backbone::{Encoder, Init};
-use cloze_corpus::sets::{files, hash};
-use cloze_foundation::{Draw, Fault, Place, Result};
-use cloze_kernels::{at_a_time, side_by_side};
+use crate::finetune::{BUILT_IN_WORDS, Files, Named, hashed, no_options_of_files, without_places};
+use crate::{Asks, Chance, Entry, Evaluation, Finding, Ground, Judgement, Subject, WINDOW, When, Work, asked};
+use cloze_corpus::sets::{Column, ColumnsAsked};
+use cloze_foundation::{Fault, Result};
 use cloze_options::{Options, options};
-use cloze_schema::metric::{ACCURACY, CODE_LENGTH, COMPRESSION, LAYER, MAJORITY, UNTRAINED};
-use properties::{Property, properties};
-use regression::{Labelled, Regression};
+use cloze_schema::metric::{ACCURACY, MAJORITY};
+pub(crate) use judge::{Probed, Questions, probed, untrained};
+use properties::properties;
+pub(crate) use properties::{Answer, Place, Property};
 use sentences::{Sentence, of_the_language, pieces};
-use states::{States, standardise};
+pub(crate) use sentences::{some, whole_texts};
+pub(crate) use states::States;
 use std::path::{Path, PathBuf};
-use trees::of_files;
 
 /// Linear probes.
 pub static ENTRY: Entry = Entry {
@@ -34,8 +35,10 @@ pub static ENTRY: Entry = Entry {
     citation: "Alain & Bengio 2017, Understanding intermediate layers using linear classifier probes; Voita & Titov 2020, \
                Information-Theoretic Probing with Minimum Description Length",
     summary: "Accuracy of a linear probe (logistic regression) of the layer whose online code of the labels is the shortest; the \
-              mean over the properties. Beside it stand every layer's accuracy and code length, those of an encoder of the same \
-              shape with initial values in place of trained ones, and the accuracy of the most frequent label.",
+              mean over the properties of words and sentences. Beside it stand every layer's accuracy and code length, those of an encoder of the same \
+              shape with initial values in place of trained ones, and the accuracy of the most frequent label. CoNLL-U, files of \
+              columns with a tag for each word, or the built-in language; of trees also pairs of words, of which one is the \
+              other's head or not.",
     headline: ACCURACY,
     higher_is_better: true,
     chance: Chance::Unknown,
@@ -55,64 +58,62 @@ pub static ENTRY: Entry = Entry {
 
 /// Endings of files of trees, where a folder or a glob is named.
 const TREES: &[&str] = &[".conllu"];
+/// The same of files of tags: they have many.
+const ANY: &[&str] = &[];
 
 options! {
     /// Options of the probes.
     struct Settings {
         /// Sentences to learn from; probes are asked about as many others.
         sentences: usize = 400, from(50).to(50_000);
-        /// The CoNLL-U file of the sentences to learn from, under the data root.
+        /// The file of the sentences to learn from, under the data root or from here: CoNLL-U, or columns.
         train: Option<PathBuf> = None => "the built-in language";
-        /// The CoNLL-U file of the others.
+        /// The file of the others.
         test: Option<PathBuf> = None => "the built-in language";
+        /// The column of tags, of entities or of any classes of words, from 1, or from the end if it is negative; then nothing else
+        /// of the words is probed for.
+        column: Option<Column> = None => "none: the trees of CoNLL-U";
+        /// The column of the words.
+        word: Option<Column> = None => "the form of CoNLL-U; the first one of other files";
     }
-    check Self::fits
+    check |settings| settings.named().fits()
 }
 
 impl Settings {
-    fn fits(&self) -> Result<()> {
-        let (has, needs) = match (&self.train, &self.test) {
-            (Some(_), None) => ("train", "test"),
-            (None, Some(_)) => ("test", "train"),
-            _ => return Ok(()),
-        };
-        Err(Fault::usage(format!("`{has}` without `{needs}`"))
-            .at(Place::key(has))
-            .remedy("name both files, or neither: then the built-in language is probed for"))
+    fn named(&self) -> Named<'_> {
+        Named {
+            train: self.train.as_deref(),
+            dev: None,
+            test: self.test.as_deref(),
+        }
     }
 
-    /// The files of both parts, each with its key; none where the built-in language is read.
-    fn files(&self, data_root: Option<&Path>) -> Result<Vec<(&'static str, Vec<PathBuf>)>> {
-        let named = [("train", &self.train), ("test", &self.test)];
-        let named = named.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?)));
-        let find = |(key, path): (&'static str, &PathBuf)| {
-            let found = files(&path.to_string_lossy(), data_root, TREES).map_err(|fault| fault.at(Place::key(key)))?;
-            Ok((key, found))
-        };
-        named.map(find).collect()
+    /// Endings of the files that a folder or a glob stands for.
+    fn endings(&self) -> &'static [&'static str] {
+        if self.column.is_some() { ANY } else { TREES }
     }
 }
 
 /// What is learnt from, and what is asked about.
 fn read(settings: &Settings, data_root: Option<&Path>) -> Result<[Vec<Sentence>; 2]> {
-    match settings.files(data_root)?.as_slice() {
-        [train, test] => {
-            let part = |(key, paths): &(&'static str, Vec<PathBuf>)| {
-                of_files(paths, settings.sentences).map_err(|fault| fault.at(Place::key(*key)))
+    match Files::of(settings.named(), data_root, settings.endings())? {
+        Some(files) => {
+            let columns = ColumnsAsked {
+                word: settings.word.clone(),
+                tag: settings.column.clone(),
             };
-            Ok([part(train)?, part(test)?])
+            own::of_files(&files, &columns, settings.sentences)
         }
-        _ => Ok(of_the_language(settings.sentences)),
+        None => {
+            no_options_of_files(&[("column", settings.column.is_some()), ("word", settings.word.is_some())])?;
+            Ok(of_the_language(settings.sentences))
+        }
     }
 }
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let mut read = String::new();
-    for (key, paths) in Settings::from_toml(options)?.files(data_root)? {
-        for path in paths {
-            read += &format!("{key} {}\n", hash(&path)?);
-        }
-    }
+    let settings = Settings::from_toml(options)?;
+    let read = hashed(settings.named(), data_root, settings.endings())?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
@@ -136,12 +137,10 @@ fn work(options: &toml::Table) -> Option<Work> {
     })
 }
 
-/// Questions, in tokens.
+/// What is asked, and what a person should know of it.
 struct Probes {
-    properties: Vec<Property>,
-    /// Of either part, of each sentence the tokens of its words.
-    pieces: [Vec<Vec<Vec<u32>>>; 2],
-    cut: usize,
+    questions: Questions,
+    told: Vec<String>,
 }
 
 impl Probes {
@@ -158,132 +157,66 @@ impl Probes {
         let cut = (parts.iter().flatten())
             .zip(known.iter().flatten())
             .filter(|(sentence, known)| sentence.words.len() > **known);
-        let cut = cut.count();
+        let (cut, all) = (cut.count(), parts.iter().map(Vec::len).sum::<usize>());
         let properties = properties([&parts[0], &parts[1]], [&known[0], &known[1]]);
-        if properties.is_empty() {
+        // Arcs are the one property that is not of a word or a sentence.
+        if properties.iter().all(Property::is_of_two) {
             return Err(
                 Fault::usage("there is nothing to probe for: no property has two labels")
                     .at(WINDOW)
                     .remedy("take more sentences, or make encoder.window longer"),
             );
         }
+        let task = ground.task;
+        let told = format!(
+            "{task}: {cut} of {all} sentences are longer than the window; what stands behind its end is not asked about"
+        );
+        let mut told: Vec<String> = (cut > 0).then_some(told).into_iter().collect();
+        told.extend(properties.iter().filter_map(|property| property.told(task)));
         Ok(Self {
-            properties,
-            pieces,
-            cut,
+            questions: Questions { properties, pieces },
+            told,
         })
-    }
-}
-
-/// What a probe of a layer finds.
-#[derive(Clone, Copy, Debug)]
-struct Found {
-    accuracy: f64,
-    /// Bits for each label that is learnt from.
-    code_length: f64,
-}
-
-/// Probes the states of a property's two parts at a layer.
-fn probe(property: &Property, layer: usize, states: &[States; 2], subject: &Subject) -> Found {
-    let (width, classes) = (subject.model.config().width, property.classes.len());
-    let [mut train, mut test] =
-        [(0, &property.train), (1, &property.test)].map(|(part, asked)| states[part].rows(layer, asked));
-    standardise(&mut train, &mut test, width);
-    let labels = |asked: &[properties::Asked]| asked.iter().map(|asked| asked.class).collect::<Vec<_>>();
-    let train = Labelled::new(train, width, labels(&property.train), subject.device);
-    let bits = code::online(train.len(), classes, |known, end| {
-        Regression::fit(&train, known, classes).bits(&train, known, end)
-    });
-    let expected = labels(&property.test);
-    let test = Labelled::new(test, width, vec![0; expected.len()], subject.device);
-    let answers = Regression::fit(&train, train.len(), classes).answers(&test);
-    let right = answers.iter().zip(&expected).filter(|(answer, class)| answer == class);
-    Found {
-        accuracy: right.count() as f64 / expected.len() as f64,
-        code_length: bits / train.len() as f64,
     }
 }
 
 impl Evaluation for Probes {
     fn warnings(&self) -> Vec<String> {
-        let all: usize = self.pieces.iter().map(Vec::len).sum();
-        let told = format!(
-            "probing: {} of {all} sentences are longer than the window; what stands behind its end is not asked about",
-            self.cut
-        );
-        (self.cut > 0).then_some(told).into_iter().collect()
+        self.told.clone()
     }
 
     fn judge(&self, subject: &Subject) -> Result<Judgement> {
-        let (model, vocabulary) = (subject.model, subject.ground.corpus.tokenizer.vocabulary());
-        let draw = Draw::new(subject.seed, "the encoder that probes are held against");
-        let untrained = Encoder::new(model.config(), vocabulary.size, &Init::new(draw.seed(), subject.device));
-        let trained = model.reader();
-        let mut judgement = Judgement::default();
-        let mut means: Vec<(String, Vec<f64>)> = Vec::new();
-        let probes = 2 * self.properties.len() * (model.config().layers + 1);
-        let counter = Counter::new(subject.told, probes, "probes");
-        let most = at_a_time(subject.device);
-        for (encoder, brackets) in [(&*trained, String::new()), (&untrained, format!("[{UNTRAINED}]"))] {
-            let states = self
-                .pieces
-                .each_ref()
-                .map(|part| States::of(model, encoder, part, vocabulary.special));
-            let layers = states[0].layers();
-            let asked = self
-                .properties
+        let Probed {
+            findings,
+            encoders,
+            majorities,
+        } = probed(&self.questions, subject);
+        let mut judgement = Judgement {
+            findings,
+            ..Judgement::default()
+        };
+        // Pairs of words, half of which are made up, are no part of a mean over what is asked of words and sentences.
+        let properties = &self.questions.properties;
+        let mean = |values: &[f64]| {
+            let single = properties
                 .iter()
-                .flat_map(|property| (0..layers).map(move |layer| (property, layer)));
-            let found = side_by_side(asked.collect(), most, |(property, layer)| {
-                let found = probe(property, layer, &states, subject);
-                counter.add(1);
-                found
-            });
-            let mut accuracies = Vec::new();
-            for (property, found) in self.properties.iter().zip(found.chunks(layers)) {
-                let task = format!("{}/{}", subject.ground.task, property.name);
-                let mut told = |task: &str, metric: &str, value: f64| {
-                    judgement.findings.push(Finding {
-                        task: task.to_owned(),
-                        metric: format!("{metric}{brackets}"),
-                        value,
-                    });
-                };
-                for (layer, found) in found.iter().enumerate() {
-                    let task = format!("{task}/layer-{layer}");
-                    told(&task, ACCURACY, found.accuracy);
-                    told(&task, CODE_LENGTH, found.code_length);
-                }
-                // Chosen by what is learnt from, so that the questions choose nothing.
-                let shortest = |a: &(usize, &Found), b: &(usize, &Found)| a.1.code_length.total_cmp(&b.1.code_length);
-                let Some((layer, best)) = found.iter().enumerate().min_by(shortest) else {
-                    continue;
-                };
-                let guessed = code::uniform(1, property.classes.len());
-                told(&task, ACCURACY, best.accuracy);
-                told(&task, CODE_LENGTH, best.code_length);
-                told(&task, COMPRESSION, guessed / best.code_length);
-                told(&task, LAYER, layer as f64);
-                accuracies.push(best.accuracy);
-            }
-            means.push((format!("{ACCURACY}{brackets}"), accuracies));
-        }
-        let majorities = self.properties.iter().map(|property| {
-            let value = property.majority();
+                .zip(values)
+                .filter(|(property, _)| !property.is_of_two());
+            let single: Vec<f64> = single.map(|(_, value)| *value).collect();
+            single.iter().sum::<f64>() / single.len() as f64
+        };
+        let mut told = |metric: String, value: f64| {
             judgement.findings.push(Finding {
-                task: format!("{}/{}", subject.ground.task, property.name),
-                metric: MAJORITY.to_owned(),
+                task: subject.ground.task.to_owned(),
+                metric,
                 value,
             });
-            value
-        });
-        means.push((MAJORITY.to_owned(), majorities.collect()));
-        let wholes = means.into_iter().map(|(metric, values)| Finding {
-            task: subject.ground.task.to_owned(),
-            metric,
-            value: values.iter().sum::<f64>() / values.len() as f64,
-        });
-        judgement.findings.extend(wholes);
+        };
+        for (brackets, best) in encoders {
+            let accuracies: Vec<f64> = best.iter().map(|best| best.accuracy).collect();
+            told(format!("{ACCURACY}{brackets}"), mean(&accuracies));
+        }
+        told(MAJORITY.to_owned(), mean(&majorities));
         Ok(judgement)
     }
 }

@@ -1,6 +1,7 @@
 //! What is asked of the sentences: a property, who is asked (words or sentences) and the right answers.
 
-use super::sentences::{Sentence, WHOLE, WORD};
+use super::sentences::{SEEDS, Sentence, WHOLE, WORD};
+use cloze_foundation::Draw;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Ranges of sentence length, each with about as many sentences that are learnt from.
@@ -10,24 +11,44 @@ const CONTENTS: usize = 20;
 const SHARES: (f64, f64) = (0.005, 0.05);
 /// Words that are asked about at most, of either part: the first ones.
 const MOST_WORDS: usize = 10_000;
+/// Whether a word is another one's head.
+pub(super) const ARC: &str = "dependency-arc";
+/// What stands for a word that is somebody's head, and for one that is not.
+const HEAD: [&str; 2] = ["head", "not the head"];
 
-/// Whom a question is about: a sentence, or one of its words.
+/// A sentence, or one of its words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub(super) sentence: usize,
-    pub(super) word: Option<usize>,
-    pub(super) class: u32,
+pub(crate) struct Place {
+    pub(crate) sentence: usize,
+    pub(crate) word: Option<usize>,
+}
+
+/// Whom a question is about, or which two, and the class of the right answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) of: Place,
+    pub(crate) with: Option<Place>,
+    pub(crate) class: u32,
+}
+
+/// A question with the label that answers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) of: Place,
+    pub(crate) with: Option<Place>,
+    pub(crate) label: String,
 }
 
 /// A property with the questions that a probe learns from, and those that it is asked.
 #[derive(Clone, Debug)]
-pub(super) struct Property {
-    pub(super) name: &'static str,
+pub(crate) struct Property {
+    /// Nothing where it is all that is asked.
+    pub(crate) name: &'static str,
     /// Labels that are learnt from, in alphabetical order. A label of the questions alone is the class behind the last one: no
     /// probe answers it.
-    pub(super) classes: Vec<String>,
-    pub(super) train: Vec<Asked>,
-    pub(super) test: Vec<Asked>,
+    pub(crate) classes: Vec<String>,
+    pub(crate) train: Vec<Asked>,
+    pub(crate) test: Vec<Asked>,
 }
 
 /// Every property of two parts that has two labels at least. `known` says how many words of a sentence are read.
@@ -39,16 +60,18 @@ pub(super) fn properties(parts: [&[Sentence]; 2], known: [&[usize]; 2]) -> Vec<P
         "word-content" => content(&contents, sentence),
         _ => find(&sentence.of_whole, name).cloned(),
     };
+    let sentences = |part: usize| parts[part].iter().zip(known[part].iter().copied()).enumerate();
     let of_words = WORD.into_iter().map(|name| {
         let part = |part: usize| {
-            let sentences = parts[part].iter().zip(known[part]).enumerate();
-            let asked = sentences.flat_map(|(sentence, (labelled, known))| {
-                let labels = find(&labelled.of_words, name)
-                    .into_iter()
-                    .flatten()
-                    .take(*known)
-                    .enumerate();
-                labels.filter_map(move |(word, label)| Some((sentence, Some(word), label.clone()?)))
+            let asked = sentences(part).flat_map(|(sentence, (labelled, known))| {
+                let labels = find(&labelled.of_words, name).into_iter().flatten().take(known);
+                labels.enumerate().filter_map(move |(word, label)| {
+                    Some(Answer {
+                        of: Place::word(sentence, word),
+                        with: None,
+                        label: label.clone()?,
+                    })
+                })
             });
             asked.take(MOST_WORDS).collect::<Vec<Answer>>()
         };
@@ -56,36 +79,80 @@ pub(super) fn properties(parts: [&[Sentence]; 2], known: [&[usize]; 2]) -> Vec<P
     });
     let of_wholes = WHOLE.into_iter().map(|name| {
         let part = |part: usize| {
-            let sentences = parts[part].iter().zip(known[part]).enumerate();
             // Of a sentence that is cut nobody can tell what stands behind the end.
-            let whole = sentences.filter(|(_, (labelled, known))| labelled.words.len() == **known);
-            let asked =
-                whole.filter_map(|(sentence, (labelled, _))| Some((sentence, None, label_of_whole(name, labelled)?)));
+            let whole = sentences(part).filter(|(_, (labelled, known))| labelled.words.len() == *known);
+            let asked = whole.filter_map(|(sentence, (labelled, _))| {
+                Some(Answer {
+                    of: Place::whole(sentence),
+                    with: None,
+                    label: label_of_whole(name, labelled)?,
+                })
+            });
             asked.collect::<Vec<Answer>>()
         };
         (name, [part(0), part(1)])
     });
+    let arcs = |part: usize| {
+        let asked = sentences(part).flat_map(|(sentence, (labelled, known))| arcs(sentence, labelled, known));
+        asked.take(MOST_WORDS).collect::<Vec<Answer>>()
+    };
     of_words
         .chain(of_wholes)
-        .filter_map(|(name, [train, test])| Property::new(name, train, test))
+        .chain(std::iter::once((ARC, [arcs(0), arcs(1)])))
+        .filter_map(|(name, [train, test])| Property::new(name, &train, &test))
         .collect()
 }
 
-type Answer = (usize, Option<usize>, String);
+/// For every word but the root its head, and beside it another word of the sentence, drawn by what the sentence says: which of
+/// them is the head (as the edges of Tenney et al. 2019 are asked for, with as many that are none).
+fn arcs(sentence: usize, labelled: &Sentence, known: usize) -> Vec<Answer> {
+    let draw = Draw::new(SEEDS[0], "words that are not the head").purpose(&labelled.words.join(" "));
+    let mut asked = Vec::new();
+    for (word, head) in labelled.heads.iter().take(known).enumerate() {
+        let Some(head) = head.checked_sub(1).filter(|head| *head < known) else {
+            continue;
+        };
+        let others: Vec<usize> = (0..known).filter(|other| ![word, head].contains(other)).collect();
+        if others.is_empty() {
+            continue;
+        }
+        let other = others[draw.example(word as u64).stream().below(others.len())];
+        asked.extend([(head, HEAD[0]), (other, HEAD[1])].map(|(other, label)| Answer {
+            of: Place::word(sentence, word),
+            with: Some(Place::word(sentence, other)),
+            label: label.to_owned(),
+        }));
+    }
+    asked
+}
+
+impl Place {
+    pub(crate) fn whole(sentence: usize) -> Self {
+        Self { sentence, word: None }
+    }
+
+    fn word(sentence: usize, word: usize) -> Self {
+        Self {
+            sentence,
+            word: Some(word),
+        }
+    }
+}
 
 impl Property {
-    fn new(name: &'static str, train: Vec<Answer>, test: Vec<Answer>) -> Option<Self> {
-        let classes: BTreeSet<&String> = train.iter().map(|(.., label)| label).collect();
+    /// Nothing where there are no two labels to learn, or no question.
+    pub(crate) fn new(name: &'static str, train: &[Answer], test: &[Answer]) -> Option<Self> {
+        let classes: BTreeSet<&String> = train.iter().map(|answer| &answer.label).collect();
         let classes: Vec<String> = classes.into_iter().cloned().collect();
         let asked = |answers: &[Answer]| {
-            let one = |(sentence, word, label): &Answer| Asked {
-                sentence: *sentence,
-                word: *word,
-                class: classes.binary_search(label).unwrap_or(classes.len()) as u32,
+            let one = |answer: &Answer| Asked {
+                of: answer.of,
+                with: answer.with,
+                class: classes.binary_search(&answer.label).unwrap_or(classes.len()) as u32,
             };
             answers.iter().map(one).collect::<Vec<_>>()
         };
-        let (train, test) = (asked(&train), asked(&test));
+        let (train, test) = (asked(train), asked(test));
         (classes.len() > 1 && !test.is_empty()).then_some(Self {
             name,
             classes,
@@ -94,13 +161,35 @@ impl Property {
         })
     }
 
+    /// Whether it is asked of two at a time.
+    pub(crate) fn is_of_two(&self) -> bool {
+        self.train.iter().any(|asked| asked.with.is_some())
+    }
+
     /// The share of the questions whose answer is the most frequent label that is learnt from.
-    pub(super) fn majority(&self) -> f64 {
+    pub(crate) fn majority(&self) -> f64 {
         let mut counts = vec![0_usize; self.classes.len()];
         self.train.iter().for_each(|asked| counts[asked.class as usize] += 1);
         let most = (0..counts.len()).rev().max_by_key(|class| counts[*class]).unwrap_or(0);
         let right = self.test.iter().filter(|asked| asked.class as usize == most).count();
         right as f64 / self.test.len() as f64
+    }
+
+    /// What a person should know of questions whose answer is not learnt from.
+    pub(crate) fn told(&self, task: &str) -> Option<String> {
+        let unknown = |asked: &&Asked| asked.class as usize == self.classes.len();
+        let count = self.test.iter().filter(unknown).count();
+        let of = if self.name.is_empty() {
+            String::new()
+        } else {
+            format!(" of {}", self.name)
+        };
+        (count > 0).then(|| {
+            format!(
+                "{task}: the answers to {count} of {} questions{of} are not among what is learnt from, and count as wrong",
+                self.test.len()
+            )
+        })
     }
 }
 
@@ -187,9 +276,39 @@ mod tests {
             (vec![0, 1, 1], vec![2, 1])
         );
         assert_eq!(parts.majority(), 0.5);
+        let told = parts.told("mine").unwrap();
+        assert!(
+            told.starts_with("mine: the answers to 1 of 2 questions of part-of-speech"),
+            "{told}"
+        );
         // Words behind the window's end are not asked about.
         let cut = properties([&train, &test], [&[3, 1], &[1]]);
         assert_eq!(classes(&cut[0].test), [2]);
+    }
+
+    #[test]
+    fn every_arc_stands_beside_a_pair_that_is_none() {
+        let mut tree = sentence("the dog sees a cat", &[]);
+        tree.heads = vec![2, 3, 0, 5, 3];
+        // The root has no head, and what stands behind the window's end is nobody's.
+        for (known, words) in [(5, [0, 1, 3, 4].as_slice()), (4, &[0, 1]), (2, &[]), (0, &[])] {
+            let found = arcs(7, &tree, known);
+            let asked: Vec<usize> = found.chunks_exact(2).filter_map(|two| two[0].of.word).collect();
+            assert_eq!((found.len(), asked.as_slice()), (2 * words.len(), words), "{known}");
+            for two in found.chunks_exact(2) {
+                let [head, other] = [0, 1].map(|place| two[place].with.and_then(|with| with.word).unwrap());
+                let word = two[0].of.word.unwrap();
+                assert_eq!((two[0].of, two[0].of.sentence), (two[1].of, 7));
+                assert_eq!(head + 1, tree.heads[word]);
+                assert!(other != head && other != word && other < known);
+                assert_eq!([&two[0].label, &two[1].label], HEAD);
+            }
+        }
+        let property = properties([&[tree.clone()], &[tree]], [&[5], &[5]]).pop().unwrap();
+        assert_eq!(
+            (property.name, property.majority(), property.is_of_two()),
+            (ARC, 0.5, true)
+        );
     }
 
     #[test]

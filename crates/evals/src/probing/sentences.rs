@@ -1,11 +1,18 @@
 //! The labelled sentences that probes are asked about.
 
 use cloze_corpus::{Tokenizer, fragment};
+use cloze_foundation::Draw;
 
 /// The seeds of the sentences that are learnt from, and of those that are asked about: the same ones for every run.
 pub(super) const SEEDS: [u64; 2] = [0x7072_6f62, 0x6173_6b65];
 /// Properties of words, and of whole sentences.
-pub(super) const WORD: [&str; 4] = ["part-of-speech", "entity-type", "dependency-label", "head-distance"];
+pub(super) const WORD: [&str; 5] = [
+    "part-of-speech",
+    "entity-type",
+    "dependency-label",
+    "head-distance",
+    "tag",
+];
 pub(super) const WHOLE: [&str; 4] = ["subject-number", "topic", "sentence-length", "word-content"];
 
 /// A sentence in words, with what is known of it.
@@ -19,6 +26,35 @@ pub(super) struct Sentence {
     pub(super) of_words: Vec<(&'static str, Vec<Option<String>>)>,
     /// A property of the whole with its label.
     pub(super) of_whole: Vec<(&'static str, String)>,
+    /// The head of each word, words counted from 1; that of the root is 0. Nothing where no tree is known.
+    pub(super) heads: Vec<usize>,
+}
+
+/// At most so many, whatever order they are given in: they are sorted by a key that is drawn from what they say.
+pub(crate) fn some<T>(mut all: Vec<T>, most: usize, text: impl Fn(&T) -> String) -> Vec<T> {
+    let draw = Draw::new(SEEDS[0], "order of sentences");
+    all.sort_by_cached_key(|one| {
+        let text = text(one);
+        (draw.purpose(&text).stream().bits(), text)
+    });
+    all.truncate(most);
+    all
+}
+
+/// Texts as one piece each, in tokens, and how many of them lose what is behind the end of `[CLS]` .. `[SEP]` in the window.
+pub(crate) fn whole_texts<'a>(
+    texts: impl Iterator<Item = &'a str>,
+    tokenizer: &Tokenizer,
+    window: usize,
+) -> (Vec<Vec<Vec<u32>>>, usize) {
+    let room = window.saturating_sub(2);
+    let mut cut = 0;
+    let one = |ids: Vec<u32>| {
+        let inner = &ids[1..ids.len() - 1];
+        cut += usize::from(inner.len() > room);
+        vec![inner[..inner.len().min(room)].to_vec()]
+    };
+    (tokenizer.sentences(texts).into_iter().map(one).collect(), cut)
 }
 
 /// Sentences of the built-in language: to learn from, and to be asked about.
@@ -51,6 +87,7 @@ impl From<fragment::Labelled> for Sentence {
             of_words: vec![(WORD[0], parts), (WORD[1], kinds)],
             of_whole: vec![(WHOLE[0], number.to_owned()), (WHOLE[1], labelled.topic.to_owned())],
             text: Some(labelled.text),
+            heads: Vec::new(),
         }
     }
 }

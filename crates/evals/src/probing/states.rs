@@ -1,6 +1,6 @@
 //! The states of every layer at words and over sentences.
 
-use super::properties::Asked;
+use super::properties::{Asked, Place, Property};
 use burn::tensor::Tensor;
 use cloze_backbone::Encoder;
 use cloze_corpus::SpecialTokens;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const TOKENS: usize = 8192;
 
 /// The states of a part's sentences, layer by layer, the embeddings first.
-pub(super) struct States {
+pub(crate) struct States {
     width: usize,
     layers: Vec<Layer>,
 }
@@ -30,7 +30,7 @@ impl States {
     ///
     /// # Shapes
     /// - `sentences`: of each the tokens of its words
-    pub(super) fn of(model: &Model, encoder: &Encoder, sentences: &[Vec<Vec<u32>>], special: SpecialTokens) -> Self {
+    pub(crate) fn of(model: &Model, encoder: &Encoder, sentences: &[Vec<Vec<u32>>], special: SpecialTokens) -> Self {
         let width = model.config().width;
         let mut layers: Vec<Layer> = (0..=model.config().layers).map(|_| Layer::default()).collect();
         for layer in &mut layers {
@@ -63,22 +63,67 @@ impl States {
         Self { width, layers }
     }
 
-    pub(super) fn layers(&self) -> usize {
+    pub(crate) fn layers(&self) -> usize {
         self.layers.len()
     }
 
-    /// The rows of a layer that questions are about, one behind the other.
+    /// The mean over each sentence at a layer, one behind the other.
     ///
     /// # Shapes
-    /// - result: `[n, D]` for n questions
-    pub(super) fn rows(&self, layer: usize, asked: &[Asked]) -> Vec<f32> {
-        let layer = &self.layers[layer];
-        let row = |asked: &Asked| match asked.word {
-            Some(word) => &layer.words[asked.sentence][word * self.width..][..self.width],
-            None => layer.wholes[asked.sentence].as_slice(),
-        };
-        asked.iter().flat_map(row).copied().collect()
+    /// - result: `[n, D]` for n sentences
+    pub(crate) fn wholes(&self, layer: usize) -> Vec<f32> {
+        self.layers[layer].wholes.concat()
     }
+
+    /// The rows of a layer that questions are about, one behind the other; of questions about two a row of both.
+    ///
+    /// # Shapes
+    /// - result: `[n, D]` for n questions, `[n, 2 D]` for questions about two
+    fn rows(&self, layer: usize, asked: &[Asked]) -> Vec<f32> {
+        let layer = &self.layers[layer];
+        let row = |place: &Place| match place.word {
+            Some(word) => &layer.words[place.sentence][word * self.width..][..self.width],
+            None => layer.wholes[place.sentence].as_slice(),
+        };
+        let places = asked
+            .iter()
+            .flat_map(|asked| std::iter::once(&asked.of).chain(&asked.with));
+        places.flat_map(row).copied().collect()
+    }
+
+    /// What a probe of a layer reads of the questions that it learns from, and of those that it is asked, every column alike; and
+    /// how many columns there are.
+    ///
+    /// # Shapes
+    /// - results: `[n, D]`, or `[n, 4 D]` for questions about two
+    pub(super) fn features(states: &[Self; 2], layer: usize, property: &Property) -> ([Vec<f32>; 2], usize) {
+        let width = states[0].width;
+        let [mut train, mut test] =
+            [(0, &property.train), (1, &property.test)].map(|(part, asked)| states[part].rows(layer, asked));
+        standardise(&mut train, &mut test, width);
+        if !property.is_of_two() {
+            return ([train, test], width);
+        }
+        let [mut train, mut test] = [train, test].map(|rows| of_two(&rows, width));
+        standardise(&mut train, &mut test, 4 * width);
+        ([train, test], 4 * width)
+    }
+}
+
+/// What is read of two states u and v: both, how far they are apart and how alike they are in every column, |u - v| and u v
+/// (Conneau et al. 2017, InferSent). A linear probe of the two alone could not tell what they have to do with each other.
+///
+/// # Shapes
+/// - `rows`: `[n, 2 D]`, result: `[n, 4 D]`
+fn of_two(rows: &[f32], width: usize) -> Vec<f32> {
+    let mut found = Vec::with_capacity(2 * rows.len());
+    for row in rows.chunks_exact(2 * width) {
+        let (u, v) = row.split_at(width);
+        found.extend_from_slice(row);
+        found.extend(u.iter().zip(v).map(|(u, v)| (u - v).abs()));
+        found.extend(u.iter().zip(v).map(|(u, v)| u * v));
+    }
+    found
 }
 
 impl Layer {
@@ -117,7 +162,7 @@ fn numbers(states: Tensor<2>) -> Vec<f32> {
 ///
 /// # Shapes
 /// - `train`, `test`: rows of `width` numbers
-pub(super) fn standardise(train: &mut [f32], test: &mut [f32], width: usize) {
+fn standardise(train: &mut [f32], test: &mut [f32], width: usize) {
     let count = (train.len() / width).max(1) as f64;
     let mut means = vec![0.0; width];
     let mut spreads = vec![0.0; width];
@@ -151,6 +196,15 @@ mod tests {
         let mut test = [2.0, 9.0];
         standardise(&mut train, &mut test, 2);
         assert_eq!((train, test), ([-1.0, 0.0, 1.0, 0.0], [0.0, 0.0]));
+    }
+
+    #[test]
+    fn two_states_are_read_with_what_they_have_to_do_with_each_other() {
+        let rows = [1.0, 2.0, 3.0, -2.0, 0.0, 1.0, 1.0, 1.0];
+        let expected = [
+            1.0, 2.0, 3.0, -2.0, 2.0, 4.0, 3.0, -4.0, 0.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0,
+        ];
+        assert_eq!(of_two(&rows, 2), expected);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod best;
 mod exact;
 mod judged_pairs;
 mod labels;
+mod paraphrases;
 mod text;
 
 use super::language::LANGUAGE;
