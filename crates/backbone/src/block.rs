@@ -1,6 +1,7 @@
 //! One transformer block: attention, then feed-forward, each with a residual and a norm.
 
 use crate::embedding_residual::EmbeddingResidual;
+use crate::value_embeddings::ValueEmbeddings;
 use crate::variant::approximate_gelu;
 use crate::{Dense, EncoderConfig, Forward, Init, LayerNorm, Preset, QueryStream};
 use burn::module::Module;
@@ -28,6 +29,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) relative: Option<Tensor<2>>,
     /// `[N, D]`: the embeddings, and how later layers read them, where they do.
     pub(crate) residual: Option<(&'a EmbeddingResidual, Tensor<2>)>,
+    /// `[N, D]`: what tokens add to the values of later layers, and how, where they do.
+    pub(crate) values: Option<(&'a ValueEmbeddings, Tensor<2>)>,
 }
 
 impl Pass<'_> {
@@ -39,6 +42,17 @@ impl Pass<'_> {
         match &self.residual {
             Some((residual, embedded)) => residual.mixed(x, embedded, layer),
             None => x,
+        }
+    }
+
+    /// Queries, keys and values of a layer, counted from 0, with what tokens add to the values.
+    ///
+    /// # Shapes
+    /// - `qkv` and result: `[N, 3D]`
+    fn valued(&self, qkv: Tensor<2>, layer: usize) -> Tensor<2> {
+        match &self.values {
+            Some((values, rows)) => values.added(qkv, rows, layer),
+            None => qkv,
         }
     }
 }
@@ -99,11 +113,11 @@ impl Block {
         layer: usize,
         rows: Option<&Tensor<1, Int>>,
     ) -> Tensor<2> {
-        let qkv = self.projected(x.clone(), pass);
+        let qkv = self.projected(x.clone(), pass, layer);
         self.attending(x, qkv, pass, layer, rows)
     }
 
-    /// [`forward`](Self::forward) where many rows are alike: of each kind there is one in `x`.
+    /// [`forward`](Self::forward) of a first layer where many rows are alike: of each kind there is one in `x`.
     ///
     /// # Shapes
     /// - `x`: `[K, D]`, `kinds`: `[N]` in `0..K`, `rows`: `[M]`, result: `[N, D]`, with rows `[M, D]`
@@ -208,12 +222,13 @@ impl Block {
         }
     }
 
-    /// Queries, keys and values, turned and scaled.
+    /// Queries, keys and values of a layer, counted from 1, turned and scaled.
     ///
     /// # Shapes
     /// - `x`: `[N, D]`, result: `[N, 3D]`
-    pub(crate) fn projected(&self, x: Tensor<2>, pass: &Pass<'_>) -> Tensor<2> {
-        self.placed(self.qkv.forward(self.before_attention(x, pass.config)), pass)
+    pub(crate) fn projected(&self, x: Tensor<2>, pass: &Pass<'_>, layer: usize) -> Tensor<2> {
+        let qkv = self.placed(self.qkv.forward(self.before_attention(x, pass.config)), pass);
+        pass.valued(qkv, layer - 1)
     }
 
     /// The entropy of what each row looks at, in nats.
@@ -221,7 +236,7 @@ impl Block {
     /// # Shapes
     /// - `x`: `[N, D]`, result: `[N, H]`
     pub(crate) fn attention_entropy(&self, x: Tensor<2>, pass: &Pass<'_>, layer: usize) -> Tensor<2> {
-        let (qkv, relative) = (self.projected(x, pass), self.positions(pass, layer));
+        let (qkv, relative) = (self.projected(x, pass, layer), self.positions(pass, layer));
         let Pass { config, how, .. } = pass;
         cloze_kernels::reference::attention_entropy(qkv, relative, how.heads(config), &how.visibility)
     }

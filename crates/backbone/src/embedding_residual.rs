@@ -29,8 +29,18 @@ impl EmbeddingResidual {
     /// # Shapes
     /// - `x`, `embedded` and result: `[N, D]`
     pub(crate) fn mixed(&self, x: Tensor<2>, embedded: &Tensor<2>, layer: usize) -> Tensor<2> {
-        let Some(place) = layer.checked_sub(1) else { return x };
-        let of = |shares: &Param<Tensor<1>>| shares.val().narrow(0, place, 1).reshape([1, 1]);
-        x * of(&self.kept) + embedded.clone() * of(&self.added)
+        match layer.checked_sub(1) {
+            Some(place) => mixed(x, embedded, [&self.kept, &self.added], place),
+            None => x,
+        }
     }
+}
+
+/// `a x + b y`, a and b the shares at a place.
+///
+/// # Shapes
+/// - `x`, `y` and result: `[N, D]`
+pub(crate) fn mixed(x: Tensor<2>, y: &Tensor<2>, [a, b]: [&Param<Tensor<1>>; 2], place: usize) -> Tensor<2> {
+    let of = |shares: &Param<Tensor<1>>| shares.val().narrow(0, place, 1).reshape([1, 1]);
+    x * of(a) + y.clone() * of(b)
 }

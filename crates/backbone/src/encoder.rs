@@ -6,6 +6,7 @@ use crate::embedding_residual::EmbeddingResidual;
 use crate::forward::ids as tensor_ids;
 use crate::init::STANDARD_DEVIATION;
 use crate::relative::RelativePositions;
+use crate::value_embeddings::ValueEmbeddings;
 use crate::{Absolute, Dense, EncoderConfig, Forward, Init, LayerNorm, QueryStream};
 use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Int, Tensor};
@@ -36,6 +37,8 @@ pub struct Encoder {
     blocks: Vec<Block>,
     /// The embeddings before later layers, where these read them.
     residual: Option<EmbeddingResidual>,
+    /// What tokens add to the values of later layers, where they do.
+    values: Option<ValueEmbeddings>,
     final_norm: Option<LayerNorm>,
     #[module(skip)]
     config: EncoderConfig,
@@ -63,6 +66,7 @@ impl Encoder {
             relative: RelativePositions::of(config, init),
             blocks: blocks(config, first, init),
             residual: EmbeddingResidual::of(config, &init.at("residual")),
+            values: ValueEmbeddings::of(config, vocabulary, &init.at("values")),
             final_norm: config.norms_before().then(|| norm("final_norm", width)),
             config: config.clone(),
         }
@@ -78,24 +82,26 @@ impl Encoder {
         self.tokens.val().device()
     }
 
-    /// How blocks go over states that begin as `x`.
+    /// How blocks go over states that begin as `x`, where `ids` are read.
     ///
     /// # Shapes
-    /// - `x`: `[N, D]`
-    fn pass<'a>(&'a self, how: &'a Forward, x: &Tensor<2>) -> Pass<'a> {
+    /// - `x`: `[N, D]`, `ids`: `[N]`
+    fn pass<'a>(&'a self, how: &'a Forward, x: &Tensor<2>, ids: Tensor<1, Int>) -> Pass<'a> {
+        let values = self.values.as_ref();
         Pass {
             config: &self.config,
             how,
             relative: self.relative.as_ref().map(RelativePositions::normed),
             residual: self.residual.as_ref().map(|residual| (residual, x.clone())),
+            values: values.map(|values| (values, values.rows(ids))),
         }
     }
 
     /// # Shapes
     /// - `ids`: `[N]` with N = batch · length, result: `[N, D]`
     pub fn forward(&self, ids: Tensor<1, Int>, how: &Forward) -> Tensor<2> {
-        let x = self.read(ids, how);
-        let pass = self.pass(how, &x);
+        let x = self.read(ids.clone(), how);
+        let pass = self.pass(how, &x, ids);
         let last = through(&self.blocks, x, 0..self.config.layers, &pass, None);
         self.finish(last)
     }
@@ -109,7 +115,7 @@ impl Encoder {
         let last = match (Alike::of(self, &ids, how), self.blocks.first()) {
             (Some(alike), Some(first)) => {
                 let x = self.read(alike.ids, &alike.how);
-                let pass = self.pass(how, &x);
+                let pass = self.pass(how, &x, ids);
                 let is_last = self.config.layers == 1;
                 let x = first.forward_alike(x, alike.kinds, &pass, is_last.then_some(&rows));
                 through(
@@ -121,8 +127,8 @@ impl Encoder {
                 )
             }
             _ => {
-                let x = self.read(ids, how);
-                let pass = self.pass(how, &x);
+                let x = self.read(ids.clone(), how);
+                let pass = self.pass(how, &x, ids);
                 through(&self.blocks, x, 0..self.config.layers, &pass, Some(rows))
             }
         };
@@ -141,8 +147,8 @@ impl Encoder {
         let Some(positions) = self.positions.as_ref().filter(|_| decoder) else {
             return self.forward_at(ids, how, at);
         };
-        let (x, last) = (self.read(ids, how), self.config.layers - 1);
-        let pass = self.pass(how, &x);
+        let (x, last) = (self.read(ids.clone(), how), self.config.layers - 1);
+        let pass = self.pass(how, &x, ids);
         let x = through(&self.blocks, x, 0..last, &pass, None);
         let states = x.clone().select(0, at);
         let stream = QueryStream {
@@ -152,7 +158,7 @@ impl Encoder {
         };
         let queries = stream.how(how).with_positions(states, positions.val());
         let block = &self.blocks[self.config.block_of(last)];
-        let content = block.projected(x, &pass);
+        let content = block.projected(x, &pass, self.config.layers);
         let twice = self.config.layers..self.config.layers + DECODED;
         let decoded = twice.fold(queries, |queries, layer| {
             block.forward_queries(queries, content.clone(), &pass, layer, &stream)
@@ -166,8 +172,8 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, results: layers + 1 of `[N, D]`
     pub fn layers(&self, ids: Tensor<1, Int>, how: &Forward) -> Vec<Tensor<2>> {
-        let mut states = vec![self.read(ids, how)];
-        let pass = self.pass(how, &states[0]);
+        let mut states = vec![self.read(ids.clone(), how)];
+        let pass = self.pass(how, &states[0], ids);
         for layer in 0..self.config.layers {
             let block = &self.blocks[self.config.block_of(layer)];
             states.push(block.forward(pass.read(states[layer].clone(), layer), &pass, layer + 1, None));
@@ -182,8 +188,8 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, results: layers + 1 of `[N, D]`, layers of `[N, H]`
     pub fn layers_with_entropy(&self, ids: Tensor<1, Int>, how: &Forward) -> (Vec<Tensor<2>>, Vec<Tensor<2>>) {
-        let states = self.layers(ids, how);
-        let pass = self.pass(how, &states[0]);
+        let states = self.layers(ids.clone(), how);
+        let pass = self.pass(how, &states[0], ids);
         let of_layer = |layer: usize| {
             let block = &self.blocks[self.config.block_of(layer)];
             block.attention_entropy(pass.read(states[layer].clone(), layer), &pass, layer + 1)
@@ -239,20 +245,26 @@ impl Encoder {
     /// # Shapes
     /// - `ids`: `[N]`, result: `[M, D]`
     pub fn forward_queries(&self, ids: Tensor<1, Int>, how: &Forward, stream: &QueryStream) -> Tensor<2> {
-        let mut x = self.read(ids, how);
-        let pass = self.pass(how, &x);
+        let mut x = self.read(ids.clone(), how);
+        let pass = self.pass(how, &x, ids);
         let mut g = self.projected(self.embedded(
             stream.embedded.clone(),
             self.norm.as_ref(),
             &stream.how(how),
             "query-embeddings",
         ));
-        let of_queries = self.pass(how, &g);
+        // What queries begin with. Keys and values are the content's, and so is what they know of tokens and positions.
+        let of_queries = Pass {
+            residual: self.residual.as_ref().map(|residual| (residual, g.clone())),
+            relative: None,
+            values: None,
+            ..pass
+        };
         for layer in 1..=self.config.layers {
             let block = &self.blocks[self.config.block_of(layer - 1)];
             (x, g) = (pass.read(x, layer - 1), of_queries.read(g, layer - 1));
             // Both streams read the same keys and values.
-            let content = block.projected(x.clone(), &pass);
+            let content = block.projected(x.clone(), &pass, layer);
             g = block.forward_queries(g, content.clone(), &pass, layer, stream);
             if layer < self.config.layers {
                 x = block.attending(x, content, &pass, layer, None);

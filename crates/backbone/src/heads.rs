@@ -4,7 +4,7 @@ use crate::variant::approximate_gelu;
 use crate::{EncoderConfig, Init};
 use burn::module::{Module, Param};
 use burn::tensor::{Int, Tensor};
-use cloze_kernels::{Affine, CrossEntropy, Dropout, Precision};
+use cloze_kernels::{Affine, CrossEntropy, Dropout, Precision, Softmax};
 
 /// A dense layer `x · weight + bias`, weight `[K, J]`.
 #[derive(Module, Debug)]
@@ -104,6 +104,55 @@ impl LayerNorm {
     }
 }
 
+/// What becomes of the logits of a vocabulary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Logits {
+    /// What they stay below.
+    cap: Option<f64>,
+    /// z of the z-loss; 0 is off.
+    z_loss: f64,
+}
+
+impl Logits {
+    /// As they are in the heads of such an encoder.
+    pub fn of(encoder: &EncoderConfig) -> Self {
+        Self {
+            cap: encoder.logit_cap,
+            z_loss: encoder.z_loss,
+        }
+    }
+
+    /// # Shapes
+    /// - `logits` and result: `[M, V]`
+    fn capped(self, logits: Tensor<2>) -> Tensor<2> {
+        match self.cap {
+            Some(cap) => cloze_kernels::soft_cap(logits, cap),
+            None => logits,
+        }
+    }
+
+    /// Cross-entropy of the targets from what a table is multiplied with, capped, and beside it the z-loss z·(ln Z)² of every row
+    /// as often as the row is `counted`: `None` outside of training, where there is none.
+    ///
+    /// # Shapes
+    /// - `x`: `[M, E]`, the table's weight: `[V, E]`, `targets`, `weights` and `counted`: `[M]`
+    pub fn cross_entropy(
+        self,
+        x: Tensor<2>,
+        table: Affine,
+        targets: Tensor<1, Int>,
+        weights: Tensor<1>,
+        counted: Option<Tensor<1>>,
+    ) -> CrossEntropy {
+        let counted = counted.filter(|_| self.z_loss > 0.0);
+        let softmax = Softmax {
+            cap: self.cap,
+            normalisers: counted.map(|counted| counted * self.z_loss),
+        };
+        cloze_kernels::vocabulary_cross_entropy(x, table, targets, weights, softmax)
+    }
+}
+
 /// The masked-token head: dense, GELU, layer norm, then a decoder tied to an embedding table plus its own bias. BERT's has
 /// biases in the dense layer and the norm; ModernBERT's has the decoder's bias alone (`classifier_bias`, `norm_bias`,
 /// `decoder_bias` of its configuration).
@@ -118,6 +167,8 @@ pub struct VocabularyHead {
     /// Whether its GELU is the approximation by tanh.
     #[module(skip)]
     approximate: bool,
+    #[module(skip)]
+    logits: Logits,
 }
 
 impl VocabularyHead {
@@ -129,6 +180,7 @@ impl VocabularyHead {
             norm: LayerNorm::new(embedding, biases, encoder.epsilon(), &init.at("norm")),
             bias: init.zeros([vocabulary]),
             approximate: encoder.approximates(),
+            logits: Logits::of(encoder),
         }
     }
 
@@ -147,19 +199,21 @@ impl VocabularyHead {
     /// # Shapes
     /// - `hidden`: `[M, K]` (gathered), `table`: `[V, E]`, result: `[M, V]`
     pub fn logits(&self, hidden: Tensor<2>, table: Tensor<2>) -> Tensor<2> {
-        cloze_kernels::linear(self.transform(hidden), self.decoder(table).transposed())
+        let logits = cloze_kernels::linear(self.transform(hidden), self.decoder(table).transposed());
+        self.logits.capped(logits)
     }
 
-    /// Cross-entropy of the targets. An empty selection gives 0.
+    /// Cross-entropy of the targets, as [`Logits::cross_entropy`] has it. An empty selection gives 0.
     ///
     /// # Shapes
-    /// - `hidden`: `[M, K]`, `table`: `[V, E]`, `targets` and `weights`: `[M]`
+    /// - `hidden`: `[M, K]`, `table`: `[V, E]`, `targets`, `weights` and `counted`: `[M]`
     pub fn cross_entropy(
         &self,
         hidden: Tensor<2>,
         table: Tensor<2>,
         targets: Tensor<1, Int>,
         weights: Tensor<1>,
+        counted: Option<Tensor<1>>,
     ) -> CrossEntropy {
         if targets.dims()[0] == 0 {
             // Tracked, so that a batch without a prediction can still be trained on (to no effect).
@@ -168,7 +222,8 @@ impl VocabularyHead {
                 each: weights.inner(),
             };
         }
-        cloze_kernels::vocabulary_cross_entropy(self.transform(hidden), self.decoder(table), targets, weights)
+        let (x, decoder) = (self.transform(hidden), self.decoder(table));
+        self.logits.cross_entropy(x, decoder, targets, weights, counted)
     }
 
     fn decoder(&self, table: Tensor<2>) -> Affine {

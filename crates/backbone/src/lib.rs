@@ -16,13 +16,14 @@ pub mod parameters;
 mod relative;
 pub mod tensors;
 mod trunk;
+mod value_embeddings;
 mod variant;
 
 pub use cloze_kernels::Precision;
 pub use config::{EncoderConfig, EncoderOptions, Preset, Queries};
 pub use encoder::Encoder;
 pub use forward::{Forward, QueryStream, ids};
-pub use heads::{Dense, LayerNorm, VocabularyHead};
+pub use heads::{Dense, LayerNorm, Logits, VocabularyHead};
 pub use hidden::HiddenMatrix;
 pub use init::Init;
 pub use parameters::{Parameter, Parameters};

@@ -8,7 +8,7 @@ use burn::module::Module;
 use burn::tensor::{Int, Tensor};
 
 /// Transformer blocks whose input is already embedded (ELECTRA's generator shares the encoder's tables). Relative positions
-/// are its own.
+/// are its own. It knows no tokens, so that these add nothing to its values.
 #[derive(Module, Debug)]
 pub struct Trunk {
     relative: Option<RelativePositions>,
@@ -43,6 +43,7 @@ impl Trunk {
             how,
             relative: self.relative.as_ref().map(RelativePositions::normed),
             residual: self.residual.as_ref().map(|residual| (residual, x.clone())),
+            values: None,
         };
         let last = through(&self.blocks, x, 0..self.config.layers, &pass, Some(rows));
         match &self.final_norm {

@@ -28,6 +28,9 @@ fn config(preset: Preset) -> EncoderConfig {
         variant: None,
         pre_norm: false,
         embedding_residual: false,
+        value_embeddings: false,
+        logit_cap: None,
+        z_loss: 0.0,
         from: None,
     }
 }
@@ -238,7 +241,7 @@ fn a_gradient_reaches_every_parameter() {
         );
         let weights = Tensor::<1>::ones([8], &device);
         let loss = head
-            .cross_entropy(hidden, encoder.tokens.val(), ids(&input, &device), weights)
+            .cross_entropy(hidden, encoder.tokens.val(), ids(&input, &device), weights, None)
             .sum;
         let gradients = loss.backward();
         let mut without = Vec::new();
@@ -262,7 +265,8 @@ fn an_empty_selection_has_no_loss_and_can_be_trained_on() {
         Tensor::<2>::zeros([0, 12], &device),
         Tensor::<2>::ones([VOCABULARY, 12], &device),
     );
-    let loss = head.cross_entropy(hidden, table, ids(&[], &device), Tensor::<1>::zeros([0], &device));
+    let none = Tensor::<1>::zeros([0], &device);
+    let loss = head.cross_entropy(hidden, table, ids(&[], &device), none.clone(), Some(none));
     assert_eq!((values(&loss.sum), loss.each.dims()), (vec![0.0], [0]));
     assert!(head.bias.val().grad(&loss.sum.backward()).is_some());
 }

@@ -6,5 +6,7 @@ mod disentangled;
 mod embedding_residual;
 mod encoder;
 mod hub;
+mod logits;
 mod parity;
 mod sharing;
+mod value_embeddings;

@@ -7,7 +7,7 @@ use cloze_backbone::{
     Absolute, Disentangled, Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset,
     VocabularyHead, ids, tensors,
 };
-use cloze_kernels::{Affine, Visibility};
+use cloze_kernels::{Affine, Softmax, Visibility};
 use std::collections::BTreeMap;
 
 /// What `make.py` draws.
@@ -31,6 +31,9 @@ fn config(preset: Preset) -> EncoderConfig {
         variant: None,
         pre_norm: false,
         embedding_residual: false,
+        value_embeddings: false,
+        logit_cap: None,
+        z_loss: 0.0,
         from: None,
     }
 }
@@ -108,7 +111,7 @@ fn sees(visibility: Visibility, config: EncoderConfig, bytes: &[u8]) {
     let hidden = encoder.forward_at(input(), &how, ids(&rows, &device));
     let weights = Tensor::<1>::ones([rows.len()], &device);
     let sum = head
-        .cross_entropy(hidden, encoder.tokens.val(), ids(&targets, &device), weights)
+        .cross_entropy(hidden, encoder.tokens.val(), ids(&targets, &device), weights, None)
         .sum;
     let loss = sum / rows.len() as f64;
     assert_near("loss", &numbers(&loss), &golden.numbers("loss"));
@@ -188,7 +191,8 @@ fn bert_with_norms_before_is_the_gpt_2_of_transformers_below_its_head() {
     };
     let hidden = encoder.forward_at(ids(&tokens, &device), &how, ids(&rows, &device));
     let (targets, weights) = (ids(&targets, &device), Tensor::<1>::ones([rows.len()], &device));
-    let loss = cloze_kernels::vocabulary_cross_entropy(hidden, head, targets, weights).sum / rows.len() as f64;
+    let loss = cloze_kernels::vocabulary_cross_entropy(hidden, head, targets, weights, Softmax::default());
+    let loss = loss.sum / rows.len() as f64;
     assert_near("loss", &numbers(&loss), &golden.numbers("loss"));
     let gradients = loss.backward();
     encoder.each_parameter(&mut |path, parameter| {
@@ -234,7 +238,7 @@ fn the_mask_decoder_is_that_of_microsofts_code() {
     assert_near("logits", &numbers(&logits), &golden.numbers("decoder/logits"));
     let weights = Tensor::<1>::ones([rows.len()], &device);
     let sum = head
-        .cross_entropy(decoded, encoder.tokens.val(), ids(&targets, &device), weights)
+        .cross_entropy(decoded, encoder.tokens.val(), ids(&targets, &device), weights, None)
         .sum;
     let gradients = (sum / rows.len() as f64).backward();
     let mut found = Vec::new();

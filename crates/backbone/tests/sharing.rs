@@ -115,7 +115,7 @@ fn every_way_through_the_encoder_gives_the_same_states() {
 fn loss(encoder: &Encoder, head: &VocabularyHead, device: &Device) -> Tensor<1> {
     let hidden = encoder.forward_at(ids(&TOKENS, device), &Forward::new(2, 6), ids(&[1, 4, 8], device));
     let weights = Tensor::<1>::ones([3], device);
-    head.cross_entropy(hidden, encoder.tokens.val(), ids(&[9, 10, 11], device), weights)
+    head.cross_entropy(hidden, encoder.tokens.val(), ids(&[9, 10, 11], device), weights, None)
         .sum
 }
 

@@ -7,7 +7,7 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_foundation::Draw;
 use cloze_kernels::{
-    AdamW, Affine, Disentangled, Dropout, Heads, Positions, Ranks, Relative, Rotary, Visibility, reference,
+    AdamW, Affine, Disentangled, Dropout, Heads, Positions, Ranks, Relative, Rotary, Softmax, Visibility, reference,
 };
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use std::time::Duration;
@@ -170,7 +170,11 @@ fn vocabulary(criterion: &mut Criterion) {
     let device = Device::flex().autodiff();
     let ids: Vec<i64> = (0..ROWS as i64).map(|row| row * 31 % VOCABULARY as i64).collect();
     let ids = Tensor::<1, Int>::from_data(TensorData::new(ids, [ROWS]), &device);
-    for (name, predicted) in [("cross_entropy, 15 %", PREDICTED), ("cross_entropy, all", ROWS)] {
+    for (name, predicted, cap, z_loss) in [
+        ("cross_entropy, 15 %", PREDICTED, None, None),
+        ("cross_entropy, all", ROWS, None, None),
+        ("cross_entropy, 15 %, capped, z-loss", PREDICTED, Some(15.0), Some(1e-4)),
+    ] {
         let inputs = [
             numbers([predicted, WIDTH], &device),
             numbers([VOCABULARY, WIDTH], &device),
@@ -178,11 +182,16 @@ fn vocabulary(criterion: &mut Criterion) {
         ];
         let targets = ids.clone().slice(0..predicted);
         let weights = Tensor::<1>::ones([predicted], &device);
-        let operation = |f: fn(Tensor<2>, Affine, Tensor<1, Int>, Tensor<1>) -> _| {
+        let operation = |f: fn(Tensor<2>, Affine, Tensor<1, Int>, Tensor<1>, Softmax) -> _| {
             let (targets, weights) = (targets.clone(), weights.clone());
+            let softmax = Softmax {
+                cap,
+                normalisers: z_loss.map(|z_loss: f64| weights.clone() * z_loss),
+            };
             Box::new(move |x: &[Tensor<2>]| {
                 let table = Affine::new(x[1].clone(), Some(vector(&x[2])));
-                let loss: cloze_kernels::CrossEntropy = f(x[0].clone(), table, targets.clone(), weights.clone());
+                let (targets, weights, softmax) = (targets.clone(), weights.clone(), softmax.clone());
+                let loss: cloze_kernels::CrossEntropy = f(x[0].clone(), table, targets, weights, softmax);
                 loss.sum.unsqueeze()
             })
         };

@@ -18,7 +18,9 @@ mod visibility;
 pub use operations::*;
 pub use relative::{Disentangled, Relative};
 pub use side_by_side::{at_a_time, side_by_side};
-pub use types::{Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, NEWTON_SCHULZ, Positions, Precision, Rotary};
+pub use types::{
+    Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, NEWTON_SCHULZ, Positions, Precision, Rotary, Softmax,
+};
 pub use visibility::{Ranks, Visibility};
 
 /// What this processor computes products of bfloat16 with on `flex`: `avx512-bf16`, or `portable`, which rounds as well and

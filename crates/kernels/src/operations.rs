@@ -1,7 +1,7 @@
 //! Every operation's public entry, and who computes it.
 
 use crate::{
-    Activation, AdamW, Affine, CrossEntropy, Disentangled, Dropout, Heads, Rotary, Visibility, flex, reference,
+    Activation, AdamW, Affine, CrossEntropy, Disentangled, Dropout, Heads, Rotary, Softmax, Visibility, flex, reference,
 };
 use burn::tensor::{Int, Tensor};
 
@@ -179,7 +179,15 @@ operations! {
         table: Affine,
         targets: Tensor<1, Int>,
         weights: Tensor<1>,
+        softmax: Softmax,
     ) -> CrossEntropy => [flex];
+
+    /// c·tanh(x / c): nearly x where it is small beside the cap c, and never beyond it (Gemma Team 2024, Gemma 2, section 2:
+    /// logit soft-capping).
+    ///
+    /// # Shapes
+    /// - `x` and result: `[M, V]`
+    fn soft_cap(x: Tensor<2>, cap: f64) -> Tensor<2> => [flex];
 
     /// Draws one id per row from the softmax of `logits`, by inverting its distribution function at one uniform number
     /// per row that depends on the seed and the row alone. Not differentiable.

@@ -2,7 +2,7 @@
 
 use crate::{
     Activation, AdamW, Affine, CrossEntropy, Disentangled, Dropout, Heads, NEWTON_SCHULZ, Positions, Precision, Rotary,
-    Visibility,
+    Softmax, Visibility,
 };
 use burn::tensor::{Bool, Device, Int, Tensor, TensorData, activation};
 
@@ -426,14 +426,33 @@ pub fn vocabulary_cross_entropy(
     table: Affine,
     targets: Tensor<1, Int>,
     weights: Tensor<1>,
+    softmax: Softmax,
 ) -> CrossEntropy {
     let logits = linear(hidden, table.transposed());
-    let chosen = activation::log_softmax(logits, 1).gather(1, targets.unsqueeze_dim(1));
+    let logits = match softmax.cap {
+        Some(cap) => soft_cap(logits, cap),
+        None => logits,
+    };
+    let targets = targets.unsqueeze_dim(1);
+    let chosen = activation::log_softmax(logits.clone(), 1).gather(1, targets.clone());
     let each = chosen.squeeze_dim::<1>(1).neg();
+    let sum = (each.clone() * weights).sum();
+    let sum = match softmax.normalisers {
+        Some(weights) => {
+            let normalisers = logits.gather(1, targets).squeeze_dim::<1>(1) + each.clone();
+            sum + (normalisers.square() * weights).sum()
+        }
+        None => sum,
+    };
     CrossEntropy {
-        sum: (each.clone() * weights).sum(),
+        sum,
         each: each.inner(),
     }
+}
+
+/// See [`crate::soft_cap`].
+pub fn soft_cap(x: Tensor<2>, cap: f64) -> Tensor<2> {
+    (x / cap).tanh() * cap
 }
 
 /// The uniform number of a row.

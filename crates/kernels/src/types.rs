@@ -107,9 +107,19 @@ pub enum Activation {
     Geglu,
 }
 
+/// What is asked of a softmax over the vocabulary beside its cross-entropy. Nothing, unless something is said.
+#[derive(Clone, Debug, Default)]
+pub struct Softmax {
+    /// c, where logits are [capped](crate::soft_cap).
+    pub cap: Option<f64>,
+    /// `[M]`: what (ln Z)² of each row is multiplied by and added to the sum, Z being what the softmax divides by (Chowdhery et al.
+    /// 2022, PaLM, section 5: z-loss).
+    pub normalisers: Option<Tensor<1>>,
+}
+
 /// A loss and what it was made of.
 pub struct CrossEntropy {
-    /// Σ weight·nll, tracked. Shape `[1]`.
+    /// Σ weight·nll, and what is added for [normalisers](Softmax::normalisers), tracked. Shape `[1]`.
     pub sum: Tensor<1>,
     /// Negative log-likelihood of each row's target in nats, untracked. Shape `[M]`.
     pub each: Tensor<1>,

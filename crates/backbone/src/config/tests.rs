@@ -19,6 +19,9 @@ fn tiny(preset: Preset) -> EncoderConfig {
         variant: None,
         pre_norm: false,
         embedding_residual: false,
+        value_embeddings: false,
+        logit_cap: None,
+        z_loss: 0.0,
         from: None,
     }
 }

@@ -6,7 +6,7 @@ use super::node::{self, Backpropagate, Place, close, open, open_optional};
 use super::product::product;
 use super::room::room;
 use super::vector;
-use crate::{Affine, CrossEntropy};
+use crate::{Affine, CrossEntropy, Softmax};
 use burn::backend::Flex;
 use burn::tensor::{Int, Tensor};
 use burn_flex::FlexTensor;
@@ -25,10 +25,11 @@ pub(crate) fn vocabulary_cross_entropy(
     table: Affine,
     targets: Tensor<1, Int>,
     weights: Tensor<1>,
+    softmax: Softmax,
 ) -> CrossEntropy {
-    if weights.is_tracked() {
+    if weights.is_tracked() || softmax.normalisers.as_ref().is_some_and(Tensor::is_tracked) {
         // Their gradient is wanted by no objective.
-        return crate::reference::vocabulary_cross_entropy(hidden, table, targets, weights);
+        return crate::reference::vocabulary_cross_entropy(hidden, table, targets, weights, softmax);
     }
     let Affine {
         weight,
@@ -45,8 +46,11 @@ pub(crate) fn vocabulary_cross_entropy(
     let ((hidden, hidden_place), (weight, weight_place), (bias, bias_place)) =
         (open(hidden), open(weight), open_optional(bias));
     let row_weights = open(weights).0;
+    let cap = softmax.cap.map(|cap| cap as f32);
+    let normalisers = softmax.normalisers.map(|weights| open(weights).0);
     let tracked = [&hidden_place, &weight_place, &bias_place].map(Place::is_tracked);
     let mut each = vec![0.0; rows];
+    let mut logarithms = vec![0.0; rows];
     let mut of_hidden = room(if tracked[0] { rows * width } else { 0 });
     let mut of_weight = vec![0.0; if tracked[1] { entries * width } else { 0 }];
     let mut of_bias = vec![0.0; if tracked[2] { entries } else { 0 }];
@@ -66,14 +70,23 @@ pub(crate) fn vocabulary_cross_entropy(
             logits,
             Onto::Replace(1.0),
         );
+        let group = first..first + count;
         logits
             .par_chunks_mut((ROWS * entries).max(1))
-            .zip(each[first..first + count].par_chunks_mut(ROWS))
-            .zip(targets[first..first + count].par_chunks(ROWS))
-            .zip(row_weights.storage::<f32>()[first..first + count].par_chunks(ROWS))
-            .for_each(|(((logits, each), targets), weights)| {
-                let bias = bias.as_ref().map_or(&[][..], |bias| bias.storage::<f32>());
-                losses(logits, bias, (targets, weights), each, tracked.contains(&true));
+            .zip(each[group.clone()].par_chunks_mut(ROWS))
+            .zip(logarithms[group].par_chunks_mut(ROWS))
+            .enumerate()
+            .for_each(|(task, ((logits, each), logarithms))| {
+                let rows = first + task * ROWS..first + task * ROWS + each.len();
+                let asked = Asked {
+                    targets: &targets[rows.clone()],
+                    weights: &row_weights.storage()[rows.clone()],
+                    bias: bias.as_ref().map_or(&[][..], |bias| bias.storage()),
+                    cap,
+                    normalisers: normalisers.as_ref().map(|weights| &weights.storage()[rows]),
+                    gradients: tracked.contains(&true),
+                };
+                asked.losses(logits, each, logarithms);
             });
         // The logits have become their gradients.
         let of_logits = Matrix::new(logits, entries);
@@ -107,11 +120,16 @@ pub(crate) fn vocabulary_cross_entropy(
             });
         }
     }
-    let sum: f64 = each
+    let mut sum: f64 = each
         .iter()
         .zip(row_weights.storage::<f32>())
         .map(|(nll, weight)| f64::from(*nll) * f64::from(*weight))
         .sum();
+    if let Some(weights) = &normalisers {
+        let rows = logarithms.iter().zip(weights.storage::<f32>());
+        let squares = rows.map(|(logarithm, weight)| f64::from(*logarithm).powi(2) * f64::from(*weight));
+        sum += squares.sum::<f64>();
+    }
     let sum = close(
         node::tensor(vec![sum as f32], [1]),
         [hidden_place, weight_place, bias_place],
@@ -129,21 +147,51 @@ pub(crate) fn vocabulary_cross_entropy(
     }
 }
 
-/// The losses of a block of rows; leaves the gradients of the logits in their place where these are wanted.
-fn losses(logits: &mut [f32], bias: &[f32], (targets, weights): (&[usize], &[f32]), each: &mut [f32], gradients: bool) {
-    let rows = logits.chunks_exact_mut(logits.len() / each.len());
-    for (row, ((nll, target), weight)) in rows.zip(each.iter_mut().zip(targets).zip(weights)) {
-        if !bias.is_empty() {
-            vector::add(row, bias);
+/// What is asked about a block of rows.
+struct Asked<'a> {
+    targets: &'a [usize],
+    weights: &'a [f32],
+    /// Empty where there is none.
+    bias: &'a [f32],
+    cap: Option<f32>,
+    normalisers: Option<&'a [f32]>,
+    gradients: bool,
+}
+
+impl Asked<'_> {
+    /// The losses of the rows, and the logarithms of what their softmaxes divide by; leaves the gradients of the logits in their
+    /// place where these are wanted. What is asked beside the cross-entropy is a pass of its own over a row.
+    fn losses(&self, logits: &mut [f32], each: &mut [f32], logarithms: &mut [f32]) {
+        let entries = logits.len() / each.len();
+        let is_sloped = self.gradients && self.cap.is_some();
+        let mut slopes = room(if is_sloped { entries } else { 0 });
+        for (place, row) in logits.chunks_exact_mut(entries).enumerate() {
+            let (target, weight) = (self.targets[place], self.weights[place]);
+            if !self.bias.is_empty() {
+                vector::add(row, self.bias);
+            }
+            match self.cap {
+                Some(cap) if is_sloped => vector::soft_cap_with_slopes(row, cap, &mut slopes),
+                Some(cap) => vector::soft_cap(row, cap),
+                None => {}
+            }
+            let chosen = row[target];
+            let logarithm = match (self.gradients, self.normalisers) {
+                (false, _) => {
+                    let (most, total) = vector::exponentials(row);
+                    most + total.ln()
+                }
+                (true, None) => vector::softmax(row, weight),
+                (true, Some(normalisers)) => vector::softmax_beside(row, weight, normalisers[place]),
+            };
+            (each[place], logarithms[place]) = (logarithm - chosen, logarithm);
+            if self.gradients {
+                row[target] -= weight;
+            }
+            if is_sloped {
+                vector::multiply_by(row, &slopes);
+            }
         }
-        let chosen = row[*target];
-        if !gradients {
-            let (most, total) = vector::exponentials(row);
-            *nll = most + total.ln() - chosen;
-            continue;
-        }
-        *nll = vector::softmax(row, *weight) - chosen;
-        row[*target] -= weight;
     }
 }
 

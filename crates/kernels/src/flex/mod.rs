@@ -22,6 +22,7 @@ mod residual;
 mod room;
 mod rotary;
 mod sample;
+mod soft_cap;
 mod vector;
 
 pub(crate) use activation::{geglu, gelu};
@@ -40,6 +41,7 @@ pub(crate) use orthogonalise::orthogonalise;
 pub(crate) use residual::{residual, residual_norm};
 pub(crate) use rotary::rotary;
 pub(crate) use sample::sample;
+pub(crate) use soft_cap::soft_cap;
 
 use burn::tensor::{DType, GradientCheckpointingStrategy, Tensor};
 

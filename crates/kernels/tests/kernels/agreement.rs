@@ -3,7 +3,10 @@
 use crate::common::{assert_near, numbers, run, values};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_foundation::Draw;
-use cloze_kernels::{Activation, AdamW, Affine, Dropout, Heads, Positions, Precision, Rotary, Visibility, reference};
+use cloze_kernels::{
+    Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, Positions, Precision, Rotary, Softmax, Visibility,
+    reference,
+};
 use proptest::prelude::*;
 
 fn row<const R: usize>(x: &Tensor<R>) -> Tensor<1> {
@@ -126,15 +129,16 @@ proptest! {
     }
 
     #[test]
-    fn cross_entropy_agrees(rows in 1usize..600, width in 1usize..20, entries in 1usize..60, biased: bool) {
+    fn cross_entropy_agrees(rows in 1usize..600, width in 1usize..20, entries in 1usize..60, biased: bool, cap in prop_oneof![Just(None), Just(Some(2.0)), Just(Some(15.0))], beside: bool) {
         let shapes = [[rows, width], [entries, width], [1, entries]];
         let shapes = &shapes[..if biased { 3 } else { 2 }];
         let targets = ids("targets", rows, entries);
-        let weights = row(&numbers("weights", [1, rows], &Device::flex().autodiff()));
+        let [weights, normalisers] = ["weights", "normalisers"].map(|name| row(&numbers(name, [1, rows], &Device::flex().autodiff())));
+        let softmax = Softmax { cap, normalisers: beside.then(|| normalisers * 0.1) };
         let each = std::cell::RefCell::new(Vec::new());
-        let run_with = |f: fn(Tensor<2>, Affine, Tensor<1, Int>, Tensor<1>) -> cloze_kernels::CrossEntropy| {
+        let run_with = |f: fn(Tensor<2>, Affine, Tensor<1, Int>, Tensor<1>, Softmax) -> CrossEntropy| {
             run(shapes, |x| {
-                let loss = f(x[0].clone(), Affine::new(x[1].clone(), x.get(2).map(row)), targets.clone(), weights.clone());
+                let loss = f(x[0].clone(), Affine::new(x[1].clone(), x.get(2).map(row)), targets.clone(), weights.clone(), softmax.clone());
                 each.borrow_mut().push(values(loss.each));
                 // The gradient that comes in is not 1.
                 loss.sum.unsqueeze::<2>() * -2.5
@@ -146,6 +150,12 @@ proptest! {
         prop_assert!((found[0][0] - expected[0][0]).abs() < 1e-4 * rows as f32);
         let each = each.into_inner();
         assert_near(&each[..1], &each[1..], 1e-5);
+    }
+
+    #[test]
+    fn soft_cap_agrees(rows in 1usize..80, width in 1usize..40, cap in 0.3f64..50.0) {
+        let shape = [[rows, width]];
+        assert_near(&run(&shape, |x| cloze_kernels::soft_cap(x[0].clone() * 3.0, cap)), &run(&shape, |x| reference::soft_cap(x[0].clone() * 3.0, cap)), 2e-6);
     }
 
     #[test]
@@ -184,6 +194,40 @@ proptest! {
         prop_assert!(found.iter().all(|id| (0..columns as i64).contains(id)));
         let apart = found.iter().zip(&expected).filter(|(found, expected)| found != expected).count();
         prop_assert!(apart <= 1, "{} of {} rows differ", apart, rows);
+    }
+}
+
+/// What is asked for and makes no difference costs no bit: a cap far above the logits, and a z-loss of 0.
+#[test]
+fn a_cap_out_of_reach_and_a_z_loss_of_nothing_are_none_to_the_bit() {
+    let with = |softmax: Softmax| {
+        let each = std::cell::RefCell::new(Vec::new());
+        let found = run(&[[50, 8], [30, 8], [1, 30]], |x| {
+            let (targets, weights) = (ids("targets", 50, 30), Tensor::ones([50], &x[0].device()) * 0.7);
+            let table = Affine::new(x[1].clone(), Some(row(&x[2])));
+            let loss = cloze_kernels::vocabulary_cross_entropy(x[0].clone(), table, targets, weights, softmax.clone());
+            each.replace(values(loss.each));
+            loss.sum.unsqueeze()
+        });
+        (found, each.into_inner())
+    };
+    let plain = with(Softmax::default());
+    let nothing = Softmax {
+        cap: Some(1e7),
+        normalisers: Some(Tensor::zeros([50], &Device::flex().autodiff())),
+    };
+    assert!(plain == with(nothing.clone()));
+    for asked in [
+        Softmax {
+            cap: Some(5.0),
+            ..nothing.clone()
+        },
+        Softmax {
+            normalisers: Some(Tensor::ones([50], &Device::flex().autodiff())),
+            ..nothing
+        },
+    ] {
+        assert!(plain != with(asked));
     }
 }
 
@@ -300,6 +344,10 @@ fn nothing_is_an_input_too() {
         Affine::new(weight, Some(vector(5))),
         none,
         Tensor::zeros([0], &device),
+        Softmax {
+            cap: Some(15.0),
+            normalisers: Some(Tensor::zeros([0], &device)),
+        },
     );
     assert_eq!(values(loss.sum.clone()), [0.0]);
     assert_eq!(loss.each.dims(), [0]);
@@ -323,6 +371,11 @@ fn a_number_that_is_not_one_is_seen() {
     let affine = |rows: usize, columns: usize| Affine::new(numbers("weight", [rows, columns], &device), None);
     let targets = Tensor::<1, Int>::zeros([4], &device);
     let weights = Tensor::<1>::ones([4], &device);
+    let cross_entropy = |softmax| {
+        let (targets, weights) = (targets.clone(), weights.clone());
+        let loss = cloze_kernels::vocabulary_cross_entropy(bad.clone(), affine(5, 12), targets, weights, softmax);
+        loss.sum.unsqueeze()
+    };
     for y in [
         cloze_kernels::gelu(bad.clone()),
         cloze_kernels::geglu(bad.clone()),
@@ -349,9 +402,12 @@ fn a_number_that_is_not_one_is_seen() {
             Dropout { rate: 0.9, seed: 3 },
         ),
         cloze_kernels::dropout(bad.clone(), Dropout { rate: 0.9, seed: 3 }),
-        cloze_kernels::vocabulary_cross_entropy(bad.clone(), affine(5, 12), targets, weights)
-            .sum
-            .unsqueeze(),
+        cloze_kernels::soft_cap(bad.clone(), 15.0),
+        cross_entropy(Softmax::default()),
+        cross_entropy(Softmax {
+            cap: Some(15.0),
+            normalisers: None,
+        }),
     ] {
         assert!(values(y).iter().any(|value| value.is_nan()));
     }

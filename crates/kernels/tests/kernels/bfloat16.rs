@@ -3,7 +3,7 @@
 
 use crate::common::{assert_near, numbers, run, values};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use cloze_kernels::{Activation, Affine, Precision, reference};
+use cloze_kernels::{Activation, Affine, Precision, Softmax, reference};
 use proptest::prelude::*;
 
 /// Half of the distance between 1 and the next bfloat16 number.
@@ -48,9 +48,9 @@ proptest! {
         let targets: Vec<i64> = (0..rows).map(|row| (row * 7 % entries) as i64).collect();
         let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [rows]), &device);
         let weights = Tensor::<1>::ones([rows], &device);
-        let with = |f: fn(Tensor<2>, Affine, Tensor<1, Int>, Tensor<1>) -> cloze_kernels::CrossEntropy| {
+        let with = |f: fn(Tensor<2>, Affine, Tensor<1, Int>, Tensor<1>, Softmax) -> cloze_kernels::CrossEntropy| {
             run(&[[rows, width], [entries, width], [1, entries]], |x| {
-                f(x[0].clone(), layer(x, 1, 2), targets.clone(), weights.clone()).sum.unsqueeze()
+                f(x[0].clone(), layer(x, 1, 2), targets.clone(), weights.clone(), Softmax::default()).sum.unsqueeze()
             })
         };
         let (found, expected) = (with(cloze_kernels::vocabulary_cross_entropy), with(reference::vocabulary_cross_entropy));

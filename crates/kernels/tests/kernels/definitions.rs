@@ -2,7 +2,7 @@
 
 use crate::common::{assert_near, numbers, run, values};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use cloze_kernels::{Activation, Affine, Dropout, Heads, Positions, Rotary, Visibility, reference};
+use cloze_kernels::{Activation, Affine, Dropout, Heads, Positions, Rotary, Softmax, Visibility, reference};
 
 fn flex() -> Device {
     Device::flex()
@@ -120,6 +120,7 @@ fn the_loss_of_a_flat_head_is_the_logarithm_of_the_vocabulary() {
             Affine::new(Tensor::zeros([50, 4], &flex()), None),
             ids(&[0, 7, 49]),
             weights,
+            Softmax::default(),
         );
         assert_near(
             &[values(loss.sum), values(loss.each)],
@@ -210,8 +211,71 @@ fn gradients_are_slopes() {
             Affine::new(x[1].clone(), Some(row(&x[2]))),
             ids(&[0, 3, 3, 6]),
             weights,
+            Softmax::default(),
         )
         .sum
         .unsqueeze()
     });
+    assert_gradients(&[[3, 5]], |x| cloze_kernels::soft_cap(x[0].clone(), 0.8));
+    // Weights of rows in the z-loss that are not those of their losses.
+    assert_gradients(&[[4, 3], [7, 3], [1, 7]], |x| {
+        let vector = |numbers: [f32; 4]| Tensor::from_data(numbers, &x[0].device());
+        cloze_kernels::vocabulary_cross_entropy(
+            x[0].clone(),
+            Affine::new(x[1].clone(), Some(row(&x[2]))),
+            ids(&[0, 3, 3, 6]),
+            vector([1.0, 0.5, 0.0, 2.0]),
+            Softmax {
+                cap: Some(1.5),
+                normalisers: Some(vector([0.3, 0.0, 0.2, 0.1])),
+            },
+        )
+        .sum
+        .unsqueeze()
+    });
+}
+
+/// The loss of one row of logits by its formula, in 64 bits: the cross-entropy, and with it what is added for the normaliser.
+fn by_hand(logits: &[f64], target: usize, cap: Option<f64>, z_loss: f64) -> (f64, f64) {
+    let capped = |logit: &f64| cap.map_or(*logit, |cap| cap * (logit / cap).tanh());
+    let logits: Vec<f64> = logits.iter().map(capped).collect();
+    let normaliser = logits.iter().map(|logit| logit.exp()).sum::<f64>().ln();
+    let loss = normaliser - logits[target];
+    (loss, loss + z_loss * normaliser * normaliser)
+}
+
+/// Two rows of three logits, which the hidden states are themselves: the table is the identity.
+#[test]
+fn a_cap_and_a_z_loss_are_what_their_formulas_say() {
+    let logits = [[2.0, -1.0, 0.5], [4.0, 3.0, -6.0]];
+    let targets = [1, 0];
+    for cap in [None, Some(2.0), Some(30.0)] {
+        for z_loss in [0.0, 0.1] {
+            let (mut sum, mut each) = (0.0, Vec::new());
+            for ((logits, target), weight) in logits.iter().zip(targets).zip([1.0, 3.0]) {
+                let (loss, with) = by_hand(logits, target, cap, z_loss);
+                // The z-loss is weighed as the loss here.
+                sum += weight * with;
+                each.push(loss as f32);
+            }
+            for loss in [
+                reference::vocabulary_cross_entropy,
+                cloze_kernels::vocabulary_cross_entropy,
+            ] {
+                let weights = Tensor::<1>::from_data([1.0, 3.0], &flex());
+                let softmax = Softmax {
+                    cap,
+                    normalisers: Some(weights.clone() * z_loss),
+                };
+                let hidden = Tensor::from_data(logits.map(|row| row.map(|logit| logit as f32)), &flex());
+                let table = Affine::new(Tensor::eye(3, &flex()), None);
+                let found = loss(hidden, table, ids(&[1, 0]), weights, softmax);
+                assert_near(
+                    &[values(found.sum), values(found.each)],
+                    &[vec![sum as f32], each.clone()],
+                    1e-6,
+                );
+            }
+        }
+    }
 }

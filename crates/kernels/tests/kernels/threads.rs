@@ -2,7 +2,7 @@
 
 use crate::common::{numbers, run};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use cloze_kernels::{Activation, Affine, Dropout, Heads, Positions, Precision, Ranks, Rotary, Visibility};
+use cloze_kernels::{Activation, Affine, Dropout, Heads, Positions, Precision, Ranks, Rotary, Softmax, Visibility};
 
 fn one_block(x: &[Tensor<2>]) -> Tensor<2> {
     let device = x[0].device();
@@ -46,14 +46,19 @@ fn one_block(x: &[Tensor<2>]) -> Tensor<2> {
     let h = cloze_kernels::gelu(h.clone()) + cloze_kernels::geglu(Tensor::cat(vec![h.clone(), h], 1));
     let targets: Vec<i64> = (0..rows as i64).map(|row| row % x[4].dims()[0] as i64).collect();
     let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [rows]), &device);
-    let loss = cloze_kernels::vocabulary_cross_entropy(
-        h,
-        Affine::new(x[4].clone(), Some(row(&x[6]))),
-        targets,
-        Tensor::ones([rows], &device),
-    );
+    let asked = Softmax {
+        cap: Some(3.0),
+        normalisers: Some(Tensor::ones([rows], &device)),
+    };
+    let loss = [Softmax::default(), asked].map(|softmax| {
+        let table = Affine::new(x[4].clone(), Some(row(&x[6])));
+        let weights = Tensor::ones([rows], &device);
+        cloze_kernels::vocabulary_cross_entropy(h.clone(), table, targets.clone(), weights, softmax).sum
+    });
     assert_eq!(width, x[4].dims()[1]);
-    loss.sum.unsqueeze()
+    let [plain, asked] = loss;
+    let capped = cloze_kernels::soft_cap(h, 2.0).sum();
+    (plain + asked + capped).unsqueeze()
 }
 
 #[test]
