@@ -50,7 +50,7 @@ fn main() -> Result<()> {
     }
 
     let model = learner.model.frozen();
-    let sentences = [&first, &second].map(|text| corpus.tokenizer.sentence(text));
+    let sentences = [&first, &second].map(|text| corpus.tokenizer.sentence_with_words(text));
     for rule in model.rules() {
         let scores = model.score(rule, &sentences, vocabulary)?;
         println!("{}: {}", rule.name, rule.meaning);

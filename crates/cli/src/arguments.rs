@@ -202,7 +202,7 @@ pub fn unknown_command(word: &str) -> Fault {
 pub const DEFAULT_DEVICE: &str = "flex";
 
 /// Which experiment, and where its results live.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct ExperimentArguments {
     /// The experiment file; `status` also takes a results folder
     #[arg(value_hint = ValueHint::FilePath)]
@@ -213,6 +213,9 @@ pub struct ExperimentArguments {
     /// Where results live
     #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
     pub results: PathBuf,
+    /// Evaluations that are left out, by name.
+    #[arg(skip)]
+    pub without: Vec<String>,
 }
 
 impl ExperimentArguments {
@@ -238,8 +241,8 @@ impl ExperimentArguments {
         cloze_plan::check_models(&experiment)
     }
 
-    /// What keeps an experiment from being run, at the line that asks for what is missing if it is that.
-    pub fn located(&self, fault: Fault, data_root: Option<&Path>) -> Fault {
+    /// What keeps what is planned from being run, at the line that asks for what is missing, or that says of an arm what cannot be.
+    pub fn located(&self, fault: Fault, plan: &Plan, data_root: Option<&Path>) -> Fault {
         let Ok(experiment) = self.load(data_root) else {
             return fault;
         };
@@ -251,12 +254,14 @@ impl ExperimentArguments {
             (Err(missing), _) if fault.kind == FaultKind::Usage => missing,
             // A model that is gone is no reason to stop where it was judged.
             (_, Err(missing)) if missing.what == fault.what => missing,
-            _ => fault,
+            _ => cloze_plan::located(&experiment, plan, fault),
         }
     }
 
     fn load(&self, data_root: Option<&Path>) -> Result<Experiment> {
-        Ok(Experiment::load(&self.experiment, &self.set)?.under(data_root))
+        Ok(Experiment::load(&self.experiment, &self.set)?
+            .under(data_root)
+            .without(&self.without))
     }
 }
 
@@ -356,6 +361,9 @@ pub struct RunArguments {
     /// Train only these: an arm, `seed=3`, or a run's id as `status` prints it; may be repeated
     #[arg(long, value_name = "ARM|SEED|RUN")]
     pub only: Vec<String>,
+    /// Train without the evaluations whose data cannot be read; `cloze eval` judges by them later
+    #[arg(long)]
+    pub without_broken_sets: bool,
 }
 
 /// When to save, and what others may conclude from silence.

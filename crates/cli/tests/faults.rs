@@ -260,3 +260,99 @@ fn planning_needs_no_folder_for_a_moment() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     says(&text(&output.stderr), &["looked at when it is prepared"]);
 }
+
+/// What an arm cannot do with its text is known when that is read, and told at the arm's line all the same, whichever command asks.
+#[test]
+fn what_an_arm_cannot_do_with_its_text_is_told_at_its_line() {
+    let workplace = workplace();
+    // Thai without spaces, of which it cannot be told where words begin.
+    let letters: Vec<char> = ('ก'..='ฮ').collect();
+    let phrase = |number: usize| -> String {
+        (0..140)
+            .map(|at| letters[(number * 7 + at * at * 3 + at) % letters.len()])
+            .collect()
+    };
+    workplace.write(
+        "thai.txt",
+        (0..40).map(|number| phrase(number) + "\n").collect::<String>(),
+    );
+    let arm = |lines: &str| GOOD.replace("objective = \"mlm\"", lines);
+    let thai = |lines: &str| {
+        let tokenizer = "{ kind = \"bpe\", vocab = 300 }";
+        arm(lines)
+            .replace("text.txt", "thai.txt")
+            .replace("{ kind = \"wordpiece\", vocab = 64 }", tokenizer)
+    };
+    const ALL: &[&str] = &["plan", "run", "slurm", "audit"];
+    // An audit shows what is predicted, however little.
+    const NOT_SHOWN: &[&str] = &["plan", "run", "slurm"];
+    for (text, commands, parts) in [
+        (
+            arm("objective = \"pmi\"\noccurrences = 1000"),
+            ALL,
+            [
+                "PMI masking has no n-gram",
+                "arm `pmi`",
+                "x.toml:22:15 (arm[0].occurrences)",
+            ],
+        ),
+        (
+            arm("objective = \"entity\""),
+            ALL,
+            [
+                "none are known of this text",
+                "arm `entity`",
+                "x.toml:21:13 (arm[0].objective)",
+            ],
+        ),
+        (
+            thai("objective = \"whole-word\""),
+            ALL,
+            [
+                "where words begin",
+                "arm `whole-word`",
+                "x.toml:21:13 (arm[0].objective)",
+            ],
+        ),
+        (
+            thai("mixture = [{ objective = \"mlm\", share = 0.5 }, { objective = \"span\" }]"),
+            ALL,
+            [
+                "`span` hides whole words",
+                "arm `mixture`",
+                "x.toml:21:62 (arm[0].mixture[1].objective)",
+            ],
+        ),
+        (
+            arm("objective = \"mlm\"\nrate = 0.01"),
+            NOT_SHOWN,
+            [
+                "its rate asks for 1.0 %",
+                "arm `mlm`, windows of 8: ",
+                "x.toml:22:8 (arm[0].rate)",
+            ],
+        ),
+        (
+            GOOD.replace("window = 8", "window = 3"),
+            NOT_SHOWN,
+            [
+                "its rate asks for 15.0 %",
+                "arm `mlm`, windows of 3: ",
+                "x.toml:20:1 (arm[0].rate)",
+            ],
+        ),
+        (
+            GOOD.replace("window = 8", "window = 400"),
+            ALL,
+            ["too few for a window", "arm `mlm`", "x.toml:5:13 (corpus.source)"],
+        ),
+    ] {
+        workplace.write("x.toml", &text);
+        for &command in commands {
+            let output = workplace.cloze(&[command, "x.toml"]);
+            let said = crate::common::text(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{command}: {said}");
+            says(&said, &parts);
+        }
+    }
+}

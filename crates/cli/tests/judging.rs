@@ -1,7 +1,7 @@
 //! `cloze eval`, `cloze score` and `cloze features` as a person types them.
 
 use crate::common::text;
-use crate::store::experiment::{cloze, finished, says};
+use crate::store::experiment::{STEPS, cloze, experiment, finished, says};
 use std::io::Write;
 use std::process::Stdio;
 
@@ -241,4 +241,100 @@ fn json_is_fit_for_a_terminal_and_stays_json_of_the_same_text() {
     assert!(!said.contains(['\u{202e}', '\u{9b}']), "{said}");
     let plan: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(plan["question"], question);
+}
+
+/// A set of pairs that can be read, one with a line that cannot, and one that is not there.
+const SETS: &str = "[{ task = \"minimal-pairs\", name = \"fine\", path = \"fine.txt\" }, \
+                    { task = \"minimal-pairs\", name = \"broken\", path = \"broken.tsv\", good = 1, bad = 2 }, \
+                    { task = \"minimal-pairs\", name = \"gone\", path = \"gone.tsv\" }]";
+
+fn write_sets(workplace: &crate::common::Workplace) {
+    workplace.write("fine.txt", "the dog sees the cat\tthe dog see the cat\n".repeat(3));
+    workplace.write("broken.tsv", "the dog sees\tthe dog see\nthe dog\n");
+}
+
+#[test]
+fn a_set_that_cannot_be_read_is_named_and_the_others_judge() {
+    let (workplace, _) = finished();
+    write_sets(&workplace);
+    let (status, said) = cloze(&workplace, &["eval", "results/x", "--tasks", SETS]);
+    assert_eq!(status, 1, "{said}");
+    says(
+        &said,
+        &[
+            "1 judged, 0 judged before",
+            "left out",
+            "broken.tsv:2",
+            "gone.tsv",
+            "fine: accuracy",
+        ],
+    );
+    // By the name of a set that was left out nothing was asked yet: mended, it judges.
+    workplace.write("broken.tsv", "the dog sees\tthe dog see\n");
+    workplace.write("gone.tsv", "sentence_good\tsentence_bad\nthe dog sees\tthe dog see\n");
+    let (status, said) = cloze(&workplace, &["eval", "results/x", "--tasks", SETS]);
+    assert_eq!(status, 0, "{said}");
+    says(&said, &["2 judged, 1 judged before"]);
+    // Where none is left, that is an error, and it names them all.
+    workplace.write("broken.tsv", "the dog\n");
+    let none = SETS
+        .replace("name = \"", "name = \"other ")
+        .replace("fine.txt", "missing.txt")
+        .replace("gone.tsv", "nowhere.tsv");
+    let (status, said) = cloze(&workplace, &["eval", "results/x", "--tasks", &none]);
+    assert_eq!(status, 2, "{said}");
+    says(
+        &said,
+        &[
+            "none of the tasks can judge",
+            "broken.tsv:1",
+            "missing.txt",
+            "nowhere.tsv",
+        ],
+    );
+}
+
+#[test]
+fn a_sweep_names_every_set_that_cannot_be_read_and_goes_on_without_them_where_it_is_told_to() {
+    let workplace = crate::common::Workplace::new();
+    write_sets(&workplace);
+    let judged = format!("[evaluate]\ntasks = {SETS}\npoints = 1\n");
+    workplace.write("x.toml", experiment("fragment", STEPS, &judged));
+    for command in ["plan", "run"] {
+        let (status, said) = cloze(&workplace, &[command, "x.toml"]);
+        assert_eq!(status, 2, "{said}");
+        says(&said, &["gone.tsv", "x.toml:", "--without-broken-sets"]);
+    }
+    assert!(!workplace.path("results/x/plan.json").exists(), "nothing was begun");
+    let (status, said) = cloze(&workplace, &["run", "x.toml", "--without-broken-sets"]);
+    assert_eq!(status, 1, "{said}");
+    says(
+        &said,
+        &[
+            "broken.tsv:2",
+            "gone.tsv",
+            "1 trained",
+            "fine: accuracy",
+            "left out: broken.",
+            "cloze eval results/x --tasks x.toml",
+        ],
+    );
+    // The command that is said to judge by them later does.
+    workplace.write("broken.tsv", "the dog sees\tthe dog see\n");
+    workplace.write("gone.tsv", "sentence_good\tsentence_bad\nthe dog sees\tthe dog see\n");
+    let (status, said) = cloze(&workplace, &["eval", "results/x", "--tasks", "x.toml"]);
+    assert_eq!(status, 0, "{said}");
+    says(&said, &["2 judged, 1 judged before"]);
+    // Without a set that can be read nothing is trained.
+    let none = judged
+        .replace("fine.txt", "nowhere.txt")
+        .replace("gone.tsv", "missing.tsv");
+    workplace.write(
+        "y.toml",
+        experiment("fragment", STEPS, &none.replace("broken.tsv", "absent.tsv")),
+    );
+    let (status, said) = cloze(&workplace, &["run", "y.toml", "--without-broken-sets"]);
+    assert_eq!(status, 2, "{said}");
+    says(&said, &["nowhere.txt", "missing.tsv", "absent.tsv"]);
+    assert!(!workplace.path("results/y/plan.json").exists());
 }

@@ -161,3 +161,28 @@ fn an_arm_that_would_predict_nothing_or_far_too_much_is_refused_before_training(
         assert!(!workplace.path("results/x").exists(), "nothing was begun");
     }
 }
+
+#[test]
+fn an_audit_says_what_a_law_makes_of_a_rate() {
+    let workplace = Workplace::new();
+    let text_of = (0..60).map(|n| format!("The cat number {n} sat on the mat and saw the dogs.\n\n"));
+    workplace.write("text.txt", text_of.collect::<String>());
+    // 22.4 draws among 31 tokens at most find 16.1 different ones: it is no fault of the words.
+    workplace.write(
+        "x.toml",
+        "question = \"Which?\"\n[corpus]\nsource = \"text.txt\"\ntokenizer = { kind = \"wordpiece\", vocab = 64 }\nheld_out = 0.2\n\
+         [encoder]\nwidth = 16\nlayers = 1\nwindow = 32\n[budget]\namount = \"4k\"\n[sweep]\nseeds = [1]\n\
+         [[arm]]\nobjective = \"electra\"\nmode = \"reference\"\nrate = 0.7\n[[arm]]\nobjective = \"mlm\"\n[evaluate]\ntasks = []\npoints = 1\n",
+    );
+    let planned = workplace.cloze(&["plan", "x.toml"]);
+    assert!(planned.status.success(), "{}", text(&planned.stderr));
+    let audited = text(&workplace.cloze(&["audit", "x.toml", "--tokens", "4k"]).stdout);
+    let lines: Vec<&str> = audited.lines().filter(|line| line.contains("by its law")).collect();
+    assert_eq!(lines.len(), 1, "{audited}");
+    let told = lines[0].split_whitespace().filter_map(|word| word.parse::<f64>().ok());
+    let [on_average, asked] = told.collect::<Vec<f64>>()[..] else {
+        panic!("{audited}")
+    };
+    assert!((0.6..0.74).contains(&(on_average / asked)), "{audited}");
+    assert!(lines[0].contains("`cloze explain electra`"), "{audited}");
+}

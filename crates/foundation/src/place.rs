@@ -24,8 +24,15 @@ pub enum Origin {
     /// Nothing that a person wrote, or nothing that is known here.
     #[default]
     Unknown,
-    /// What a run, a step or an option of the command line is called.
+    /// What a step or an option of the command line is called.
     Words(Arc<str>),
+    /// A run of a plan. What was written for it is found again by whoever knows its experiment.
+    Run {
+        /// What it is called.
+        said: Arc<str>,
+        /// Its id.
+        id: Arc<str>,
+    },
     /// Nowhere in particular of this file.
     File(Arc<str>),
     /// A line of a file.
@@ -48,7 +55,7 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown => Ok(()),
-            Self::Words(words) | Self::File(words) => f.write_str(words),
+            Self::Words(words) | Self::File(words) | Self::Run { said: words, .. } => f.write_str(words),
             Self::Line(line) => write!(f, "{}:{}:{}", line.file, line.line, line.column),
             Self::Argument(argument) => write!(f, "--set {argument}"),
         }
@@ -258,6 +265,8 @@ mod tests {
         assert_eq!(Place::from(&origin).to_string(), "x.toml:12:1");
         assert_eq!(Place::key("rate").to_string(), "rate");
         assert_eq!(Origin::Argument("a=1".into()).of("a").to_string(), "--set a=1 (a)");
+        let (said, id) = ("arm `a`".into(), "0123".into());
+        assert_eq!(Place::from(Origin::Run { said, id }).to_string(), "arm `a`");
         assert_eq!(Key::from("arm").index(0).join("rate").to_string(), "arm[0].rate");
     }
 

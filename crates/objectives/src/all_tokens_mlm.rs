@@ -2,6 +2,7 @@
 //! gate that copies the token it reads. No implementation was released, so there is no mode.
 
 use crate::electra::GENERATOR_SCORE;
+use crate::laws::Rate;
 use crate::proposed::Judge;
 use crate::replace_mlm::Proposing;
 use crate::scoring::{Answerer, Rule, every_position};
@@ -12,6 +13,7 @@ use burn::tensor::{Tensor, activation};
 use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Result};
+use cloze_kernels::CrossEntropy;
 use cloze_options::Options;
 
 /// Prediction of every token of a text that a generator has changed.
@@ -39,6 +41,10 @@ struct AllTokensMlm(Proposing);
 impl Objective for AllTokensMlm {
     fn options(&self) -> toml::Table {
         self.0.write()
+    }
+
+    fn weighed_by(&self) -> Option<(&'static str, Rate)> {
+        self.0.weighed_by()
     }
 
     fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
@@ -118,7 +124,7 @@ impl Copier {
             tensor_ids(targets, &device),
             tensor_weights(&vec![1.0; targets.len()], &device),
         );
-        let each = numbers(self.head.cross_entropy(hidden, table, ids, ones).each);
+        let each = numbers(self.head.cross_entropy(hidden, table, ids, ones, None).each);
         let tokens = gates.iter().zip(&each).zip(read.iter().zip(targets));
         tokens
             .map(|((gate, each), (read, target))| Lost::of(*gate, *each, read == target))
@@ -159,6 +165,14 @@ impl Lost {
     }
 }
 
+/// What a sum has beside the weighed losses of its rows.
+fn beside(found: &CrossEntropy, weights: &[f32]) -> f64 {
+    let each = numbers(found.each.clone());
+    let losses = each.iter().zip(weights);
+    let losses: f64 = losses.map(|(loss, weight)| f64::from(*loss) * f64::from(*weight)).sum();
+    f64::from(found.sum.clone().into_scalar::<f32>()) - losses
+}
+
 impl Judge for Copier {
     /// The gradient of a mixture's log-likelihood is that of its parts', each weighed by the probability that it was the
     /// source (as in expectation maximisation), so that the softmax goes through the vocabulary head's own kernel.
@@ -177,17 +191,23 @@ impl Judge for Copier {
         let predicted: Vec<f32> = lost.iter().map(|lost| lost.predicted).collect();
         let weights = tensor_weights(&predicted, &device);
         let targets = tensor_ids(&batch.originals, &device);
-        let softmax = self
+        // Every softmax has its z-loss, whether it was the source or not.
+        let counted = dropout.map(|_| tensor_weights(&vec![1.0; predicted.len()], &device));
+        let found = self
             .head
-            .cross_entropy(hidden.clone(), table, targets, weights.clone())
-            .sum;
+            .cross_entropy(hidden.clone(), table, targets, weights.clone(), counted);
+        let z_loss = match encoder.config().z_loss > 0.0 && dropout.is_some() {
+            true => beside(&found, &predicted),
+            false => 0.0,
+        };
+        let softmax = found.sum;
         let gates = self.gates(hidden);
         let copied = weights.clone().neg() + 1.0;
         let gate =
             (activation::log_sigmoid(gates.clone().neg()) * weights + activation::log_sigmoid(gates) * copied).sum();
         let parts = (softmax - gate) / count;
         // Its value is another: the uncertainty about the source is part of it.
-        let value = lost.iter().map(|lost| f64::from(lost.loss)).sum::<f64>() / count;
+        let value = lost.iter().map(|lost| f64::from(lost.loss)).sum::<f64>() / count + z_loss / count;
         let of_parts = f64::from(parts.clone().into_scalar::<f32>());
         parts + (value - of_parts)
     }

@@ -2,11 +2,13 @@
 //! masked is predicted, and counts one over the time (Sahoo et al. 2024).
 
 use crate::laws::{Mode, choose};
-use crate::scoring::{Answerer, PSEUDO_LOG_LIKELIHOOD, Rule, ordinary, predicting};
+use crate::scoring::{
+    Answerer, Kind, PSEUDO_LOG_LIKELIHOOD, PSEUDO_LOG_LIKELIHOOD_WORD_L2R, Rule, ordinary, predicting,
+};
 use crate::tensors::vocabulary_flops;
 use crate::{Entry, Example, Extra, Heads, Objective, Sizes, TokenHeads, Tokens};
 use cloze_backbone::{EncoderConfig, Init};
-use cloze_corpus::{Vocabulary, Window};
+use cloze_corpus::{Encoded, Vocabulary, Window};
 use cloze_foundation::Draw;
 use cloze_kernels::Visibility;
 use cloze_options::{Options, options};
@@ -24,7 +26,7 @@ pub static ENTRY: Entry = Entry {
     configure: |written| Ok(Box::new(Diffusion(Settings::read(written)?))),
 };
 
-const SCORES: &[Rule] = &[ELBO, PSEUDO_LOG_LIKELIHOOD];
+const SCORES: &[Rule] = &[ELBO, PSEUDO_LOG_LIKELIHOOD, PSEUDO_LOG_LIKELIHOOD_WORD_L2R];
 
 /// An estimate of the bound.
 const ELBO: Rule = Rule::new(
@@ -33,7 +35,8 @@ const ELBO: Rule = Rule::new(
      questions with k spread evenly over 1 to L (Nie et al. 2025)",
     Answerer::Encoder,
     evenly_masked,
-);
+)
+.of_kind(Kind::LowerBound);
 
 /// Questions about a sentence: ML-GSAI/LLaDA, `get_log_likelihood.py`, asks 128. Where there are at most 32 tokens, every number
 /// of masked ones is asked about as often as any other, but for one.
@@ -108,7 +111,8 @@ impl Objective for Diffusion {
 }
 
 /// [`QUESTIONS`] in which k of the L tokens are masked. The draws are the sentence's own, so that its score is always the same.
-fn evenly_masked(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
+fn evenly_masked(sentence: &Encoded, vocabulary: &Vocabulary) -> Vec<Example> {
+    let sentence = &sentence.ids;
     let ordinary = ordinary(sentence, vocabulary);
     if ordinary.is_empty() {
         return Vec::new();

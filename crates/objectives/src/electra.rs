@@ -213,13 +213,6 @@ impl Settings {
                     .remedy(format!("leave `{key}` out, or choose generator = \"network\"")),
             );
         }
-        if self.discriminator_weight == Rate::Fixed(0.0) {
-            return Err(Fault::usage(
-                "nothing would be learnt: a uniform generator has no loss, and the discriminator's counts nothing",
-            )
-            .at(Place::key("discriminator_weight"))
-            .allowed(["above 0"]));
-        }
         Ok(())
     }
 }
@@ -227,6 +220,12 @@ impl Settings {
 impl Objective for Electra {
     fn options(&self) -> toml::Table {
         self.0.write()
+    }
+
+    /// A generator that shares everything is the encoder, and teaches it without the discriminator.
+    fn weighed_by(&self) -> Option<(&'static str, Rate)> {
+        let is_encoder = self.0.generator == Source::Network && self.0.tying == Tying::All;
+        (!is_encoder).then_some(("discriminator_weight", self.0.discriminator_weight))
     }
 
     /// A generator that shares everything says by itself which sizes it may have.
@@ -251,6 +250,11 @@ impl Objective for Electra {
         Ok(fitted.write())
     }
 
+    /// A uniform generator has none.
+    fn has_logits(&self) -> bool {
+        self.0.generator == Source::Network
+    }
+
     /// A uniform generator answers nothing.
     fn rules(&self) -> Option<Vec<Rule>> {
         let own = || ENTRY.scores.iter().filter(|rule| rule.who == Answerer::Discriminator);
@@ -259,6 +263,10 @@ impl Objective for Electra {
 
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
         Some(self.slots(progress).asked(window, vocabulary))
+    }
+
+    fn expected(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
+        Some(self.slots(progress).expected(window, vocabulary))
     }
 
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example {

@@ -235,14 +235,19 @@ impl Units for Entity {
         }
     }
 
-    /// Where nothing but entities is hidden, there may be fewer than the rate asks for; ERNIE's rate is of what may be hidden.
+    /// ERNIE's rate is of what may be hidden.
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> f64 {
         let masking = self.masking();
-        let asked = masking.rate.at(progress) * masking.candidates(window, vocabulary).len() as f64;
+        masking.rate.at(progress) * masking.candidates(window, vocabulary).len() as f64
+    }
+
+    /// Where nothing but entities is hidden, there may be fewer than the rate asks for.
+    fn expected(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> f64 {
+        let asked = self.asked(window, vocabulary, progress);
         if self.settings.entities.map(|share| share.at(progress)) != Some(1.0) {
             return asked;
         }
-        let words = words(window, vocabulary, masking.mode);
+        let words = words(window, vocabulary, self.masking().mode);
         // Names that overlap are found in a random order; how many tokens they have hardly depends on it.
         let mut stream = Draw::new(0, "entities").stream();
         let entities = self.entities(window, &words, &mut stream);

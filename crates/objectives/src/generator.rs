@@ -137,7 +137,8 @@ pub(crate) fn no_deeper(encoder: &EncoderConfig, layers: Option<usize>) -> Resul
     }
 }
 
-/// An encoder like this one of another depth, without a decoder.
+/// An encoder like this one of another depth, without a decoder and without value embeddings: it is the smaller of the two, and
+/// where it shares embeddings its blocks know no tokens.
 pub(crate) fn of_depth(encoder: &EncoderConfig, layers: usize) -> EncoderConfig {
     let fit = |groups: &usize| *groups < layers && layers.is_multiple_of(*groups);
     EncoderConfig {
@@ -146,6 +147,7 @@ pub(crate) fn of_depth(encoder: &EncoderConfig, layers: usize) -> EncoderConfig 
         embedding_width: None,
         disentangled: encoder.disentangled.map(Disentangled::without_decoder),
         embedding_residual: encoder.embedding_residual && layers > 1,
+        value_embeddings: false,
         ..encoder.clone()
     }
 }
@@ -209,14 +211,20 @@ impl Generator {
     }
 
     /// From its hidden states.
-    pub(crate) fn cross_entropy(&self, encoder: &Encoder, hidden: Tensor<2>, batch: &Batch) -> CrossEntropy {
-        cross_entropy(&self.generator_head, hidden, self.table(encoder), batch)
+    pub(crate) fn cross_entropy(
+        &self,
+        encoder: &Encoder,
+        hidden: Tensor<2>,
+        batch: &Batch,
+        training: bool,
+    ) -> CrossEntropy {
+        cross_entropy(&self.generator_head, hidden, self.table(encoder), batch, training)
     }
 
     /// What it loses on every target of a batch.
     pub(crate) fn losses(&self, encoder: &Encoder, batch: &Batch) -> Vec<f32> {
         let hidden = self.hidden(encoder, batch, None);
-        numbers(self.cross_entropy(encoder, hidden, batch).each)
+        numbers(self.cross_entropy(encoder, hidden, batch, false).each)
     }
 
     /// The most probable id at every predicted position.
@@ -291,3 +299,6 @@ fn means(batch: &Batch, mut samples: impl Iterator<Item = u32>) -> Vec<u32> {
     }
     replaced
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! What an objective adds to the shared encoder.
 
-use crate::scoring::{Answerer, Rule};
+use crate::scoring::{Answerer, Kind, Rule};
 use crate::{Batch, Example, Loss};
 use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, Parameters, VocabularyHead};
@@ -8,6 +8,17 @@ use cloze_foundation::Draw;
 
 /// Where the parameters of a [vocabulary head](Heads::vocabulary_head) stand among those of its objective.
 pub const VOCABULARY_HEAD: &str = "head";
+
+/// How a model is asked what comes next in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Continuation {
+    /// At the last position, of which it tells what stands behind it.
+    Behind,
+    /// At a `[MASK]` behind the text, of which it tells what stands in its place.
+    InPlace,
+    /// At the first of as many `[MASK]`s as tokens are to come.
+    IntoMasks,
+}
 
 /// Everything of a model but its encoder: heads, helper networks, and what is computed with them. An objective makes them
 /// ([`Objective::heads`](crate::Objective::heads)); the [`Model`](crate::Model) that owns them lends the encoder.
@@ -61,6 +72,16 @@ pub trait Heads: Parameters + Send + Sync {
     /// heads that predict those, and of the token behind the position for heads that read from left to right.
     fn answers(&self, _encoder: &Encoder, _batch: &Batch, _count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
         None
+    }
+
+    /// How [`answers`](Self::answers) is asked what comes next in a text; `None` for heads that predict no tokens.
+    fn continuation(&self) -> Option<Continuation> {
+        let has = |kind: Kind| self.rules().iter().any(|rule| rule.kind == kind);
+        match self.masked_answerer() {
+            Some(_) if has(Kind::InPlace) => Some(Continuation::InPlace),
+            Some(_) => Some(Continuation::IntoMasks),
+            None => has(Kind::NextToken).then_some(Continuation::Behind),
+        }
     }
 
     /// Whether the two segments of every window belong together, for heads that are asked: the logits of yes, and of no.

@@ -41,13 +41,13 @@ pub mod whole_word;
 
 pub use batch::{Batch, Looks, Portion, Sizes};
 pub use example::{Example, Extra, Part};
-pub use heads::Heads;
+pub use heads::{Continuation, Heads};
 pub use imported::{imported, rule_of};
 pub use mixture::MIXTURE;
 pub use model::{Answers, Loss, Model};
 pub use objective::{Answered, Entry, Memory, Objective};
 pub use registry::{OBJECTIVES, configure, entries, find, laws, page, prepared, read, rules};
-pub use scoring::{Answerer, Rule};
+pub use scoring::{Answerer, Kind, Rule};
 pub use token_heads::{TokenHeads, Tokens};
 
 #[cfg(test)]

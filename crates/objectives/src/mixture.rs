@@ -8,6 +8,8 @@
 mod heads;
 
 use crate::laws::Rate;
+use crate::objective::untaught;
+use crate::registry::of_text;
 use crate::scoring::Rule;
 use crate::{Answered, Entry, Example, Heads, Memory, OBJECTIVES, Objective, Part, Sizes};
 use cloze_backbone::{EncoderConfig, Init};
@@ -33,8 +35,8 @@ pub static ENTRY: Entry = Entry {
 const TOLERANCE: f64 = 1e-9;
 /// What it is called, and the key of the list of its parts.
 pub const MIXTURE: &str = "mixture";
-/// The key of a part that names what the part is.
-const OBJECTIVE: &str = "objective";
+/// The key of an arm, and of a part, that names what it is.
+pub(crate) const OBJECTIVE: &str = "objective";
 /// What a list of parts looks like: a mixture whose parts have no options of their own.
 pub const EXAMPLE: &str = "[{ objective = \"mlm\", share = 0.5 }, { objective = \"autoregressive\" }]";
 
@@ -174,7 +176,6 @@ impl Mixture {
         }
         let mixture = Self { parts, together };
         mixture.check_heads().map_err(|fault| written.locate(fault))?;
-        mixture.check_weights().map_err(|fault| written.locate(fault))?;
         mixture.check_names().map_err(|fault| written.locate(fault))?;
         mixture.check_shares().map_err(|fault| written.locate(fault))?;
         Ok(mixture)
@@ -207,18 +208,6 @@ impl Mixture {
 
     fn is_shared(&self) -> bool {
         self.together.vocabulary_head == VocabularyHeads::Shared
-    }
-
-    /// Of windows that count nothing nothing is learnt.
-    fn check_weights(&self) -> Result<()> {
-        let counts = |part: &Mixed| part.weight != Rate::Fixed(0.0);
-        if self.parts.iter().any(counts) {
-            return Ok(());
-        }
-        let what = "nothing would be learnt: no part's windows have a weight";
-        Err(Fault::usage(what)
-            .at(Place::key(Key::from(MIXTURE).index(0).join("weight")))
-            .allowed(["above 0"]))
     }
 
     /// A head can be shared by those who have one.
@@ -279,6 +268,13 @@ impl Mixture {
             }
             None => Ok(()),
         }
+    }
+
+    /// What every part says, by the share of the windows that it gets.
+    fn by_share(&self, progress: f64, of: impl Fn(&dyn Objective) -> Option<f64>) -> Option<f64> {
+        let shares = self.shares(progress);
+        let parts = self.parts.iter().zip(shares);
+        parts.map(|(part, share)| Some(of(&*part.objective)? * share)).sum()
     }
 
     /// Which part gets a window.
@@ -353,11 +349,38 @@ impl Objective for Mixture {
         self.parts.iter().all(|part| part.objective.predicts_by_decoder())
     }
 
-    /// What every part would be asked for, by the share of the windows that it gets.
+    fn has_logits(&self) -> bool {
+        self.parts.iter().any(|part| part.objective.has_logits())
+    }
+
+    /// One of the parts does, at a moment at which it gets windows that count.
+    fn teaches(&self) -> Result<()> {
+        let weights = self.parts.iter().map(|part| {
+            let own = part.objective.weighed_by();
+            [part.weight, own.map_or(Rate::Fixed(1.0), |(_, weight)| weight)]
+        });
+        let weights: Vec<[Rate; 2]> = weights.collect();
+        let shares = self.parts.iter().filter_map(|part| part.share);
+        let rates: Vec<Rate> = shares.chain(weights.iter().flatten().copied()).collect();
+        let is_taught = |progress: f64| {
+            let mut parts = self.shares(progress).into_iter().zip(&weights);
+            parts.any(|(share, weights)| share > TOLERANCE && weights.iter().all(|weight| weight.at(progress) > 0.0))
+        };
+        if Rate::moments(&rates).into_iter().any(is_taught) {
+            return Ok(());
+        }
+        // The weight that a part gives itself is the nearer reason.
+        let own = |(index, part): (usize, &Mixed)| Some(of_part(index, part.objective.teaches().err()?));
+        let own = self.parts.iter().enumerate().find_map(own);
+        Err(own.unwrap_or_else(|| of_part(0, untaught("weight"))))
+    }
+
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
-        let shares = self.shares(progress);
-        let of = |(part, share): (&Mixed, f64)| Some(part.objective.asked(window, vocabulary, progress)? * share);
-        self.parts.iter().zip(shares).map(of).sum()
+        self.by_share(progress, |part| part.asked(window, vocabulary, progress))
+    }
+
+    fn expected(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
+        self.by_share(progress, |part| part.expected(window, vocabulary, progress))
     }
 
     fn needs(&self) -> Vec<Statistic> {
@@ -376,11 +399,10 @@ impl Objective for Mixture {
     }
 
     fn prepare(&mut self, statistics: &Statistics) -> Result<()> {
-        let mut parts = self.parts.iter_mut();
-        parts.try_for_each(|part| {
-            part.objective
-                .prepare(statistics)
-                .map_err(|fault| fault.at(part.name.as_str()))
+        let mut parts = self.parts.iter_mut().enumerate();
+        parts.try_for_each(|(index, part)| {
+            let prepared = part.objective.prepare(statistics);
+            prepared.map_err(|fault| of_part(index, of_text(fault)))
         })
     }
 

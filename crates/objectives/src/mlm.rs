@@ -4,7 +4,7 @@ use crate::laws::{
     Mode, Pairs, Pool, Rate, Replacement, Selection, budget, choose, inclusion, maskable, sample, toss, words_within,
 };
 use crate::pair_heads::PairHeads;
-use crate::scoring::{PSEUDO_LOG_LIKELIHOOD, Rule};
+use crate::scoring::{PSEUDO_LOG_LIKELIHOOD, PSEUDO_LOG_LIKELIHOOD_WORD_L2R, Rule};
 use crate::token_heads::Credit;
 use crate::units::{Hiding, Units};
 use crate::{Entry, Example, Heads, TokenHeads, Tokens};
@@ -28,7 +28,7 @@ pub static ENTRY: Entry = Entry {
 };
 
 /// How the models of the objectives that mask and predict tokens score sentences.
-pub(crate) const MASKED_SCORES: &[Rule] = &[PSEUDO_LOG_LIKELIHOOD];
+pub(crate) const MASKED_SCORES: &[Rule] = &[PSEUDO_LOG_LIKELIHOOD, PSEUDO_LOG_LIKELIHOOD_WORD_L2R];
 
 options! {
     /// Options of the objectives that mask and predict tokens.

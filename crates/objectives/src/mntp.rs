@@ -2,7 +2,7 @@
 //! (BehnamGhader et al. 2024; Charpentier & Samuel 2024).
 
 use crate::laws::{Mode, Pool, Rate, Replacement, budget, choose, tiles};
-use crate::scoring::{PSEUDO_LOG_LIKELIHOOD_ONE_BEFORE, Rule};
+use crate::scoring::{PSEUDO_LOG_LIKELIHOOD_ONE_BEFORE, PSEUDO_LOG_LIKELIHOOD_WORD_L2R_ONE_BEFORE, Rule};
 use crate::tensors::vocabulary_flops;
 use crate::{Entry, Example, Heads, Objective, Sizes, TokenHeads, Tokens};
 use cloze_backbone::{EncoderConfig, Init};
@@ -24,7 +24,10 @@ pub static ENTRY: Entry = Entry {
     configure: |written| Ok(Box::new(Mntp(Settings::read(written)?))),
 };
 
-const SCORES: &[Rule] = &[PSEUDO_LOG_LIKELIHOOD_ONE_BEFORE];
+const SCORES: &[Rule] = &[
+    PSEUDO_LOG_LIKELIHOOD_ONE_BEFORE,
+    PSEUDO_LOG_LIKELIHOOD_WORD_L2R_ONE_BEFORE,
+];
 
 /// The longest span of GPT-BERT in tokens (ltgoslo/gpt-bert, `pretraining/dataset.py`).
 const LONGEST: usize = 3;
@@ -95,12 +98,15 @@ impl Objective for Mntp {
     }
 
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
-        let candidates = candidates(window, vocabulary).len() as f64;
-        let asked = self.0.rate.at(progress) * candidates;
+        Some(self.0.rate.at(progress) * candidates(window, vocabulary).len() as f64)
+    }
+
+    fn expected(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
+        let asked = self.asked(window, vocabulary, progress)?;
         Some(match self.0.mode {
             Mode::Corrected => asked,
             // What is left, on average, of the span that reaches the budget: (14/3 / 2 - 1) / 2 for 1 to 3 tokens.
-            Mode::Reference => (asked + 2.0 / 3.0).min(candidates),
+            Mode::Reference => (asked + 2.0 / 3.0).min(candidates(window, vocabulary).len() as f64),
         })
     }
 

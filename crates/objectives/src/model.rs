@@ -1,12 +1,12 @@
 //! A model under training: the shared encoder and the heads of its objective.
 
-use crate::scoring::{self, Answerer, Rule};
+use crate::scoring::{self, Answerer, Questions, Rule};
 use crate::tensors::{pass, tensor_ids};
-use crate::{Batch, Example, Heads};
+use crate::{Batch, Continuation, Example, Heads};
 use burn::module::Module;
 use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Parameter, Parameters};
-use cloze_corpus::Vocabulary;
+use cloze_corpus::{Encoded, Vocabulary};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_kernels::at_a_time;
 use std::borrow::Cow;
@@ -89,8 +89,12 @@ impl Model {
     /// # Errors
     /// A rule that the model does not have, with those it has.
     pub fn rule(&self, name: &str) -> Result<&Rule> {
+        self.place_of_rule(name).map(|place| &self.rules()[place])
+    }
+
+    fn place_of_rule(&self, name: &str) -> Result<usize> {
         let names = || self.rules().iter().map(|rule| &*rule.name);
-        self.rules().iter().find(|rule| rule.name == name).ok_or_else(|| {
+        names().position(|known| known == name).ok_or_else(|| {
             Fault::usage(format!("the model has no scoring rule `{name}`"))
                 .allowed(names())
                 .nearest(name, names())
@@ -98,29 +102,50 @@ impl Model {
     }
 
     /// Scores sentences (`[CLS]` .. `[SEP]`) by a rule: higher is more acceptable. A sentence's score does not depend on
-    /// the others in the call.
+    /// the others in the call. Of ids alone each counts as a word.
     ///
     /// # Errors
     /// A rule that the model does not have.
-    pub fn score(&self, rule: &Rule, sentences: &[Vec<u32>], vocabulary: &Vocabulary) -> Result<Vec<f64>> {
-        self.score_told(rule, sentences, vocabulary, &|_| ())
-    }
-
-    /// The same; `scored` is told of how many sentences more the score is there.
-    ///
-    /// # Errors
-    /// A rule that the model does not have.
-    pub fn score_told(
+    pub fn score<S: Clone + Into<Encoded>>(
         &self,
         rule: &Rule,
-        sentences: &[Vec<u32>],
+        sentences: &[S],
+        vocabulary: &Vocabulary,
+    ) -> Result<Vec<f64>> {
+        let sentences: Vec<Encoded> = sentences.iter().cloned().map(Into::into).collect();
+        let scores = self.scores_told(std::slice::from_ref(rule), &sentences, vocabulary, &|_| ())?;
+        Ok(scores.into_iter().next().unwrap_or_default())
+    }
+
+    /// The same by several rules, rule by rule, with the same bits; `scored` is told of how many scores more are there. Neighbours
+    /// among the model's rules that [share](Rule::shares) questions ask them once.
+    ///
+    /// # Errors
+    /// A rule that the model does not have.
+    pub fn scores_told(
+        &self,
+        rules: &[Rule],
+        sentences: &[Encoded],
         vocabulary: &Vocabulary,
         scored: &(dyn Fn(usize) + Sync),
-    ) -> Result<Vec<f64>> {
-        let rule = self.rule(&rule.name)?;
-        let losses = |batch: &_| self.heads.losses(&self.encoder, rule, batch);
-        let most = at_a_time(&self.encoder.device());
-        Ok(scoring::score(rule.how, sentences, vocabulary, &losses, most, scored))
+    ) -> Result<Vec<Vec<f64>>> {
+        let (own, most) = (self.rules(), at_a_time(&self.encoder.device()));
+        let places = rules.iter().map(|rule| self.place_of_rule(&rule.name));
+        let places = places.collect::<Result<Vec<usize>>>()?;
+        let mut scores = Vec::with_capacity(rules.len());
+        for together in places.chunk_by(|one, next| *next == one + 1 && own[*next].shares) {
+            let losses = |batch: &_| self.heads.losses(&self.encoder, &own[together[0]], batch);
+            let how: Vec<Questions> = together.iter().map(|place| own[*place].how).collect();
+            let told = |more: usize| scored(more * together.len());
+            let found = scoring::score_together(&how, sentences, vocabulary, &losses, most, &told);
+            scores.extend(found);
+        }
+        Ok(scores)
+    }
+
+    /// How it is asked what comes next in a text; `None` for models that predict no tokens.
+    pub fn continuation(&self) -> Option<Continuation> {
+        self.heads.continuation()
     }
 
     /// Who answers about masked tokens; `None` for models without a masked-token head.

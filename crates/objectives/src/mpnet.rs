@@ -164,9 +164,10 @@ impl MpnetHeads {
         encoder.forward_queries(tensor_ids(&content.inputs, &device), &pass(&content, dropout), &stream)
     }
 
+    /// `dropout` are the draws of training.
     fn cross_entropy(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {
         let hidden = self.hidden(encoder, batch, dropout);
-        cross_entropy(&self.head, hidden, encoder.tokens.val(), batch)
+        cross_entropy(&self.head, hidden, encoder.tokens.val(), batch, dropout.is_some())
     }
 }
 

@@ -1,10 +1,11 @@
 //! The contract of an objective.
 
+use crate::laws::Rate;
 use crate::scoring::Rule;
 use crate::{Example, Heads, Model, Sizes};
 use cloze_backbone::{Absolute, Encoder, EncoderConfig, HiddenMatrix, Init};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
-use cloze_foundation::{Draw, Fault, Result};
+use cloze_foundation::{Draw, Fault, Key, Place, Result};
 use cloze_options::{Field, Written};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -51,18 +52,47 @@ pub trait Objective: Send + Sync {
         Ok(())
     }
 
+    /// The option that weighs what the encoder learns of it, with its values, where there is one.
+    fn weighed_by(&self) -> Option<(&'static str, Rate)> {
+        None
+    }
+
+    /// Whether the encoder, which is what is judged, learns something.
+    ///
+    /// # Errors
+    /// What it is trained with counts nothing all along, at the key of its weight.
+    fn teaches(&self) -> Result<()> {
+        match self.weighed_by() {
+            Some((key, Rate::Fixed(0.0))) => Err(untaught(key)),
+            _ => Ok(()),
+        }
+    }
+
     /// [`fitted`](Self::fitted), on an encoder whose parts are all of use, by options that all are.
     ///
     /// # Errors
-    /// An enhanced mask decoder where tokens are not predicted from it; and as `reaches` and `fitted`.
+    /// An enhanced mask decoder where tokens are not predicted from it, and options of logits where there are none, at their keys among
+    /// the encoder's; and as `teaches`, `reaches` and `fitted`.
     fn on(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
         let decoder = encoder.disentangled.map(|disentangled| disentangled.absolute) == Some(Absolute::Decoder);
         if decoder && !self.predicts_by_decoder() {
             let what = "this objective does not predict tokens from the encoder alone, so that a decoder there has nothing to do";
-            return Err(
-                Fault::usage(what).remedy("choose another encoder.disentangled.absolute: \"none\" or \"embeddings\"")
-            );
+            return Err(Fault::usage(what)
+                .at(Place::key("encoder.disentangled.absolute"))
+                .remedy("choose another encoder.disentangled.absolute: \"none\" or \"embeddings\""));
         }
+        let of_logits = [
+            ("encoder.logit_cap", encoder.logit_cap.is_some()),
+            ("encoder.z_loss", encoder.z_loss > 0.0),
+        ];
+        if let Some((key, _)) = of_logits.into_iter().find(|(_, is_set)| *is_set)
+            && !self.has_logits()
+        {
+            let what = "this objective predicts no token from the vocabulary, so that there are no logits to be capped or kept small";
+            let remedy = format!("leave it out, or give it to the other arms alone: set.\"{key}\" in each");
+            return Err(Fault::usage(what).at(Place::key(key)).remedy(remedy));
+        }
+        self.teaches()?;
         self.reaches(encoder)?;
         self.fitted(encoder)
     }
@@ -122,10 +152,15 @@ pub trait Objective: Send + Sync {
     /// used, in [0, 1], for rates that change along training.
     fn corrupt(&self, window: &Window, vocabulary: &Vocabulary, progress: f64, draw: Draw) -> Example;
 
-    /// How many predictions its rate means in a window, not rounded to whole tokens; `None` where no rate says how many. What
-    /// [`corrupt`](Self::corrupt) really predicts is held against it before training.
+    /// How many predictions its rate means in a window, not rounded to whole tokens; `None` where no rate says how many.
     fn asked(&self, _window: &Window, _vocabulary: &Vocabulary, _progress: f64) -> Option<f64> {
         None
+    }
+
+    /// How many there are on average by its law, where that is known to be another number. What [`corrupt`](Self::corrupt) really
+    /// predicts is held against it before training.
+    fn expected(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
+        self.asked(window, vocabulary, progress)
     }
 
     /// What this objective puts on the encoder. Initial values are drawn at the names of the parameters under `init`.
@@ -134,6 +169,11 @@ pub trait Objective: Send + Sync {
     /// Whether its heads are, or have, a [vocabulary head](Heads::vocabulary_head) that the parts of a mixture can share.
     fn has_vocabulary_head(&self) -> bool {
         false
+    }
+
+    /// Whether anybody, the encoder's head or a helper's, predicts tokens by a softmax over the vocabulary.
+    fn has_logits(&self) -> bool {
+        true
     }
 
     /// Tokens that a batch of these sizes has predicted from the vocabulary.
@@ -182,6 +222,13 @@ pub trait Objective: Send + Sync {
     fn uses(&self) -> Vec<(&'static str, toml::Table)> {
         Vec::new()
     }
+}
+
+/// What is said of a weight of 0.
+pub(crate) fn untaught(key: impl Into<Key>) -> Fault {
+    Fault::usage("the encoder's layers would learn nothing: the loss that teaches them never counts")
+        .at(Place::key(key))
+        .allowed(["above 0, for a part of the budget at least"])
 }
 
 /// What the registry knows of an objective: everything shown to people is generated from it.

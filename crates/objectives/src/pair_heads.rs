@@ -92,7 +92,7 @@ impl Heads for PairHeads {
         let predicted = batch.positions.len();
         let tokens = self
             .tokens
-            .loss_of(encoder, states.clone().narrow(0, 0, predicted), batch);
+            .loss_of(encoder, states.clone().slice(0..predicted), batch, training);
         let answers = log_softmax(self.judged(states.narrow(0, predicted, batch.windows)), 1);
         let picked = answers.gather(1, tensor_ids(labels, &device).reshape([batch.windows, 1]));
         let pairs = -picked.mean();

@@ -9,13 +9,13 @@
 mod select;
 
 use crate::laws::{Mode, Rate, within};
-use crate::scoring::{Answerer, Rule, ordinary, predicting};
+use crate::scoring::{Answerer, Kind, Rule, ordinary, predicting};
 use crate::tensors::{FORWARD_AND_BACKWARD, answers, cross_entropy, gather, guesses, mean, numbers, pass, tensor_ids};
 use crate::{Batch, Entry, Example, Heads, Loss, Objective, Sizes};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Init, Queries, QueryStream, VocabularyHead, init};
-use cloze_corpus::{Vocabulary, Window};
+use cloze_corpus::{Encoded, Vocabulary, Window};
 use cloze_foundation::{Draw, Result, Stream};
 use cloze_kernels::{CrossEntropy, Ranks, Visibility};
 use cloze_options::{Options, options};
@@ -41,7 +41,8 @@ const LEFT_TO_RIGHT: Rule = Rule::new(
     "sum over the tokens of log p(token | those before it), the query stream in the order of the text; [SEP] is not scored",
     Answerer::Encoder,
     in_the_order_of_the_text,
-);
+)
+.of_kind(Kind::InPlace);
 
 /// Orders that end with one token each.
 const PSEUDO_LOG_LIKELIHOOD: Rule = Rule::new(
@@ -189,9 +190,10 @@ impl PermutationHeads {
         encoder.forward_queries(ids, &pass(batch, dropout), &stream)
     }
 
+    /// `dropout` are the draws of training.
     fn cross_entropy(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {
         let hidden = self.hidden(encoder, batch, dropout);
-        cross_entropy(&self.head, hidden, encoder.tokens.val(), batch)
+        cross_entropy(&self.head, hidden, encoder.tokens.val(), batch, dropout.is_some())
     }
 }
 
@@ -261,7 +263,8 @@ impl Heads for PermutationHeads {
 }
 
 /// One question: every token from those before it, `[CLS]` among them.
-fn in_the_order_of_the_text(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
+fn in_the_order_of_the_text(sentence: &Encoded, vocabulary: &Vocabulary) -> Vec<Example> {
+    let sentence = &sentence.ids;
     let mut positions = ordinary(sentence, vocabulary);
     positions.retain(|position| *position > 0);
     let targets = positions.iter().map(|position| sentence[*position as usize]).collect();
@@ -273,7 +276,8 @@ fn in_the_order_of_the_text(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Ex
 }
 
 /// A question for every token: it alone is behind the others.
-fn each_alone(sentence: &[u32], vocabulary: &Vocabulary) -> Vec<Example> {
+fn each_alone(sentence: &Encoded, vocabulary: &Vocabulary) -> Vec<Example> {
+    let sentence = &sentence.ids;
     let alone = |position: u32| {
         let mut ranks = vec![0; sentence.len()];
         ranks[position as usize] = 1;

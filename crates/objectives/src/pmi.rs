@@ -6,7 +6,7 @@ use crate::laws::{Mode, Phrases, Rate, Replacement, with_words, words};
 use crate::mlm::{MASKED_SCORES, Masking};
 use crate::units::{Hiding, Units};
 use cloze_corpus::{Ngrams, Statistic, Statistics, Vocabulary, Window};
-use cloze_foundation::{Fault, Result, Stream};
+use cloze_foundation::{Fault, Place, Result, Stream};
 use cloze_options::{Options, options};
 use std::ops::Range;
 
@@ -133,7 +133,7 @@ impl Units for Pmi {
                  often than by chance",
                 cloze_corpus::ngrams::LONGEST
             );
-            return Err(Fault::usage(what).remedy(
+            return Err(Fault::usage(what).at(Place::key("occurrences")).remedy(
                 "give more text, lower `occurrences`, or hide whole words, as `whole-word` does: that is what would be left",
             ));
         }

@@ -14,7 +14,7 @@ use std::fmt::Debug;
 
 /// What is learnt from a text with proposals in it.
 pub(crate) trait Judge: Module + Debug + Sync + 'static {
-    /// The mean loss.
+    /// The mean loss; `dropout` are the draws of training, and there are none outside of it.
     ///
     /// # Shapes
     /// - `proposed`: N ids that the encoder reads, result: `[1]`
@@ -73,7 +73,7 @@ impl<J: Judge> Heads for ProposedHeads<J> {
         let dropout = |part: &str| training.then(|| draw.purpose(part));
         let generated = self.generator.as_ref().map(|generator| {
             let hidden = generator.hidden(encoder, batch, dropout("generator dropout"));
-            let sum = generator.cross_entropy(encoder, hidden.clone(), batch).sum;
+            let sum = generator.cross_entropy(encoder, hidden.clone(), batch, training).sum;
             let seed = draw.purpose("generator sample").seed();
             let proposed = generator.propose(encoder, hidden, batch, seed, self.how.disallow_correct);
             (mean(sum, &batch.weights, self.how.denominator_added), proposed)

@@ -1,9 +1,10 @@
 //! The one list of objectives.
 
+use crate::mixture::{MIXTURE, OBJECTIVE};
 use crate::scoring::Rule;
 use crate::{Entry, Objective};
 use cloze_corpus::{Prepared, Statistics};
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::{Fault, Key, Place, Result};
 use cloze_options::Written;
 use std::collections::BTreeSet;
 
@@ -89,23 +90,48 @@ pub fn configure(name: &str, options: &toml::Table) -> Result<Box<dyn Objective>
 /// An objective from its name and option table, with what it needs to know of the corpus: ready to corrupt.
 ///
 /// # Errors
-/// As [`configure`]; or a corpus that the objective can do nothing with.
+/// As [`configure`]; or a corpus that the objective can do nothing with, at a key of the arm or of a part of its mixture.
 pub fn prepared(name: &str, options: &toml::Table, corpus: &Prepared) -> Result<Box<dyn Objective>> {
     let mut objective = configure(name, options)?;
-    if objective.reads_words() && !corpus.has_words() {
+    if let Some((name, key)) = reader_of_words(name, &*objective)
+        && !corpus.has_words()
+    {
         let source = &corpus.manifest.source;
         return Err(Fault::usage(format!(
             "`{name}` hides whole words, and where words begin in `{source}` cannot be told"
         ))
-        .at("arm.objective")
+        .at(Place::key(key))
         .remedy(
             "its letters stand in long runs without spaces, of a script that Unicode does not divide into words \
                  either: separate its words by spaces with a segmenter first, or leave the objective out",
         ));
     }
     let statistics = Statistics::of(corpus, &objective.needs());
-    objective.prepare(&statistics).map_err(|fault| fault.at("corpus"))?;
+    objective.prepare(&statistics).map_err(of_text)?;
     Ok(objective)
+}
+
+/// Who hides whole words, and the key that says so: the objective, or the first part of a mixture that does.
+fn reader_of_words(name: &str, objective: &dyn Objective) -> Option<(String, Key)> {
+    let parts = objective.uses().into_iter().enumerate();
+    let mut readers =
+        parts.filter(|(_, (part, options))| configure(part, options).is_ok_and(|part| part.reads_words()));
+    let of_part = |(index, (part, _)): (usize, (&str, _))| {
+        let key = Key::from(MIXTURE).index(index).join(OBJECTIVE);
+        (part.to_owned(), key)
+    };
+    let itself = || (name.to_owned(), OBJECTIVE.into());
+    objective
+        .reads_words()
+        .then(|| readers.next().map_or_else(itself, of_part))
+}
+
+/// What an objective says of a text: at the key that says which objective it is, where it is about no option.
+pub(crate) fn of_text(fault: Fault) -> Fault {
+    match fault.places.is_empty() {
+        true => fault.at(Place::key(OBJECTIVE)),
+        false => fault,
+    }
 }
 
 /// The laws that a run with this objective uses and that are no longer in their first version, by name and version,

@@ -69,6 +69,10 @@ impl Proposing {
         Plan::new(encoder, network, Shares::Embeddings)
     }
 
+    pub(crate) fn weighed_by(&self) -> Option<(&'static str, Rate)> {
+        Some(("encoder_weight", self.encoder_weight))
+    }
+
     pub(crate) fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
         generator::no_deeper(encoder, self.generator_layers)
     }
@@ -120,6 +124,10 @@ impl Objective for ReplaceMlm {
         self.0.write()
     }
 
+    fn weighed_by(&self) -> Option<(&'static str, Rate)> {
+        self.0.weighed_by()
+    }
+
     fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
         self.0.reaches(encoder)
     }
@@ -160,10 +168,11 @@ struct Restorer {
 }
 
 impl Restorer {
+    /// `dropout` are the draws of training.
     fn cross_entropy(&self, encoder: &Encoder, ids: &[u32], batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {
         let [ids, rows] = [ids, &batch.positions].map(|numbers| tensor_ids(numbers, &encoder.device()));
         let hidden = encoder.forward_at(ids, &pass(batch, dropout), rows);
-        cross_entropy(&self.head, hidden, encoder.tokens.val(), batch)
+        cross_entropy(&self.head, hidden, encoder.tokens.val(), batch, dropout.is_some())
     }
 }
 

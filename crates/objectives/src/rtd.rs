@@ -118,6 +118,10 @@ impl Objective for Rtd {
         self.0.write()
     }
 
+    fn weighed_by(&self) -> Option<(&'static str, Rate)> {
+        Some(("discriminator_weight", self.0.discriminator_weight))
+    }
+
     fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
         no_deeper(encoder, self.0.generator_layers)
     }

@@ -11,7 +11,7 @@ use crate::tensors::{
 use crate::{Batch, Entry, Example, Extra, Heads, Loss, Objective, Sizes};
 use burn::module::{Module, Param};
 use burn::tensor::Tensor;
-use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, LayerNorm, VocabularyHead};
+use cloze_backbone::{Dense, Encoder, EncoderConfig, Init, LayerNorm, Logits, VocabularyHead};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Place, Result, Stream};
 use cloze_kernels::{Affine, CrossEntropy};
@@ -124,6 +124,28 @@ impl Settings {
             }
             None => Ok(()),
         }
+    }
+
+    /// Whether spans of T5's mean length fit into what windows of this length hide, when they hide least: longer ones are one
+    /// span, whatever their mean is to be.
+    fn mean_within(&self, window: usize) -> Result<()> {
+        let usual = Self::default().span_mean;
+        let moments = Rate::moments([&self.rate]).into_iter();
+        let rate = moments.map(|progress| self.rate.at(progress)).fold(1.0, f64::min);
+        let most = (rate * window as f64).max(usual);
+        if self.law != Law::T5 || self.span_mean <= most {
+            return Ok(());
+        }
+        let what = format!(
+            "spans of {} tokens are longer than the {:.1} that a window of {window} hides in all at a rate of {}",
+            self.span_mean,
+            rate * window as f64,
+            (rate * 1e4).round() / 1e4
+        );
+        Err(Fault::usage(what)
+            .at(Place::key("span_mean"))
+            .allowed([format!("1 to {:.1}", (most * 10.0).floor() / 10.0)])
+            .remedy("or raise the least `rate`, or lengthen the shortest windows: encoder.window, or those of budget.stages"))
     }
 
     fn lengths(&self) -> SpanLaw {
@@ -266,21 +288,12 @@ impl Objective for Span {
     fn reaches(&self, encoder: &EncoderConfig) -> Result<()> {
         let (own, usual, window) = (&self.0, Settings::default(), encoder.window);
         within("span_words", own.span_words, usual.span_words, window)?;
-        within("boundary_tokens", own.boundary_tokens, usual.boundary_tokens, window)?;
-        // Longer spans than all that is hidden are one span, whatever their mean is to be.
-        let moments = Rate::moments([&own.rate]).into_iter();
-        let most = moments.map(|progress| own.rate.at(progress)).fold(0.0, f64::max) * window as f64;
-        if own.law != Law::T5 || own.span_mean <= most.max(usual.span_mean) {
-            return Ok(());
-        }
-        let what = format!(
-            "spans of {} tokens are longer than the {most:.1} that a window of {window} hides in all",
-            own.span_mean
-        );
-        Err(Fault::usage(what)
-            .at(Place::key("span_mean"))
-            .allowed([format!("1 to {:.1}", (most.max(usual.span_mean) * 10.0).floor() / 10.0)])
-            .remedy("or raise `rate`, or lengthen encoder.window"))
+        within("boundary_tokens", own.boundary_tokens, usual.boundary_tokens, window)
+    }
+
+    fn fitted(&self, encoder: &EncoderConfig) -> Result<toml::Table> {
+        self.0.mean_within(encoder.window)?;
+        Ok(self.options())
     }
 
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
@@ -364,12 +377,7 @@ impl Objective for Span {
         let added = if self.0.mode == Mode::Reference { 1.0 } else { 0.0 };
         Box::new(SpanHeads {
             head: VocabularyHead::new(encoder, encoder.table_width(), vocabulary.size, &init.at("head")),
-            boundary: BoundaryHead::new(
-                [encoder.width, encoder.table_width()],
-                self.0.boundary_tokens,
-                vocabulary.size,
-                &init.at("boundary"),
-            ),
+            boundary: BoundaryHead::new(encoder, self.0.boundary_tokens, vocabulary.size, &init.at("boundary")),
             boundary_weight: self.0.boundary_weight,
             denominator_added: added,
         })
@@ -402,6 +410,8 @@ struct BoundaryHead {
     second_norm: LayerNorm,
     /// `[V]`.
     bias: Param<Tensor<1>>,
+    #[module(skip)]
+    logits: Logits,
 }
 
 impl BoundaryHead {
@@ -410,8 +420,9 @@ impl BoundaryHead {
         (width * 200).div_ceil(768).min(200)
     }
 
-    /// On states of width D and a table of width E.
-    fn new([width, table]: [usize; 2], places: usize, vocabulary: usize, init: &Init) -> Self {
+    /// On the states and the table of such an encoder, D and E wide.
+    fn new(encoder: &EncoderConfig, places: usize, vocabulary: usize, init: &Init) -> Self {
+        let (width, table) = (encoder.width, encoder.table_width());
         let place = Self::place_width(width);
         let norm = |name: &str, width| LayerNorm::new(width, true, 1e-12, &init.at(name));
         Self {
@@ -421,14 +432,15 @@ impl BoundaryHead {
             second: Dense::new(width, table, true, &init.at("second")),
             second_norm: norm("second_norm", table),
             bias: init.zeros([vocabulary]),
+            logits: Logits::of(encoder),
         }
     }
 
-    /// Sum of the cross-entropies; 0 without a boundary.
+    /// Sum of the cross-entropies, in `training` with the encoder's z-loss; 0 without a boundary.
     ///
     /// # Shapes
     /// - `hidden`: `[M + E, D]`, as [`SpanHeads::hidden`] gives it, `table`: `[V, D]`, result: `[1]`
-    fn loss_sum(&self, hidden: Tensor<2>, table: Tensor<2>, batch: &Batch) -> Tensor<1> {
+    fn loss_sum(&self, hidden: Tensor<2>, table: Tensor<2>, batch: &Batch, training: bool) -> Tensor<1> {
         let targets = batch.extra(TARGET);
         if targets.is_empty() {
             return self.bias.val().sum() * 0.0;
@@ -459,7 +471,8 @@ impl BoundaryHead {
             bias: Some(self.bias.val()),
             precision: self.second.precision,
         };
-        cloze_kernels::vocabulary_cross_entropy(x, table, targets, weights).sum
+        let counted = training.then(|| weights.clone());
+        self.logits.cross_entropy(x, table, targets, weights, counted).sum
     }
 
     /// 2·P·(D·(2·D + W) + E·(D + V)): the two dense layers and the decoder.
@@ -495,16 +508,16 @@ impl SpanHeads {
     }
 
     /// Cross-entropy of the masked tokens, from what [`hidden`](Self::hidden) gives.
-    fn cross_entropy(&self, encoder: &Encoder, hidden: Tensor<2>, batch: &Batch) -> CrossEntropy {
+    fn cross_entropy(&self, encoder: &Encoder, hidden: Tensor<2>, batch: &Batch, training: bool) -> CrossEntropy {
         let predicted = hidden.slice(0..batch.positions.len());
-        cross_entropy(&self.head, predicted, encoder.tokens.val(), batch)
+        cross_entropy(&self.head, predicted, encoder.tokens.val(), batch, training)
     }
 }
 
 impl Heads for SpanHeads {
     fn loss(&self, encoder: &Encoder, batch: &Batch, draw: Draw, training: bool) -> Loss {
         let hidden = self.hidden(encoder, batch, training.then(|| draw.purpose("dropout")));
-        let sum = self.cross_entropy(encoder, hidden.clone(), batch).sum;
+        let sum = self.cross_entropy(encoder, hidden.clone(), batch, training).sum;
         let mlm = mean(sum, &batch.weights, 0.0);
         let weight = self.boundary_weight.at(batch.progress);
         if weight == 0.0 {
@@ -512,7 +525,7 @@ impl Heads for SpanHeads {
         }
         let pairs = vec![1.0; batch.extra(TARGET).len()];
         let boundary = mean(
-            self.boundary.loss_sum(hidden, encoder.tokens.val(), batch),
+            self.boundary.loss_sum(hidden, encoder.tokens.val(), batch, training),
             &pairs,
             self.denominator_added,
         );
@@ -527,7 +540,7 @@ impl Heads for SpanHeads {
 
     fn losses(&self, encoder: &Encoder, _rule: &Rule, batch: &Batch) -> Vec<f32> {
         let hidden = self.hidden(encoder, batch, None);
-        numbers(self.cross_entropy(encoder, hidden, batch).each)
+        numbers(self.cross_entropy(encoder, hidden, batch, false).each)
     }
 
     fn masked_answerer(&self) -> Option<Answerer> {
@@ -536,7 +549,7 @@ impl Heads for SpanHeads {
 
     fn masked_losses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<f32>> {
         let hidden = self.hidden(encoder, batch, None);
-        Some(numbers(self.cross_entropy(encoder, hidden, batch).each))
+        Some(numbers(self.cross_entropy(encoder, hidden, batch, false).each))
     }
 
     fn masked_guesses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<u32>> {

@@ -67,14 +67,25 @@ pub fn vocabulary_flops(encoder: &EncoderConfig, vocabulary: usize, sizes: &Size
     FORWARD_AND_BACKWARD * (body + head)
 }
 
-/// Cross-entropy of a batch's targets, from the hidden states at its predicted positions.
+/// Cross-entropy of a batch's targets, from the hidden states at its predicted positions; in `training` with the z-loss that its
+/// encoder asks for, weighed as the rest is.
 ///
 /// # Shapes
 /// - `hidden`: `[M, K]`, `table`: `[V, E]`
-pub fn cross_entropy(head: &VocabularyHead, hidden: Tensor<2>, table: Tensor<2>, batch: &Batch) -> CrossEntropy {
+pub fn cross_entropy(
+    head: &VocabularyHead,
+    hidden: Tensor<2>,
+    table: Tensor<2>,
+    batch: &Batch,
+    training: bool,
+) -> CrossEntropy {
     let device = hidden.device();
-    let targets = tensor_ids(&batch.targets, &device);
-    head.cross_entropy(hidden, table, targets, tensor_weights(&batch.weights, &device))
+    let (targets, weights) = (
+        tensor_ids(&batch.targets, &device),
+        tensor_weights(&batch.weights, &device),
+    );
+    let counted = training.then(|| weights.clone());
+    head.cross_entropy(hidden, table, targets, weights, counted)
 }
 
 /// The most probable id at every predicted position, from the hidden states there.

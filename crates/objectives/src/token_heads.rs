@@ -10,7 +10,7 @@ use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, EncoderConfig, Init, VocabularyHead};
 use cloze_corpus::Vocabulary;
 use cloze_foundation::Draw;
-use cloze_kernels::{CrossEntropy, Visibility};
+use cloze_kernels::Visibility;
 use cloze_options::words;
 use std::borrow::Cow;
 
@@ -137,9 +137,9 @@ impl TokenHeads {
     ///
     /// # Shapes
     /// - `hidden`: `[M, D]`, result: `[1]`
-    pub(crate) fn loss_of(&self, encoder: &Encoder, hidden: Tensor<2>, batch: &Batch) -> Tensor<1> {
+    pub(crate) fn loss_of(&self, encoder: &Encoder, hidden: Tensor<2>, batch: &Batch, training: bool) -> Tensor<1> {
         self.mean_of(
-            cross_entropy(&self.head, hidden, encoder.tokens.val(), batch).sum,
+            cross_entropy(&self.head, hidden, encoder.tokens.val(), batch, training).sum,
             batch,
         )
     }
@@ -178,9 +178,10 @@ impl TokenHeads {
         }]
     }
 
-    fn cross_entropy(&self, encoder: &Encoder, batch: &Batch, dropout: Option<Draw>) -> CrossEntropy {
-        let hidden = self.hidden(encoder, batch, dropout);
-        cross_entropy(&self.head, hidden, encoder.tokens.val(), batch)
+    /// What is lost on every prediction of a batch.
+    fn each(&self, encoder: &Encoder, batch: &Batch) -> Vec<f32> {
+        let hidden = self.hidden(encoder, batch, None);
+        numbers(cross_entropy(&self.head, hidden, encoder.tokens.val(), batch, false).each)
     }
 }
 
@@ -188,7 +189,7 @@ impl Heads for TokenHeads {
     fn loss(&self, encoder: &Encoder, batch: &Batch, draw: Draw, training: bool) -> Loss {
         let dropout = training.then(|| draw.purpose("dropout"));
         let hidden = self.hidden(encoder, batch, dropout);
-        let found = cross_entropy(&self.head, hidden.clone(), encoder.tokens.val(), batch);
+        let found = cross_entropy(&self.head, hidden.clone(), encoder.tokens.val(), batch, training);
         let answers = match training {
             true => self.answered(encoder, hidden, found.each, batch),
             false => Vec::new(),
@@ -212,7 +213,7 @@ impl Heads for TokenHeads {
     }
 
     fn losses(&self, encoder: &Encoder, _rule: &Rule, batch: &Batch) -> Vec<f32> {
-        numbers(self.cross_entropy(encoder, batch, None).each)
+        self.each(encoder, batch)
     }
 
     fn masked_answerer(&self) -> Option<Answerer> {
@@ -221,7 +222,7 @@ impl Heads for TokenHeads {
 
     fn masked_losses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<f32>> {
         let masked = self.tokens.masked;
-        masked.then(|| numbers(self.cross_entropy(encoder, &self.asked(batch), None).each))
+        masked.then(|| self.each(encoder, &self.asked(batch)))
     }
 
     fn masked_guesses(&self, encoder: &Encoder, batch: &Batch) -> Option<Vec<u32>> {

@@ -73,6 +73,11 @@ pub(crate) trait Units: Send + Sync {
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> f64 {
         self.masking().asked(window, vocabulary, progress)
     }
+
+    /// As [`Objective::expected`].
+    fn expected(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> f64 {
+        self.asked(window, vocabulary, progress)
+    }
 }
 
 /// Whether these names and no others are remembered.
@@ -122,6 +127,10 @@ impl<U: Units> Objective for Hiding<U> {
 
     fn asked(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
         Some(self.0.asked(window, vocabulary, progress))
+    }
+
+    fn expected(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
+        Some(self.0.expected(window, vocabulary, progress))
     }
 
     fn read<'a>(&self, window: &'a Window, vocabulary: &Vocabulary, _progress: f64, draw: Draw) -> Cow<'a, Window> {

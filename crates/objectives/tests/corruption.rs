@@ -1,9 +1,11 @@
 //! What holds for the corruption of every objective in the registry, in both modes, on any window.
 
-use crate::common::{SPECIAL, any_window, configured, every_objective, vocabulary};
+use crate::common::{SPECIAL, any_window, every_objective, vocabulary};
+use cloze_corpus::Window;
 use cloze_foundation::Draw;
-use cloze_objectives::{Batch, Example, Extra};
+use cloze_objectives::{Batch, Example, Extra, configure};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const SIZE: usize = 40;
 
@@ -11,9 +13,12 @@ proptest! {
     #[test]
     fn an_example_is_well_formed(window in any_window(SIZE), seed: u64, progress in 0.0..=1.0f64) {
         let vocabulary = vocabulary(SIZE);
+        // Whoever asks for another window finds its own text there.
+        let given = Window { elsewhere: Some(Arc::new(window.clone())), ..window };
         for (entry, mode, objective) in every_objective() {
             let draw = Draw::new(seed, "corruption");
-            let example = objective.corrupt(&window, &vocabulary, progress, draw);
+            let window = objective.read(&given, &vocabulary, progress, draw);
+            let example = objective.corrupt(&given, &vocabulary, progress, draw);
             let Example { inputs, originals, positions, targets, weights, extra, .. } = &example;
             let at = format!("{} ({mode})", entry.name);
             prop_assert_eq!(originals, &window.ids, "{}", at);
@@ -47,7 +52,7 @@ proptest! {
                 }
             }
             // A function of the draw.
-            prop_assert_eq!(&objective.corrupt(&window, &vocabulary, progress, draw), &example, "{}", at);
+            prop_assert_eq!(&objective.corrupt(&given, &vocabulary, progress, draw), &example, "{}", at);
         }
     }
 
@@ -55,16 +60,19 @@ proptest! {
     fn no_rate_and_no_options_make_it_panic(window in any_window(SIZE), seed: u64, rate in 0.001..0.999f64, share in 0.0..=1.0f64) {
         let vocabulary = vocabulary(SIZE);
         for (entry, mode, objective) in every_objective() {
-            if !objective.options().contains_key("rate") {
+            let mut options = objective.options();
+            if !options.contains_key("rate") {
                 continue;
             }
-            let mut options = if mode.is_empty() { String::new() } else { format!("mode = \"{mode}\"\n") };
-            options += &format!("rate = {{ from = {rate}, to = {}, shape = \"cosine\" }}\n", 1.0 - rate);
-            if objective.options().contains_key("replace") {
-                options += &format!("replace = {{ mask = {share}, random = {} }}\n", 1.0 - share);
+            let changing = format!("rate = {{ from = {rate}, to = {}, shape = \"cosine\" }}", 1.0 - rate);
+            let replace = format!("replace = {{ mask = {share}, random = {} }}", 1.0 - share);
+            options.extend(changing.parse::<toml::Table>().unwrap());
+            if options.contains_key("replace") {
+                options.extend(replace.parse::<toml::Table>().unwrap());
             }
-            let example = configured(entry.name, &options).corrupt(&window, &vocabulary, share, Draw::new(seed, "corruption"));
-            prop_assert!(example.positions.len() <= window.ids.len());
+            let objective = configure(entry.name, &options).unwrap();
+            let example = objective.corrupt(&window, &vocabulary, share, Draw::new(seed, "corruption"));
+            prop_assert!(example.positions.len() <= window.ids.len(), "{} ({})", entry.name, mode);
         }
     }
 

@@ -1,11 +1,11 @@
-//! ELECTRA with copied weights is that of transformers: the scores of sentences by its discriminator and by its generator.
-//! The files and the script that made them are in `crates/backbone/tests/parity/`.
+//! Scores of sentences are those of transformers: by ELECTRA's discriminator and generator with copied weights, and by both
+//! pseudo-log-likelihoods of BERT. The files and the scripts that made them are in `crates/backbone/tests/parity/`.
 
 use burn::tensor::Device;
 use cloze_backbone::hub::{HubModel, Numbers};
 use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters, tensors};
-use cloze_corpus::{SpecialTokens, Vocabulary};
-use cloze_objectives::configure;
+use cloze_corpus::{Encoded, SpecialTokens, Vocabulary};
+use cloze_objectives::{configure, imported};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -58,6 +58,36 @@ fn electra_scores_sentences_as_transformers_does() {
                 (score - wanted).abs() < 2e-5 && wanted < -0.5,
                 "{rule}: {score} {wanted}"
             );
+        }
+    }
+}
+
+/// What minicons calls `within_word_l2r`, and the score without it.
+#[test]
+fn both_pseudo_log_likelihoods_are_those_of_transformers() {
+    let hub = HubModel::read(&folder("BertForMaskedLM")).unwrap();
+    let tokens = Vocabulary::new(hub.network.tokens.vocabulary, SpecialTokens::FIRST);
+    let (model, vocabulary) = imported(&hub, &tokens, &Device::flex()).unwrap();
+    let golden = std::fs::read(folder("../words.safetensors")).unwrap();
+    let golden = tensors::parameters(&golden, &Device::flex()).unwrap();
+    for text in 0..2 {
+        let golden = |name: &str| golden[&format!("{name}/{text}")].numbers().unwrap();
+        let sentence = Encoded {
+            ids: golden("ids").into_iter().map(|id| id as u32).collect(),
+            word_starts: golden("starts").into_iter().map(|starts| starts == 1.0).collect(),
+        };
+        let found = model
+            .scores_told(model.rules(), std::slice::from_ref(&sentence), &vocabulary, &|_| ())
+            .unwrap();
+        let wanted = ["plain", "word-l2r"].map(|name| f64::from(golden(name)[0]));
+        assert!((wanted[0] - wanted[1]).abs() > 0.01, "{wanted:?}");
+        for (found, wanted) in found.iter().zip(wanted) {
+            assert!((found[0] - wanted).abs() < 1e-4, "{found:?} {wanted}");
+        }
+        // Asked alone a rule gives the same bits.
+        for (rule, found) in model.rules().iter().zip(&found) {
+            let alone = model.score(rule, std::slice::from_ref(&sentence), &vocabulary).unwrap();
+            assert_eq!(alone, *found, "{}", rule.name);
         }
     }
 }

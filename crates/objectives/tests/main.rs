@@ -13,6 +13,7 @@ mod own_objective;
 mod pairs;
 mod parity;
 mod prepared;
+mod recipe;
 mod registry;
 mod scoring;
 mod training;

@@ -1,7 +1,7 @@
 //! What every model is: an encoder first, the heads' parameters at the top, and states under its own attention.
 
 use crate::common::training::{LENGTH, SIZE, build, encoder};
-use crate::common::{configured, every_objective, plain, vocabulary};
+use crate::common::{configured, every_objective, plain, registered, vocabulary};
 use burn::tensor::{Device, Tensor};
 use cloze_backbone::{Init, Parameters, Preset};
 use cloze_kernels::Visibility;
@@ -62,7 +62,7 @@ fn parameters_have_the_paths_and_the_order_that_they_always_had() {
                     boundary.second_norm.bias boundary.bias";
     let discriminator = "discriminator_dense.weight discriminator_dense.bias discriminator_output.weight \
                          discriminator_output.bias";
-    for (entry, mode, objective) in every_objective() {
+    for (entry, mode, objective) in registered() {
         let heads = match entry.name {
             "span" => [head("head"), listed(boundary)].concat(),
             "electra" => [
@@ -145,6 +145,14 @@ fn states_are_those_under_the_models_own_attention() {
                 same(&both, &before, LENGTH),
                 [true, true],
                 "{name} {preset:?}: texts do not see each other"
+            );
+            // The last of them are given beside how even attention is, of as many heads in a layer.
+            let (last, entropies) = model.last_states_with_entropy(&Batch::of(&[model.reading(&text)]));
+            let apart = (last - before[1].clone()).abs().max().into_scalar::<f32>();
+            assert!(apart < 1e-5, "{name} {preset:?}: {apart}");
+            assert!(
+                entropies.len() == 1 && entropies[0].dims() == [LENGTH, 2],
+                "{name} {preset:?}"
             );
             // Whoever asks for another attention says so.
             let read = Batch::of(&[model.reading(&text)]);

@@ -1,6 +1,6 @@
 //! What is said about wrong options, and what stands in a frozen configuration.
 
-use crate::common::{configured, every_objective};
+use crate::common::{configured, registered};
 use cloze_backbone::{EncoderConfig, Preset};
 use cloze_foundation::Fault;
 use cloze_objectives::{configure, registry};
@@ -92,14 +92,20 @@ fn an_option_beyond_the_encoder_or_the_window_names_its_key_and_what_is_allowed(
     let encoder = EncoderConfig::preset(Preset::Modern, 64, 2, 64);
     let on = |objective: &str, options: &str| configured(objective, options).on(&encoder);
     for (objective, options, place, allowed) in [
-        // 9.6 tokens are hidden at .15, 38.4 at .6.
+        // 9.6 tokens are hidden at .15, 12.8 at .2.
         ("span", "law = \"t5\"\nspan_mean = 900", "span_mean", "1 to 9.6"),
         ("span", "law = \"t5\"\nspan_mean = 10", "span_mean", "1 to 9.6"),
         (
             "span",
-            "law = \"t5\"\nspan_mean = 40\nrate = { from = 0.2, to = 0.6 }",
+            "law = \"t5\"\nspan_mean = 13\nrate = { from = 0.2, to = 0.6 }",
             "span_mean",
-            "1 to 38.4",
+            "1 to 12.8",
+        ),
+        (
+            "span",
+            "law = \"t5\"\nspan_mean = 4\nrate = { values = [0.6, 0.05, 0.6], at = [0.3331, 0.3332] }",
+            "span_mean",
+            "1 to 3.2",
         ),
         ("span", "span_words = 65", "span_words", "1 to 64"),
         ("span", "boundary_tokens = 65", "boundary_tokens", "1 to 64"),
@@ -135,6 +141,7 @@ fn an_option_beyond_the_encoder_or_the_window_names_its_key_and_what_is_allowed(
     }
     for (objective, options) in [
         ("span", "law = \"t5\"\nspan_mean = 9"),
+        ("span", "law = \"t5\"\nspan_mean = 12\nrate = { from = 0.2, to = 0.6 }"),
         ("span", "span_words = 64\nboundary_tokens = 64"),
         ("n-gram", "longest = 64"),
         ("rtd", "generator_layers = 2"),
@@ -144,10 +151,93 @@ fn an_option_beyond_the_encoder_or_the_window_names_its_key_and_what_is_allowed(
     }
     // What nobody asked for fits any window.
     let short = EncoderConfig::preset(Preset::Modern, 64, 2, 4);
-    for (entry, mode, objective) in every_objective() {
+    for (entry, mode, objective) in registered() {
         objective
             .on(&short)
             .unwrap_or_else(|fault| panic!("{} ({mode}): {fault}", entry.name));
+    }
+}
+
+/// What trains nothing but a helper beside the encoder has nothing for whoever judges the encoder.
+#[test]
+fn an_encoder_that_would_learn_nothing_is_refused_at_the_weight() {
+    let encoder = EncoderConfig::preset(Preset::Modern, 64, 2, 64);
+    let on = |objective: &str, options: &str| configured(objective, options).on(&encoder);
+    let refused = |objective: &str, options: &str, place: &str| {
+        let found = on(objective, options).err();
+        let found = found.unwrap_or_else(|| panic!("{objective}: {options} was accepted"));
+        assert_eq!(found.place().as_deref(), Some(place), "{options}: {found}");
+        assert!(
+            found.what.contains("layers would learn nothing") && found.allowed.is_some(),
+            "{found}"
+        );
+    };
+    for (objective, beside, key) in [
+        ("electra", "", "discriminator_weight"),
+        ("electra", "tying = \"none\"", "discriminator_weight"),
+        ("electra", "generator = \"uniform\"", "discriminator_weight"),
+        ("rtd", "", "discriminator_weight"),
+        ("replace-mlm", "", "encoder_weight"),
+        ("all-tokens-mlm", "", "encoder_weight"),
+    ] {
+        for nothing in [
+            "0",
+            "-0.0",
+            "{ from = 0, to = 0 }",
+            "{ values = [0, 0, 0], at = [0.2, 0.6] }",
+        ] {
+            refused(objective, &format!("{beside}\n{key} = {nothing}"), key);
+        }
+        on(
+            objective,
+            &format!("{beside}\n{key} = {{ values = [0, 1, 0], at = [0.2, 0.6] }}"),
+        )
+        .unwrap();
+    }
+    // Where the generator is the encoder, and where the other loss is the objective's own.
+    for (objective, options) in [
+        (
+            "electra",
+            "tying = \"all\"\ngenerator_width = 1\ndiscriminator_weight = 0",
+        ),
+        ("span", "boundary_weight = 0"),
+    ] {
+        on(objective, options).unwrap();
+    }
+}
+
+#[test]
+fn a_mixture_teaches_the_encoder_by_a_part_that_has_windows_and_a_weight_at_once() {
+    let encoder = EncoderConfig::preset(Preset::Modern, 64, 2, 64);
+    let on = |parts: &str| configured("mixture", &format!("mixture = [{parts}]")).on(&encoder);
+    // One part has all windows in the first half and counts in the second, the other the other way round.
+    let apart = |at: f64| {
+        format!(
+            "{{ objective = \"mlm\", share = {{ from = 1, to = 0, shape = \"step\" }}, weight = {{ from = 0, to = 1, shape = \"step\", at = {at} }} }}, \
+             {{ objective = \"autoregressive\", weight = {{ from = 1, to = 0, shape = \"step\" }} }}"
+        )
+    };
+    for (parts, place) in [
+        (
+            "{ objective = \"mlm\", share = 0.5, weight = 0 }, { objective = \"autoregressive\", weight = 0 }",
+            "mixture[0].weight",
+        ),
+        (
+            "{ objective = \"mlm\", share = 0.5, weight = 0 }, { objective = \"rtd\", discriminator_weight = 0 }",
+            "mixture[1].discriminator_weight",
+        ),
+        (&apart(0.5), "mixture[0].weight"),
+    ] {
+        let found = on(parts).err().unwrap_or_else(|| panic!("{parts} was accepted"));
+        assert_eq!(found.place().as_deref(), Some(place), "{parts}: {found}");
+    }
+    for parts in [
+        "{ objective = \"mlm\", share = 0.5 }, { objective = \"rtd\", discriminator_weight = 0 }",
+        "{ objective = \"mlm\", share = 0.5, weight = 0 }, { objective = \"autoregressive\" }",
+        // Between two moments that any grid of a thousand knows.
+        &apart(0.49995),
+    ] {
+        on(parts).unwrap_or_else(|fault| panic!("{parts}: {fault}"));
     }
 }
 
@@ -172,11 +262,6 @@ fn a_schedule_that_does_not_fit_the_options_beside_it_names_its_key() {
             "replace",
         ),
         ("electra", "masked = { from = 0, to = 0.85 }", "masked.from"),
-        (
-            "electra",
-            "generator = \"uniform\"\ndiscriminator_weight = { from = 0, to = 0 }",
-            "discriminator_weight",
-        ),
         (
             "entity",
             "entities = { values = [0.5, 1.5], at = [0.5] }",

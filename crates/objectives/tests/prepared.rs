@@ -142,5 +142,15 @@ fn entities_that_stand_beside_the_text_are_hidden_whole() {
     std::fs::write(&source, "Ada O\nwrote O\nthat O\nsummer O\n\n".repeat(400)).unwrap();
     let without = prepare(&config(-1), None, &folder.path().join("cache"), &mut |_| ()).unwrap();
     let fault = prepared("entity", &only, &without).err().unwrap();
+    assert_eq!(fault.place().as_deref(), Some("objective"));
     assert!(fault.remedy.unwrap().contains("corpus.entities"));
+    // In a mixture the part is at fault, at its own key where an option is.
+    for (part, place) in [
+        ("objective = \"entity\"", "mixture[1].objective"),
+        ("objective = \"pmi\", occurrences = 1000", "mixture[1].occurrences"),
+    ] {
+        let parts = format!("mixture = [{{ objective = \"mlm\", share = 0.5 }}, {{ {part} }}]");
+        let fault = prepared("mixture", &parts.parse().unwrap(), &without).err().unwrap();
+        assert_eq!(fault.place().as_deref(), Some(place), "{fault}");
+    }
 }

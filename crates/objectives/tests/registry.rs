@@ -1,6 +1,6 @@
 //! What holds for every entry of the registry.
 
-use crate::common::{configured, every_objective};
+use crate::common::{configured, every_objective, registered};
 use cloze_corpus::{SpecialTokens, Vocabulary, Window};
 use cloze_objectives::{MIXTURE, OBJECTIVES, configure, entries, find, laws};
 use cloze_options::{Field, Kind, Usual, rows, show};
@@ -23,7 +23,7 @@ fn names_are_unique_and_every_text_is_there() {
 
 #[test]
 fn every_option_is_declared_with_its_default_and_none_else() {
-    for (entry, ..) in every_objective() {
+    for (entry, ..) in registered() {
         let frozen = configured(entry.name, "").options();
         let fields = (entry.options)();
         assert!(
@@ -108,7 +108,7 @@ fn every_objective_has_a_page_with_its_options_and_scores() {
 
 #[test]
 fn laws_of_the_first_version_are_no_part_of_an_id() {
-    for (entry, _, objective) in every_objective() {
+    for (entry, _, objective) in registered() {
         assert!(entry.version > 0, "{}: versions are counted from 1", entry.name);
         let own = (entry.version > 1).then_some((entry.name, entry.version));
         let needs = objective.needs();
@@ -156,7 +156,7 @@ fn who_has_a_rate_says_how_many_predictions_it_means_and_nobody_else_does() {
     (ids[0], ids[41]) = (special.start, special.end);
     let window = Window::new(ids, vec![true; 42]);
     let mut rated = 0;
-    for (entry, ..) in every_objective() {
+    for (entry, ..) in registered() {
         let objective = configured(entry.name, "");
         let rate = objective.options().get("rate").and_then(toml::Value::as_float);
         let asked = objective.asked(&window, &vocabulary, 0.5);

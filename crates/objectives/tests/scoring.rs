@@ -4,7 +4,7 @@ use crate::common::{SPECIAL, configured, every_objective, vocabulary};
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Preset};
 use cloze_objectives::scoring::{brackets, every_position};
-use cloze_objectives::{Answerer, Batch, Example, Rule};
+use cloze_objectives::{Answerer, Batch, Example, Rule, rules};
 
 #[test]
 fn a_score_is_finite_negative_and_independent_of_the_other_sentences() {
@@ -24,7 +24,8 @@ fn a_score_is_finite_negative_and_independent_of_the_other_sentences() {
         let model = objective
             .build(&config, &vocabulary, &Init::new(1, &Device::flex().autodiff()))
             .frozen();
-        assert_eq!(model.rules(), entry.scores, "{} ({mode})", entry.name);
+        let known = rules(entry.name, &objective.options()).unwrap();
+        assert_eq!(model.rules(), known, "{} ({mode})", entry.name);
         for rule in model.rules() {
             let score = |sentences: &[Vec<u32>]| model.score(rule, sentences, &vocabulary).unwrap();
             let together = score(&sentences);
@@ -120,19 +121,18 @@ fn the_headline_is_answered_by_the_encoder_and_helpers_stand_in_brackets() {
         names("electra"),
         (vec![own.clone(), "[generator]".to_owned()], Some(Answerer::Generator))
     );
+    let by_words = "[pseudo-log-likelihood-word-l2r]".to_owned();
     for name in ["mlm", "whole-word", "span", "mntp", "mpnet"] {
-        assert_eq!(names(name), (vec![own.clone()], Some(Answerer::Encoder)), "{name}");
+        let both = vec![own.clone(), by_words.clone()];
+        assert_eq!(names(name), (both, Some(Answerer::Encoder)), "{name}");
     }
     for name in ["autoregressive", "prefix"] {
         assert_eq!(names(name), (vec![own.clone()], None), "{name}");
     }
-    for name in ["diffusion", "permutation"] {
+    for (name, others) in [("diffusion", &[by_words][..]), ("permutation", &[])] {
         let second = "[pseudo-log-likelihood]".to_owned();
-        assert_eq!(
-            names(name),
-            (vec![own.clone(), second], Some(Answerer::Encoder)),
-            "{name}"
-        );
+        let all = [&[own.clone(), second], others].concat();
+        assert_eq!(names(name), (all, Some(Answerer::Encoder)), "{name}");
     }
     // Were a helper the first to be asked, it would not stand there as if it were the encoder.
     let helper = Rule::new("helper", "its own score", Answerer::Generator, every_position);
@@ -169,5 +169,8 @@ fn a_rule_that_a_model_does_not_have_is_refused() {
     let other = causal.rule("left-to-right").unwrap();
     let fault = masked.score(other, &sentence, &vocabulary(60)).unwrap_err();
     assert!(fault.what.contains("left-to-right"), "{fault}");
-    assert_eq!(fault.allowed.as_deref(), Some("pseudo-log-likelihood"));
+    assert_eq!(
+        fault.allowed.as_deref(),
+        Some("pseudo-log-likelihood, pseudo-log-likelihood-word-l2r")
+    );
 }

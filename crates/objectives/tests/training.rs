@@ -1,13 +1,14 @@
-//! Every objective in the registry trains a tiny encoder, in both modes and presets.
+//! Every objective of the registry, in both modes, and mixtures of them train a tiny encoder, in both presets.
 
 use crate::common::training::{
-    SIZE, Trainer, assert_gradients_are_slopes, batch, build, descend, encoder, gradients, nothing, number,
+    SIZE, Trainer, assert_hidden_matrices, assert_loss_has_slopes, batch, build, certain, certainly_replaced, descend,
+    encoder, gradients, large, nothing, number,
 };
 use crate::common::{configured, every_objective, vocabulary};
 use burn::tensor::Device;
 use cloze_backbone::{Absolute, Disentangled, EncoderConfig, Init, Parameters, Preset};
 use cloze_foundation::Draw;
-use cloze_objectives::{Batch, Model, Objective};
+use cloze_objectives::{Batch, Model, Objective, configure};
 use std::collections::BTreeMap;
 
 #[test]
@@ -25,16 +26,51 @@ fn the_loss_falls_along_its_gradient() {
     }
 }
 
-/// Every loss with its default options, but for those with a helper, whose samples are steps and have no slope: their judges are
-/// held against slopes beside them, and ELECTRA's gradients against transformers.
+/// Every whole loss, with what is made of a helper's samples: they are steps, and so they are held where they are.
 #[test]
 fn every_gradient_is_the_slope_of_its_loss() {
-    for (entry, _, objective) in every_objective().filter(|(_, mode, _)| *mode != "reference") {
-        if objective.helpers(&encoder(Preset::Modern)).is_empty() {
-            println!("{}", entry.name); // shown where a parameter of it is off
-            assert_gradients_are_slopes(&*objective, Preset::Modern);
+    for (entry, mode, objective) in every_objective() {
+        for preset in [Preset::Bert, Preset::Modern] {
+            println!("{} ({mode}, {preset:?})", entry.name); // shown where a parameter of it is off
+            let model = certain(large(build(&*objective, preset)));
+            let batch = batch(&*objective);
+            let mut parameters = 0;
+            model.each_parameter(&mut |_, _| parameters += 1);
+            assert_eq!(assert_loss_has_slopes(&model, &batch), parameters);
+            if !objective.helpers(&encoder(preset)).is_empty() {
+                let parts = model.loss(&batch, Draw::new(3, "step"), false).parts;
+                let (_, replaced) = parts.iter().find(|(name, _)| name == "replaced").unwrap();
+                let expected = certainly_replaced(&batch);
+                assert!(expected > 0.05 && (number(replaced) - expected).abs() < 1e-6);
+            }
         }
     }
+}
+
+/// The same of a generator's own loss as it begins, which its samples are no part of; and whoever judges them moves nothing of it.
+#[test]
+fn a_generators_gradients_are_the_slopes_of_its_own_loss() {
+    let mut generators = 0;
+    for (entry, mode, objective) in every_objective() {
+        let Some((weight, _)) = objective.weighed_by() else {
+            continue;
+        };
+        let mut options = objective.options();
+        options.insert(weight.to_owned(), 0.0.into());
+        println!("{} ({mode})", entry.name);
+        let (alone, batch) = (configure(entry.name, &options).unwrap(), batch(&*objective));
+        let [usual, alone] = [&*objective, &*alone].map(|objective| large(build(objective, Preset::Modern)));
+        let moved = assert_loss_has_slopes(&alone, &batch);
+        let [usual, alone] = [usual, alone].map(|model| {
+            let mut found = gradients(&model, &batch);
+            found.retain(|path, _| path.starts_with("generator"));
+            found
+        });
+        assert!(alone.len() > 10 && moved >= alone.len(), "{moved}");
+        assert_eq!(usual, alone);
+        generators += 1;
+    }
+    assert!(generators >= 6, "{generators}");
 }
 
 /// Those with a helper too: its samples are new in every step, and the hidden tokens themselves once it knows the batch.
@@ -144,7 +180,7 @@ fn every_objective_learns_on_an_encoder_with_disentangled_attention() {
                     flops.push(learns_on(&*objective, &config, &at));
                 } else {
                     assert!(
-                        absolute == Absolute::Decoder && !objective.has_vocabulary_head(),
+                        absolute == Absolute::Decoder && !objective.predicts_by_decoder(),
                         "{at}"
                     );
                 }
@@ -176,7 +212,20 @@ fn arms_with_one_seed_start_from_one_encoder() {
     let first = encoder(&*configured("mlm", ""));
     assert!(first.len() > 10);
     for (entry, mode, objective) in every_objective() {
-        assert_eq!(encoder(&*objective), first, "{} ({mode})", entry.name);
+        let mut found = encoder(&*objective);
+        // Two segments have a table of their own.
+        found.remove("encoder.segments");
+        assert_eq!(found, first, "{} ({mode})", entry.name);
+    }
+}
+
+/// What an optimizer and a plan count without a model, helpers and parts included.
+#[test]
+fn hidden_matrices_are_counted_as_they_are() {
+    for (_, _, objective) in every_objective() {
+        for preset in [Preset::Bert, Preset::Modern] {
+            assert_hidden_matrices(&*objective, preset);
+        }
     }
 }
 
@@ -213,6 +262,46 @@ fn a_frozen_model_gives_the_same_losses() {
     }
 }
 
+/// The ids with their probabilities: all of them add up to 1, the first is the guess, and the target's is what its loss says.
+#[test]
+fn answers_are_the_guesses_with_the_probabilities_of_the_losses() {
+    for (entry, mode, objective) in every_objective() {
+        let at = format!("{} ({mode})", entry.name);
+        let (model, batch) = (build(&*objective, Preset::Modern).frozen(), batch(&*objective));
+        let answers = |count| {
+            let answers = model.answers(&batch, count);
+            answers.unwrap_or_else(|| panic!("{at} predicts no tokens"))
+        };
+        let (all, few) = (answers(SIZE), answers(2));
+        assert_eq!(all.len(), batch.positions.len(), "{at}");
+        for (all, few) in all.iter().zip(&few) {
+            assert!(few[..] == all[..2] && all.len() == SIZE, "{at}: {few:?}");
+            assert!(all.windows(2).all(|pair| pair[0].1 >= pair[1].1), "{at}: {all:?}");
+            let sum: f32 = all.iter().map(|(_, share)| share).sum();
+            assert!((sum - 1.0).abs() < 1e-5, "{at}: {sum}");
+        }
+        let lost = all.iter().zip(&batch.targets).map(|(answers, target)| {
+            let (_, share) = answers.iter().find(|(id, _)| id == target).unwrap();
+            -share.ln()
+        });
+        let lost: Vec<f32> = lost.collect();
+        match (model.masked_losses(&batch), model.masked_guesses(&batch)) {
+            (Some(losses), Some(guesses)) => {
+                assert!(all.iter().map(|answers| answers[0].0).eq(guesses), "{at}");
+                let pairs = lost.iter().zip(&losses);
+                let worst = pairs.fold(0.0f32, |most, (one, other)| most.max((one - other).abs()));
+                assert!(worst < 1e-4, "{at}: {worst}");
+            }
+            // Whoever looks back predicts with weights of 1.
+            _ => {
+                let mean = lost.iter().copied().map(f64::from).sum::<f64>() / lost.len() as f64;
+                let loss = number(&model.loss(&batch, Draw::new(3, "step"), false).total);
+                assert!((mean - loss).abs() < 1e-4, "{at}: {mean}, not {loss}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_batch_without_a_prediction_has_a_finite_loss() {
     for (entry, mode, objective) in every_objective() {
@@ -238,6 +327,8 @@ fn flops_are_more_than_the_encoders_and_grow_with_the_predictions() {
         );
         let mut more = sizes.clone();
         more.predicted += 1;
+        // Of a mixture each part costs what its own windows do.
+        more.portions.iter_mut().for_each(|(_, own)| own.predicted += 1);
         assert!(objective.flops(&config, SIZE, &more) > flops, "{} ({mode})", entry.name);
     }
 }

@@ -9,7 +9,7 @@ use cloze_backbone::{
     Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset, QueryStream, ids, tensors,
 };
 use cloze_foundation::Draw;
-use cloze_kernels::{Affine, Ranks};
+use cloze_kernels::{Affine, Ranks, Softmax};
 use cloze_objectives::{Batch, Example, Model};
 use std::collections::BTreeMap;
 
@@ -26,6 +26,9 @@ fn config(preset: Preset) -> EncoderConfig {
         variant: None,
         pre_norm: false,
         embedding_residual: false,
+        value_embeddings: false,
+        logit_cap: None,
+        z_loss: 0.0,
         from: None,
         layer_groups: None,
         preset,
@@ -175,7 +178,8 @@ fn on_bert_they_are_those_of_xlnet_in_transformers() {
 
     let weights = Tensor::<1>::ones([predicted], &device);
     let targets = ids(&batch.targets, &device);
-    let loss = cloze_kernels::vocabulary_cross_entropy(hidden, head, targets, weights).sum / predicted as f64;
+    let loss = cloze_kernels::vocabulary_cross_entropy(hidden, head, targets, weights, Softmax::default());
+    let loss = loss.sum / predicted as f64;
     let found = loss.clone().into_scalar::<f32>();
     assert!(distance(&[found], &numbers("loss")) < 5e-6, "{found}");
     let gradients = loss.backward();

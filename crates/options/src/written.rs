@@ -89,9 +89,15 @@ impl<'a> Written<'a> {
         let mut found = self.clone();
         for segment in inner.segments() {
             // Of a key that was not written, the innermost table that was.
-            found = found.get(segment).unwrap_or(found);
+            found = found.get(segment).or_else(|| found.item(segment)).unwrap_or(found);
         }
         fault.at(found.origin.of(self.key.joined(&inner)))
+    }
+
+    /// The item of a list by its segment of a key path, as in `[2]`.
+    fn item(&self, segment: &str) -> Option<Self> {
+        let index: usize = segment.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?;
+        self.list().ok()?.into_iter().nth(index)
     }
 
     fn members(&self) -> Option<&'a Table> {

@@ -1,6 +1,6 @@
 //! What a declaration yields, and the whole text of what is said about wrong values.
 
-use cloze_foundation::{Fault, Place, Result};
+use cloze_foundation::{Fault, Key, Place, Result};
 use cloze_options::{Count, Field, Kind, Options, Usual, Words, object, options, rows, told_once, tree, words};
 use proptest::prelude::*;
 use std::path::PathBuf;
@@ -145,6 +145,19 @@ fn a_fault_says_what_where_and_what_is_allowed() {
     ] {
         assert_eq!(read(text).unwrap_err().to_string(), fault);
     }
+}
+
+#[test]
+fn a_fault_about_an_item_of_a_list_is_at_the_item() {
+    let document = tree::parse("x.toml", "parts = [\n  { rate = 1 },\n  { rate = 2 },\n]\n").unwrap();
+    let place = |key: Key| {
+        let fault = Fault::usage("no").at(Place::key(key));
+        document.top().locate(fault).place().unwrap()
+    };
+    let second = Key::from("parts").index(1);
+    assert_eq!(place(second.join("rate")), "x.toml:3:12 (parts[1].rate)");
+    assert_eq!(place(second.join("share")), "x.toml:3:3 (parts[1].share)");
+    assert_eq!(place(Key::from("parts").index(7)), "x.toml:1:9 (parts[7])");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use cloze_backbone::EncoderConfig;
 use cloze_corpus::{CorpusConfig, Prepared};
 use cloze_foundation::Result;
 use cloze_schema::TaskFacts;
-use cloze_trainer::{Budget, Job, OptimizerConfig};
+use cloze_trainer::{Budget, Job, OptimizerConfig, Spacing};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -68,12 +68,23 @@ pub struct RunConfig {
     pub optimizer: OptimizerConfig,
     /// What judges it.
     pub evaluate: Vec<TaskConfig>,
-    /// At how many equally spaced shares of the budget it is judged, the end included.
+    /// At how many shares of the budget it is judged, the end included.
     pub points: usize,
+    /// How these lie along the budget. Without one the id is what it was before there was another.
+    #[serde(default = "even", skip_serializing_if = "is_even")]
+    pub spacing: Spacing,
     /// Windows of held-out text for the validation loss.
     pub validation_windows: usize,
     /// Decides initialisation, data order, corruption, dropout.
     pub seed: u64,
+}
+
+fn even() -> Spacing {
+    Spacing::Even
+}
+
+fn is_even(spacing: &Spacing) -> bool {
+    *spacing == even()
 }
 
 impl RunConfig {
@@ -86,6 +97,7 @@ impl RunConfig {
             budget: &self.budget,
             optimizer: self.optimizer,
             points: self.points,
+            spacing: self.spacing,
             validation_windows: self.validation_windows,
             seed: self.seed,
             corpus,

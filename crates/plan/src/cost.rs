@@ -8,7 +8,7 @@ use cloze_foundation::{Draw, Place, Result};
 use cloze_objectives::Objective;
 use cloze_schema::{Axis, Spent};
 use cloze_trainer::feed::corrupted;
-use cloze_trainer::{Shape, budget, optimizer};
+use cloze_trainer::{Shape, Spacing, budget, optimizer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -68,7 +68,8 @@ pub fn cost(plan: &Plan, data_root: Option<&Path>, flops_per_second: f64) -> Res
         let config = &run.config;
         let objective = cloze_objectives::configure(&config.objective, &config.options)?;
         let step = expected.step(config, &*objective)?;
-        let judged = expected.evaluation(config, &*objective)?;
+        let steps = run.flops / step[Axis::Flops];
+        let judged = expected.evaluation(config, &*objective, steps)?;
         cost.flops += run.flops;
         cost.evaluation_seconds += judged.seconds(flops_per_second);
         for task in judged.unknown {
@@ -76,7 +77,6 @@ pub fn cost(plan: &Plan, data_root: Option<&Path>, flops_per_second: f64) -> Res
                 cost.unknown.push(task);
             }
         }
-        let steps = run.flops / step[Axis::Flops];
         cost.seconds += training_seconds(run, steps, flops_per_second);
         cost.tokens += steps * (config.budget.batch * config.encoder.window) as f64;
         let vocabulary = expected.vocabularies.size(&config.corpus.tokenizer)?;
@@ -104,7 +104,7 @@ pub fn seconds(runs: &[&PlannedRun], data_root: Option<&Path>) -> Vec<f64> {
     let mut of = |run: &PlannedRun| -> Result<f64> {
         let objective = cloze_objectives::configure(&run.config.objective, &run.config.options)?;
         let steps = run.flops / expected.step(&run.config, &*objective)?[Axis::Flops];
-        let judged = expected.evaluation(&run.config, &*objective)?;
+        let judged = expected.evaluation(&run.config, &*objective, steps)?;
         let training = training_seconds(run, steps, ASSUMED_FLOPS_PER_SECOND);
         Ok(training + judged.seconds(ASSUMED_FLOPS_PER_SECOND))
     };
@@ -120,10 +120,11 @@ pub fn judging(config: &RunConfig, task: &TaskConfig, data_root: Option<&Path>) 
     let asked = RunConfig {
         evaluate: vec![task.clone()],
         points: 1,
+        spacing: Spacing::Even,
         validation_windows: 0,
         ..config.clone()
     };
-    let judged = Expected::new(data_root).evaluation(&asked, &*objective).ok()?;
+    let judged = Expected::new(data_root).evaluation(&asked, &*objective, 1.0).ok()?;
     judged
         .unknown
         .is_empty()

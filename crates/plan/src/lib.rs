@@ -16,7 +16,7 @@ pub use cost::{Cost, cost};
 pub use experiment::Experiment;
 pub use identity::{had_id, run_id};
 pub use model::ModelConfig;
-pub use plan::{check_data, check_models, expand, expand_beside, read, write};
+pub use plan::{at_run, broken_sets, check_data, check_models, expand, expand_beside, located, read, write};
 pub use select::{select, select_models};
 pub use start::Start;
 

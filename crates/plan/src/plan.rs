@@ -2,6 +2,7 @@
 
 mod claims;
 mod data;
+mod located;
 mod models;
 mod names;
 mod points;
@@ -20,9 +21,12 @@ use crate::identity::{had_id, run_id};
 use crate::sweep::check_options;
 use crate::{Plan, PlannedRun, RunConfig};
 use cloze_foundation::{Fault, Place, Result, files};
+use cloze_schema::chart::SPACING;
 use cloze_schema::plan::PLAN_FILE;
 use cloze_schema::{ChartKind, ObjectiveFacts, PlannedModel, ReportConfig, TaskFacts};
-pub use data::check_data;
+use cloze_trainer::Spacing;
+pub use data::{broken_sets, check_data};
+pub use located::{at_run, located};
 pub use models::check_models;
 use points::points;
 use std::collections::{BTreeMap, BTreeSet};
@@ -293,7 +297,8 @@ fn report(
             .allowed(&known)
             .nearest(baseline, &known));
     }
-    let is_swept = |key: &str| runs.iter().any(|run| run.factors.contains_key(key));
+    let is_log = experiment.evaluate.spacing() == Spacing::Log;
+    let is_swept = |key: &str| runs.iter().any(|run| run.factors.contains_key(key)) || (is_log && key == SPACING);
     let charts = charts.unwrap_or_else(|| ChartKind::usual(is_swept));
     Ok(ReportConfig { baseline, charts })
 }

@@ -3,6 +3,7 @@
 //! `cargo test --workspace --test plan committed::`.
 
 mod committed;
+mod located;
 mod models;
 mod options_matter;
 mod planning;

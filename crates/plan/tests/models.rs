@@ -100,6 +100,12 @@ fn what_cannot_be_an_arm_is_refused_at_its_line() {
             "{arms}: {refused}"
         );
     }
+    // An option of an objective is no slip of the pen; another word may be one.
+    for (key, meant) in [("rate = 0.3", None), ("nmae = \"b\"", Some("did you mean `name`"))] {
+        let refused = refused(&root, TASKS, &format!("[[arm]]\nmodel = \"BertForMaskedLM\"\n{key}\n"));
+        assert_eq!(refused.contains("did you mean"), meant.is_some(), "{refused}");
+        assert!(meant.is_none_or(|meant| refused.contains(meant)), "{refused}");
+    }
     let theirs = "[[arm]]\nname = \"theirs\"\nmodel = \"BertForMaskedLM\"\n";
     let refused = |more: &str| refused(&root, &format!("{TASKS}\n{more}"), theirs);
     let baseline = refused("[report]\nbaseline = \"theirs\"");

@@ -112,7 +112,7 @@ fn groups(path: &str, field: &Field) -> Vec<Vec<Variant>> {
 }
 
 /// What an option below a path says something beside: without it the plan refuses the option, or four steps show nothing of it.
-const BESIDE: [(&str, (&str, &str)); 7] = [
+const BESIDE: [(&str, (&str, &str)); 8] = [
     // The two are no more than everything.
     ("arm.0.replace.random", ("arm.0.replace.mask", "0.05")),
     // In four steps at the usual rate every answer is wrong, and improbable.
@@ -121,6 +121,7 @@ const BESIDE: [(&str, (&str, &str)); 7] = [
     ("encoder.layer_groups", ("encoder.layers", "4")),
     ("encoder.pre_norm", ("encoder.preset", "\"bert\"")),
     ("encoder.embedding_residual", ("encoder.layers", "2")),
+    ("encoder.value_embeddings", ("encoder.layers", "2")),
     (
         "encoder.disentangled.max_relative_positions",
         ("encoder.disentangled.position_buckets", "4"),

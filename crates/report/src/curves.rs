@@ -28,6 +28,17 @@ pub(crate) fn last(curves: &Curves) -> BySeed {
         .collect()
 }
 
+/// The judgements of all seeds, the first ones first. They correspond from the end, which is the whole budget for everybody: on a log
+/// scale the first ones lie in one step for a seed whose steps are larger, and are one.
+pub(crate) fn judgements(curves: &Curves) -> Vec<Vec<Point>> {
+    let longest = curves.values().map(Vec::len).max().unwrap_or_default();
+    let at = |from_end: usize| {
+        let of_seed = |points: &Vec<Point>| points.iter().rev().nth(from_end).copied();
+        curves.values().filter_map(of_seed).collect()
+    };
+    (0..longest).rev().map(at).collect()
+}
+
 /// Of a mean: what sums in another order differ by is no spread of seeds.
 const ROUNDING: f64 = 1e-12;
 

@@ -19,6 +19,8 @@ pub(crate) enum Topic {
     Score,
     /// The parts of a task.
     Parts,
+    /// When they are learnt.
+    Learnt,
     /// Losses under the arms' own objectives.
     OwnLoss,
     /// When seeds left the plateau of word frequencies.

@@ -1,5 +1,6 @@
 //! What was answered item by item: the second of the two things that a score is a sample of.
 
+use crate::curves::BySeed;
 use crate::read::Settings;
 use crate::score::Score;
 use cloze_foundation::{Fault, Result, files};
@@ -15,7 +16,21 @@ struct Credits {
     part: String,
     paradigm: String,
     worths: Vec<f64>,
+    /// Items, of which some may belong together.
+    items: usize,
 }
+
+/// What an arm is right about in a paradigm.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OfParadigm {
+    /// How many pairs there are.
+    pub items: usize,
+    /// The mean worth of one.
+    pub means: BySeed,
+}
+
+/// Task, metric, part and paradigm, to arms.
+pub(crate) type ByParadigm<'a> = BTreeMap<[&'a str; 4], BTreeMap<usize, OfParadigm>>;
 
 /// By arm and seed.
 type ByRun = BTreeMap<(usize, u64), Vec<Credits>>;
@@ -87,9 +102,13 @@ pub(crate) fn read(folder: &Path, plan: &Plan<Settings>, attempts: &[AttemptRows
                 ..
             } = items.clone();
             let of = answers.0.entry((task, metric)).or_default();
-            of.entry((*place, run.label.seed))
-                .or_default()
-                .push(Credits { part, paradigm, worths });
+            let of = of.entry((*place, run.label.seed)).or_default();
+            of.push(Credits {
+                part,
+                paradigm,
+                worths,
+                items: items.credits.len(),
+            });
         }
     }
     Ok(answers)
@@ -104,6 +123,29 @@ impl Answers {
     /// Whether any items of a score are there.
     pub(crate) fn has(&self, score: &Score) -> bool {
         self.0.contains_key(&(whole(score).to_owned(), score.metric.clone()))
+    }
+
+    /// How many items, or groups of them that belong together, a score is over; none where none were kept.
+    pub(crate) fn count(&self, score: &Score, arm: usize, seed: u64) -> Option<usize> {
+        let (judged, _) = self.judged(score, arm, &[seed])?;
+        Some(judged.seeds.first()?.iter().map(Vec::len).sum())
+    }
+
+    /// The accuracy on every paradigm that has a name, of all seeds of which items were kept.
+    pub(crate) fn by_paradigm(&self) -> ByParadigm<'_> {
+        let mut found = ByParadigm::new();
+        for ((task, metric), by_run) in &self.0 {
+            for ((arm, seed), paradigms) in by_run {
+                for one in paradigms.iter().filter(|one| !one.paradigm.is_empty() && one.items > 0) {
+                    let of = found.entry([task, metric, &one.part, &one.paradigm]).or_default();
+                    let of = of.entry(*arm).or_default();
+                    of.items = one.items;
+                    let mean = one.worths.iter().sum::<f64>() / one.worths.len() as f64;
+                    of.means.insert(*seed, mean);
+                }
+            }
+        }
+        found
     }
 
     /// What an arm answered with some seeds; none where a seed has no items, or others than the first.

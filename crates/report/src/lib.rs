@@ -24,6 +24,7 @@ mod history;
 mod items;
 mod ladder;
 mod latex;
+mod learnt;
 mod levels;
 mod markdown;
 mod models;
@@ -31,6 +32,7 @@ mod number;
 mod onset;
 mod origins;
 mod page;
+mod paradigms;
 mod plateau;
 mod read;
 mod resample;
@@ -71,6 +73,8 @@ pub struct Report {
     pub runs: String,
     runs_parquet: Vec<u8>,
     models: Option<String>,
+    learnt: Option<String>,
+    paradigms: Option<String>,
     origins: Option<Vec<u8>>,
     tables: Vec<(String, String)>,
     charts: Vec<Chart>,
@@ -78,6 +82,10 @@ pub struct Report {
 
 /// What was found of models that others trained, within the report.
 const MODELS: &str = "models.csv";
+/// When what was learnt, within the report.
+const LEARNT: &str = "learnt.csv";
+/// What arms are right about, paradigm by paradigm, within the report.
+const PARADIGMS: &str = "paradigms.csv";
 /// The folder of tables as LaTeX within the report, each in a file of its own.
 const TABLES: &str = "tables";
 
@@ -111,6 +119,8 @@ impl Report {
             runs: runs.csv(),
             runs_parquet: runs.parquet()?,
             models: sections::models::csv(&study),
+            learnt: learnt::csv(&study)?,
+            paradigms: paradigms::csv(&study)?,
             origins: origins::file(&view.origins)?,
             tables: latex::files(&document),
             charts,
@@ -118,8 +128,9 @@ impl Report {
     }
 
     /// Writes `folder/report/`: `table.md`, `table.csv`, `table.tex`, `tables/*.tex`, `runs.csv`, `runs.parquet`, where others trained
-    /// an arm `models.csv`, `index.html` and `charts/*.svg` and `*.png`, and removes charts and tables of an earlier report that this
-    /// one does not have. Gives every file, in the order of writing.
+    /// an arm `models.csv`, where it is asked for `learnt.csv`, where items were kept `paradigms.csv`, `index.html` and `charts/*.svg`
+    /// and `*.png`, and removes charts and tables of an earlier report that this one does not have. Gives every file, in the order of
+    /// writing.
     ///
     /// # Errors
     /// A file that cannot be written, by name.
@@ -135,9 +146,16 @@ impl Report {
         put("table.csv", self.csv.as_bytes())?;
         put("runs.csv", self.runs.as_bytes())?;
         put("runs.parquet", &self.runs_parquet)?;
-        match &self.models {
-            Some(models) => put(MODELS, models.as_bytes())?,
-            None => remove(&report.join(MODELS))?,
+        let some = [
+            (MODELS, &self.models),
+            (LEARNT, &self.learnt),
+            (PARADIGMS, &self.paradigms),
+        ];
+        for (name, text) in some {
+            match text {
+                Some(text) => put(name, text.as_bytes())?,
+                None => remove(&report.join(name))?,
+            }
         }
         if let Some(origins) = &self.origins {
             put(origins::FILE, origins)?;

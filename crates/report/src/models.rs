@@ -4,7 +4,7 @@
 use crate::arm::Arm;
 use crate::score::{Score, headline};
 use crate::view::View;
-use cloze_schema::metric::{BEST_LOSS, CUT, NO_HEAD, NOT_ASKED, SEEN, UNIGRAM_LOSS};
+use cloze_schema::metric::{BEST_LOSS, CUT, NO_HEAD, NOT_ASKED, SEEN, UNIGRAM_LOSS, UNKNOWN};
 use cloze_schema::model::excerpt;
 use cloze_schema::{PlannedModel, Row, Split, TaskFacts};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +14,7 @@ pub(crate) const OTHERS: &str = "§";
 /// Digits of a hash that are shown.
 const DIGITS: usize = 16;
 /// What is found beside scores.
-const NO_SCORES: [&str; 6] = [UNIGRAM_LOSS, BEST_LOSS, SEEN, CUT, NO_HEAD, NOT_ASKED];
+const NO_SCORES: [&str; 7] = [UNIGRAM_LOSS, BEST_LOSS, SEEN, CUT, UNKNOWN, NO_HEAD, NOT_ASKED];
 
 /// A model that others trained.
 #[derive(Clone, Debug)]

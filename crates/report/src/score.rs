@@ -74,6 +74,14 @@ impl Score {
         facts.is_some_and(|facts| facts.mean_over == Some(MeanOver::Paradigms))
     }
 
+    /// The same taken from scores that are divided by the numbers of tokens, as pairs of sentences have it beside the sums.
+    pub(crate) fn per_token(&self) -> Self {
+        Self {
+            metric: format!("{}.per_token", self.metric),
+            ..self.clone()
+        }
+    }
+
     /// The part behind the slash.
     pub(crate) fn part(&self) -> Option<&str> {
         self.task.split_once('/').map(|(_, part)| part)
@@ -117,8 +125,12 @@ impl Score {
         metric::of(&self.metric).unit == Unit::Share
     }
 
-    /// A value in the unit that is shown: `62.3`, `4.126`.
+    /// A value in the unit that is shown: `62.3`, `4.126`. A small number without a unit, such as a learning rate, is shown with its
+    /// first two digits: `0.0003`, `1.5e-5`.
     pub(crate) fn text(&self, value: f64) -> String {
+        if metric::of(&self.metric).unit == Unit::None && value != 0.0 && value.abs() < SMALL {
+            return significant(value);
+        }
         unsigned_zero(format!("{:.*}", self.decimals(), value * self.scale()))
     }
 
@@ -165,7 +177,7 @@ impl Score {
         if self.in_percent() { 100.0 } else { 1.0 }
     }
 
-    /// Decimals that are shown.
+    /// Decimals that are shown of a number that is not small.
     fn decimals(&self) -> usize {
         if self.in_percent() { 1 } else { 3 }
     }
@@ -229,6 +241,21 @@ pub(crate) fn readable(name: &str) -> String {
     name.replace('_', " ")
 }
 
+/// Numbers without a unit below this lose digits that matter in three decimals.
+const SMALL: f64 = 0.01;
+/// Below this so many decimals would be zeros that the exponent is easier to read.
+const TINY: f64 = 1e-4;
+
+/// Two significant digits without trailing zeros.
+fn significant(value: f64) -> String {
+    if value.abs() < TINY {
+        return format!("{value:.1e}");
+    }
+    let decimals = 1 - value.abs().log10().floor() as i32;
+    let text = format!("{value:.*}", decimals.max(0) as usize);
+    text.trim_end_matches('0').to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,5 +287,20 @@ mod tests {
         let loss = Score::new("masked-loss", "loss", &[]);
         assert_eq!([loss.text(4.0), loss.difference(-0.5)], ["4.000", "-0.500"]);
         assert!(accuracy.order(0.6, 0.5).is_lt() && loss.order(0.6, 0.5).is_gt());
+    }
+
+    #[test]
+    fn a_learning_rate_is_shown_with_the_digits_that_matter() {
+        let shown = |metric: &str, value: f64| Score::new("classification", metric, &[]).text(value);
+        let rates = [
+            0.0, 0.0003, 0.001, 0.0015, 0.00058, 0.009_96, 0.01, 0.3, 1.5e-5, -0.0003,
+        ];
+        assert_eq!(
+            rates.map(|rate| shown("learning_rate", rate)),
+            [
+                "0.000", "0.0003", "0.001", "0.0015", "0.00058", "0.01", "0.010", "0.300", "1.5e-5", "-0.0003"
+            ]
+        );
+        assert_eq!([shown("accuracy", 0.0003), shown("loss", 0.0003)], ["0.0", "0.000"]);
     }
 }

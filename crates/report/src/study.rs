@@ -200,6 +200,34 @@ impl<'a> Study<'a> {
         }
     }
 
+    /// What a score is by length-normalised scores, where sentences are scored and it was told.
+    pub(crate) fn per_token(&self, score: &Score) -> Option<Score> {
+        let each = score.per_token();
+        let is_told = self.view.curves(&each).iter().any(|curves| !curves.is_empty());
+        is_told.then_some(each)
+    }
+
+    /// How the sentences of a score are scored by these arms and how pairs are decided, where one is of pairs.
+    pub(crate) fn policy(&self, score: &Score, arms: &[usize]) -> Option<String> {
+        if score.task == ALL_TASKS || !self.is_scored(score) {
+            return None;
+        }
+        let rules: BTreeSet<String> = arms.iter().filter_map(|arm| self.rule(*arm)).collect();
+        let rules: Vec<String> = rules.into_iter().collect();
+        let rules = match rules.is_empty() {
+            true => "the first rule of its objective".to_owned(),
+            false => format!("the first rule of its objective ({})", rules.join(", ")),
+        };
+        let beside = self.per_token(score).map_or(
+            "",
+            |_| "; beside it (per token) the sum divided by their number decides",
+        );
+        Some(format!(
+            "One policy for all: an arm is scored by {rules}, of a pair the higher sum over the tokens decides{beside}; equal scores are \
+             ties and count one half; special tokens, unknown ones included, are not scored."
+        ))
+    }
+
     /// Where arms that are compared are scored by different rules: that the rule is part of what differs.
     pub(crate) fn rules_differ(&self, Scored { score, compared, .. }: &Scored) -> Option<String> {
         let differ = |one: &Comparison| match (self.rule(one.arm), self.rule(one.baseline)) {

@@ -335,6 +335,12 @@ impl View {
         (!why.is_empty()).then(|| why.join(" and "))
     }
 
+    /// Whether runs were judged on a log scale of their budget.
+    pub(crate) fn is_log(&self) -> bool {
+        let spacing = self.plan.runs.first().and_then(|run| run.config.said("spacing"));
+        spacing.as_deref() == Some("log")
+    }
+
     /// Tasks in the order of the plan, then others by name; parts are not tasks.
     fn tasks(&self) -> Vec<&str> {
         let mut tasks: Vec<&str> = Vec::new();

@@ -5,7 +5,7 @@
 
 use crate::data::{of_corpus, of_task};
 use crate::found::{Found, open};
-use crate::judge::{Opened, paced};
+use crate::judge::{Opened, one_way, paced};
 use crate::processes::options::cache;
 use crate::processes::ready::{Ready, corpus_of};
 use crate::processes::{Judging, Progress, Stop};
@@ -21,6 +21,7 @@ use cloze_objectives::configure;
 use cloze_plan::{Plan, PlannedRun, TaskConfig, cost, select, title};
 use cloze_schema::Label;
 use cloze_trainer::device;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -53,13 +54,15 @@ pub struct Judged {
     pub left: usize,
     /// Runs that could not be judged, each with why.
     pub refused: Vec<String>,
+    /// Tasks that could not judge, or not all of the runs, each with all that is known of it.
+    pub broken: Vec<String>,
 }
 
 /// Judges the finished runs of a plan and keeps what was found. What was judged before is not judged again. Several processes
 /// may do this at once: each judgement is kept once.
 ///
 /// # Errors
-/// Everything that can be known before the first run is judged, with nothing written: a task whose data are not there, a name
+/// Everything that can be known before the first run is judged, with nothing written: no task whose data can be read, a name
 /// under which something else was asked, no run that is done. Later, what keeps a task from judging.
 pub fn judge(request: &Request, progress: &dyn Progress, stop: &Stop) -> Result<Judged> {
     let store = Store::new(&request.folder);
@@ -75,7 +78,7 @@ pub fn judge(request: &Request, progress: &dyn Progress, stop: &Stop) -> Result<
         }
         plan.runs.retain(|run| !is_trial(run));
     }
-    let asked = asked(request, &plan)?;
+    let (asked, mut broken) = asked(request, &plan, progress)?;
     let device = device::open(&request.device)?;
     device::join_pool()?;
     let mut runs: Vec<&PlannedRun> = match request.only.is_empty() {
@@ -127,8 +130,29 @@ pub fn judge(request: &Request, progress: &dyn Progress, stop: &Stop) -> Result<
         opened: Vec::new(),
     };
     session.keep_to_their_texts(&mut waiting, &mut judged)?;
-    session.open_all(&waiting, &asked, progress)?;
-    asked.iter().try_for_each(|asked| judged::agree(&store, asked))?;
+    let is_waited_for = |waiting: &[Waiting]| waiting.iter().any(|one| !one.tasks.is_empty());
+    let was_waited_for = is_waited_for(&waiting);
+    let unopened = session.open_all(&mut waiting, &asked, progress)?;
+    broken.extend(unopened.iter().map(|(_, fault)| fault.clone()));
+    if was_waited_for && judged.before == 0 && !is_waited_for(&waiting) {
+        return Err(none_left(broken));
+    }
+    judged.broken = broken.iter().map(Fault::to_string).collect();
+    let mut told = BTreeSet::new();
+    for one in &waiting {
+        let asked = one.tasks.iter().map(|asked| &asked.config);
+        told.extend(one_way(&one.run.config, asked.chain(&one.run.config.evaluate))?);
+    }
+    told.iter().for_each(|line| progress.say(line));
+    // A name stands for what has judged by it.
+    let is_agreed = |asked: &&Asked| {
+        let is_whole = unopened.iter().all(|(name, _)| *name != asked.facts.task);
+        is_whole || waiting.iter().any(|one| one.tasks.contains(asked))
+    };
+    asked
+        .iter()
+        .filter(is_agreed)
+        .try_for_each(|asked| judged::agree(&store, asked))?;
     let most = request.jobs.unwrap_or_else(|| at_a_time(&session.device));
     let is_over = AtomicBool::new(false);
     let made = side_by_side(session.in_order(&waiting, most), most, |(waiting, asked)| {
@@ -171,16 +195,38 @@ fn unseen(task: &TaskConfig, judge: &TaskConfig) -> Result<()> {
     }
 }
 
-/// What is asked, with the hashes of its data; a name that means something else to the plan or in this folder is refused.
-fn asked(request: &Request, plan: &Plan) -> Result<Vec<Asked>> {
+/// That no task can judge: each with all that is known of it.
+pub fn none_left(mut broken: Vec<Fault>) -> Fault {
+    let said: Vec<String> = broken.iter().map(Fault::to_string).collect();
+    match broken.pop().filter(|_| broken.is_empty()) {
+        Some(fault) => fault,
+        None => Fault::usage(format!("none of the tasks can judge\n{}", said.join("\n"))),
+    }
+}
+
+/// That a task is left out, and why.
+pub(crate) fn left_out(fault: &Fault) -> String {
+    format!("left out, and the other tasks judge: {fault}")
+}
+
+/// What is asked, with the hashes of its data, and what keeps other tasks from being asked; a name that means something else to the
+/// plan or in this folder is refused.
+fn asked(request: &Request, plan: &Plan, progress: &dyn Progress) -> Result<(Vec<Asked>, Vec<Fault>)> {
     let store = Store::new(&request.folder);
     let known = cloze_schema::judged::<TaskConfig>(store.root())?;
-    let mut all = Vec::new();
+    let (mut all, mut broken) = (Vec::new(), Vec::new());
     for task in &request.tasks {
+        let data = match of_task(task, request.data_root.as_deref()) {
+            Ok(data) => data,
+            Err(fault) => {
+                broken.push(fault);
+                continue;
+            }
+        };
         let asked = Asked {
             facts: task.facts(request.data_root.as_deref())?,
             config: task.clone(),
-            data: of_task(task, request.data_root.as_deref())?,
+            data,
         };
         for run in &plan.runs {
             let planned = run.config.evaluate.iter().find(|planned| planned.name() == task.name());
@@ -198,7 +244,11 @@ fn asked(request: &Request, plan: &Plan) -> Result<Vec<Asked>> {
         }
         all.push(asked);
     }
-    Ok(all)
+    if all.is_empty() {
+        return Err(none_left(broken));
+    }
+    broken.iter().for_each(|fault| progress.say(&left_out(fault)));
+    Ok((all, broken))
 }
 
 /// A finished run, and the tasks that have not judged it.
@@ -286,16 +336,34 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Has every task read what it needs, so that what cannot be judged is refused before anything is.
-    fn open_all(&mut self, waiting: &[Waiting<'a>], asked: &'a [Asked], progress: &dyn Progress) -> Result<()> {
+    /// Has every task read what it needs, so that what cannot be judged is refused before anything is; gives those that cannot, by name,
+    /// which wait for nothing any more.
+    fn open_all(
+        &mut self,
+        waiting: &mut [Waiting<'a>],
+        asked: &'a [Asked],
+        progress: &dyn Progress,
+    ) -> Result<Vec<(String, Fault)>> {
+        let mut broken: Vec<(String, Fault)> = Vec::new();
         for asked in asked {
-            for one in waiting.iter().filter(|one| one.tasks.contains(&asked)) {
+            for one in waiting.iter_mut().filter(|one| one.tasks.contains(&asked)) {
                 if self.opened(asked, one.run).is_some() {
                     continue;
                 }
                 let (corpus, window) = (&one.run.config.corpus, one.run.config.encoder.window);
                 let data_root = self.request.data_root.as_deref();
-                let opened = Opened::of(&asked.config, self.corpus(one.run)?, window, data_root)?;
+                let opened = match Opened::of(&asked.config, self.corpus(one.run)?, window, data_root) {
+                    Ok(opened) => opened,
+                    Err(fault) => {
+                        one.tasks.retain(|task| *task != asked);
+                        let this = (asked.facts.task.clone(), fault);
+                        if !broken.contains(&this) {
+                            progress.say(&left_out(&this.1));
+                            broken.push(this);
+                        }
+                        continue;
+                    }
+                };
                 opened.evaluation.warnings().iter().for_each(|line| progress.say(line));
                 self.opened.push(OpenedFor {
                     asked,
@@ -305,7 +373,7 @@ impl<'a> Session<'a> {
                 });
             }
         }
-        Ok(())
+        Ok(broken)
     }
 
     fn opened(&self, asked: &Asked, run: &PlannedRun) -> Option<&Opened<'a>> {

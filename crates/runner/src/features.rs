@@ -74,9 +74,9 @@ impl<'a> Features<'a> {
     pub fn take(&mut self, lines: &[(u64, String)]) -> Result<()> {
         let mut read = Vec::new();
         for (_, text) in lines {
-            let (ids, is_cut) = self.loaded.ids(text);
+            let (sentence, is_cut) = self.loaded.sentence(text);
             self.cut += usize::from(is_cut);
-            read.push(ids);
+            read.push(sentence.ids);
         }
         let rows: usize = match self.pool {
             Pool::Mean => lines.len(),

@@ -1,6 +1,7 @@
 //! Judging a model that is no run: that of a folder of Hugging Face. What is found is given to whoever asked; there is no run to
 //! add it to.
 
+use crate::afterwards::{left_out, none_left};
 use crate::data::of_task;
 use crate::judge::{Opened, paced};
 use crate::loaded::Loaded;
@@ -11,7 +12,7 @@ use cloze_evals::{Finding, Ground, Judgement, Subject, WINDOW};
 use cloze_foundation::files::{hash, write_whole};
 use cloze_foundation::{Fault, Result};
 use cloze_plan::TaskConfig;
-use cloze_schema::metric::{CUT, SEEN};
+use cloze_schema::metric::{CUT, SEEN, UNKNOWN};
 use cloze_trainer::device;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -39,10 +40,10 @@ pub struct Request {
 }
 
 /// Judges the model of a folder, and gives what each task found as soon as it has ended. Says whether every task found something:
-/// a model may have no head that one could ask.
+/// a model may have no head that one could ask, and a task data that cannot be read.
 ///
 /// # Errors
-/// A model or a text that cannot be read, a task whose data are not there: before the first task judges. Later, what keeps a task
+/// A model or a text that cannot be read, no task whose data can be: before the first task judges. Later, what keeps a task
 /// from judging, and what `found` returns. A stop between two tasks is an interruption.
 pub fn judge(
     request: &Request,
@@ -51,10 +52,17 @@ pub fn judge(
     mut found: impl FnMut(Vec<Finding>) -> Result<()>,
 ) -> Result<bool> {
     let data_root = request.data_root.as_deref();
-    request
-        .tasks
-        .iter()
-        .try_for_each(|task| of_task(task, data_root).map(drop))?;
+    let (mut tasks, mut broken) = (Vec::new(), Vec::new());
+    for task in &request.tasks {
+        match of_task(task, data_root) {
+            Ok(_) => tasks.push(task),
+            Err(fault) => broken.push(fault),
+        }
+    }
+    if tasks.is_empty() {
+        return Err(none_left(broken));
+    }
+    broken.iter().for_each(|fault| progress.say(&left_out(fault)));
     let device = device::open(&request.device)?;
     device::join_pool()?;
     let loaded = Loaded::of_hub(&request.folder, &device)?;
@@ -73,16 +81,23 @@ pub fn judge(
     let (model, title) = (loaded.model, loaded.title);
     let corpus = text(loaded.tokenizer, usual, &ready)?;
     let (mut opened, mut is_whole) = (Vec::new(), true);
-    for task in &request.tasks {
+    for task in tasks {
         match Opened::of(task, &corpus, window, data_root) {
             Ok(one) => opened.push(one),
             Err(fault) if fault.is_at(WINDOW) => {
                 is_whole = false;
                 progress.say(&cannot_be_asked(task.name(), &title, &fault));
             }
-            Err(fault) => return Err(fault),
+            Err(fault) => {
+                progress.say(&left_out(&fault));
+                broken.push(fault);
+            }
         }
     }
+    if opened.is_empty() && is_whole {
+        return Err(none_left(broken));
+    }
+    is_whole &= broken.is_empty();
     for one in &opened {
         one.evaluation.warnings().iter().for_each(|line| progress.say(line));
     }
@@ -129,7 +144,7 @@ pub fn told(loaded: &Loaded) -> Option<String> {
 
 /// Whether a task found no more than how much it was given.
 pub(crate) fn says_nothing(judgement: &Judgement) -> bool {
-    let says = |finding: &Finding| ![SEEN, CUT].contains(&finding.metric.as_str());
+    let says = |finding: &Finding| ![SEEN, CUT, UNKNOWN].contains(&finding.metric.as_str());
     judgement.items.is_empty() && !judgement.findings.iter().any(says)
 }
 

@@ -2,9 +2,11 @@
 
 use crate::processes::Judging;
 use burn::tensor::Device;
-use cloze_corpus::Prepared;
+use cloze_backbone::Init;
+use cloze_corpus::{Prepared, SpecialTokens, Vocabulary};
 use cloze_evals::{Evaluation, Ground, Progress, Subject, When};
 use cloze_foundation::Result;
+use cloze_kernels::Visibility;
 use cloze_objectives::Model;
 use cloze_plan::{RunConfig, TaskConfig};
 use cloze_trainer::{Judge, Judgement};
@@ -42,6 +44,51 @@ impl<'a> Opened<'a> {
             evaluation,
         })
     }
+}
+
+/// What to add, for each task that tunes an encoder as it was trained, where this run's looks back only and no other task tunes it the
+/// other way.
+///
+/// # Errors
+/// An unknown objective or option.
+pub(crate) fn one_way<'a>(
+    config: &RunConfig,
+    tasks: impl Iterator<Item = &'a TaskConfig> + Clone,
+) -> Result<Vec<String>> {
+    let attends = |task: &TaskConfig, how: &str| {
+        let attention = task.options.get("attention").and_then(toml::Value::as_str);
+        attention == Some(how)
+    };
+    let is_lone = |task: &&TaskConfig| {
+        let both = tasks
+            .clone()
+            .any(|other| other.task == task.task && attends(other, "bidirectional"));
+        attends(task, "own") && !both
+    };
+    let lone: Vec<&TaskConfig> = tasks.clone().filter(is_lone).collect();
+    if lone.is_empty() || !looks_back(config)? {
+        return Ok(Vec::new());
+    }
+    let line = |task: &TaskConfig| {
+        format!(
+            "{}: {} looks back only, and is tuned and asked so; to have both, add another with attention = \"bidirectional\", as in \
+             {{ task = \"{}\", name = \"{}, both ways\", attention = \"bidirectional\" }}",
+            task.name(),
+            config.objective,
+            task.task,
+            task.name(),
+        )
+    };
+    Ok(lone.into_iter().map(line).collect())
+}
+
+/// Whether the model of a run reads a text from left to right of its own accord.
+fn looks_back(config: &RunConfig) -> Result<bool> {
+    // Its heads know, whatever the vocabulary.
+    let vocabulary = Vocabulary::new(64, SpecialTokens::FIRST);
+    let objective = cloze_objectives::configure(&config.objective, &config.options)?;
+    let heads = objective.heads(&config.encoder, &vocabulary, &Init::new(0, &Device::flex()));
+    Ok(heads.reading(&[0, 1]).visibility != Visibility::Bidirectional)
 }
 
 /// Who is told how far a task is, by several threads.

@@ -3,7 +3,7 @@
 use crate::found::find;
 use burn::tensor::Device;
 use cloze_backbone::hub::{CONFIG, HubModel};
-use cloze_corpus::{Tokenizer, Vocabulary};
+use cloze_corpus::{Encoded, Tokenizer, Vocabulary};
 use cloze_foundation::files::read;
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::{Model, configure, imported};
@@ -97,10 +97,10 @@ impl Loaded {
     }
 
     /// A text between the tokens that begin and end one, cut to the window; and whether it was cut.
-    pub fn ids(&self, text: &str) -> (Vec<u32>, bool) {
-        let mut ids = self.tokenizer.sentence(text);
-        let is_cut = ids.len() > self.window();
-        ids.truncate(self.window());
-        (ids, is_cut)
+    pub fn sentence(&self, text: &str) -> (Encoded, bool) {
+        let mut sentence = self.tokenizer.sentence_with_words(text);
+        let is_cut = sentence.ids.len() > self.window();
+        sentence.truncate(self.window());
+        (sentence, is_cut)
     }
 }

@@ -1,6 +1,7 @@
 //! Scores of the lines of a text.
 
 use crate::loaded::Loaded;
+use cloze_corpus::Encoded;
 use cloze_foundation::files::hash;
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::Rule;
@@ -70,11 +71,11 @@ impl<'a> Scorer<'a> {
     /// None that is expected: the rule is the model's.
     pub fn score(&mut self, lines: Vec<(u64, String)>) -> Result<Vec<Scored>> {
         let (loaded, vocabulary) = (self.loaded, &self.loaded.vocabulary);
-        let read: Vec<(Vec<u32>, bool)> = lines.iter().map(|(_, text)| loaded.ids(text)).collect();
-        let ids: Vec<Vec<u32>> = read.iter().map(|(ids, _)| ids.clone()).collect();
-        let scores = loaded.model.score(&self.rule, &ids, vocabulary)?;
+        let read: Vec<(Encoded, bool)> = lines.iter().map(|(_, text)| loaded.sentence(text)).collect();
+        let sentences: Vec<Encoded> = read.iter().map(|(sentence, _)| sentence.clone()).collect();
+        let scores = loaded.model.score(&self.rule, &sentences, vocabulary)?;
         let all = lines.into_iter().zip(read).zip(scores);
-        let scored = all.map(|(((line, text), (ids, cut)), score)| {
+        let scored = all.map(|(((line, text), (Encoded { ids, .. }, cut)), score)| {
             let tokens = scored_tokens(&ids, vocabulary);
             let bytes: Vec<u8> = ids.iter().flat_map(|id| id.to_le_bytes()).collect();
             let first = *self.seen.entry(hash(&bytes)).or_insert(line);

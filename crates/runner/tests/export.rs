@@ -185,7 +185,7 @@ fn of_a_mixture_the_heads_of_the_first_part_are_exported() {
         let check = std::fs::read_to_string(into.join("cloze_check.json")).unwrap();
         let check: serde_json::Value = serde_json::from_str(&check).unwrap();
         let scores: Vec<&String> = check["lines"][0]["scores"].as_object().unwrap().keys().collect();
-        assert_eq!(scores, ["pseudo-log-likelihood"]);
+        assert_eq!(scores, ["pseudo-log-likelihood", "pseudo-log-likelihood-word-l2r"]);
     }
     let results = tempfile::tempdir().unwrap();
     let parts = "mixture = [{ objective = \"mntp\", share = 0.5 }, { objective = \"mlm\" }]";

@@ -266,6 +266,37 @@ fn an_encoder_with_disentangled_attention_is_begun_with_as_it_is() {
 }
 
 #[test]
+fn value_embeddings_are_begun_with_and_what_logits_become_is_said_anew() {
+    let results = tempfile::tempdir().unwrap();
+    let encoder = EncoderConfig {
+        layers: 2,
+        value_embeddings: true,
+        logit_cap: Some(15.0),
+        z_loss: 1e-4,
+        ..plain()
+    };
+    let first = trained(results.path(), encoder);
+    let bytes = std::fs::read(first.join("final/model.safetensors")).unwrap();
+    let before = tensors::parameters(&bytes, &Device::flex()).unwrap();
+    let run = first.strip_prefix(results.path()).unwrap().to_str().unwrap().to_owned();
+    let from = |more: &str| planned(results.path(), "mlm", &format!("from = \"{run}\"\n{more}"), "");
+    let plan = from("z_loss = 0.5").unwrap();
+    let encoder = &plan.runs[0].config.encoder;
+    assert_eq!(
+        (encoder.value_embeddings, encoder.logit_cap, encoder.z_loss),
+        (true, None, 0.5)
+    );
+    let table = &began(results.path(), &plan)["encoder.values.table"];
+    assert_eq!(*table, before["encoder.values.table"].numbers().unwrap());
+    assert!(table.iter().any(|number| *number != 0.0), "two steps moved it");
+    let refused = from("value_embeddings = false").unwrap_err().to_string();
+    assert!(
+        refused.contains("has value_embeddings = true") && refused.contains("leave it out"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn attention_that_the_folder_does_not_have_is_refused() {
     let results = tempfile::tempdir().unwrap();
     trained(results.path(), plain());

@@ -1,10 +1,11 @@
 //! One run in this process: every objective trains, equal seeds give equal bits, divergence is an ending.
 
-use crate::common::{Memory, config, corpus, errand, names, plan, task, train_here, work};
+use crate::common::{Memory, config, corpus, errand, every_config, names, plan, task, train_here, work};
 use burn::tensor::Device;
 use cloze_backbone::tensors;
 use cloze_evals::{Evaluation, Finding, Judgement, Subject, When};
 use cloze_foundation::Result;
+use cloze_plan::RunConfig;
 use cloze_runner::judge::{Evaluations, Opened};
 use cloze_runner::store::folder::Member;
 use cloze_runner::store::{Marker, Store, parts, weights};
@@ -178,11 +179,12 @@ fn saved_weights_come_back_and_damaged_ones_do_not() {
 #[test]
 fn the_same_seed_gives_the_same_bits_on_one_thread_and_on_two() {
     corpus();
-    for objective in cloze_objectives::OBJECTIVES {
+    for config in every_config(5, 4) {
         let train = |threads: usize, seed: u64| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let (trained, memory) = train_here(&config(objective.name, seed, 4), &Device::flex());
+                let config = RunConfig { seed, ..config.clone() };
+                let (trained, memory) = train_here(&config, &Device::flex());
                 (
                     tensors::to_bytes(&trained.model).unwrap(),
                     memory.pretraining("held-out", "loss"),
@@ -193,27 +195,36 @@ fn the_same_seed_gives_the_same_bits_on_one_thread_and_on_two() {
         assert!(
             once == train(2, 5),
             "{}: another thread count, other bits",
-            objective.name
+            config.objective
         );
-        assert!(once != train(1, 6), "{}: another seed, the same bits", objective.name);
+        assert!(once != train(1, 6), "{}: another seed, the same bits", config.objective);
     }
 }
 
 #[test]
 fn the_loss_falls_and_every_parameter_moves() {
     let device = Device::flex();
-    for objective in cloze_objectives::OBJECTIVES {
-        let mut often = config(objective.name, 1, 60);
-        often.points = 60;
+    let steps = |config: &RunConfig, count: u64| {
+        let mut config = config.clone();
+        config.budget.amount = count as f64;
+        config
+    };
+    for config in every_config(1, 60) {
+        let often = RunConfig {
+            points: 60,
+            ..config.clone()
+        };
         let (_, memory) = train_here(&often, &device);
         let losses = memory.pretraining("held-out", "loss");
         let training = memory.pretraining("train", "loss");
         assert_eq!((losses.len(), training.len(), memory.flushed), (60, 60, 60));
         let (first, last) = (losses[0], losses[59]);
-        assert!(last < first, "{}: {last} after {first}", objective.name);
+        assert!(last < first, "{}: {last} after {first}", config.objective);
 
-        let before = tensors::to_bytes(&train_here(&config(objective.name, 1, 1), &device).0.model).unwrap();
-        let after = tensors::to_bytes(&train_here(&config(objective.name, 1, 3), &device).0.model).unwrap();
+        let [before, after] = [1, 3].map(|count| {
+            let (trained, _) = train_here(&steps(&config, count), &device);
+            tensors::to_bytes(&trained.model).unwrap()
+        });
         let (before, after) = (
             safetensors::SafeTensors::deserialize(&before).unwrap(),
             safetensors::SafeTensors::deserialize(&after).unwrap(),
@@ -223,7 +234,7 @@ fn the_loss_falls_and_every_parameter_moves() {
                 view.data(),
                 after.tensor(name).unwrap().data(),
                 "{}: {name} did not move",
-                objective.name
+                config.objective
             );
         }
     }

@@ -39,6 +39,8 @@ pub struct Audit {
     pub tokens: u64,
     /// Predictions that the rate asks for, not rounded to whole tokens; `None` where no rate says how many.
     pub asked: Option<f64>,
+    /// How many there are on average by the objective's own law, which may draw a token twice or end with a whole span.
+    pub expected: Option<f64>,
     /// Tokens that are not special, and those of them that are predicted.
     pub predicted: Share,
     /// Predictions in a window, fewest and most.
@@ -75,7 +77,15 @@ impl Audit {
 
     /// The predictions that were asked for, as a share of the tokens that are not special.
     pub fn asked_share(&self) -> Option<f64> {
-        let asked = self.asked?;
-        (self.predicted.of > 0).then(|| asked / self.predicted.of as f64)
+        self.share_of(self.asked?)
+    }
+
+    /// The share that the objective's law gives on average, where that is another.
+    pub fn expected_share(&self) -> Option<f64> {
+        self.share_of(self.expected.filter(|expected| Some(*expected) != self.asked)?)
+    }
+
+    fn share_of(&self, predictions: f64) -> Option<f64> {
+        (self.predicted.of > 0).then(|| predictions / self.predicted.of as f64)
     }
 }

@@ -48,6 +48,8 @@ charts! {
     Onset = "onset";
     /// Every phenomenon of the minimal pairs, arms side by side.
     Phenomena = "phenomena";
+    /// Every phenomenon along training, the easiest first, arms side by side. Drawn where judgements are on a log scale, or it is named.
+    PhenomenaAlongTraining = "phenomena-along-training", where one of SPACINGS is swept;
     /// Probes of every layer, arms side by side. Drawn where it is named.
     Layers = "layers", where one of NEVER is swept;
     /// Scores over the masking rate, a curve for each series of arms.
@@ -61,6 +63,10 @@ charts! {
 /// The key path of the masking rate.
 pub const RATE: &str = "options.rate";
 const RATES: &[&str] = &[RATE];
+
+/// The key path of how judgements lie along the budget. It is no axis of a sweep, and counts as one where they are on a log scale.
+pub const SPACING: &str = "evaluate.spacing";
+const SPACINGS: &[&str] = &[SPACING];
 
 /// The key paths of sizes, along which an order of arms may hold or not.
 pub const SIZES: &[&str] = &["encoder.width", "encoder.layers", "budget.amount"];
@@ -120,7 +126,8 @@ mod tests {
         assert_eq!(words.len(), CHARTS.len(), "two charts would be one file");
         assert!(!ChartKind::usual(|_| false).contains(&ChartKind::Ratio));
         let usual = ChartKind::usual(|key| key == "options.rate");
-        assert_eq!(usual.len(), CHARTS.len() - 2);
+        assert_eq!(usual.len(), CHARTS.len() - 3);
+        assert!(ChartKind::usual(|key| key == SPACING).contains(&ChartKind::PhenomenaAlongTraining));
         assert!(!usual.contains(&ChartKind::Layers) && !usual.contains(&ChartKind::Ladder));
         assert!(
             SIZES

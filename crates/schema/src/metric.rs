@@ -51,12 +51,18 @@ pub const MACRO_F1: &str = "macro_f1";
 pub const MATTHEWS: &str = "matthews";
 /// The share of the answers that are a true one to the letter, but for case, punctuation and articles.
 pub const EXACT_MATCH: &str = "exact_match";
+/// Texts whose paraphrase is the nearest of all texts; where another one is as near it counts one half.
+pub const RECALL_AT_1: &str = "recall_at_1";
+/// The mean of one over the place at which a paraphrase stands among all texts, the nearest first.
+pub const RECIPROCAL_RANK: &str = "reciprocal_rank";
 /// Pairs of which both sentences got the same score. They count one half in an accuracy.
 pub const TIES: &str = "ties";
 /// Pairs of which a sentence stands in the training text.
 pub const SEEN: &str = "seen";
 /// Pairs of which a sentence is longer than the window, or texts that are.
 pub const CUT: &str = "cut";
+/// Pairs of which a sentence has a token that the tokenizer does not know, which is not scored.
+pub const UNKNOWN: &str = "unknown";
 /// 1 where a model that others trained has no head that an evaluation could ask.
 pub const NO_HEAD: &str = "no_head";
 /// That an evaluation asks for another window than a model that others trained has; its value is 1.
@@ -73,7 +79,7 @@ pub const LAYER: &str = "layer";
 pub const UNTRAINED: &str = "untrained";
 /// How much is known of what can be known: (unigram loss - loss) / (unigram loss - best loss).
 pub const KNOWN: &str = "known";
-/// Bits for each byte of a text under a likelihood of it.
+/// Bits for each byte of a text under a likelihood of it; under a bound on one, `.upper_bound` stands behind it.
 pub const BITS_PER_BYTE: &str = "bits_per_byte";
 /// The best possible headline: what the law that made the questions is right about itself.
 pub const CEILING: &str = "ceiling";
@@ -120,7 +126,7 @@ const fn metric(name: &'static str, unit: Unit, better: Better) -> Metric {
 }
 
 /// Every metric that an evaluation of cloze gives, and what is found on held-out text in pretraining.
-pub const METRICS: [Metric; 24] = [
+pub const METRICS: [Metric; 27] = [
     metric(ACCURACY, Unit::Share, Better::Higher),
     metric(SCORE, Unit::Share, Better::Higher),
     metric(LOSS, Unit::Nats, Better::Lower),
@@ -132,10 +138,13 @@ pub const METRICS: [Metric; 24] = [
     metric(MACRO_F1, Unit::Share, Better::Higher),
     metric(MATTHEWS, Unit::Share, Better::Higher),
     metric(EXACT_MATCH, Unit::Share, Better::Higher),
+    metric(RECALL_AT_1, Unit::Share, Better::Higher),
+    metric(RECIPROCAL_RANK, Unit::Share, Better::Higher),
     metric(LEARNING_RATE, Unit::None, Better::Neither),
     metric(TIES, Unit::Share, Better::Neither),
     metric(SEEN, Unit::Share, Better::Neither),
     metric(CUT, Unit::Share, Better::Neither),
+    metric(UNKNOWN, Unit::Share, Better::Neither),
     metric(CEILING, Unit::Share, Better::Neither),
     metric(KNOWN, Unit::Share, Better::Higher),
     metric(BITS_PER_BYTE, Unit::None, Better::Lower),

@@ -49,7 +49,27 @@ impl Summary {
         let t = |sd: f64| (self.mean - level) / (sd / (self.n as f64).sqrt());
         spread.map(|sd| student::two_sided_p(self.n - 1, t(sd))).transpose()
     }
+
+    /// The same where each value is the share of the same `items` that were right, so that the items are a sample as well. At `level`
+    /// the mean over items has at most the variance `level (1 - level) / items`, which is added to that of the mean over seeds; the
+    /// degrees of freedom are those of Satterthwaite (1946), with infinitely many for the added part. What seeds differ by holds some of
+    /// it already: p is rather too large. None for one seed.
+    ///
+    /// # Errors
+    /// A level outside (0, 1), or no items.
+    pub fn p_over_items(&self, level: f64, items: usize) -> Result<Option<f64>> {
+        check::share("level", level)?;
+        check::finite("1 / items", &[1.0 / items as f64])?;
+        let Some(sd) = self.sd else { return Ok(None) };
+        let of_seeds = sd.powi(2) / self.n as f64;
+        let variance = of_seeds + level * (1.0 - level) / items as f64;
+        let degrees = (self.n - 1) as f64 * (variance / of_seeds.max(f64::MIN_POSITIVE)).powi(2);
+        student::p(degrees.min(MOST_DEGREES), (self.mean - level) / variance.sqrt()).map(Some)
+    }
 }
+
+/// So many degrees of freedom are as good as infinitely many.
+const MOST_DEGREES: f64 = 1e6;
 
 /// Summarises the values of one arm. The t interval holds its level with 3 seeds, where a percentile bootstrap that
 /// says 95 % covers 74 %.

@@ -271,3 +271,19 @@ fn an_interval_has_half_of_its_width_on_each_side() {
     assert!(near(interval.half_width(), 0.15));
     assert!(interval.contains(0.2) && interval.contains(0.5) && !interval.contains(0.51));
 }
+
+#[test]
+fn items_are_a_sample_beside_the_seeds() {
+    let found = summarise(&[0.57, 0.6, 0.63], 0.95).unwrap();
+    let p = |items: usize| found.p_over_items(0.5, items).unwrap().unwrap();
+    // By hand: variance 0.0003 of seeds and 0.0025 of items, t = 1.88982, 174.22 degrees of freedom.
+    assert!((p(100) - 0.060_442_489).abs() < 1e-6, "{}", p(100));
+    // Few items say little, and of very many it is the t test over the seeds that is left.
+    assert!(p(10) > p(100) && p(100) > p(1_000));
+    assert!(near(p(usize::MAX), found.p(0.5).unwrap().unwrap()));
+    // Seeds that do not differ leave the items: two standard errors of them.
+    let alike = summarise(&[0.6; 3], 0.95).unwrap();
+    assert!((alike.p_over_items(0.5, 100).unwrap().unwrap() - 0.045_500_264).abs() < 1e-5);
+    assert_eq!(summarise(&[0.6], 0.95).unwrap().p_over_items(0.5, 100).unwrap(), None);
+    assert!(found.p_over_items(0.5, 0).is_err() && found.p_over_items(1.0, 5).is_err());
+}

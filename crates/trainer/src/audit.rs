@@ -8,26 +8,33 @@ use crate::feed::side_by_side;
 use cloze_corpus::annotations::ENTITIES;
 use cloze_corpus::{Prepared, Shard, Vocabulary, Window};
 use cloze_foundation::{Draw, Fault, Place, Result};
-use cloze_objectives::Objective;
 use cloze_objectives::laws::Phrases;
+use cloze_objectives::{MIXTURE, Objective};
 use cloze_schema::Audit;
+use count::Meant;
 pub use shown::Shown;
 
 /// Windows that are looked at, or all where there are fewer.
 const SAMPLE: u64 = 256;
-/// How far the number of predictions may be from the one that is asked for, as a share of it. Whole words do not fill every
-/// budget to the last token, and ELECTRA's `reference` mode draws some positions twice.
+/// How far the number of predictions may be from the one that is expected, as a share of it. Whole words do not fill every
+/// budget to the last token.
 const MOST_OFF: f64 = 0.25;
+
+/// The option that says how much is predicted.
+const RATE: &str = "rate";
 
 /// Looks at an objective with these options on windows of `length` positions of a corpus, and refuses one that would not do
 /// there what it says.
 ///
 /// # Errors
-/// An objective that predicts nothing, or far more or less than its rate says; a text that it can do nothing with.
+/// An objective that predicts nothing, or far more or less than its rate says; a text that it can do nothing with. Places are keys of
+/// the arm, or of the experiment.
 pub fn check(objective: &str, options: &toml::Table, length: usize, corpus: &Prepared) -> Result<Audit> {
     let objective = cloze_objectives::prepared(objective, options, corpus)?;
     let audit = sample(&*objective, &corpus.train, corpus.tokenizer.vocabulary(), length);
-    refuse(&audit)?;
+    // What parts predict is counted together.
+    let rate = if objective.uses().is_empty() { RATE } else { MIXTURE };
+    refuse(&audit, rate)?;
     Ok(audit)
 }
 
@@ -53,7 +60,7 @@ pub fn of_run(feed: &Feed<'_>, steps: u64, tokens: u64, examples: u64, corpus: &
         let windows_of_step = feed.read(step, progress).map(|(window, draw)| (window, progress, draw));
         for (window, _, draw) in side_by_side(&*feed.objective, windows_of_step) {
             let example = feed.objective.corrupt(&window, feed.vocabulary, progress, draw);
-            let asked = feed.objective.asked(&window, feed.vocabulary, progress);
+            let meant = meant(&*feed.objective, &window, feed.vocabulary, progress);
             let window = feed
                 .objective
                 .read(&window, feed.vocabulary, progress, draw)
@@ -62,7 +69,7 @@ pub fn of_run(feed: &Feed<'_>, steps: u64, tokens: u64, examples: u64, corpus: &
                 texts.push(Shown::of(&window, &example, tokenizer));
             }
             let window = with_entities(window, &names, feed.vocabulary, draw);
-            count::add(&mut audit, &window, &example, asked, feed.vocabulary);
+            count::add(&mut audit, &window, &example, meant, feed.vocabulary);
         }
     }
     (audit, texts)
@@ -89,14 +96,22 @@ fn sample(objective: &dyn Objective, text: &Shard, vocabulary: &Vocabulary, leng
         let progress = (index as f64 + 0.5) / count as f64;
         let example = objective.corrupt(&window, vocabulary, progress, Draw::new(0, "audit").example(index));
         let window = objective.read(&window, vocabulary, progress, Draw::new(0, "audit").example(index));
-        let asked = objective.asked(&window, vocabulary, progress);
-        count::add(&mut audit, &window, &example, asked, vocabulary);
+        let meant = meant(objective, &window, vocabulary, progress);
+        count::add(&mut audit, &window, &example, meant, vocabulary);
     }
     audit
 }
 
-/// Refuses what would not do what its rate says.
-fn refuse(audit: &Audit) -> Result<()> {
+/// What an objective means to predict in a window, where its rate says how much.
+fn meant(objective: &dyn Objective, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<Meant> {
+    Some(Meant {
+        by_rate: objective.asked(window, vocabulary, progress)?,
+        by_law: objective.expected(window, vocabulary, progress)?,
+    })
+}
+
+/// Refuses what would not do what its rate says, at the key of that.
+fn refuse(audit: &Audit, rate: &'static str) -> Result<()> {
     let (windows, candidates) = (audit.windows, audit.predicted.of);
     let predicted = (audit.predicted.found + audit.special.found) as f64;
     let share = |count: f64| 100.0 * count / candidates.max(1) as f64;
@@ -104,7 +119,7 @@ fn refuse(audit: &Audit) -> Result<()> {
         let what = format!(
             "it would predict nothing: no token of {windows} windows may be hidden, all are unknown or special"
         );
-        return Err(Fault::usage(what).remedy(
+        return Err(Fault::usage(what).at(Place::key("corpus.tokenizer")).remedy(
             "choose a tokenizer that knows this text, as { kind = \"bpe\" } does every one; `cloze data describe` says how \
              much is unknown",
         ));
@@ -112,19 +127,25 @@ fn refuse(audit: &Audit) -> Result<()> {
     if predicted == 0.0 {
         let what = format!("it would predict nothing: in {windows} windows no word is short enough for its rate");
         return Err(Fault::usage(what)
-            .at(Place::key("rate"))
+            .at(Place::key(rate))
             .remedy("raise the rate or encoder.window, or hide single tokens, as `mlm` does"));
     }
-    let Some(asked) = audit.asked else { return Ok(()) };
-    if (predicted / asked.max(f64::MIN_POSITIVE) - 1.0).abs() <= MOST_OFF {
+    let (Some(asked), Some(expected)) = (audit.asked, audit.expected) else {
+        return Ok(());
+    };
+    if (predicted / expected.max(f64::MIN_POSITIVE) - 1.0).abs() <= MOST_OFF {
         return Ok(());
     }
+    let by_law = match (expected / asked - 1.0).abs() < 0.01 {
+        true => String::new(),
+        false => format!(", which by its law comes to {:.1} %", share(expected)),
+    };
     let what = format!(
-        "it would predict {:.1} % of the tokens, and its rate asks for {:.1} % (over {windows} windows)",
+        "it would predict {:.1} % of the tokens, and its rate asks for {:.1} %{by_law} (over {windows} windows)",
         share(predicted),
         share(asked)
     );
-    Err(Fault::usage(what).at(Place::key("rate")).remedy(if asked < 2.0 * windows as f64 {
+    Err(Fault::usage(what).at(Place::key(rate)).remedy(if asked < 2.0 * windows as f64 {
         "so few tokens of a window cannot be that share of it: choose a longer encoder.window or another rate"
     } else {
         "words are too long for its rate here, or the tokenizer does not know where they begin: choose another tokenizer, a \
@@ -158,11 +179,15 @@ mod tests {
         sample(&*objective, &Shard::open(&path).unwrap(), &vocabulary, 64)
     }
 
+    fn refused(audit: &Audit) -> Result<()> {
+        refuse(audit, RATE)
+    }
+
     #[test]
     fn every_objective_does_what_its_rate_says_on_a_usual_text() {
         for entry in cloze_objectives::OBJECTIVES {
             let found = audit(entry.name, "", 2, false);
-            assert_eq!(refuse(&found), Ok(()), "{}: {found:?}", entry.name);
+            assert_eq!(refused(&found), Ok(()), "{}: {found:?}", entry.name);
             // Where no rate says how many, a window may be left alone now and then: diffusion has every rate.
             let most = if found.asked.is_some() {
                 0
@@ -219,20 +244,20 @@ mod tests {
     fn words_that_are_no_words_are_refused() {
         for objective in ["whole-word", "span"] {
             // One word a document, as of a tokenizer that does not know where words begin: the shortest is the window.
-            let fault = refuse(&audit(objective, "", 5000, false)).unwrap_err().to_string();
+            let fault = refused(&audit(objective, "", 5000, false)).unwrap_err().to_string();
             assert!(
                 fault.starts_with("it would predict 100.0 % of the tokens, and its rate asks for 15.0 %"),
                 "{fault}"
             );
         }
-        let fault = refuse(&audit("whole-word", "mode = \"reference\"", 40, false)).unwrap_err();
+        let fault = refused(&audit("whole-word", "mode = \"reference\"", 40, false)).unwrap_err();
         assert!(fault.what.starts_with("it would predict"), "{fault}");
     }
 
     #[test]
     fn a_share_that_whole_tokens_cannot_make_is_refused() {
         // Of 63 tokens 0.63 would be hidden, and 1 is.
-        let fault = refuse(&audit("mlm", "rate = 0.01", 1, false)).unwrap_err();
+        let fault = refused(&audit("mlm", "rate = 0.01", 1, false)).unwrap_err();
         assert!(
             fault
                 .what
@@ -240,7 +265,28 @@ mod tests {
             "{fault}"
         );
         assert!(fault.remedy.unwrap().contains("encoder.window"));
-        assert_eq!(refuse(&audit("mlm", "rate = 0.03", 1, false)), Ok(()));
+        assert_eq!(refused(&audit("mlm", "rate = 0.03", 1, false)), Ok(()));
+    }
+
+    #[test]
+    fn what_draws_a_position_twice_is_held_against_its_law() {
+        // 44.8 draws among 63 tokens find 32.2 different ones.
+        let twice = audit("electra", "mode = \"reference\"\nrate = 0.7", 1, false);
+        assert_eq!(refused(&twice), Ok(()));
+        let (asked, found) = (twice.asked.unwrap(), twice.predicted.found as f64);
+        assert!(found < 0.74 * asked, "{twice:?}");
+        assert!((twice.expected.unwrap() / found - 1.0).abs() < 0.03, "{twice:?}");
+        let once = audit("electra", "rate = 0.7", 1, false);
+        assert_eq!(once.expected, once.asked);
+        // Its law is no leave to do anything else.
+        let short = Audit {
+            expected: twice.asked,
+            ..twice
+        };
+        assert!(refused(&short).unwrap_err().what.starts_with("it would predict 5"));
+        let rare = audit("electra", "mode = \"reference\"\nrate = 0.001", 1, false);
+        let fault = refused(&rare).unwrap_err();
+        assert!(fault.remedy.unwrap().starts_with("so few tokens"), "{rare:?}");
     }
 
     #[test]
@@ -249,12 +295,12 @@ mod tests {
             let found = audit(objective, "", 1, true);
             assert_eq!((found.predicted.found, found.empty), (0, found.windows), "{objective}");
             assert!(
-                refuse(&found).unwrap_err().what.contains("unknown or special"),
+                refused(&found).unwrap_err().what.contains("unknown or special"),
                 "{objective}"
             );
         }
         let long = audit("whole-word", "mode = \"reference\"", 5000, false);
-        let fault = refuse(&long).unwrap_err();
+        let fault = refused(&long).unwrap_err();
         assert!(fault.what.ends_with("no word is short enough for its rate"), "{fault}");
     }
 

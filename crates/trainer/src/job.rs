@@ -1,10 +1,10 @@
 //! What is to be trained, on what.
 
-use crate::{Budget, OptimizerConfig, audit};
+use crate::{Budget, OptimizerConfig, Spacing, audit};
 use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters};
 use cloze_corpus::Prepared;
-use cloze_foundation::{Fault, Result};
+use cloze_foundation::{Fault, Place, Result};
 use cloze_objectives::{Model, Objective};
 use std::collections::BTreeMap;
 
@@ -21,8 +21,10 @@ pub struct Job<'a> {
     pub budget: &'a Budget,
     /// How it learns.
     pub optimizer: OptimizerConfig,
-    /// At how many equally spaced shares of the budget it is judged, the end included.
+    /// At how many shares of the budget it is judged, the end included.
     pub points: usize,
+    /// How these lie along the budget.
+    pub spacing: Spacing,
     /// Windows of held-out text for the validation loss.
     pub validation_windows: usize,
     /// Decides initialisation, data order, corruption, dropout.
@@ -88,7 +90,7 @@ fn begin(model: &mut Model, start: &BTreeMap<String, Parameter>) -> Result<()> {
             _ => old.inner(),
         }
     });
-    wrong.map_or(Ok(()), |what| Err(Fault::usage(what).at("encoder.from")))
+    wrong.map_or(Ok(()), |what| Err(Fault::usage(what).at(Place::key("encoder.from"))))
 }
 
 /// Checks, before anything is trained, that a text is long enough, and what an objective would predict in it
@@ -112,7 +114,7 @@ pub fn check_length(length: usize, corpus: &Prepared) -> Result<()> {
                 "the {name} text has {} tokens, too few for a window",
                 shard.tokens()
             ))
-            .at("corpus.source")
+            .at(Place::key("corpus.source"))
             .allowed([format!("at least {} tokens for encoder.window = {length}", length - 1)])
             .remedy("give more text, a larger corpus.held_out or a shorter encoder.window"));
         }

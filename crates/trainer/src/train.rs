@@ -9,7 +9,7 @@ use crate::job;
 use crate::meter::Meter;
 use crate::schedule::learning_rate;
 use crate::step::Unwatched;
-use crate::{Feed, HeldOut, Job, Judge, Learner, Moment, Observer, Optimizer, Saved, Tick, bounds, budget};
+use crate::{Feed, HeldOut, Job, Judge, Learner, Moment, Observer, Optimizer, Saved, Spacing, Tick, bounds, budget};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_objectives::{Answered, Answers, Model};
 use cloze_schema::metric::{DIVERGED, LOSS, LOST_SECONDS, PRETRAINING, RESUMED_AFTER};
@@ -17,7 +17,7 @@ use cloze_schema::{Axis, Row, Spent, Split};
 use std::time::Instant;
 
 /// Training numbers are averaged over this share of the budget, 1 / 100.
-const INTERVALS: f64 = 100.0;
+const INTERVALS: usize = 100;
 
 /// Where a run goes on.
 pub struct Resume<'a> {
@@ -79,13 +79,13 @@ pub fn train(job: &Job, judge: &dyn Judge, observer: &mut dyn Observer, resume: 
             return Ok(run.ended(ending));
         }
         let (before, share) = (run.reported, run.share());
-        let judged = crossed(before, share, job.points.max(1) as f64);
+        let judged = job.spacing.crossed(before, share, job.points.max(1));
         let judgement = if judged {
             run.judge((&held_out, &inside), judge, share, observer)?
         } else {
             Vec::new()
         };
-        if crossed(before, share, INTERVALS)
+        if Spacing::Even.crossed(before, share, INTERVALS)
             && let Some(tick) = run.report(observer)
         {
             observer.tick(&tick)?;
@@ -100,11 +100,6 @@ pub fn train(job: &Job, judge: &dyn Judge, observer: &mut dyn Observer, resume: 
         observer.at(&run.moment())?;
     }
     Ok(run.ended(Ending::Finished))
-}
-
-/// Whether one of `parts` equal parts of the budget ended between two shares. The end of the budget always counts.
-fn crossed(before: f64, after: f64, parts: f64) -> bool {
-    (after * parts).floor() > (before * parts).floor() || after >= 1.0
 }
 
 struct Run<'a> {
@@ -239,7 +234,7 @@ impl<'a> Run<'a> {
         };
         let held_out_row = |metric: &str, value| row(Split::HeldOut, PRETRAINING.to_owned(), metric.to_owned(), value);
         let mut found = vec![held_out_row(LOSS, held_out.loss(&frozen))];
-        if !crossed(0.0, self.reported, self.job.points.max(1) as f64) {
+        if !self.job.spacing.crossed(0.0, self.reported, self.job.points.max(1)) {
             let bounds = bounds::of(self.job.corpus, held_out)?;
             found.extend(bounds.into_iter().map(|(metric, value)| held_out_row(metric, value)));
         }
@@ -347,14 +342,5 @@ mod tests {
         let fault = take(0).unwrap_err();
         assert_eq!(fault.place().as_deref(), Some("step 7"));
         assert!(fault.remedy.is_some_and(|remedy| remedy.contains("budget.batch")));
-    }
-
-    #[test]
-    fn every_part_ends_once_whatever_the_step_size() {
-        for steps in [3usize, 7, 100, 1000] {
-            let shares: Vec<f64> = (0..=steps).map(|step| (step as f64 / steps as f64).min(1.0)).collect();
-            let ends = shares.windows(2).filter(|pair| crossed(pair[0], pair[1], 4.0)).count();
-            assert_eq!(ends, steps.min(4), "{steps} steps");
-        }
     }
 }

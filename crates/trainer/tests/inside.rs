@@ -8,7 +8,7 @@ use cloze_options::Options;
 use cloze_schema::metric::{ATTENTION_ENTROPY, LOSS, STATE_COSINE};
 use cloze_schema::{Axis, Spent, Split};
 use cloze_trainer::observer::Unjudged;
-use cloze_trainer::{Budget, Job, Observer, OptimizerConfig, Tick, train};
+use cloze_trainer::{Budget, Job, Observer, OptimizerConfig, Spacing, Tick, train};
 
 /// What is said of held-out text: step, metric, number.
 #[derive(Default)]
@@ -55,6 +55,7 @@ fn how_alike_states_are_and_how_even_attention_is_stand_beside_every_held_out_lo
             budget: &budget,
             optimizer: OptimizerConfig::default(),
             points: 3,
+            spacing: Spacing::Even,
             validation_windows: 4,
             seed: 1,
             corpus: &corpus,

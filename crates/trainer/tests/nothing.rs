@@ -8,7 +8,7 @@ use cloze_options::Options;
 use cloze_schema::{Axis, Spent, Split};
 use cloze_trainer::observer::Unjudged;
 use cloze_trainer::train::Ending;
-use cloze_trainer::{Budget, Job, Observer, OptimizerConfig, Tick, train};
+use cloze_trainer::{Budget, Job, Observer, OptimizerConfig, Spacing, Tick, train};
 
 struct Silent;
 
@@ -52,6 +52,7 @@ fn steps_without_a_prediction_do_not_end_a_run() {
         budget: &budget,
         optimizer: OptimizerConfig::default(),
         points: 1,
+        spacing: Spacing::Even,
         validation_windows: 1,
         seed: 1,
         corpus: &corpus,

@@ -5,7 +5,7 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use cloze_backbone::{Dense, EncoderConfig, HiddenMatrix, Init, Parameter, Parameters, Preset};
 use cloze_corpus::{SpecialTokens, Vocabulary, Window};
 use cloze_foundation::Draw;
-use cloze_objectives::{Batch, Model};
+use cloze_objectives::{Batch, Model, Objective};
 use cloze_trainer::optimizer::Matrices;
 use cloze_trainer::optimizer::gradient_norm;
 use cloze_trainer::optimizer::{Kind, OptimizerOptions};
@@ -129,14 +129,25 @@ fn a_gradient_above_the_clip_is_scaled_down_to_it_and_zero_clips_nothing() {
     assert!(close(&first_update(config(1.5)), &expected(1.5 / 15f64.sqrt())));
 }
 
+/// Every objective as it is usually, and a mixture with a question about two segments.
+fn every_objective() -> impl Iterator<Item = (&'static str, Box<dyn Objective>)> {
+    let mixture = "mixture = [{ objective = \"mlm\", share = 0.5, pairs = \"order\" }, { objective = \"electra\" }]";
+    let usual = cloze_objectives::OBJECTIVES.iter().map(|entry| (entry.name, ""));
+    usual
+        .chain([(cloze_objectives::MIXTURE, mixture)])
+        .map(|(name, options)| {
+            let options = options.parse().unwrap();
+            (name, cloze_objectives::configure(name, &options).unwrap())
+        })
+}
+
 /// One update by gradients of 0 moves nothing but what decays.
 #[test]
 fn matrices_decay_and_biases_gains_and_vectors_do_not() {
     let vocabulary = Vocabulary::new(30, SpecialTokens::FIRST);
-    for entry in cloze_objectives::OBJECTIVES {
+    for (name, objective) in every_objective() {
         for preset in [Preset::Bert, Preset::Modern] {
             let encoder = EncoderConfig::preset(preset, 32, 1, 8);
-            let objective = entry.with(&toml::Table::new()).unwrap();
             let mut model: Model = objective.build(&encoder, &vocabulary, &Init::new(1, &device()));
             // Biases begin at 0, which no decay would move.
             model.change_parameters(&mut |_, parameter| match parameter {
@@ -159,14 +170,14 @@ fn matrices_decay_and_biases_gains_and_vectors_do_not() {
             for (path, after) in numbers(&model) {
                 let last = path.rsplit('.').next().unwrap();
                 let keeps = match last {
-                    "weight" | "tokens" | "positions" | "places" | "query" => 1.0 - 0.1 * 0.5,
+                    "weight" | "tokens" | "positions" | "segments" | "places" | "query" => 1.0 - 0.1 * 0.5,
                     // Zero at first, and so after any decay.
                     "added_tokens" | "added_positions" => 1.0 - 0.1 * 0.5,
                     "bias" | "gain" => 1.0,
-                    other => panic!("whether `{other}` of {} decays is not known", entry.name),
+                    other => panic!("whether `{other}` of {name} decays is not known"),
                 };
                 let expected: Vec<f32> = before[&path].iter().map(|number| number * keeps as f32).collect();
-                assert!(close(&after, &expected), "{path} of {} ({preset:?})", entry.name);
+                assert!(close(&after, &expected), "{path} of {name} ({preset:?})");
                 decayed += usize::from(keeps < 1.0);
             }
             assert!(decayed > 5);
@@ -393,10 +404,9 @@ fn options_give_the_optimizer_and_those_of_another_one_are_refused() {
 /// Every objective's model: the matrices that are counted are those that Muon moves, and nothing else is.
 #[test]
 fn the_matrices_that_are_counted_are_those_of_the_models() {
-    for entry in cloze_objectives::OBJECTIVES {
+    for (name, objective) in every_objective() {
         for preset in [Preset::Modern, Preset::Bert] {
             let config = EncoderConfig::preset(preset, 64, 2, 16);
-            let objective = cloze_objectives::configure(entry.name, &toml::Table::new()).unwrap();
             let model = objective.build(
                 &config,
                 &Vocabulary::new(50, SpecialTokens::FIRST),
@@ -408,7 +418,7 @@ fn the_matrices_that_are_counted_are_those_of_the_models() {
             let key = |matrix: &HiddenMatrix| (matrix.inputs, matrix.outputs, matrix.parts);
             found.sort_by_key(key);
             counted.sort_by_key(key);
-            assert_eq!(found, counted, "{} {preset}", entry.name);
+            assert_eq!(found, counted, "{name} {preset}");
             for path in all.keys() {
                 assert!(path.contains("blocks.") && !path.contains("norm"), "{path}");
             }

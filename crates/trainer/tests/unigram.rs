@@ -7,11 +7,11 @@ use burn::tensor::Device;
 use cloze_backbone::{EncoderConfig, Preset};
 use cloze_corpus::{CorpusOptions, Prepared, prepare};
 use cloze_foundation::{Draw, Result};
-use cloze_objectives::{Batch, OBJECTIVES, Objective, prepared};
+use cloze_objectives::{Batch, MIXTURE, OBJECTIVES, Objective, prepared};
 use cloze_options::Options;
 use cloze_schema::{Axis, Spent, Split};
 use cloze_trainer::observer::Unjudged;
-use cloze_trainer::{Budget, Job, Muon, Observer, OptimizerConfig, Tick, train};
+use cloze_trainer::{Budget, Job, Muon, Observer, OptimizerConfig, Spacing, Tick, train};
 use std::collections::BTreeMap;
 
 const WINDOW: usize = 32;
@@ -20,9 +20,17 @@ const WINDOWS: usize = 16;
 /// Steps of so many windows.
 const STEPS: usize = 300;
 
-/// Those that need more: a generator's proposals have to be likely before anything is learnt from them, and where every rate of
-/// masking is as frequent as any other, many windows leave little to read.
-const SLOW: [(&str, usize); 3] = [("replace-mlm", 1000), ("all-tokens-mlm", 1000), ("diffusion", 1000)];
+/// Those that need more: a generator's proposals have to be likely before anything is learnt from them, where every rate of
+/// masking is as frequent as any other, many windows leave little to read, and a mixture's parts have half of the windows each.
+const SLOW: [(&str, usize); 4] = [
+    ("replace-mlm", 1000),
+    ("all-tokens-mlm", 1000),
+    ("diffusion", 1000),
+    (MIXTURE, 1000),
+];
+
+/// The parts of the mixture, each of which has one loss.
+const PARTS: [&str; 2] = ["mlm", "autoregressive"];
 
 struct Silent;
 
@@ -66,7 +74,7 @@ fn held_out(objective: &dyn Objective, corpus: &Prepared) -> Vec<Batch> {
 }
 
 /// A part of a loss with what it is held against.
-type Bound = (&'static str, f64);
+type Bound = (String, f64);
 
 /// What knowing frequencies alone comes to in every part of an objective's loss.
 fn frequencies(name: &str, batches: &[Batch], replaced: f64) -> Vec<Bound> {
@@ -77,7 +85,18 @@ fn frequencies(name: &str, batches: &[Batch], replaced: f64) -> Vec<Bound> {
     };
     let tokens = entropy(all().map(|(target, weight)| (*target, f64::from(*weight))));
     let column = |name: &'static str| batches.iter().flat_map(move |batch| batch.extra(name).iter().copied());
-    match name {
+    let bounds = match name {
+        MIXTURE => {
+            let of = |(part, name): (usize, &str)| {
+                let portions = batches.iter().flat_map(|batch| &batch.portions);
+                let own = portions.filter(|portion| portion.part == part);
+                let own: Vec<Batch> = own.map(|portion| portion.batch.clone()).collect();
+                let bounds = frequencies(name, &own, replaced).into_iter();
+                let called = bounds.map(|(_, bound)| (format!("{name}.loss"), bound));
+                called.collect::<Vec<_>>()
+            };
+            return PARTS.into_iter().enumerate().flat_map(of).collect();
+        }
         "span" => {
             let beside = entropy(column("boundary_target").map(|target| (target, 1.0)));
             vec![("mlm", tokens), ("boundary", beside)]
@@ -99,7 +118,9 @@ fn frequencies(name: &str, batches: &[Batch], replaced: f64) -> Vec<Bound> {
         "permutation" => vec![("permutation", tokens)],
         "mpnet" => vec![("mpnet", tokens)],
         _ => vec![("mlm", tokens)],
-    }
+    };
+    let owned = |(part, bound): (&str, f64)| (part.to_owned(), bound);
+    bounds.into_iter().map(owned).collect()
 }
 
 /// Of who copies what is read with the probability that it is right, and otherwise knows frequencies: a wrong token costs the
@@ -111,19 +132,26 @@ fn copied(batches: &[Batch], replaced: f64) -> f64 {
 }
 
 /// What a trained model loses in every part of its loss, and what it is held against.
-fn learnt(name: &str, steps: usize, optimizer: OptimizerConfig, corpus: &Prepared) -> Vec<(&'static str, f64, f64)> {
+fn learnt(name: &str, steps: usize, optimizer: OptimizerConfig, corpus: &Prepared) -> Vec<(String, f64, f64)> {
     let encoder = EncoderConfig {
         heads: 2,
         ..EncoderConfig::preset(Preset::Modern, 64, 1, WINDOW)
     };
     let device = Device::flex();
-    let options = match (cloze_objectives::find(name).unwrap().options)()
-        .iter()
-        .any(|option| option.name == "rate")
-    {
-        true => "rate = 0.4".parse().unwrap(),
-        false => toml::Table::new(),
+    let has_rate = || {
+        let options = (cloze_objectives::find(name).unwrap().options)();
+        options.iter().any(|option| option.name == "rate")
     };
+    let options = match name {
+        MIXTURE => {
+            let [masked, causal] = PARTS;
+            let masked = format!("{{ objective = \"{masked}\", share = 0.5, rate = 0.4 }}");
+            format!("mixture = [{masked}, {{ objective = \"{causal}\" }}]")
+        }
+        _ if has_rate() => "rate = 0.4".to_owned(),
+        _ => String::new(),
+    };
+    let options: toml::Table = options.parse().unwrap();
     let budget = Budget {
         equalise: Axis::Steps,
         amount: steps as f64,
@@ -138,6 +166,7 @@ fn learnt(name: &str, steps: usize, optimizer: OptimizerConfig, corpus: &Prepare
         budget: &budget,
         optimizer,
         points: 1,
+        spacing: Spacing::Even,
         validation_windows: 1,
         seed: 1,
         corpus,
@@ -156,7 +185,11 @@ fn learnt(name: &str, steps: usize, optimizer: OptimizerConfig, corpus: &Prepare
     }
     let replaced = parts.get("replaced").copied().unwrap_or_default();
     let bounds = frequencies(name, &batches, replaced).into_iter();
-    bounds.map(|(part, bound)| (part, parts[part], bound)).collect()
+    let found = |(part, bound): Bound| {
+        let loss = parts[&part];
+        (part, loss, bound)
+    };
+    bounds.map(found).collect()
 }
 
 /// Trains objectives in the quickstart's way, and holds every part of their losses against its frequencies.

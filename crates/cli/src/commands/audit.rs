@@ -6,7 +6,7 @@ use crate::terminal::say;
 use cloze_corpus::{CorpusConfig, Prepared, prepare};
 use cloze_foundation::files::write_whole;
 use cloze_foundation::{Fault, Result};
-use cloze_plan::{PlannedRun, cost, place};
+use cloze_plan::{PlannedRun, at_run, cost, place};
 use cloze_runner::processes::options::cache;
 use cloze_schema::{Audit, Share, Tuning};
 use cloze_trainer::audit::Shown;
@@ -66,7 +66,11 @@ pub fn audit(experiment: &ExperimentArguments, data_root: Option<&Path>, asked: 
         let Some((_, corpus)) = corpora.iter().find(|(known, _)| *known == config) else {
             continue;
         };
-        found.push(of_run(run, corpus, data_root, asked)?);
+        let one = of_run(run, corpus, data_root, asked).map_err(|fault| {
+            let fault = at_run(run, &format!("arm `{}`", run.arm), fault);
+            experiment.located(fault, &plan, data_root)
+        });
+        found.push(one?);
     }
     if let Some(picture) = draw {
         picture.write(&found)?;
@@ -81,9 +85,8 @@ pub fn audit(experiment: &ExperimentArguments, data_root: Option<&Path>, asked: 
 fn of_run(run: &PlannedRun, corpus: &Prepared, data_root: Option<&Path>, asked: &AuditArguments) -> Result<Audited> {
     let config = &run.config;
     cloze_trainer::job::check_length(config.encoder.window, corpus)?;
-    let objective = cloze_objectives::prepared(&config.objective, &config.options, corpus);
     let feed = Feed {
-        objective: objective.map_err(|fault| fault.at(format!("arm `{}`", run.arm)))?,
+        objective: cloze_objectives::prepared(&config.objective, &config.options, corpus)?,
         text: &corpus.train,
         vocabulary: corpus.tokenizer.vocabulary(),
         shape: config.budget.shape(config.encoder.window),
@@ -274,6 +277,16 @@ fn details(text: &mut String, one: &Audited) {
     let _ = writeln!(text, "{}", name(&one.arm));
     for (what, line) in lines {
         let _ = writeln!(text, "  {what:12} {line}");
+    }
+    if let Some(expected) = audit.expected_share() {
+        let _ = writeln!(
+            text,
+            "  {:12} {} of the tokens on average, where its rate says {} (see `cloze explain {}`)",
+            "by its law",
+            percent(Some(expected)),
+            percent(audit.asked_share()),
+            one.objective
+        );
     }
     if one.of_helper {
         let _ = writeln!(

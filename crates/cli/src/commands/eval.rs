@@ -20,8 +20,8 @@ fn lines(found: &[Finding]) -> String {
     found.iter().map(line).collect()
 }
 
-/// Judges, adds what was found to the metrics, and gives the report's table; the status is 1 where a run could not be judged, or a
-/// model of a folder could not be asked by a task.
+/// Judges, adds what was found to the metrics, and gives the report's table; the status is 1 where a run could not be judged, a task
+/// could not judge, or a model of a folder could not be asked by one.
 ///
 /// # Errors
 /// What is known before the first run is judged; what keeps a task from judging.
@@ -76,6 +76,7 @@ pub fn eval(arguments: &EvalArguments, print: &mut dyn FnMut(&str) -> Result<()>
     let judged = afterwards::judge(&request, &Teller, &stop)?;
     say(&format!("{} judged, {} judged before", judged.now, judged.before));
     judged.refused.iter().for_each(|why| say(&format!("not judged: {why}")));
+    judged.broken.iter().for_each(|why| say(&format!("left out: {why}")));
     if judged.left > 0 {
         say(&format!(
             "interrupted, {} are left: run the same command again to go on",
@@ -89,6 +90,6 @@ pub fn eval(arguments: &EvalArguments, print: &mut dyn FnMut(&str) -> Result<()>
     let report = cloze_report::write(&request.folder)?;
     let page = request.folder.join("report").join("index.html");
     say(&format!("report: {}", page.display()));
-    let is_whole = judged.refused.is_empty() && damaged.is_empty();
+    let is_whole = judged.refused.is_empty() && judged.broken.is_empty() && damaged.is_empty();
     Ok((report.table, u8::from(!is_whole)))
 }

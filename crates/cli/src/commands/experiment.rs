@@ -10,7 +10,8 @@ use cloze_corpus::prepare::{Readiness, readiness};
 use cloze_corpus::{CorpusConfig, fragment};
 use cloze_foundation::files::is_there;
 use cloze_foundation::{Fault, Result};
-use cloze_plan::{Plan, cost};
+use cloze_plan::{Plan, PlannedRun, cost};
+use cloze_runner::afterwards::none_left;
 use cloze_runner::processes::errand::this_program;
 use cloze_runner::processes::options::cache;
 use cloze_runner::processes::slurm;
@@ -202,7 +203,8 @@ pub fn check(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resul
             cache,
             say: &|_| {},
         };
-        ready.check(&runs)?;
+        let located = |fault| arguments.located(fault, &plan, data_root);
+        ready.check(&runs).map_err(located)?;
     }
     if !large.is_empty() {
         say(&format!(
@@ -219,6 +221,7 @@ fn repeatable(arguments: &ExperimentArguments, has_data: bool, device: &str) -> 
         experiment,
         set,
         results: _,
+        without,
     } = arguments;
     let word = |word: &str| {
         let is_plain = |c: char| c.is_alphanumeric() || "-=_.,:/@%+".contains(c);
@@ -234,9 +237,45 @@ fn repeatable(arguments: &ExperimentArguments, has_data: bool, device: &str) -> 
     };
     let mut words = vec!["cloze run".to_owned(), word(&file.to_string_lossy())];
     words.extend(set.iter().map(|set| format!("--set {}", word(set))));
+    words.extend((!without.is_empty()).then(|| "--without-broken-sets".to_owned()));
     words.extend(has_data.then(|| "--data-root DATA".to_owned()));
     words.extend((device != DEFAULT_DEVICE).then(|| format!("--device {}", word(device))));
     words.join(" ")
+}
+
+/// Leaves out of an experiment the evaluations that cannot judge its runs, and says which and why.
+///
+/// # Errors
+/// Anything else that is wrong with the experiment; that no evaluation is left.
+fn leave_out_broken_sets(arguments: &mut ExperimentArguments, data_root: Option<&Path>) -> Result<()> {
+    let cache = cache(&arguments.results);
+    let ready = Ready {
+        data_root,
+        cache: &cache,
+        say: &|line| say(line),
+    };
+    loop {
+        let plan = arguments.plan(data_root)?;
+        // Who judges trials chooses by it: it is no judge that one could do without.
+        let trials = plan.tuning.as_ref().map(Tuning::trials).unwrap_or_default();
+        let is_trial = |run: &&PlannedRun| trials.contains(run.id.as_str());
+        let runs: Vec<&PlannedRun> = plan.runs.iter().filter(|run| !is_trial(run)).collect();
+        let broken = ready.broken(&runs)?;
+        // What nobody wrote, because it is the default, cannot be left out.
+        let is_known = |(name, _): &(String, Fault)| arguments.without.contains(name);
+        let tasks = || runs.iter().flat_map(|run| &run.config.evaluate);
+        let is_left = tasks().any(|task| broken.iter().all(|(name, _)| name != task.name()));
+        if !broken.is_empty() && (!is_left || broken.iter().any(is_known)) {
+            return Err(none_left(broken.into_iter().map(|(_, fault)| fault).collect()));
+        }
+        if broken.is_empty() {
+            return Ok(());
+        }
+        for (name, fault) in broken {
+            say(&format!("left out, and the runs are trained without it: {fault}"));
+            arguments.without.push(name);
+        }
+    }
 }
 
 /// Runs what is missing and reports; the text is the table, the status 0 or 1.
@@ -245,6 +284,11 @@ fn repeatable(arguments: &ExperimentArguments, has_data: bool, device: &str) -> 
 /// Anything that stops the sweep as a whole.
 pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(String, u8)> {
     let data_root = running.training.data_root.as_deref();
+    let mut arguments = arguments.clone();
+    if running.without_broken_sets {
+        leave_out_broken_sets(&mut arguments, data_root)?;
+    }
+    let arguments = &arguments;
     let plan = arguments.plan(data_root)?;
     let origin = Origin::of(&arguments.experiment)?;
     if running.dry_run {
@@ -270,6 +314,7 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         jobs,
         dry_run: _,
         only,
+        without_broken_sets: _,
     } = running;
     let TrainingArguments {
         data_root,
@@ -299,7 +344,7 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
         stop_signal,
         program: this_program()?,
     };
-    let located = |fault: Fault| arguments.located(fault, options.data_root.as_deref());
+    let located = |fault: Fault| arguments.located(fault, &plan, options.data_root.as_deref());
     let summary = cloze_runner::run(&plan, &options, &Teller, &stop).map_err(located)?;
     say(&format!(
         "{} trained, {} done before, {} diverged, {} failed, {} interrupted, {} not started{}",
@@ -345,11 +390,19 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
     for damage in &summary.damaged {
         say(&format!("not usable: {damage}"));
     }
+    for left_out in &arguments.without {
+        say(&format!(
+            "left out: {}. Mend it and judge these runs by it: cloze eval {} --tasks {}",
+            name(left_out),
+            arguments.results.join(&plan.experiment).display(),
+            arguments.experiment.display()
+        ));
+    }
     if stop.requested() || summary.interrupted > 0 {
         say("interrupted: run the same command again to go on");
         return Ok((String::new(), Fault::interrupted("").exit_status()));
     }
-    let told = [&summary.damaged, &summary.refused, &summary.untuned].map(Vec::len);
+    let told = [&summary.damaged, &summary.refused, &summary.untuned, &arguments.without].map(Vec::len);
     let bad = summary.failed + summary.diverged + summary.left + told.iter().sum::<usize>();
     if !options.only.is_empty() {
         return Ok((String::new(), u8::from(bad > 0)));

@@ -58,7 +58,8 @@ pub fn script(
         cache: &cache(&experiment.results),
         say: &say,
     };
-    ready.check(&plan.runs.iter().collect::<Vec<_>>())?;
+    let located = |fault| experiment.located(fault, &plan, data_root);
+    ready.check(&plan.runs.iter().collect::<Vec<_>>()).map_err(located)?;
     if ended > 0 {
         say(&format!("{ended} runs have ended already and are left out"));
     }

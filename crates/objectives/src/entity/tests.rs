@@ -112,15 +112,15 @@ fn a_window_without_an_entity_has_no_salient_span() {
         |options: &str| configured("entity", options).corrupt(&plain, &vocabulary(1000), 0.0, Draw::new(1, "x"));
     assert!(corrupt("entities = 1.0").positions.is_empty());
     assert_eq!(corrupt("entities = 0.5").positions.len(), 19);
-    // And none is asked for: the audit of an arm holds what it predicts against this.
-    let asked = |options: &str, window: &Window| {
+    // And none is expected: the audit of an arm holds what it predicts against this.
+    let expected = |options: &str, window: &Window| {
         configured("entity", options)
-            .asked(window, &vocabulary(1000), 0.0)
+            .expected(window, &vocabulary(1000), 0.0)
             .unwrap()
     };
-    assert_eq!(asked("entities = 1.0", &plain), 0.0);
-    assert_eq!(asked("entities = 1.0\nrate = 0.9", &window().0), 60.0);
-    assert!((asked("", &plain) - 0.15 * 126.0).abs() < 1e-9);
+    assert_eq!(expected("entities = 1.0", &plain), 0.0);
+    assert_eq!(expected("entities = 1.0\nrate = 0.9", &window().0), 60.0);
+    assert!((expected("", &plain) - 0.15 * 126.0).abs() < 1e-9);
 }
 
 #[test]

@@ -51,6 +51,18 @@ impl Slots {
         (self.rate * of as f64).min(candidates as f64)
     }
 
+    /// How many different positions that is on average: k draws with replacement from n positions give n (1 - (1 - 1/n)ᵏ) of them.
+    pub fn expected(&self, window: &Window, vocabulary: &Vocabulary) -> f64 {
+        let candidates = self.candidates(window, vocabulary).len() as f64;
+        match self.mode {
+            Mode::Reference if candidates > 0.0 => {
+                let draws = self.rate * window.ids.len() as f64;
+                candidates * (1.0 - (1.0 - 1.0 / candidates).powf(draws))
+            }
+            Mode::Corrected | Mode::Reference => self.asked(window, vocabulary),
+        }
+    }
+
     /// A window with its slots as predictions. The inputs are still as they were.
     pub fn choose(&self, window: &Window, vocabulary: &Vocabulary, stream: &mut Stream) -> Example {
         let candidates = self.candidates(window, vocabulary);
@@ -86,5 +98,45 @@ impl Slots {
                 Fate::Mask.befall(inputs, [*position as usize], vocabulary.special.mask, nothing, stream);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::common::{assert_mean, plain, vocabulary};
+    use cloze_foundation::Draw;
+
+    #[test]
+    fn draws_with_replacement_find_as_many_positions_as_their_law_says() {
+        let (window, vocabulary) = (plain(128, 1), vocabulary(1000));
+        // Of 127 tokens behind [CLS] 32, 64 and 96 draws find 28.4, 50.4 and 67.5.
+        for (rate, by_hand) in [(0.25, 28.385), (0.5, 50.426), (0.75, 67.541)] {
+            let slots = |mode| Slots {
+                mode,
+                rate,
+                masked: 1.0,
+            };
+            let found: Vec<f64> = (0..2000)
+                .map(|index| {
+                    let mut stream = Draw::new(3, "slots").example(index).stream();
+                    let example = slots(Mode::Reference).choose(&window, &vocabulary, &mut stream);
+                    example.positions.len() as f64
+                })
+                .collect();
+            let expected = slots(Mode::Reference).expected(&window, &vocabulary);
+            assert!((expected - by_hand).abs() < 1e-3, "{expected}");
+            assert_mean(&format!("{rate}"), &found, expected, 0.0);
+            assert_eq!(slots(Mode::Reference).asked(&window, &vocabulary), 128.0 * rate);
+            // Without replacement every draw finds one.
+            assert_eq!(slots(Mode::Corrected).expected(&window, &vocabulary), 127.0 * rate);
+        }
+        let nothing = Window::new(vec![vocabulary.special.start], vec![true]);
+        let slots = Slots {
+            mode: Mode::Reference,
+            rate: 0.5,
+            masked: 1.0,
+        };
+        assert_eq!(slots.expected(&nothing, &vocabulary), 0.0);
     }
 }

@@ -4,7 +4,7 @@ use crate::heads::VOCABULARY_HEAD;
 use crate::model::{below, untracked};
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::tensor_weights;
-use crate::{Answers, Batch, Example, Heads, Loss, Part, Portion};
+use crate::{Answers, Batch, Continuation, Example, Heads, Loss, Part, Portion};
 use burn::tensor::Tensor;
 use cloze_backbone::{Encoder, Parameter, Parameters};
 use cloze_foundation::Draw;
@@ -54,7 +54,14 @@ impl MixtureHeads {
         self.masked().map(|(_, heads)| heads)
     }
 
-    /// That part with its name.
+    /// The part that goes on with a text: the one that answers about masked tokens, or the first that goes on.
+    fn of_answers(&self) -> Option<&dyn Heads> {
+        let goes_on = |heads: &&dyn Heads| heads.continuation().is_some();
+        let first = || self.parts.iter().map(|(_, heads)| &**heads).find(goes_on);
+        self.of_masked().or_else(first)
+    }
+
+    /// The part that answers about masked tokens with its name.
     fn masked(&self) -> Option<(&str, &dyn Heads)> {
         let answerers = self
             .parts
@@ -175,7 +182,11 @@ impl Heads for MixtureHeads {
     }
 
     fn answers(&self, encoder: &Encoder, batch: &Batch, count: usize) -> Option<Vec<Vec<(u32, f32)>>> {
-        self.of_masked().and_then(|heads| heads.answers(encoder, batch, count))
+        self.of_answers().and_then(|heads| heads.answers(encoder, batch, count))
+    }
+
+    fn continuation(&self) -> Option<Continuation> {
+        self.of_answers().and_then(|heads| heads.continuation())
     }
 
     fn frozen(&self) -> Box<dyn Heads> {

@@ -471,3 +471,72 @@ fn what_rounding_leaves_of_a_whole_is_nothing() {
     assert_eq!(mixture.shares(0.0)[rest], 0.0);
     assert!((mixture.shares(1.0)[rest] - 0.1).abs() < 1e-12);
 }
+
+#[test]
+fn a_mixture_asks_for_what_its_parts_ask_for() {
+    let all = mixture(
+        "{ objective = \"all-tokens-mlm\", share = 0.25 }, { objective = \"frequency\", share = 0.25 }, \
+         { objective = \"whole-word\", share = 0.25 }, { objective = \"mlm\", pairs = \"next\" }",
+    );
+    let plain = mixture("{ objective = \"autoregressive\", share = 0.5 }, { objective = \"mlm\" }");
+    assert_eq!(all.needs(), configured("frequency", "").needs());
+    assert!(all.needs().len() == 1 && plain.needs().is_empty());
+    assert_eq!([all.reads_words(), plain.reads_words()], [true, false]);
+    assert_eq!([all.reads_elsewhere(), plain.reads_elsewhere()], [true, false]);
+    assert_eq!([all.segments(), plain.segments()], [2, 1]);
+    let config = encoder(Preset::Modern);
+    assert_eq!(all.helpers(&config), configured("all-tokens-mlm", "").helpers(&config));
+    assert!(all.helpers(&config).len() == 1 && plain.helpers(&config).is_empty());
+    assert_eq!(
+        all.first().map(|(name, word, _)| (name, word)),
+        Some(("all-tokens-mlm", "all-tokens-mlm"))
+    );
+    // Of its windows each part predicts what it predicts: one every token, the other what it hides.
+    let batch = batch(&all, 40, 0.0);
+    let predicted = |part: usize| -> usize {
+        let own = batch.portions.iter().filter(|portion| portion.part == part);
+        own.map(|portion| portion.batch.positions.len()).sum()
+    };
+    let whole: usize = batch.portions[0].batch.inputs.len();
+    assert_eq!(batch.portions.len(), 4);
+    assert_eq!(
+        all.predictions(&batch.sizes()),
+        whole + predicted(1) + predicted(2) + predicted(3)
+    );
+}
+
+#[test]
+fn a_mixture_means_as_many_predictions_as_its_parts_by_their_shares() {
+    let window = Window::new(
+        (0..41).map(|place| if place == 0 { 2 } else { 10 + place }).collect(),
+        vec![true; 41],
+    );
+    let asked = |parts: &str, progress: f64| mixture(parts).asked(&window, &vocabulary(SIZE), progress);
+    let parts =
+        "{ objective = \"mlm\", rate = 0.5, share = { from = 0, to = 1 } }, { objective = \"mntp\", rate = 0.1 }";
+    // 20 and 4 of 40 tokens.
+    for (progress, expected) in [(0.0, 4.0), (0.25, 8.0), (1.0, 20.0)] {
+        assert!((asked(parts, progress).unwrap() - expected).abs() < 1e-9, "{progress}");
+    }
+    // Nobody says how many where a part does not.
+    assert_eq!(
+        asked(
+            "{ objective = \"mlm\", share = 0.5 }, { objective = \"autoregressive\" }",
+            0.0
+        ),
+        None
+    );
+}
+
+/// When no part's windows count yet, their shares of the weight are nothing, and the loss is.
+#[test]
+fn windows_that_do_not_count_yet_have_no_loss() {
+    let rising = mixture(
+        "{ objective = \"mlm\", share = 0.5, weight = { from = 0, to = 1 } }, { objective = \"autoregressive\", weight = { from = 0, to = 1 } }",
+    );
+    let batch = batch(&rising, 8, 0.0);
+    let loss = build(&rising, Preset::Modern).loss(&batch, Draw::new(3, "step"), false);
+    assert_eq!(number(&loss.total), 0.0);
+    let weights = loss.parts.iter().filter(|(name, _)| name.ends_with(".weight"));
+    assert!(weights.map(|(_, value)| number(value)).eq([0.0, 0.0]));
+}

@@ -1,6 +1,6 @@
 //! Rates and shares of the published implementation, computed from its rules, and counts by hand.
 
-use crate::common::training::{SIZE, batch, encoder, first_losses, is_a_guess, masked_flops};
+use crate::common::training::{SIZE, batch, build, encoder, first_losses, is_a_guess, masked_flops, number};
 use crate::common::{
     SPECIAL, WINDOWS, any_window, assert_equally_likely, assert_shares, configured, count, examples, mean, plain,
     token_budget, vocabulary,
@@ -230,6 +230,19 @@ fn at_first_the_loss_is_that_of_a_guess() {
         let losses = first_losses(&*configured("mlm", &format!("mode = \"{mode}\"")));
         assert!(losses.len() == 1 && is_a_guess(losses["mlm"], SIZE, 0.15), "{losses:?}");
     }
+}
+
+/// 1e-5, which is as much as all of these weights.
+#[test]
+fn berts_denominator_has_a_little_added() {
+    let mut batch = batch(&*configured("mlm", ""));
+    let each = 1e-5 / batch.weights.len() as f32;
+    batch.weights.fill(each);
+    let [corrected, reference] = ["corrected", "reference"].map(|mode| {
+        let model = build(&*configured("mlm", &format!("mode = \"{mode}\"")), Preset::Modern);
+        number(&model.loss(&batch, Draw::new(3, "step"), false).total)
+    });
+    assert!((reference / corrected - 0.5).abs() < 1e-4, "{reference} of {corrected}");
 }
 
 #[test]

@@ -2,9 +2,7 @@
 
 use super::slots::Slotted;
 use super::{ORDER, SLOTS};
-use crate::common::training::{
-    LENGTH, SIZE, assert_gradients_are_slopes, batch, build, encoder, first_losses, is_a_guess, noticed,
-};
+use crate::common::training::{LENGTH, SIZE, batch, build, encoder, first_losses, is_a_guess, noticed};
 use crate::common::{SPECIAL, assert_equally_likely, assert_shares, configured, examples, plain, vocabulary};
 use crate::{Batch, Example, Extra};
 use cloze_backbone::{EncoderConfig, Preset};
@@ -168,13 +166,6 @@ fn a_window_may_be_as_long_as_the_encoder_knows_positions() {
         let example = objective.corrupt(&plain(LENGTH, 1), &vocabulary(1000), 0.0, Draw::new(1, "corruption"));
         let loss = model.loss(&Batch::of(&[example]), Draw::new(1, "step"), false).total;
         assert!(loss.into_scalar::<f32>().is_finite());
-    }
-}
-
-#[test]
-fn gradients_are_slopes() {
-    for preset in [Preset::Bert, Preset::Modern] {
-        assert_gradients_are_slopes(&*configured("mpnet", ""), preset);
     }
 }
 

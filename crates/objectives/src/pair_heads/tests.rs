@@ -1,35 +1,12 @@
 //! What is asked about segments, by whom, and what it costs.
 
 use super::*;
-use crate::common::training::{SIZE, Trainer, build, encoder, gradients, number};
+use crate::common::training::{LENGTH, SIZE, Trainer, build, encoder, gradients, number, windows};
 use crate::common::{configured, vocabulary, window};
-use crate::laws::Pairs;
+use crate::laws::{Pairs, SHORTEST_PAIR};
 use crate::{Objective, Sizes};
-use cloze_backbone::Preset;
+use cloze_backbone::{EncoderConfig, Preset};
 use cloze_corpus::Window;
-use std::sync::Arc;
-
-const LENGTH: usize = 24;
-
-/// Windows beside each other, as a batch has them.
-fn windows(count: u64) -> Vec<Window> {
-    let text = |index| {
-        window(
-            LENGTH,
-            50.0,
-            20.0,
-            SIZE,
-            &mut Draw::new(7, "text").example(index).stream(),
-        )
-    };
-    let windows: Vec<Window> = (0..count).map(text).collect();
-    let other = |index: usize| Arc::new(windows[(index + 1) % windows.len()].clone());
-    let beside = |(index, window): (usize, &Window)| Window {
-        elsewhere: Some(other(index)),
-        ..window.clone()
-    };
-    windows.iter().enumerate().map(beside).collect()
-}
 
 fn batch(objective: &dyn Objective, count: u64) -> Batch {
     let corrupt = |(window, index): (Window, u64)| {
@@ -92,8 +69,24 @@ fn a_window_is_cut_into_segments_that_follow_each_other_in_half_of_the_cases() {
             .unwrap()
     };
     assert!((0..50).all(|index| !cut(index).apart));
-    let short = window(7, 50.0, 20.0, SIZE, &mut Draw::new(7, "text").stream());
-    assert_eq!(Pairs::Order.cut(&short, &vocabulary, Draw::new(1, "cut")), None);
+}
+
+#[test]
+fn eight_positions_are_cut_and_seven_are_not() {
+    for (length, is_cut) in [(SHORTEST_PAIR - 1, false), (SHORTEST_PAIR, true)] {
+        let text = window(length, 50.0, 20.0, SIZE, &mut Draw::new(7, "text").stream());
+        let paired = Pairs::Order.cut(&text, &vocabulary(SIZE), Draw::new(1, "cut"));
+        assert_eq!(paired.is_some(), is_cut, "{length}");
+        let config = EncoderConfig {
+            window: length,
+            ..encoder(Preset::Modern)
+        };
+        let fitted = asking("order").fitted(&config);
+        assert_eq!(fitted.is_ok(), is_cut, "{length}");
+        if let Err(fault) = fitted {
+            assert_eq!(fault.place().as_deref(), Some("pairs"), "{fault}");
+        }
+    }
 }
 
 #[test]

@@ -98,6 +98,42 @@ fn words_that_belong_together_are_the_vocabulary() {
 }
 
 #[test]
+fn the_published_rank_prefers_frequent_ngrams_and_ours_those_that_belong_together() {
+    // "5 6" 12 times among 20 of each word, "7 8" 100 times among 120, each followed by a word that there is once.
+    let mut text = Vec::new();
+    for (run, times) in [
+        (&[7, 8][..], 100),
+        (&[7], 20),
+        (&[8], 20),
+        (&[5, 6], 12),
+        (&[5], 8),
+        (&[6], 8),
+    ] {
+        for _ in 0..times {
+            let once = 100 + text.len() as u32;
+            text.extend(run.iter().copied().chain([once]).map(|id| (id, true)));
+        }
+    }
+    // log p(w) / (p(5) p(6)) is greater for "5 6", and log p(w)² / (p(5) p(6)) for "7 8".
+    let all = text.len() as f64;
+    let measure = |both: f64, each: f64| ((both / all) / (each / all).powi(2)).ln();
+    let rank = |both: f64, each: f64| measure(both, each) + (both / all).ln();
+    assert!(measure(12.0, 20.0) > measure(100.0, 120.0) && rank(12.0, 20.0) < rank(100.0, 120.0));
+    let best = |mode| {
+        let settings = Settings {
+            mode,
+            vocabulary: 0.01,
+            ..Settings::default()
+        };
+        let ngrams = Ngrams::count(|| text.iter().copied(), &vocabulary(1000), 10);
+        let phrases = Phrases::default();
+        Pmi { settings, phrases }.vocabulary(&ngrams)
+    };
+    assert_eq!(best(Mode::Corrected), [spell(&[5, 6])]);
+    assert_eq!(best(Mode::Reference), [spell(&[7, 8])]);
+}
+
+#[test]
 fn an_ngram_is_hidden_whole_with_one_fate() {
     for mode in ["corrected", "reference"] {
         let options =

@@ -74,7 +74,7 @@ fn masked_tokens_are_asked_of_the_generator() {
     let model = build(&*configured("replace-mlm", ""), Preset::Bert).frozen();
     assert_eq!(model.masked_answerer(), Some(Answerer::Generator));
     let sentence = [SPECIAL.start, 7, 8, SPECIAL.end];
-    let batch = Batch::of(&each_masked(&sentence, &vocabulary(SIZE)));
+    let batch = Batch::of(&each_masked(&sentence.to_vec().into(), &vocabulary(SIZE)));
     let lost: f32 = model.masked_losses(&batch).unwrap().iter().sum();
     let rule = model.rule("generator").unwrap();
     let score = model.score(rule, &[sentence.to_vec()], &vocabulary(SIZE)).unwrap()[0];

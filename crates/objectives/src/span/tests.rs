@@ -1,7 +1,7 @@
 //! Lengths and shares of the published implementation, computed from its rules (`oracle.py`), and counts by hand.
 
 use super::{EDGES, LEFT, OFFSET, RIGHT, TARGET};
-use crate::common::training::{SIZE, batch, build, encoder, first_losses, is_a_guess, masked_flops, number};
+use crate::common::training::{SIZE, batch, build, encoder, first_losses, is_a_guess, large, masked_flops, number};
 use crate::common::{
     SPECIAL, WINDOWS, any_window, configured, count, examples, hides_whole_words, mean, plain, three_deviations,
     token_budget, vocabulary, window,
@@ -10,7 +10,7 @@ use crate::{Batch, Model};
 use burn::tensor::Tensor;
 use cloze_backbone::{Parameter, Parameters, Preset};
 use cloze_foundation::Draw;
-use cloze_kernels::{Affine, reference};
+use cloze_kernels::{Affine, Softmax, reference};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -132,16 +132,6 @@ proptest! {
     }
 }
 
-/// A model whose weights are large enough for every part to matter, without gradients.
-fn large() -> Model {
-    let mut model = build(&*configured("span", ""), Preset::Bert);
-    model.change_parameters(&mut |_, parameter| match parameter.inner() {
-        Parameter::Matrix(matrix) => Parameter::Matrix(matrix * 15.0),
-        vector => vector,
-    });
-    model.frozen()
-}
-
 fn parts(model: &Model, batch: &Batch) -> [f64; 2] {
     let parts: BTreeMap<String, Tensor<1>> = model
         .loss(batch, Draw::new(1, "step"), false)
@@ -153,7 +143,8 @@ fn parts(model: &Model, batch: &Batch) -> [f64; 2] {
 
 #[test]
 fn the_boundary_loss_is_computed_from_the_states_beside_each_span() {
-    let (model, batch) = (large(), batch(&*configured("span", "")));
+    let objective = configured("span", "");
+    let (model, batch) = (large(build(&*objective, Preset::Bert)).frozen(), batch(&*objective));
     let mut weights: BTreeMap<String, Parameter> = BTreeMap::new();
     model.each_parameter(&mut |path, parameter| _ = weights.insert(path.to_owned(), parameter.clone()));
     let matrix = |path: &str| match &weights[path] {
@@ -182,7 +173,7 @@ fn the_boundary_loss_is_computed_from_the_states_beside_each_span() {
     }
     let table = Affine::new(matrix("encoder.tokens"), Some(vector("boundary.bias")));
     let ones = Tensor::ones([batch.extra(TARGET).len()], &states.device());
-    let sum = reference::vocabulary_cross_entropy(x, table, rows(TARGET), ones).sum;
+    let sum = reference::vocabulary_cross_entropy(x, table, rows(TARGET), ones, Softmax::default()).sum;
     let expected = number(&sum) / batch.extra(TARGET).len() as f64;
     let [_, found] = parts(&model, &batch);
     assert!((found - expected).abs() < 1e-4 * expected, "{found}, not {expected}");
@@ -190,7 +181,8 @@ fn the_boundary_loss_is_computed_from_the_states_beside_each_span() {
 
 #[test]
 fn the_boundary_loss_moves_when_a_boundary_moves() {
-    let (model, batch) = (large(), batch(&*configured("span", "")));
+    let objective = configured("span", "");
+    let (model, batch) = (large(build(&*objective, Preset::Bert)).frozen(), batch(&*objective));
     let [mlm, boundary] = parts(&model, &batch);
     let hidden = |position: &u32| batch.positions.binary_search(position).is_ok();
     let mut moved = 0;

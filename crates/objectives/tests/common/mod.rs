@@ -5,7 +5,7 @@ pub mod training;
 
 use cloze_corpus::{SpecialTokens, Vocabulary, Window};
 use cloze_foundation::{Draw, Stream};
-use cloze_objectives::{Entry, Example, OBJECTIVES, Objective};
+use cloze_objectives::{Entry, Example, MIXTURE, OBJECTIVES, Objective, find};
 use cloze_options::Kind;
 use proptest::prelude::*;
 
@@ -73,8 +73,32 @@ pub fn any_window(size: usize) -> impl Strategy<Value = Window> {
     })
 }
 
-/// Every objective in every mode that it has, or as it is where it has none.
+/// What stands beside the registry's list and its modes, with a name in the place of the mode: questions about two segments, and
+/// mixtures with a head for each part and with one for both.
+const BESIDE: [(&str, &str, &str); 4] = [
+    ("mlm", "next", "pairs = \"next\""),
+    ("mlm", "order", "pairs = \"order\""),
+    (
+        MIXTURE,
+        "own heads",
+        "mixture = [{ objective = \"mlm\", share = 0.5 }, { objective = \"autoregressive\" }]",
+    ),
+    (
+        MIXTURE,
+        "one head",
+        "mixture = [{ objective = \"autoregressive\", share = 0.5, weight = 2 }, { objective = \"mlm\", pairs = \"order\" }]
+         vocabulary_head = \"shared\"",
+    ),
+];
+
+/// All that an arm can train: [`registered`] and what stands beside it.
 pub fn every_objective() -> impl Iterator<Item = (&'static Entry, &'static str, Box<dyn Objective>)> {
+    let beside = |(name, label, options)| (find(name).expect("an entry"), label, configured(name, options));
+    registered().chain(BESIDE.map(beside))
+}
+
+/// Every objective of the registry in every mode that it has, or as it is where it has none.
+pub fn registered() -> impl Iterator<Item = (&'static Entry, &'static str, Box<dyn Objective>)> {
     OBJECTIVES.iter().flat_map(|entry| {
         let fields = (entry.options)();
         let modes: Vec<&str> = match fields

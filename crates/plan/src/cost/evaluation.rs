@@ -3,16 +3,18 @@
 use super::{Expected, window};
 use crate::{RunConfig, TaskConfig};
 use cloze_backbone::VocabularyHead;
-use cloze_corpus::{SpecialTokens, Vocabulary};
+use cloze_corpus::{Encoded, SpecialTokens, Vocabulary};
 use cloze_evals::{When, Work};
 use cloze_foundation::{Draw, Result};
-use cloze_objectives::scoring::LEFT_TO_RIGHT;
-use cloze_objectives::{Answerer, Batch, Objective, Rule, Sizes};
+use cloze_objectives::scoring::{Questions, asked_together};
+use cloze_objectives::{Answerer, Batch, Example, Objective, Rule, Sizes};
 
 /// FLOPs a second of judging over those of training, as measured (docs/performance.md).
 const EFFICIENCY: f64 = 0.8;
 /// Tokens of a word between blanks, its punctuation included, as measured (docs/performance.md).
 const TOKENS_PER_WORD: f64 = 1.3;
+/// Of so many tokens one is a piece behind another one of its word: of the built-in language's minimal pairs by a vocabulary of 2,048.
+const TOKENS_PER_PIECE: usize = 12;
 /// Training is a forward pass and twice that for the gradients.
 const PASSES: f64 = 3.0;
 /// The share of masked tokens in the evaluations that mask.
@@ -34,16 +36,16 @@ impl Judged {
 }
 
 impl Expected {
-    /// What judging a run takes over all of its points.
-    pub(super) fn evaluation(&mut self, config: &RunConfig, objective: &dyn Objective) -> Result<Judged> {
+    /// What judging a run of so many steps takes over all of its points.
+    pub(super) fn evaluation(&mut self, config: &RunConfig, objective: &dyn Objective, steps: f64) -> Result<Judged> {
+        let points = config.spacing.judgements(config.points, steps);
         let key = format!(
-            "{} {} {:?} {:?} {:?} {} {}",
+            "{} {} {:?} {:?} {:?} {points} {}",
             config.objective,
             config.options,
             config.encoder,
             config.corpus.tokenizer,
             config.evaluate,
-            config.points,
             config.validation_windows
         );
         if let Some(judged) = self.judgements.get(&key) {
@@ -54,7 +56,7 @@ impl Expected {
             objective,
             vocabulary: Vocabulary::new(self.vocabularies.size(&config.corpus.tokenizer)?, SpecialTokens::FIRST),
         };
-        let points = config.points as f64;
+        let points = points as f64;
         let windows = config.validation_windows as f64;
         let mut judged = Judged {
             flops: points * windows * reader.objective_window(),
@@ -71,10 +73,6 @@ impl Expected {
         self.judgements.insert(key, judged.clone());
         Ok(judged)
     }
-}
-
-fn is_causal(rule: &Rule) -> bool {
-    *rule == LEFT_TO_RIGHT
 }
 
 /// A model that reads, as far as FLOPs know it.
@@ -104,7 +102,7 @@ impl Reader<'_> {
         let rules = cloze_objectives::rules(&self.config.objective, &self.config.options).unwrap_or_default();
         match work {
             Work::MaskedWindows(windows) => {
-                let masked = |rule: &&Rule| rule.who != Answerer::Discriminator && !is_causal(rule);
+                let masked = |rule: &&Rule| rule.who != Answerer::Discriminator && !rule.kind.is_likelihood();
                 let sizes = Sizes {
                     windows: 1,
                     length: encoder.window,
@@ -122,19 +120,25 @@ impl Reader<'_> {
                 read + each * (encoder.width * (encoder.layers + 1)) as f64
             }
             Work::Sentences { count, words } => {
-                let length = self.length(words);
-                let mut sentence = vec![self.vocabulary.special.start];
                 let ordinary = self.vocabulary.ordinary().first().copied();
-                sentence.extend(std::iter::repeat_n(
-                    ordinary.unwrap_or(sentence[0]),
-                    length.saturating_sub(2),
-                ));
-                sentence.push(self.vocabulary.special.end);
-                let rule = |rule: &Rule| {
-                    let questions = (rule.how)(&sentence, &self.vocabulary);
-                    self.answer(rule.who, &Batch::of(&questions).sizes())
+                let special = self.vocabulary.special;
+                let mut ids = vec![ordinary.unwrap_or(special.start); self.length(words)];
+                if let [first, .., last] = &mut ids[..] {
+                    (*first, *last) = (special.start, special.end);
+                }
+                let mut sentence = Encoded::from(ids);
+                let body = sentence.ids.len().saturating_sub(1);
+                for (place, starts) in sentence.word_starts[..body].iter_mut().enumerate() {
+                    *starts = place % TOKENS_PER_PIECE != TOKENS_PER_PIECE / 2;
+                }
+                let together = |rules: &[Rule]| {
+                    let how: Vec<Questions> = rules.iter().map(|rule| rule.how).collect();
+                    let asked = asked_together(&how, &sentence, &self.vocabulary).into_iter();
+                    let questions: Vec<Example> = asked.map(|(_, question)| question).collect();
+                    self.answer(rules[0].who, &Batch::of(&questions).sizes())
                 };
-                count * rules.iter().map(rule).sum::<f64>()
+                // What neighbours share is asked once.
+                count * rules.chunk_by(|_, next| next.shares).map(together).sum::<f64>()
             }
         }
     }

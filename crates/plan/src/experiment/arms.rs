@@ -43,6 +43,8 @@ pub(crate) struct Arm {
     pub(crate) key: Key,
     /// Where the table stands.
     pub(crate) origin: Origin,
+    /// Where it says which objective it trains.
+    pub(crate) said: Origin,
     /// Given, or the objective's.
     pub(crate) name: String,
     /// Whether it was given.
@@ -88,7 +90,7 @@ impl Arm {
         let objective = match (arm.objective, mixed) {
             (Some(Objective(objective)), _) => objective,
             (None, Some(mixture)) => mixture.to_owned(),
-            (None, None) => return Err(written.missing("objective", "`cloze explain` lists the objectives")),
+            (None, None) => return Err(unnamed(written)),
         };
         let name = shown_name(arm.name.as_deref().unwrap_or(&objective).trim(), written)?;
         let swept = [("grid", arm.grid.0), ("zip", arm.zip.0.into_iter().collect())];
@@ -112,6 +114,7 @@ impl Arm {
         Ok(Self {
             key: written.key().clone(),
             origin: written.place().origin,
+            said: written.open("objective").place().origin,
             name,
             named: arm.name.is_some(),
             objective,
@@ -120,6 +123,31 @@ impl Arm {
             set: arm.set.0,
         })
     }
+}
+
+/// What to say of an arm that does not say what it is: of the key that means to, if one looks like it.
+fn unnamed(written: &Written<'_>) -> Fault {
+    let says = ["objective", MIXTURE, MODEL];
+    let known = ArmOptions::names();
+    let slip = |(name, Member { key, .. }): (&String, &Member)| {
+        let fault = Fault::usage(format!("unknown key `{name}` in `{}`", written.key()));
+        let fault = fault
+            .at(key.of(written.key().join(name)))
+            .allowed(says)
+            .nearest(name, says);
+        fault.nearest.is_some().then_some(fault)
+    };
+    let Value::Table(table) = written.value() else {
+        return written.wrong_kind("a table");
+    };
+    let unknown = table.iter().filter(|(key, _)| !known.contains(&key.as_str()));
+    let missing = || written.missing("objective", "`cloze explain` lists the objectives");
+    unknown.filter_map(slip).next().unwrap_or_else(missing)
+}
+
+/// Whether an objective has an option of this name.
+pub(super) fn is_an_option(key: &str) -> bool {
+    entries().any(|entry| (entry.options)().iter().any(|field| field.name == key))
 }
 
 impl OptionType for Arms {

@@ -8,6 +8,7 @@ use cloze_foundation::{Fault, Place, Result};
 use cloze_options::{Kind, Node, OptionType, Range, Value, Written, described, options};
 use cloze_schema::ChartKind;
 use cloze_schema::metric::PRETRAINING;
+use cloze_trainer::Spacing;
 use serde_json::json;
 
 options! {
@@ -15,12 +16,17 @@ options! {
     pub(crate) struct Evaluate {
         /// Evaluations, each a name or { task = "name", option = value }. With name = "..." it is called that; two of one kind
         /// need names.
-        tasks: Option<Tasks> = None => "masked-loss, and minimal-pairs on the built-in language";
-        /// At how many equally spaced shares of the budget a run is judged, the end included.
+        pub(super) tasks: Option<Tasks> = None => "masked-loss, and minimal-pairs on the built-in language";
+        /// At how many shares of the budget a run is judged, the end included.
         pub(crate) points: usize = 4, from(1).to(1000);
+        /// How these lie along the budget: `even`, at equal shares; `log`, each at half of the next and the last one at the end (of 4: at an
+        /// eighth, a quarter, a half and the whole), at most 30. Those that lie within one step are one.
+        #[since = "0.2"]
+        pub(crate) spacing: Spacing = Spacing::Even;
         /// Windows of held-out text for the validation loss.
         pub(crate) validation_windows: usize = 64, from(1).to(1_000_000);
     }
+    check Evaluate::check_points
 }
 
 options! {
@@ -29,7 +35,7 @@ options! {
         /// The arm that others are compared with.
         pub(crate) baseline: Option<String> = None;
         /// The charts.
-        pub(crate) charts: Option<Vec<ChartKind>> = None => "all, `ratio` where a rate is swept";
+        pub(crate) charts: Option<Vec<ChartKind>> = None => "all but `layers`; `ratio` where a rate is swept, `ladder` where a size is, `phenomena-along-training` where spacing = \"log\"";
     }
 }
 
@@ -123,6 +129,23 @@ impl OptionType for Judge {
 }
 
 impl Evaluate {
+    fn check_points(&self) -> Result<()> {
+        match self.spacing {
+            Spacing::Log if self.points > Spacing::MOST_HALVED => Err(Fault::usage(format!(
+                "the first of {} judgements would be in the first step, as others are",
+                self.points
+            ))
+            .at(Place::key("points"))
+            .allowed([format!("1 to {} where spacing = \"log\"", Spacing::MOST_HALVED)])),
+            Spacing::Log | Spacing::Even => Ok(()),
+        }
+    }
+
+    /// How judgements lie along the budget; a single one is at its end however they would.
+    pub(crate) fn spacing(&self) -> Spacing {
+        if self.points == 1 { Spacing::Even } else { self.spacing }
+    }
+
     /// What judges a run on this corpus.
     pub(crate) fn tasks(&self, source: &str) -> Result<Vec<TaskConfig>> {
         if let Some(Tasks(tasks)) = &self.tasks {
@@ -198,6 +221,10 @@ fn read_name(written: &str, kind: &str) -> Result<Option<String>> {
 }
 
 impl Tasks {
+    pub(super) fn of(list: Vec<TaskConfig>) -> Self {
+        Self(list)
+    }
+
     pub(super) fn into_list(self) -> Vec<TaskConfig> {
         self.0
     }

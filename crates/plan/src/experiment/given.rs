@@ -1,8 +1,8 @@
 //! `[[arm]]` with a `model`: a folder that others trained, which is judged as it is.
 
-use super::arms::{ArmOptions, shown_name};
+use super::arms::{ArmOptions, is_an_option, shown_name};
 use super::shapes;
-use cloze_foundation::{Fault, Place, Result};
+use cloze_foundation::{Place, Result};
 use cloze_options::{Options, Written};
 use std::path::PathBuf;
 
@@ -24,11 +24,17 @@ pub(crate) struct Given {
 
 impl Given {
     pub(super) fn read(written: &Written<'_>) -> Result<Self> {
-        let as_it_is = |fault: Fault| match fault.remedy {
-            None => fault.remedy("a model of others is judged as it is: an arm that is trained has no `model`"),
-            Some(_) => fault,
-        };
-        written.table(&KEYS).map_err(as_it_is)?;
+        written.table(&KEYS).map_err(|mut fault| {
+            // An option of an objective is no slip of the pen.
+            let key = fault.places.first().map(|place| place.key.last().to_owned());
+            if key.is_some_and(|key| is_an_option(&key)) {
+                fault.nearest = None;
+            }
+            match fault.remedy {
+                None => fault.remedy("a model of others is judged as it is: an arm that is trained has no `model`"),
+                Some(_) => fault,
+            }
+        })?;
         let arm: ArmOptions = Options::read(written)?;
         let place = written.open(MODEL);
         let folder = arm.model.unwrap_or_default();

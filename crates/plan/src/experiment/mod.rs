@@ -25,7 +25,7 @@ use arms::Arm;
 use cloze_foundation::{Fault, Origin, Place, Result, files};
 use cloze_options::{Node, Options, Value, tree};
 use cloze_schema::Claim;
-use evaluate::{Evaluate, ReportOptions};
+use evaluate::{Evaluate, ReportOptions, Tasks};
 use file::File;
 use given::Given;
 use std::path::{Path, PathBuf};
@@ -138,6 +138,20 @@ impl Experiment {
     #[must_use]
     pub fn under(mut self, data_root: Option<&Path>) -> Self {
         self.data_root = data_root.map(Path::to_owned);
+        self
+    }
+
+    /// Without the evaluations of these names.
+    #[must_use]
+    pub fn without(mut self, names: &[String]) -> Self {
+        let Some(tasks) = self.evaluate.tasks.take() else {
+            return self;
+        };
+        let kept = tasks.into_list().into_iter().zip(self.tasks);
+        let (tasks, written) = kept
+            .filter(|(task, _)| !names.iter().any(|name| name == task.name()))
+            .unzip();
+        (self.evaluate.tasks, self.tasks) = (Some(Tasks::of(tasks)), written);
         self
     }
 

@@ -1,11 +1,13 @@
 //! From written tables to a [`RunConfig`]: every default filled in, every range checked.
 
 use super::arms::Arm;
+use super::dimension::OPTIONS;
 use super::evaluate::Evaluate;
+use super::swept::swept;
 use crate::{RunConfig, Start};
 use cloze_backbone::{Disentangled, EncoderConfig, EncoderOptions};
 use cloze_corpus::{CorpusConfig, CorpusOptions};
-use cloze_foundation::Result;
+use cloze_foundation::{Fault, Place, Result};
 use cloze_objectives::Objective;
 use cloze_options::{Node, Options, Words, Written};
 use cloze_trainer::{BudgetOptions, OptimizerOptions};
@@ -24,16 +26,19 @@ pub(crate) fn resolve(
 ) -> Result<(RunConfig, Box<dyn Objective>)> {
     let tables = settings.top();
     let mut corpus = CorpusOptions::read(&tables.open("corpus"))?.resolve()?;
-    let options = settings.find("options").map_or(&arm.options, |member| &member.node);
-    let written = Written::new(options, &arm.key);
-    let configured = cloze_objectives::read(&arm.objective, &written)?;
+    let configured = cloze_objectives::read(&arm.objective, &options(settings, arm))?;
     let asked = EncoderOptions::read(&tables.open("encoder"))?;
     let encoder = match &asked.from {
         None => asked.resolve(),
         Some(place) => begun(&asked, place, &tables, &mut corpus, data_root)?,
     };
     let budget = tables.open("budget");
-    let fitted = configured.on(&encoder).map_err(|fault| written.locate(fault))?;
+    let here = |fault: Fault| match is_shared(&fault) {
+        // What all arms have is wrong for this one.
+        true => locate(settings, arm, fault).at(format!("arm `{}`", arm.name)),
+        false => locate(settings, arm, fault),
+    };
+    let fitted = configured.on(&encoder).map_err(here)?;
     let found = BudgetOptions::read(&budget)?;
     let shortest = found.stages.iter().map(|stage| stage.window).min();
     // Where windows are shorter at first, they have to be long enough as well.
@@ -42,7 +47,7 @@ pub(crate) fn resolve(
             window,
             ..encoder.clone()
         };
-        configured.fitted(&at_first).map_err(|fault| written.locate(fault))?;
+        configured.fitted(&at_first).map_err(here)?;
     }
     if configured.reads_elsewhere() && found.batch < 2 {
         return Err(budget
@@ -60,12 +65,42 @@ pub(crate) fn resolve(
         budget: found.resolve()?,
         optimizer: OptimizerOptions::read(&tables.open("optimizer"))?.resolve()?,
         points: evaluate.points,
+        spacing: evaluate.spacing(),
         validation_windows: evaluate.validation_windows,
         seed: 0,
     };
     let stages = config.budget.shape(config.encoder.window).check(&config.budget.stages);
     stages.map_err(|fault| budget.locate(fault))?;
     Ok((config, configured))
+}
+
+/// The options of an arm at a point of the sweep.
+fn options<'a>(settings: &'a Node, arm: &'a Arm) -> Written<'a> {
+    let options = settings.find(OPTIONS).map_or(&arm.options, |member| &member.node);
+    Written::new(options, &arm.key)
+}
+
+/// A fault whose place is a key of an arm, of its options or of the experiment's tables, at this point of the sweep where that was
+/// written.
+pub(crate) fn locate(settings: &Node, arm: &Arm, mut fault: Fault) -> Fault {
+    if is_shared(&fault) {
+        return settings.top().locate(fault);
+    }
+    let objective = Place::key("objective");
+    match fault.places.first_mut() {
+        Some(place) if *place == objective => {
+            *place = arm.said.of(arm.key.joined(&objective.key));
+            fault
+        }
+        _ => options(settings, arm).locate(fault),
+    }
+}
+
+/// Whether the place of a fault is a key of a table that all arms have.
+fn is_shared(fault: &Fault) -> bool {
+    let first = fault.places.first().filter(|place| place.is_unlocated());
+    let table = first.and_then(|place| place.key.segments().first());
+    table.is_some_and(|table| swept().iter().any(|(name, _)| name == table))
 }
 
 const LEAVE_OUT: &str = "leave it out: what the encoder is made of stands in its folder";
@@ -123,6 +158,11 @@ fn begun(
             given.embedding_residual.to_string(),
             own.embedding_residual.to_string(),
         ),
+        (
+            "value_embeddings",
+            given.value_embeddings.to_string(),
+            own.value_embeddings.to_string(),
+        ),
     ] {
         if table.get(key).is_some() && asked != own {
             let what = format!("the encoder of `{}` has {key} = {own}", place.display());
@@ -174,6 +214,9 @@ fn begun(
         window,
         dropout: asked.dropout.unwrap_or(own.dropout),
         precision: asked.precision,
+        // Of heads and of training, and not of the encoder in the folder.
+        logit_cap: asked.logit_cap,
+        z_loss: asked.z_loss,
         disentangled,
         from: Some(place.to_owned()),
         ..own.clone()

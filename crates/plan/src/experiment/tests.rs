@@ -4,7 +4,8 @@ use super::Experiment;
 use crate::{Plan, expand};
 use cloze_backbone::Precision;
 use cloze_foundation::{Result, fault::FaultKind};
-use cloze_schema::Axis;
+use cloze_schema::{Axis, ChartKind};
+use cloze_trainer::Spacing;
 
 const HEAD: &str = "question = \"Which?\"\n";
 const TAIL: &str = "\n[evaluate]\ntasks = []\n";
@@ -70,7 +71,21 @@ fn a_decoder_that_nothing_is_predicted_by_is_refused_with_the_reason() {
             said.contains("a decoder there has nothing to do") && said.contains("\"none\""),
             "{said}"
         );
+        assert!(
+            said.contains(&format!("--set {decoder} (encoder.disentangled.absolute)")),
+            "{said}"
+        );
     }
+    let said = fault(
+        "[encoder.disentangled]\nposition_buckets = 8\nabsolute = \"decoder\"\n[[arm]]\nname = \"replaced\"\nobjective = \"rtd\"\n",
+        &[],
+    );
+    assert!(
+        said.contains(
+            "\n  at arm `replaced`: x.toml:4:12 (encoder.disentangled.absolute)\n  4 | absolute = \"decoder\"\n"
+        ),
+        "{said}"
+    );
     let said = fault(MLM, &["encoder.disentangled.max_relative_positions=9"]);
     assert!(
         said.contains("encoder.disentangled.max_relative_positions") && said.contains("18 or more"),
@@ -78,6 +93,38 @@ fn a_decoder_that_nothing_is_predicted_by_is_refused_with_the_reason() {
     );
     let said = fault(MLM, &["encoder.disentangled.position_bucket=9"]);
     assert!(said.contains("did you mean `position_buckets`?"), "{said}");
+}
+
+#[test]
+fn spans_have_their_mean_length_in_the_shortest_windows_too() {
+    let of = |budget: &str, arm: &str| {
+        format!("[budget]\nbatch = 8\n{budget}\n[encoder]\nwindow = 128\n[[arm]]\nobjective = \"span\"\n{arm}\n")
+    };
+    let stages = "stages = [{ until = 0.5, window = 64 }, { until = 0.7, window = 16 }]";
+    let t5 = "law = \"t5\"\nspan_mean = 9";
+    // 19.2 tokens are hidden of 128, and 2.4 of 16.
+    assert!(plan(&of("", t5), &[]).is_ok());
+    let said = fault(&of(stages, t5), &[]);
+    assert!(
+        said.contains("the 2.4 that a window of 16 hides") && said.contains("x.toml:10:13 (arm[0].span_mean)"),
+        "{said}"
+    );
+    // A longest length is one in the windows that are longer.
+    assert!(plan(&of(stages, "span_words = 20"), &[]).is_ok());
+    assert!(plan(&of(stages, "law = \"t5\""), &[]).is_ok());
+}
+
+#[test]
+fn a_weight_that_leaves_the_encoder_untaught_is_refused_at_its_line() {
+    let said = fault(
+        "[[arm]]\nobjective = \"electra\"\ndiscriminator_weight = { from = 0, to = 0 }\n",
+        &[],
+    );
+    assert!(
+        said.starts_with("the encoder's layers would learn nothing")
+            && said.contains("x.toml:4:24 (arm[0].discriminator_weight)"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -98,6 +145,36 @@ fn embeddings_are_read_again_by_a_later_layer_alone() {
     // No generator has a layer for it where it has one layer alone.
     let electra = "[encoder]\nembedding_residual = true\n[[arm]]\nobjective = \"electra\"\ngenerator_layers = 1\n";
     assert!(plan(electra, &[]).is_ok());
+}
+
+#[test]
+fn options_of_later_layers_and_of_logits_are_refused_where_there_are_none() {
+    let said = fault(&format!("[encoder]\nvalue_embeddings = true\nlayers = 1\n{MLM}"), &[]);
+    assert!(
+        said.contains("no layer comes after the first") && said.contains("encoder.value_embeddings"),
+        "{said}"
+    );
+    let uniform = "[[arm]]\nobjective = \"electra\"\ngenerator = \"uniform\"\n";
+    for option in ["encoder.logit_cap=15", "encoder.z_loss=1e-4"] {
+        let said = fault(uniform, &[option]);
+        assert!(
+            said.contains("predicts no token from the vocabulary") && said.contains(&format!("--set {option}")),
+            "{said}"
+        );
+        assert!(plan(MLM, &[option]).is_ok());
+    }
+    let nothing = ["encoder.z_loss=0", "encoder.value_embeddings=false"];
+    assert!(plan(uniform, &nothing).is_ok());
+    // Written out, the defaults are the same runs.
+    let id = |set: &[&str]| plan(MLM, set).unwrap().runs[0].id.clone();
+    assert_eq!(id(&nothing), id(&[]));
+    for option in [
+        "encoder.logit_cap=15",
+        "encoder.z_loss=1e-4",
+        "encoder.value_embeddings=true",
+    ] {
+        assert_ne!(id(&[option]), id(&[]), "{option}");
+    }
 }
 
 #[test]
@@ -127,13 +204,25 @@ fn unknown_keys_are_named_with_their_place_and_the_nearest_key() {
     assert_eq!(
         fault("[encoder]\nwidht = 64\n[[arm]]\nobjective = \"mlm\"\n", &[]),
         "unknown key `widht` in `encoder`\n  at x.toml:3:1 (encoder.widht)\n  3 | widht = 64\n    | ^^^^^\n  \
-         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, pre_norm, precision, disentangled, embedding_residual, from\n  did you mean `width`?"
+         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, pre_norm, precision, disentangled, embedding_residual, value_embeddings, logit_cap, z_loss, from\n  did you mean `width`?"
     );
     assert_eq!(
         fault("[[arm]]\nobjective = \"mlm\"\nraet = 0.3\n", &[]),
         "unknown key `raet` in `arm[0]`\n  at x.toml:4:1 (arm[0].raet)\n  4 | raet = 0.3\n    | ^^^^\n  \
          allowed: name, objective, grid, zip, set, mode, rate, replace, select, predict, copies, pairs\n  did you mean `rate`?"
     );
+    // An arm whose one word about what it is has a slip in it, beside options that then belong to nothing.
+    for (typed, meant) in [("modle", "model"), ("objectve", "objective"), ("mixtrue", "mixture")] {
+        assert_eq!(
+            fault(&format!("[[arm]]\nname = \"a\"\nrate = 0.3\n{typed} = \"x\"\n"), &[]),
+            format!(
+                "unknown key `{typed}` in `arm[0]`\n  at x.toml:5:1 (arm[0].{typed})\n  5 | {typed} = \"x\"\n    | {}\n  \
+                 allowed: objective, mixture, model\n  did you mean `{meant}`?",
+                "^".repeat(typed.len())
+            )
+        );
+    }
+    assert!(fault("[[arm]]\nrate = 0.3\n", &[]).starts_with("`arm[0].objective` is missing"));
     assert!(fault("[bugdet]\n", &[]).contains("unknown key `bugdet`\n  at x.toml:2:2 (bugdet)"));
     let tokenizer = format!("[corpus]\ntokenizer = {{ kind = \"wordpiece\", path = \"x\" }}\n{MLM}");
     assert!(fault(&tokenizer, &[]).starts_with(
@@ -301,7 +390,7 @@ fn a_wrong_argument_is_named() {
     assert_eq!(
         fault(MLM, &["encoder.widht=64"]),
         "unknown key `widht` in `encoder`\n  at --set encoder.widht=64 (encoder.widht)\n  \
-         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, pre_norm, precision, disentangled, embedding_residual, from\n  did you mean `width`?"
+         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, pre_norm, precision, disentangled, embedding_residual, value_embeddings, logit_cap, z_loss, from\n  did you mean `width`?"
     );
     assert_eq!(
         fault(MLM, &["encoder.width"]),
@@ -407,6 +496,22 @@ fn claimed(check: &str) -> Result<Plan> {
          [[claim]]\nsays = \"so it is\"\ncheck = '{check}'\n"
     );
     expand(&Experiment::parse("x", "x.toml", &text, &[])?)
+}
+
+#[test]
+fn judgements_on_a_log_scale_are_as_many_as_lie_apart() {
+    let spaced = |points: usize| format!("{HEAD}{MLM}[evaluate]\npoints = {points}\nspacing = \"log\"\n");
+    let text = Experiment::parse("x", "x.toml", &spaced(31), &[])
+        .unwrap_err()
+        .to_string();
+    assert!(text.contains("(evaluate.points)") && text.contains("1 to 30"), "{text}");
+    let plan = |points: usize| expand(&Experiment::parse("x", "x.toml", &spaced(points), &[]).unwrap()).unwrap();
+    let spacing = |plan: &Plan| plan.runs[0].config.spacing;
+    assert_eq!(spacing(&plan(30)), Spacing::Log);
+    // A single judgement is at the end, and the run is the same.
+    assert_eq!(spacing(&plan(1)), Spacing::Even);
+    let is_drawn = |plan: &Plan| plan.report.charts.contains(&ChartKind::PhenomenaAlongTraining);
+    assert!(is_drawn(&plan(4)) && !is_drawn(&plan(1)));
 }
 
 #[test]

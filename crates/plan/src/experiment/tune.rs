@@ -8,6 +8,7 @@ use crate::{RunConfig, TaskConfig};
 use cloze_foundation::{Draw, Fault, Place, Result};
 use cloze_options::options;
 use cloze_schema::Axis;
+use cloze_trainer::Spacing;
 use std::collections::BTreeSet;
 
 /// What may be tuned: how an arm learns. Text, encoder and budget are the same for every arm.
@@ -150,6 +151,7 @@ impl Tune {
         let mut trial = RunConfig {
             evaluate: vec![judge.clone()],
             points: 1,
+            spacing: Spacing::Even,
             seed,
             ..config.clone()
         };

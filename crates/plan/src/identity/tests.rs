@@ -5,7 +5,7 @@ use crate::{RunConfig, TaskConfig};
 use cloze_backbone::{EncoderConfig, Precision, Preset};
 use cloze_corpus::{CorpusConfig, TokenizerConfig};
 use cloze_schema::Axis;
-use cloze_trainer::{Budget, OptimizerConfig};
+use cloze_trainer::{Budget, OptimizerConfig, Spacing};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -37,6 +37,9 @@ fn example() -> RunConfig {
             variant: None,
             pre_norm: false,
             embedding_residual: false,
+            value_embeddings: false,
+            logit_cap: None,
+            z_loss: 0.0,
             from: None,
         },
         budget: Budget {
@@ -61,6 +64,7 @@ fn example() -> RunConfig {
             options: toml::from_str("windows = 64").unwrap(),
         }],
         points: 4,
+        spacing: Spacing::Even,
         validation_windows: 64,
         seed: 1,
     }
@@ -98,6 +102,16 @@ fn a_task_without_a_name_is_no_other_run_than_before_there_were_names_and_one_wi
     assert!(!canonical(&config).contains("\"name\""));
     config.evaluate[0].name = Some("my text".into());
     assert_ne!(run_id(&config), run_id(&example()));
+}
+
+#[test]
+fn judgements_at_equal_shares_are_no_other_run_than_before_there_were_others_and_those_on_a_log_scale_are() {
+    let mut config = example();
+    assert!(!canonical(&config).contains("\"spacing\""));
+    config.spacing = Spacing::Log;
+    assert_ne!(run_id(&config), run_id(&example()));
+    let written = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<RunConfig>(&written).unwrap(), config);
 }
 
 #[test]

@@ -12,9 +12,9 @@ use cloze_options::Written;
 /// large is read.
 ///
 /// # Errors
-/// The first of them that is not there or cannot be read, with its place in the file.
+/// The first text or tokenizer that is not there or cannot be read, or every evaluation, with their places in the file.
 pub fn check_data(experiment: &Experiment) -> Result<()> {
-    let (mut corpora, mut tasks) = (Vec::new(), Vec::new());
+    let (mut corpora, mut tasks, mut broken) = (Vec::new(), Vec::new(), Vec::new());
     for (arm, name) in experiment.arms.iter().zip(names::bases(experiment)) {
         for point in points(experiment, arm, &name)? {
             let (config, _) = resolve(
@@ -40,13 +40,32 @@ pub fn check_data(experiment: &Experiment) -> Result<()> {
             }
             for (index, task) in config.evaluate.into_iter().enumerate() {
                 if !tasks.contains(&task) {
-                    check_task(experiment, index, &task)?;
+                    broken.extend(check_task(experiment, index, &task).err());
                     tasks.push(task);
                 }
             }
         }
     }
-    Ok(())
+    broken_sets(broken).map_or(Ok(()), Err)
+}
+
+/// How a sweep goes on without what cannot judge it.
+const GO_ON: &str = "train without it: `cloze run --without-broken-sets`, and judge by it later with `cloze eval`";
+
+/// That evaluations cannot judge: each with all that is known of it, and how to go on without them; `None` where all can.
+pub fn broken_sets(mut faults: Vec<Fault>) -> Option<Fault> {
+    let fault = match faults.len() {
+        0 | 1 => faults.pop()?,
+        count => {
+            let each: Vec<String> = faults.iter().map(Fault::to_string).collect();
+            Fault::usage(format!("{count} evaluations cannot judge\n{}", each.join("\n")))
+        }
+    };
+    let remedy = match &fault.remedy {
+        Some(remedy) => format!("{remedy}; or {GO_ON}"),
+        None => format!("mend it, or {GO_ON}"),
+    };
+    Some(fault.remedy(remedy))
 }
 
 fn check_task(experiment: &Experiment, index: usize, task: &TaskConfig) -> Result<()> {

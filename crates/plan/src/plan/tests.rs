@@ -435,6 +435,21 @@ fn judging_is_told_beside_training() {
         close(two, 2.0 * one) && close(more - alone, 2.0 * (one - alone)),
         "{one} {two} {more}"
     );
+    // On a log scale there are as many, unless several lie in one step.
+    let log = |points: usize, amount: &str| {
+        let spaced = format!(
+            "{}\nspacing = \"log\"\n[budget]\namount = \"{amount}\"",
+            pairs(50, points)
+        );
+        seconds(&spaced, "mlm")
+    };
+    assert!(close(log(2, "2M"), two), "{} {two}", log(2, "2M"));
+    assert!(
+        close(log(30, "40k"), log(7, "40k")),
+        "{} {}",
+        log(30, "40k"),
+        log(7, "40k")
+    );
     // A token masked in turn is a pass of its own: many times the one pass from left to right.
     let causal = seconds(&pairs(50, 1), "autoregressive");
     assert!(one > 3.0 * causal && causal > 0.0, "{one} {causal}");

@@ -1,7 +1,7 @@
 //! Held-out loss of each arm's own objective, one panel with its own axes per arm: these losses are no ranking.
 
-use super::of_many;
 use super::profile::{levels, profile, spot, with_seeds};
+use super::{along, of_many};
 use crate::figure::{Figure, Panel, Scale, look};
 use crate::study::Study;
 use cloze_foundation::Result;
@@ -19,7 +19,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     let mut figure = Figure::new(title, 2, 160.0);
     for arm in drawn {
         let (curves, look) = (&view.own_loss[arm], look(study.place(arm)));
-        let (x, y) = (Scale::from_zero(axis.facts().label), Scale::around("own loss (nats)"));
+        let (x, y) = (along(study), Scale::around("own loss (nats)"));
         let mut panel = Panel::new(with_seeds(&study.marked(arm), curves), x, y);
         if view.arms[arm].is_token_loss() {
             levels(&mut panel, study, PRETRAINING, &[arm]);

@@ -63,10 +63,11 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     Ok(Ok(figure))
 }
 
-/// `part-of-speech` and 2 of `probing/part-of-speech/layer-2`.
+/// `part-of-speech` and 2 of `probing/part-of-speech/layer-2`; of `retrieval/layer-2`, which asks for one thing, no name and 2.
 fn layer(part: &Score) -> Option<(String, usize)> {
-    let (property, layer) = part.part()?.rsplit_once("/layer-")?;
-    Some((property.to_owned(), layer.parse().ok()?))
+    let part = part.part()?;
+    let (property, layer) = part.rsplit_once('/').unwrap_or(("", part));
+    Some((property.to_owned(), layer.strip_prefix("layer-")?.parse().ok()?))
 }
 
 fn panel(
@@ -77,7 +78,12 @@ fn panel(
 ) -> Result<Panel> {
     let ticks = layers.keys().map(|layer| *layer as f64).collect();
     let x = Scale::around("layer").ticks(ticks);
-    let mut panel = Panel::new(field.titled(&readable(property)), x, Scale::around(whole.label()));
+    let title = if property.is_empty() {
+        "whole texts".to_owned()
+    } else {
+        readable(property)
+    };
+    let mut panel = Panel::new(field.titled(&title), x, Scale::around(whole.label()));
     let estimates = |arm: usize, of: &dyn Fn(&Score) -> Score| -> Result<Vec<Estimate>> {
         let mut estimates = Vec::new();
         for (layer, part) in layers {

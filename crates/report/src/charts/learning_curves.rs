@@ -1,7 +1,7 @@
 //! The leading score along training: all means in one panel for each field, then each arm with its interval and its seeds.
 
-use super::of_many;
 use super::profile::{hold, profile, say_held, spot, with_seeds};
+use super::{along, of_many};
 use crate::figure::{Estimate, Figure, Panel, Scale, look};
 use crate::study::Study;
 use cloze_foundation::Result;
@@ -26,11 +26,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         profiles.insert(*arm, profile(&curves[*arm], axis, scale)?);
     }
     let new = |title: String, arms: &[usize]| {
-        let mut panel = Panel::new(
-            title,
-            Scale::from_zero(axis.facts().label),
-            Scale::around(score.label()),
-        );
+        let mut panel = Panel::new(title, along(study), Scale::around(score.label()));
         hold(&mut panel, study, score, arms);
         panel
     };

@@ -8,17 +8,18 @@ mod layers;
 mod learning_curves;
 mod onset;
 mod phenomena;
+mod phenomena_along_training;
 mod profile;
 mod ratio;
 mod series;
 
 use crate::document::Topic;
-use crate::figure::{Figure, Scene, png, svg};
+use crate::figure::{Figure, Scale, Scene, png, svg};
 use crate::study::{MIXED, SURVIVORS, Study};
 use cloze_foundation::Result;
 use cloze_foundation::files::remove;
-use cloze_schema::ChartKind;
 use cloze_schema::chart::CHARTS;
+use cloze_schema::{Axis, ChartKind};
 use std::path::{Path, PathBuf};
 
 /// The formats of a chart's file.
@@ -38,6 +39,7 @@ fn drawing(kind: ChartKind) -> (Draw, Topic) {
         ChartKind::HeldOutLoss => (held_out_loss::draw, Topic::OwnLoss),
         ChartKind::Onset => (onset::draw, Topic::Onset),
         ChartKind::Phenomena => (phenomena::draw, Topic::Parts),
+        ChartKind::PhenomenaAlongTraining => (phenomena_along_training::draw, Topic::Learnt),
         ChartKind::Layers => (layers::draw, Topic::Parts),
         ChartKind::Ratio => (ratio::draw, Topic::Score),
         ChartKind::Ladder => (ladder::draw, Topic::Ladder),
@@ -154,6 +156,16 @@ pub(crate) fn remove_stale(folder: &Path, fresh: &[PathBuf]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The axis of what was used along training, on which judgements lie as the experiment spaced them.
+fn along(study: &Study) -> Scale {
+    let label = Axis::Tokens.facts().label;
+    if study.view.is_log() {
+        Scale::log(label)
+    } else {
+        Scale::from_zero(label)
+    }
 }
 
 /// What a chart says where it shows some of the arms.

@@ -27,7 +27,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         let mut panel = Panel::new(title, x, Scale::from_zero("seeds that have left (%)"));
         for onset in onsets {
             let (stairs, left, censored) = stairs(onset)?;
-            panel.stairs(look(study.place(onset.arm)), stairs, left, censored);
+            panel.told(look(study.place(onset.arm)), stairs, left, censored);
         }
         figure.panel(panel);
     }

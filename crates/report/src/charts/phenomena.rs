@@ -92,7 +92,7 @@ fn panel(study: &Study, scored: &Scored, field: &Field) -> Result<(Option<Panel>
 }
 
 /// At most so many of some things, spread over all, the first and the last among them.
-fn spread<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
+pub(super) fn spread<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
     let count = all.len().min(most);
     (0..count).map(move |place| &all[place * (all.len() - 1) / (count.max(2) - 1)])
 }

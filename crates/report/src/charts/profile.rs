@@ -1,6 +1,6 @@
 //! One arm along training, and what its scores are held against.
 
-use crate::curves::{CONFIDENCE, Curves, Point};
+use crate::curves::{CONFIDENCE, Curves, Point, judgements};
 use crate::figure::{Estimate, Figure, Panel};
 use crate::score::Score;
 use crate::study::Study;
@@ -9,16 +9,13 @@ use cloze_schema::Axis;
 use cloze_schema::metric::CEILING;
 use cloze_stats::{Interval, summarise};
 
-/// Mean and interval over seeds at every judgement. Runs are judged at equal shares of their budget, so judgements
-/// correspond by number; x is the mean over seeds of what was used.
+/// Mean and interval over seeds at every judgement; x is the mean over seeds of what was used.
 ///
 /// # Errors
 /// Values that are not finite; a view holds none.
 pub(super) fn profile(curves: &Curves, axis: Axis, scale: f64) -> Result<Vec<Estimate>> {
-    let longest = curves.values().map(Vec::len).max().unwrap_or_default();
-    let mut estimates = Vec::with_capacity(longest);
-    for k in 0..longest {
-        let points: Vec<_> = curves.values().filter_map(|points| points.get(k)).collect();
+    let mut estimates = Vec::new();
+    for points in judgements(curves) {
         let values: Vec<f64> = points.iter().map(|point| point.value * scale).collect();
         let x = points.iter().map(|point| point.spent[axis]).sum::<f64>() / points.len() as f64;
         estimates.push(Estimate::new(x, &summarise(&values, CONFIDENCE)?));

@@ -1,7 +1,7 @@
 //! A figure: title, legend, panels in a grid, and the words below.
 
 use super::frame::Frame;
-use super::look::{LABEL, MARGIN, TICK, TITLE, WIDTH, look};
+use super::look::{LABEL, MARGIN, PANEL_TITLE, TICK, TITLE, TITLE_BEYOND, WIDTH, look};
 use super::panel::{Panel, Scale};
 use super::range::Range;
 use super::scene::{GREY, INK, Scene, Side};
@@ -14,6 +14,8 @@ const LEGEND_ROW: f64 = 22.0;
 const TITLES: f64 = 46.0;
 const NO_TITLES: f64 = 26.0;
 const BELOW: f64 = 46.0;
+/// The same where only the last panels have a label.
+const CLOSE: f64 = 22.0;
 /// Room between panels and at the left of the first, for labels.
 const BETWEEN: f64 = 62.0;
 const LEFT: f64 = MARGIN + 56.0;
@@ -31,6 +33,7 @@ pub(crate) struct Figure {
     height: f64,
     shares_x: bool,
     shares_y: bool,
+    is_close: bool,
     panels: Vec<Panel>,
     words: Vec<String>,
 }
@@ -45,6 +48,7 @@ impl Figure {
             height,
             shares_x: false,
             shares_y: false,
+            is_close: false,
             panels: Vec::new(),
             words: Vec::new(),
         }
@@ -58,6 +62,11 @@ impl Figure {
     /// Every panel has the same y axis.
     pub(crate) fn one_y(self) -> Self {
         Self { shares_y: true, ..self }
+    }
+
+    /// Panels stand close, and the x axis has its label below the last one of each column alone.
+    pub(crate) fn close(self) -> Self {
+        Self { is_close: true, ..self }
     }
 
     /// Names for the looks 0, 1, 2, ...
@@ -124,7 +133,8 @@ impl Figure {
         let (frames, bottom) = self.frames(y);
         for (place, (frame, panel)) in frames.iter().zip(&self.panels).enumerate() {
             let repeats = place % self.columns() > 0 && self.panels[place - 1].y.label == panel.y.label;
-            frame.draw(&mut scene, panel, !repeats);
+            let named = !self.is_close || place + self.columns() >= self.panels.len();
+            frame.draw(&mut scene, panel, [named, !repeats]);
         }
         y = bottom + 12.0;
         // Room for viewers whose font is wider than the one measured here.
@@ -187,8 +197,15 @@ impl Figure {
                 let rows = panel.rows.as_ref();
                 rows.map_or(self.height, |rows| rows.height() * rows.names.len() as f64)
             };
-            let titled = row.iter().any(|panel| !panel.title.is_empty());
-            let top = below + if titled { TITLES } else { NO_TITLES };
+            let lines = |panel: &Panel| match panel.title.is_empty() {
+                true => 0,
+                false => wrap(&panel.title, PANEL_TITLE, wide + TITLE_BEYOND).len(),
+            };
+            let top = match row.iter().map(lines).max() {
+                Some(0) | None => below + NO_TITLES,
+                Some(1) if self.is_close => below + NO_TITLES + 4.0,
+                Some(_) => below + TITLES,
+            };
             let tallest = row.iter().map(height).fold(0.0, f64::max);
             for (column, panel) in row.iter().enumerate() {
                 let left = left + column as f64 * (wide + BETWEEN);
@@ -202,9 +219,9 @@ impl Figure {
                     y,
                 });
             }
-            below = top + tallest + BELOW;
+            below = top + tallest + if self.is_close { CLOSE } else { BELOW };
         }
-        (frames, below)
+        (frames, if self.is_close { below + BELOW - CLOSE } else { below })
     }
 
     /// What the axes of a panel hold: its own data, or those of all panels.
@@ -222,28 +239,20 @@ impl Figure {
                 .flat_map(|panel| panel.references.iter().map(|one| one.level))
                 .collect()
         };
-        let range = |scale: &Scale, values: Vec<f64>| {
-            if scale.from_zero {
-                Range::from_zero(values)
-            } else {
-                Range::around(values)
-            }
+        let range = |scale: &Scale, values: Vec<f64>| match scale {
+            Scale { is_log: true, .. } => Range::log(values),
+            Scale { from_zero: true, .. } => Range::from_zero(values),
+            _ => Range::around(values),
         };
         let along = within(self.shares_x);
         let mut xs: Vec<f64> = along.iter().flat_map(Panel::points).map(|point| point.0).collect();
         if let Some(rows) = &panel.rows {
             xs.extend(levels(along));
             // The first row is on top.
-            return (
-                range(&panel.x, xs),
-                Range {
-                    low: rows.names.len() as f64,
-                    high: 0.0,
-                },
-            );
+            return (range(&panel.x, xs), Range::between(rows.names.len() as f64, 0.0));
         }
         let mut x = range(&panel.x, xs);
-        if !panel.x.from_zero && !levels(along).is_empty() {
+        if !panel.x.from_zero && !panel.x.is_log && !levels(along).is_empty() {
             // Room for the name of a reference.
             x.low -= 0.1 * (x.high - x.low);
         }

@@ -1,6 +1,6 @@
 //! A panel at its place: axes, and its data in pixels.
 
-use super::look::{LABEL, MARGIN, PANEL_TITLE, TICK};
+use super::look::{LABEL, MARGIN, PANEL_TITLE, TICK, TITLE_BEYOND};
 use super::panel::{Layer, Panel, Point, Rows};
 use super::range::Range;
 use super::scene::{Colour, Dash, GREY, GRID, INK, Scene, Side, Spot};
@@ -24,22 +24,21 @@ pub(super) struct Frame {
 impl Frame {
     /// The spot of a point.
     fn at(&self, (x, y): Point) -> Spot {
-        let across = (x - self.x.low) / (self.x.high - self.x.low);
-        let up = (y - self.y.low) / (self.y.high - self.y.low);
+        let (across, up) = (self.x.along(x), self.y.along(y));
         (
             self.left + across * (self.right - self.left),
             self.bottom - up * (self.bottom - self.top),
         )
     }
 
-    /// The panel with its axes; `named`: whether the y axis has its label.
-    pub(super) fn draw(&self, scene: &mut Scene, panel: &Panel, named: bool) {
+    /// The panel with its axes; `named`: whether the x axis has its label, and the y axis.
+    pub(super) fn draw(&self, scene: &mut Scene, panel: &Panel, named: [bool; 2]) {
         self.title(scene, &panel.title);
         match &panel.rows {
             Some(rows) => self.row_names(scene, rows),
-            None => self.y_axis(scene, if named { &panel.y.label } else { "" }),
+            None => self.y_axis(scene, if named[1] { &panel.y.label } else { "" }),
         }
-        self.x_axis(scene, panel);
+        self.x_axis(scene, panel, named[0]);
         let first = panel.points().map(|point| point.0).fold(f64::INFINITY, f64::min);
         for reference in &panel.references {
             if panel.rows.is_some() {
@@ -52,7 +51,7 @@ impl Frame {
     }
 
     fn title(&self, scene: &mut Scene, title: &str) {
-        let lines = wrap(title, PANEL_TITLE, self.right - self.left + 30.0);
+        let lines = wrap(title, PANEL_TITLE, self.right - self.left + TITLE_BEYOND);
         for (place, line) in lines.iter().take(2).rev().enumerate() {
             let line = fit(line, PANEL_TITLE, self.right - self.left + 40.0);
             let y = self.top - 12.0 - 16.0 * place as f64;
@@ -87,7 +86,7 @@ impl Frame {
     }
 
     /// Tick labels that would touch their neighbour are left out.
-    fn x_axis(&self, scene: &mut Scene, panel: &Panel) {
+    fn x_axis(&self, scene: &mut Scene, panel: &Panel, named: bool) {
         let ticks = match (&panel.x.ticks[..], &panel.rows) {
             ([], None) => self.x.ticks(4),
             ([], Some(_)) => self.x.ticks(8),
@@ -113,6 +112,9 @@ impl Frame {
             1.0,
             None,
         );
+        if !named {
+            return;
+        }
         let label = fit(&panel.x.label, LABEL, self.right - self.left + 40.0);
         let middle = (self.left + self.right) / 2.0;
         scene.text((middle, self.bottom + 30.0), label, LABEL, INK, Side::Middle);
@@ -123,6 +125,9 @@ impl Frame {
     fn along_x(&self, scene: &mut Scene, name: &str, level: f64, first: f64) {
         let (x, y) = self.at((self.x.low, level));
         scene.line(vec![(x, y), (self.right, y)], GREY, 1.2, DOTTED);
+        if name.is_empty() {
+            return;
+        }
         let above = if y - self.top < TICK { y + 9.0 } else { y - 8.0 };
         if x + 3.0 + text_width(name, TICK) < self.at((first, level)).0 - 6.0 {
             scene.text((x + 3.0, above), name, TICK, GREY, Side::Start);

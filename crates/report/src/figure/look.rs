@@ -4,6 +4,8 @@ use super::scene::{Colour, Dash, Shape};
 
 pub(super) const TITLE: f64 = 17.0;
 pub(super) const PANEL_TITLE: f64 = 14.0;
+/// So many pixels a line of a panel's title may reach beyond the panel.
+pub(super) const TITLE_BEYOND: f64 = 30.0;
 pub(super) const LABEL: f64 = 13.0;
 pub(super) const TICK: f64 = 13.0;
 /// Space around a chart.

@@ -34,6 +34,7 @@ pub(crate) struct Scale {
     /// With its unit.
     pub(super) label: String,
     pub(super) from_zero: bool,
+    pub(super) is_log: bool,
     /// Where its ticks are; round numbers where empty.
     pub(super) ticks: Vec<f64>,
 }
@@ -44,6 +45,7 @@ impl Scale {
         Self {
             label: label.into(),
             from_zero: false,
+            is_log: false,
             ticks: Vec::new(),
         }
     }
@@ -52,6 +54,14 @@ impl Scale {
     pub(crate) fn from_zero(label: impl Into<String>) -> Self {
         Self {
             from_zero: true,
+            ..Self::around(label)
+        }
+    }
+
+    /// An axis on which equal ratios are equal ways; nothing at or below 0 is on it.
+    pub(crate) fn log(label: impl Into<String>) -> Self {
+        Self {
+            is_log: true,
             ..Self::around(label)
         }
     }
@@ -227,11 +237,11 @@ impl Panel {
         self.symbols(points, look.shape, 4.0, look.colour, true, 0.0);
     }
 
-    /// A staircase by its corners, with a filled symbol where it rises and an open one where somebody was seen last.
-    pub(crate) fn stairs(&mut self, look: Look, corners: Vec<Point>, rises: Vec<Point>, last: Vec<Point>) {
+    /// A line by its corners, with filled symbols at some points and open ones at others.
+    pub(crate) fn told(&mut self, look: Look, corners: Vec<Point>, filled: Vec<Point>, open: Vec<Point>) {
         self.line(corners, look.colour, 2.2, look.dash);
-        self.symbols(rises, look.shape, 4.0, look.colour, true, 0.0);
-        self.symbols(last, look.shape, 4.0, look.colour, false, 0.0);
+        self.symbols(filled, look.shape, 4.0, look.colour, true, 0.0);
+        self.symbols(open, look.shape, 4.0, look.colour, false, 0.0);
     }
 
     /// The means of another arm, pale in the background.

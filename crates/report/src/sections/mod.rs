@@ -7,6 +7,7 @@ mod comparisons;
 mod coverage;
 pub(crate) mod decisions;
 mod ladder;
+mod learnt;
 pub(crate) mod models;
 mod notes;
 pub(crate) mod onset;
@@ -48,6 +49,7 @@ pub(crate) fn document(study: &Study, undrawn: &[String]) -> Result<Document> {
         sections.extend(comparisons::section(study, scored)?);
         for field in &scored.fields {
             sections.extend(parts::section(study, scored, field)?);
+            sections.extend(learnt::section(study, scored, field)?);
         }
     }
     sections.extend(models::section(study));

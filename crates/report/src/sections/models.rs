@@ -1,5 +1,6 @@
 //! What was found of models that others trained.
 
+use super::scores::PER_TOKEN;
 use crate::document::{Cell, Section, Table};
 use crate::escape::csv::word;
 use crate::ground::Field;
@@ -83,10 +84,12 @@ pub(super) fn rows(study: &Study, score: &Score, field: &Field, columns: &[&str]
     };
     let row = |model: &OfOthers| {
         let value = model.beside(arm, score)?;
+        let per_token = || model.beside(arm, &score.per_token());
         let cell = |column: &&str| match *column {
             "arm" => Cell::plain(model.marked()),
             "scored by" => Cell::optional(model.planned.rule.as_ref()),
             "mean" => Cell::plain(score.text(value)),
+            PER_TOKEN => Cell::optional(per_token().map(|value| score.text(value))),
             _ => Cell::plain(crate::number::NONE),
         };
         Some(columns.iter().map(cell).collect())

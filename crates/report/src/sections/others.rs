@@ -18,7 +18,9 @@ struct Group {
 
 pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {
     let mut groups: Vec<Group> = Vec::new();
-    for score in study.view.others() {
+    // What stands beside a leading score in its own table is not told again.
+    let is_beside = |score: &Score| study.scores.iter().any(|scored| scored.score.per_token() == *score);
+    for score in study.view.others().into_iter().filter(|score| !is_beside(score)) {
         for field in study.view.fields(&score) {
             let arms: Vec<usize> = field.arms.into_iter().filter(|arm| study.is_shown(*arm)).collect();
             let Some(row) = row(study, &score, &arms)? else {

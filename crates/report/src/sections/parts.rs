@@ -1,8 +1,9 @@
 //! The parts of a task, arms side by side, the easiest part first.
 
 use super::of_many;
-use super::scores::{arrow, by};
+use super::scores::{PER_TOKEN, arrow, by};
 use crate::chance::against;
+use crate::curves::over_seeds;
 use crate::document::{Cell, Section, Table, Topic};
 use crate::ground::Field;
 use crate::score::{HALF_WIDTH, Score, readable};
@@ -21,6 +22,8 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         .map(|part| vec![Cell::plain(readable(part.part().unwrap_or_default()))])
         .collect();
     let mut totals = vec![Cell::plain("above chance")];
+    let has_per_token = parts.iter().any(|part| study.per_token(part).is_some());
+    let mut columns = vec!["phenomenon".to_owned()];
     for arm in &arms {
         let asked: Vec<(&Score, usize)> = parts.iter().map(|part| (part, *arm)).collect();
         let sides = against(study.view, &asked, 0)?;
@@ -30,6 +33,15 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
             row.push(Cell::optional(
                 one.map(|one| part.half_width(&one.found) + arrow(one.side)),
             ));
+        }
+        columns.push(study.marked(*arm));
+        if has_per_token {
+            for (row, part) in rows.iter_mut().zip(&parts) {
+                let found = over_seeds(&study.view.final_of(&part.per_token(), *arm)?)?;
+                row.push(Cell::optional(found.map(|found| part.half_width(&found))));
+            }
+            totals.push(Cell::plain(crate::number::NONE));
+            columns.push(format!("{}, {PER_TOKEN}", study.marked(*arm)));
         }
     }
     let mut lead = vec![HALF_WIDTH.to_owned()];
@@ -41,15 +53,15 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         ));
     }
     lead.extend(of_many(study));
-    let columns = ["phenomenon".to_owned()]
-        .into_iter()
-        .chain(arms.iter().map(|arm| study.marked(*arm)));
+    let spare: Vec<String> = columns.iter().skip(2).step_by(2).cloned().collect();
+    let spare: Vec<&str> = spare.iter().filter(|_| has_per_token).map(String::as_str).collect();
     let chance = whole.chance().map(|chance| format!("; chance {}", whole.text(chance)));
     let caption = field.titled(&whole.label()) + &chance.unwrap_or_default();
     let name = field.titled(&format!("{} {} by phenomenon", whole.task, whole.metric));
     Ok(Some(Section {
         lead,
-        table: Some(Table::new(&name, caption, columns, rows)),
+        table: Some(Table::new(&name, caption, columns, rows).spare(&spare)),
+        points: study.policy(whole, &arms).into_iter().collect(),
         topic: Some(Topic::Parts),
         ..Section::new(field.titled(&format!("{} by phenomenon", whole.title())))
     }))

@@ -46,6 +46,7 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         .zip(held.best)
         .filter(|(unigram, best)| score.unit() == Score::NATS && unigram > best);
     let has_items = view.answers.has(score);
+    let per_token = study.per_token(score).map(|each| view.finals(&each)).transpose()?;
     let is_scored = study.is_scored(score) && arms.iter().any(|arm| study.rule(*arm).is_some());
     let (mut rows, mut lone, mut points) = (Vec::new(), false, Vec::new());
     for arm in &arms {
@@ -76,6 +77,10 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
             bold: scored.bold.contains(arm),
             ..mean
         });
+        if let Some(per_token) = &per_token {
+            let found = over_seeds(&per_token[*arm])?;
+            row.push(Cell::optional(found.map(|found| score.text(found.mean))));
+        }
         row.push(Cell::optional(
             found.and_then(|found| found.sd).map(|sd| score.text(sd)),
         ));
@@ -97,7 +102,9 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     let columns: Vec<&str> = ["arm"]
         .into_iter()
         .chain(is_scored.then_some("scored by"))
-        .chain(["peak lr", "seeds", "mean", "SD", INTERVAL])
+        .chain(["peak lr", "seeds", "mean"])
+        .chain(per_token.map(|_| PER_TOKEN))
+        .chain(["SD", INTERVAL])
         .chain(has_items.then_some(OVER_ITEMS))
         .chain(knowable.map(|_| KNOWN))
         .collect();
@@ -105,6 +112,7 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     let of_others = models::rows(study, score, field, &columns);
     points.extend((!of_others.is_empty()).then(models::mark));
     rows.extend(of_others);
+    points.splice(0..0, study.policy(score, &arms));
     let mut lead = Vec::new();
     if !any {
         lead.push("No finished run has this score.".to_owned());
@@ -134,7 +142,7 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     );
     Ok(Some(Section {
         lead,
-        table: Some(table.spare(&["peak lr", "scored by", OVER_ITEMS, KNOWN])),
+        table: Some(table.spare(&["peak lr", "scored by", OVER_ITEMS, KNOWN, PER_TOKEN])),
         points,
         brief: true,
         topic: Some(Topic::Score),
@@ -142,6 +150,8 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     }))
 }
 
+/// The mean where the sum over a sentence's tokens is divided by their number, beside that of the sums.
+pub(super) const PER_TOKEN: &str = "per token";
 /// The interval over seeds alone, and the one over seeds and items.
 const INTERVAL: &str = "95 % interval";
 const OVER_ITEMS: &str = "over seeds and items";

@@ -5,10 +5,12 @@ mod claims;
 mod decided;
 mod honest;
 mod kept;
+mod learnt;
 mod made;
 mod models;
 mod orders;
 mod outputs;
+mod policy;
 mod snapshots;
 mod told;
 

@@ -11,7 +11,7 @@ use cloze_plan::{Plan, PlannedRun, RunConfig, TaskConfig, run_id};
 use cloze_runner::judge::Evaluations;
 use cloze_runner::{Cadence, Errand, Progress, Stop, train_run};
 use cloze_schema::{Axis, ReportConfig, Spent, Split};
-use cloze_trainer::{Budget, Learner, Observer, Optimizer, OptimizerConfig, Tick, Trained, train};
+use cloze_trainer::{Budget, Learner, Observer, Optimizer, OptimizerConfig, Spacing, Tick, Trained, train};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -68,9 +68,25 @@ pub fn config(objective: &str, seed: u64, steps: u64) -> RunConfig {
         },
         evaluate: Vec::new(),
         points: 2,
+        spacing: Spacing::Even,
         validation_windows: 4,
         seed,
     }
+}
+
+/// [`config`] of every objective as it is usually, and of a mixture.
+pub fn every_config(seed: u64, steps: u64) -> Vec<RunConfig> {
+    let mut mixed = config("mlm", seed, steps);
+    mixed.objective = cloze_objectives::MIXTURE.to_owned();
+    let parts = "mixture = [{ objective = \"mlm\", share = 0.5 }, { objective = \"autoregressive\" }]";
+    mixed.options = cloze_objectives::configure(&mixed.objective, &parts.parse().unwrap())
+        .unwrap()
+        .options();
+    let usual = cloze_objectives::OBJECTIVES.iter();
+    usual
+        .map(|entry| config(entry.name, seed, steps))
+        .chain([mixed])
+        .collect()
 }
 
 /// An evaluation with a few of its options set.

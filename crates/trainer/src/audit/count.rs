@@ -8,8 +8,17 @@ use cloze_schema::Audit;
 use cloze_schema::audit::PARTS_OF_A_WINDOW;
 use std::ops::Range;
 
-/// Adds a window to what was counted; `asked` is what the objective says that it would predict there.
-pub fn add(audit: &mut Audit, window: &Window, example: &Example, asked: Option<f64>, vocabulary: &Vocabulary) {
+/// How many predictions an objective means in a window.
+#[derive(Clone, Copy, Debug)]
+pub struct Meant {
+    /// What its rate says.
+    pub by_rate: f64,
+    /// How many there are on average.
+    pub by_law: f64,
+}
+
+/// Adds a window to what was counted; `meant` is what the objective says that it would predict there.
+pub fn add(audit: &mut Audit, window: &Window, example: &Example, meant: Option<Meant>, vocabulary: &Vocabulary) {
     let (predicted, read) = (predicted(window, example), reading(window, example));
     let count = predicted.iter().filter(|predicted| **predicted).count() as u64;
     audit.fewest = if audit.windows == 0 {
@@ -21,8 +30,9 @@ pub fn add(audit: &mut Audit, window: &Window, example: &Example, asked: Option<
     audit.windows += 1;
     audit.empty += u64::from(count == 0);
     audit.tokens += window.ids.len() as u64;
-    if let Some(asked) = asked {
-        audit.asked = Some(audit.asked.unwrap_or(0.0) + asked);
+    if let Some(Meant { by_rate, by_law }) = meant {
+        audit.asked = Some(audit.asked.unwrap_or(0.0) + by_rate);
+        audit.expected = Some(audit.expected.unwrap_or(0.0) + by_law);
     }
     for (place, (id, predicted)) in window.ids.iter().zip(&predicted).enumerate() {
         if vocabulary.is_special(*id) {
@@ -126,11 +136,13 @@ mod tests {
         example.inputs[3] = 17;
         example.inputs[6] = vocabulary.special.mask; // hidden, and not asked for
         let mut audit = Audit::default();
-        add(&mut audit, &window, &example, Some(2.5), &vocabulary);
-        assert_eq!(
-            (audit.windows, audit.empty, audit.tokens, audit.asked),
-            (1, 0, 7, Some(2.5))
-        );
+        let meant = Meant {
+            by_rate: 2.5,
+            by_law: 2.25,
+        };
+        add(&mut audit, &window, &example, Some(meant), &vocabulary);
+        assert_eq!((audit.windows, audit.empty, audit.tokens), (1, 0, 7));
+        assert_eq!((audit.asked, audit.expected), (Some(2.5), Some(2.25)));
         assert_eq!((audit.predicted, audit.special), (share(3, 5), share(1, 2)));
         assert_eq!((audit.fewest, audit.most), (4, 4));
         assert_eq!(
