@@ -313,12 +313,12 @@ fn packed_documents_are_as_windows_of_their_own() {
         let mut encoder = encoder(preset, 1, &device);
         enlarge(&mut encoder);
         for law in [Visibility::Bidirectional, Visibility::Causal] {
-            let packed = Forward {
+            let how_packed = Forward {
                 visibility: law.within(vec![0, 0, 0, 1, 1, 1]),
                 positions: Some(vec![0, 1, 2, 0, 1, 2].into()),
                 ..Forward::new(1, 6)
             };
-            let packed = values(&encoder.forward(ids(&[1, 2, 3, 4, 5, 6], &device), &packed));
+            let packed = values(&encoder.forward(ids(&[1, 2, 3, 4, 5, 6], &device), &how_packed));
             let apart = values(&encoder.forward(ids(&[1, 2, 3, 4, 5, 6], &device), &how(2, 3, law)));
             let far = packed
                 .iter()
@@ -326,6 +326,10 @@ fn packed_documents_are_as_windows_of_their_own() {
                 .map(|(a, b)| (a - b).abs())
                 .fold(0.0, f32::max);
             assert!(far < 1e-5, "{preset:?}: {far}");
+            // To the bit: no state of one document moves with a token of the other.
+            let other = values(&encoder.forward(ids(&[1, 2, 3, 9, 8, 7], &device), &how_packed));
+            assert_eq!(packed[..3 * 12], other[..3 * 12], "{preset:?}");
+            assert_ne!(packed[3 * 12..], other[3 * 12..], "{preset:?}");
         }
     }
 }

@@ -83,11 +83,17 @@ fn the_page_of_mixtures_shows_a_window_of_every_part() {
 fn every_page_shows_a_window_under_its_objective() {
     let workplace = Workplace::new();
     workplace.write("pages.toml", experiment());
-    let output = workplace.cloze(&["audit", "pages.toml", "--tokens", "1", "--examples", "1", "--json"]);
+    let output = workplace.cloze(&["audit", "pages.toml", "--tokens", "1", "--examples", "10", "--json"]);
     let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    // A law of times may leave a window as it is: the first one in which a token is read as another one.
+    let shows = |example: &&serde_json::Value| example["text"].as_str().unwrap().contains(" -> ");
     for entry in OBJECTIVES {
         let arms = found["arms"].as_array().unwrap();
         let arm = arms.iter().find(|arm| arm["arm"] == entry.name).unwrap();
-        holds(entry.name, &picture(&arm["examples"][0]));
+        let examples = arm["examples"].as_array().unwrap();
+        holds(
+            entry.name,
+            &picture(examples.iter().find(shows).unwrap_or(&examples[0])),
+        );
     }
 }

@@ -8,7 +8,7 @@ use crate::common::{configured, every_objective, vocabulary};
 use burn::tensor::Device;
 use cloze_backbone::{Absolute, Disentangled, EncoderConfig, Init, Parameters, Preset};
 use cloze_foundation::Draw;
-use cloze_objectives::{Batch, Model, Objective, configure};
+use cloze_objectives::{Batch, Model, Objective, configure, find};
 use std::collections::BTreeMap;
 
 #[test]
@@ -29,7 +29,13 @@ fn the_loss_falls_along_its_gradient() {
 /// Every whole loss, with what is made of a helper's samples: they are steps, and so they are held where they are.
 #[test]
 fn every_gradient_is_the_slope_of_its_loss() {
-    for (entry, mode, objective) in every_objective() {
+    let rungs = [
+        "discriminate = \"masked\"",
+        "generator = \"uniform\"",
+        "tying = \"none\"",
+    ];
+    let rungs = rungs.map(|options| (find("electra").unwrap(), options, configured("electra", options)));
+    for (entry, mode, objective) in every_objective().chain(rungs) {
         for preset in [Preset::Bert, Preset::Modern] {
             println!("{} ({mode}, {preset:?})", entry.name); // shown where a parameter of it is off
             let model = certain(large(build(&*objective, preset)));

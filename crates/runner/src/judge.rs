@@ -59,10 +59,16 @@ pub(crate) fn one_way<'a>(
         let attention = task.options.get("attention").and_then(toml::Value::as_str);
         attention == Some(how)
     };
+    let without_attention = |task: &TaskConfig| {
+        let mut options = task.options.clone();
+        options.remove("attention");
+        (task.task.clone(), options)
+    };
     let is_lone = |task: &&TaskConfig| {
+        let same = |other: &TaskConfig| without_attention(other) == without_attention(task);
         let both = tasks
             .clone()
-            .any(|other| other.task == task.task && attends(other, "bidirectional"));
+            .any(|other| attends(other, "bidirectional") && same(other));
         attends(task, "own") && !both
     };
     let lone: Vec<&TaskConfig> = tasks.clone().filter(is_lone).collect();
@@ -71,12 +77,10 @@ pub(crate) fn one_way<'a>(
     }
     let line = |task: &TaskConfig| {
         format!(
-            "{}: {} looks back only, and is tuned and asked so; to have both, add another with attention = \"bidirectional\", as in \
-             {{ task = \"{}\", name = \"{}, both ways\", attention = \"bidirectional\" }}",
+            "{}: {} looks back only, and is tuned and asked so; to have both, add a copy of this task, with a name of its own and \
+             attention = \"bidirectional\"",
             task.name(),
             config.objective,
-            task.task,
-            task.name(),
         )
     };
     Ok(lone.into_iter().map(line).collect())

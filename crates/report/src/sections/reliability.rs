@@ -7,7 +7,7 @@ use crate::score::{LEAST_SEEDS, Score};
 use crate::study::Study;
 use crate::sweep::by_place;
 use cloze_foundation::Result;
-use cloze_schema::metric::{Better, MARGIN};
+use cloze_schema::metric::{Better, MARGIN, UNTRAINED};
 use cloze_stats::{Reliability, reliability};
 use std::collections::BTreeSet;
 
@@ -25,7 +25,10 @@ struct Measured {
 pub(super) fn section(study: &Study) -> Result<Option<Section>> {
     let mut all = Vec::new();
     let scores = study.view.headlines().into_iter().chain(study.view.others());
-    for score in scores.filter(|score| score.better() != Better::Neither) {
+    // An encoder that nothing has trained says nothing of how arms were.
+    let untrained = format!("[{UNTRAINED}]");
+    let is_of_arms = |score: &Score| score.better() != Better::Neither && !score.metric.ends_with(&untrained);
+    for score in scores.filter(is_of_arms) {
         for field in study.view.fields(&score) {
             let title = field.titled(&score.title());
             for (place, arms) in places(study, &field.arms) {
@@ -129,7 +132,11 @@ fn row(one: &Measured) -> Vec<Cell> {
         Cell::plain(one.seeds.to_string()),
         number(|found| found.single, 2),
         Cell::optional(interval),
-        number(|found| found.mean, 2),
+        // Below 0 it has no bound, and says no more than that of one seed.
+        match one.found {
+            Some(found) if found.mean < 0.0 => Cell::plain("below 0"),
+            _ => number(|found| found.mean, 2),
+        },
         number(|found| 100.0 * found.order_repeats(), 0),
     ]
 }
