@@ -11,6 +11,11 @@ use std::collections::BTreeSet;
 /// Parts that have no counterpart on an encoder of a preset, and why.
 const REASONS: &[(Preset, &str, &str)] = &[
     (
+        Preset::Bert,
+        "discriminator_dense",
+        "ELECTRA's classes have it on an encoder with the exact GELU alone, and without DeBERTa's attention",
+    ),
+    (
         Preset::Modern,
         "discriminator_dense",
         "transformers has no model of ModernBERT with a discriminator's head",

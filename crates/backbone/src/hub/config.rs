@@ -203,7 +203,8 @@ impl Family {
         }
         match self.extra {
             Extra::Bert | Extra::Roberta | Extra::Deberta | Extra::ModernBert => !shares && !config.projects(),
-            Extra::Electra => !shares,
+            // Its heads have the exact activation, and say so by a key of their own.
+            Extra::Electra => !shares && !config.approximates(),
             Extra::Albert => shares || config.projects(),
         }
     }
