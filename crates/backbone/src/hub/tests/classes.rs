@@ -2,7 +2,7 @@
 
 use super::{With, config, disentangled, parameters, shared};
 use crate::hub::{left_out, of};
-use crate::{Absolute, EncoderConfig, Preset};
+use crate::{Absolute, EncoderConfig, Preset, Variant};
 use cloze_kernels::{Ranks, Visibility};
 use std::sync::Arc;
 
@@ -93,6 +93,23 @@ fn the_classes_of_a_model_are_those_that_have_all_of_its_parts() {
         let fault = of(config, &visibility, ["head.dense.weight"], true).unwrap_err();
         assert!(fault.what.contains("share weights"), "{fault}");
     }
+    // ELECTRA's classes have the exact GELU.
+    let by_tanh = EncoderConfig {
+        variant: Some(Variant {
+            epsilon: 1e-12,
+            approximate: true,
+            bases: Vec::new(),
+        }),
+        ..config(Bert, 8)
+    };
+    let electra = parameters(&config(Bert, 8), Electra);
+    let electra = || electra.keys().map(String::as_str);
+    let fault = of(&by_tanh, &Bidirectional, electra(), false).unwrap_err();
+    assert!(
+        fault.what.contains("`discriminator_dense`") && fault.what.contains("exact GELU"),
+        "{fault}"
+    );
+    assert!(of(&by_tanh, &Bidirectional, electra(), true).is_ok());
     // A head that only training uses is left out, and that is said.
     let found = of(&config(Bert, 8), &Bidirectional, paths.into_iter().take(3), false).unwrap();
     assert_eq!(found[0].class, "BertForMaskedLM");
