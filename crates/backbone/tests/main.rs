@@ -2,6 +2,7 @@
 //! One program, since each links all that it tests: a file's tests are found by its name, as in
 //! `cargo test --workspace --test backbone encoder::`.
 
+mod common;
 mod disentangled;
 mod embedding_residual;
 mod encoder;

@@ -1,16 +1,15 @@
 //! Tokens that add rows of a table of their own to the values of attention.
 
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use crate::common::{TOKENS, assert_every_way_reads_alike, ids, near, values};
+use burn::tensor::{Device, Tensor, TensorData};
 use cloze_backbone::{
     Absolute, Disentangled, Encoder, EncoderConfig, Forward, HiddenMatrix, Init, Parameter, Parameters, Preset,
-    QueryStream,
 };
 use cloze_foundation::Draw;
-use cloze_kernels::{Ranks, Visibility};
+use cloze_kernels::Visibility;
 
 const VOCABULARY: usize = 23;
 const PRESETS: [Preset; 2] = [Preset::Bert, Preset::Modern];
-const TOKENS: [i64; 6] = [3, 1, 4, 1, 5, 2];
 const WIDTH: usize = 12;
 
 fn config(preset: Preset) -> EncoderConfig {
@@ -43,18 +42,6 @@ fn encoder(config: &EncoderConfig, filled: f32, [kept, added]: [f32; 2], device:
         (_, vector) => vector,
     });
     encoder
-}
-
-fn ids(ids: &[i64], device: &Device) -> Tensor<1, Int> {
-    Tensor::from_data(TensorData::new(ids.to_vec(), [ids.len()]), device)
-}
-
-fn values<const R: usize>(tensor: &Tensor<R>) -> Vec<f32> {
-    tensor.to_data().convert::<f32>().try_to_vec().unwrap()
-}
-
-fn near(one: &[f32], other: &[f32]) -> bool {
-    one.len() == other.len() && one.iter().zip(other).all(|(a, b)| (a - b).abs() < 1e-4)
 }
 
 #[test]
@@ -171,39 +158,7 @@ fn every_way_through_the_layers_has_the_values_of_its_tokens() {
             ..config(preset)
         };
         let encoder = encoder(&config, 1.0, [0.7, 1.4], &device);
-        let input = ids(&TOKENS, &device);
-        let law: Visibility = Ranks::new(vec![2, 0, 1, 1, 0, 2]).into();
-        let how = Forward {
-            visibility: law.clone(),
-            ..Forward::new(2, 3)
-        };
-        let all = encoder.forward(input.clone(), &how);
-        assert_eq!(
-            values(&all),
-            values(encoder.layers(input.clone(), &how).last().unwrap())
-        );
-        let at = ids(&[5, 0, 3], &device);
-        let wanted = values(&all.select(0, at.clone()));
-        assert!(
-            near(&values(&encoder.forward_at(input.clone(), &how, at.clone())), &wanted),
-            "{preset:?}"
-        );
-        // Queries that know the tokens and see themselves are the content, whose values they read.
-        let stream = QueryStream {
-            embedded: encoder.tokens.val().select(0, input.clone().select(0, at)),
-            rows: vec![5, 0, 3],
-            visibility: law,
-        };
-        assert!(
-            near(&values(&encoder.forward_queries(input.clone(), &how, &stream)), &wanted),
-            "{preset:?}"
-        );
-        // Copies of one sentence, whose first layer is computed once.
-        let copies: Vec<i64> = TOKENS.repeat(4);
-        let (many, rows) = (Forward::new(8, 3), ids(&[1, 22], &device));
-        let found = encoder.forward_at(ids(&copies, &device), &many, rows.clone());
-        let each = encoder.forward(ids(&copies, &device), &many).select(0, rows);
-        assert!(near(&values(&found), &values(&each)), "{preset:?}");
+        assert_every_way_reads_alike(&encoder, &device, &format!("{preset:?}, {layer_groups:?}"));
     }
 }
 

@@ -94,7 +94,7 @@ impl Parts {
             first(test.unwrap_or_default(), common.examples),
         );
         let others = [("dev", dev.as_deref().unwrap_or_default()), ("test", &test)];
-        let classes = classes(&train, others, &whole)?;
+        let classes = classes(&train, &others, &whole)?;
         let (train, dev) = match dev {
             Some(dev) => (train, dev),
             None => parted(train, common.recipe.development, |row: &Labelled| row.text.as_str())

@@ -2,7 +2,7 @@
 
 use crate::finetune::{BUILT_IN_WORDS, Named, guess, hashed, right_of_seeds, share_cut, shared, without_places};
 use crate::labelled::{TextsAsked, classes, labels};
-use crate::probing::{Answer, Place, Probed, Property, Questions, probed, some, whole_texts};
+use crate::probing::{Answer, Place, Probed, Property, Questions, probed, sampled, whole_texts};
 use crate::scores::Confusion;
 use crate::{Asks, Chance, Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
 use cloze_corpus::sets::{Column, Labelled, TABLES};
@@ -84,13 +84,13 @@ fn read(settings: &Settings, data_root: Option<&Path>) -> Result<[Vec<Labelled>;
     };
     let [train, _, test] = asked.read(data_root, [settings.examples; 2])?;
     let parts = [train, test].map(Option::unwrap_or_default);
-    classes(&parts[0], [("test", &parts[1]), ("test", &[])], &labels(&parts[0]))?;
+    classes(&parts[0], &[("test", &parts[1])], &labels(&parts[0]))?;
     let text = |row: &Labelled| {
         [&row.text, row.pair.as_ref().unwrap_or(&row.text), &row.label]
             .map(String::as_str)
             .join("\n")
     };
-    Ok(parts.map(|part| some(part, settings.examples, text)))
+    Ok(parts.map(|part| sampled(part, settings.examples, text)))
 }
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {

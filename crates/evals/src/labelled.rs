@@ -100,7 +100,7 @@ pub(crate) fn labels(rows: &[Labelled]) -> BTreeSet<String> {
 /// A single class, or too many; a label that is not learnt from, with file and line.
 pub(crate) fn classes(
     learnt: &[Labelled],
-    others: [(&str, &[Labelled]); 2],
+    others: &[(&str, &[Labelled])],
     whole: &BTreeSet<String>,
 ) -> Result<Vec<String>> {
     let classes = labels(learnt);
@@ -115,7 +115,7 @@ pub(crate) fn classes(
                 "is `label` the column of the labels?"
             }));
     }
-    for (key, part) in others {
+    for (key, part) in others.iter().copied() {
         if let Some(row) = part.iter().find(|row| !classes.contains(&row.label)) {
             let known = classes.iter().map(String::as_str);
             let fault = unknown_label(key, &row.label, &row.place, known).at(Place::key(key));

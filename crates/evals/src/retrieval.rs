@@ -1,7 +1,7 @@
 //! Retrieval of paraphrases: is the text that says the same the nearest one?
 
 use crate::finetune::no_options_of_files;
-use crate::probing::{States, some, untrained, whole_texts};
+use crate::probing::{States, sampled, untrained, whole_texts};
 use crate::{Asks, Chance, Counter, Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
 use cloze_corpus::fragment;
 use cloze_corpus::sets::{Column, TABLES, TableAsked, TextPair, files, hash, read_text_pairs};
@@ -133,7 +133,7 @@ fn read(settings: &Settings, data_root: Option<&Path>) -> Result<Vec<TextPair>> 
         });
     }
     let text = |pair: &TextPair| format!("{}\n{}", pair.first, pair.second);
-    Ok(some(pairs, settings.pairs, text))
+    Ok(sampled(pairs, settings.pairs, text))
 }
 
 /// Labels that a fault lists.

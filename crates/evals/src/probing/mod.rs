@@ -20,7 +20,7 @@ pub(crate) use judge::{Probed, Questions, probed, untrained};
 use properties::properties;
 pub(crate) use properties::{Answer, Place, Property};
 use sentences::{Sentence, of_the_language, pieces};
-pub(crate) use sentences::{some, whole_texts};
+pub(crate) use sentences::{sampled, whole_texts};
 pub(crate) use states::States;
 use std::path::{Path, PathBuf};
 

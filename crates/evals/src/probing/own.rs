@@ -1,6 +1,6 @@
 //! Labelled sentences of people's own files: trees, or words with a tag each.
 
-use super::sentences::{Sentence, WORD, some};
+use super::sentences::{Sentence, WORD, sampled};
 use super::trees;
 use crate::finetune::{Files, Part, located, unknown_label};
 use cloze_corpus::sets::{ColumnsAsked, TaggedSentence, check_tags, read_columns, spans, universal_columns};
@@ -13,7 +13,7 @@ const WRITTEN: [&str; 4] = [WORD[0], WORD[1], WORD[2], WORD[4]];
 
 /// A sentence with the lines of its words.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Read {
+pub(super) struct LocatedSentence {
     pub(super) sentence: Sentence,
     pub(super) lines: Vec<u64>,
 }
@@ -46,13 +46,13 @@ pub(super) fn of_files(files: &Files, columns: &ColumnsAsked, most: usize) -> Re
     check_labels(&train, &test).map_err(|fault| fault.at(Place::key("test")))?;
     Ok([train, test].map(|part| {
         let sentences = part.into_iter().flat_map(|(_, read)| read).map(|read| read.sentence);
-        some(sentences.collect(), most, |sentence| sentence.words.join(" "))
+        sampled(sentences.collect(), most, |sentence| sentence.words.join(" "))
     }))
 }
 
 /// Words with a tag each. Where all tags of the training part are those of entities a word of an entity has its kind, and others
 /// are not asked about; otherwise a word has its tag.
-fn tagged(files: &Files, columns: &ColumnsAsked) -> Result<[Part<Read>; 2]> {
+fn tagged(files: &Files, columns: &ColumnsAsked) -> Result<[Part<LocatedSentence>; 2]> {
     let [train, _, test] = located(files, |path| read_columns(path, columns))?;
     let parts = [train, test].map(Option::unwrap_or_default);
     let tags = || {
@@ -62,7 +62,7 @@ fn tagged(files: &Files, columns: &ColumnsAsked) -> Result<[Part<Read>; 2]> {
             .map(|one| &one.tags)
     };
     let are_entities = tags().all(|tags| check_tags(tags, None).is_ok()) && tags().any(|tags| !spans(tags).is_empty());
-    let read = |sentence: TaggedSentence, path: &Path| -> Result<Read> {
+    let read = |sentence: TaggedSentence, path: &Path| -> Result<LocatedSentence> {
         let labels = match are_entities {
             true => {
                 let at = |line: u64| format!("{}:{line}", path.display());
@@ -75,7 +75,7 @@ fn tagged(files: &Files, columns: &ColumnsAsked) -> Result<[Part<Read>; 2]> {
             }
             false => (WORD[4], sentence.tags.into_iter().map(Some).collect()),
         };
-        Ok(Read {
+        Ok(LocatedSentence {
             sentence: Sentence {
                 words: sentence.words,
                 of_words: vec![labels],
@@ -90,15 +90,15 @@ fn tagged(files: &Files, columns: &ColumnsAsked) -> Result<[Part<Read>; 2]> {
             let read = read.collect::<Result<_>>()?;
             Ok((path, read))
         };
-        part.into_iter().map(file).collect::<Result<Part<Read>>>()
+        part.into_iter().map(file).collect::<Result<Part<LocatedSentence>>>()
     });
     let at = |key: &'static str| move |fault: Fault| fault.at(Place::key(key));
     Ok([train.map_err(at("train"))?, test.map_err(at("test"))?])
 }
 
 /// Refuses a label that the test part alone has.
-fn check_labels(train: &Part<Read>, test: &Part<Read>) -> Result<()> {
-    fn labels<'a>(read: &'a Read, property: &str) -> impl Iterator<Item = (&'a str, u64)> {
+fn check_labels(train: &Part<LocatedSentence>, test: &Part<LocatedSentence>) -> Result<()> {
+    fn labels<'a>(read: &'a LocatedSentence, property: &str) -> impl Iterator<Item = (&'a str, u64)> {
         let known = read.sentence.of_words.iter().filter(move |(name, _)| *name == property);
         let labels = known.flat_map(|(_, labels)| labels).zip(&read.lines);
         labels.filter_map(|(label, line)| Some((label.as_deref()?, *line)))

@@ -31,7 +31,7 @@ pub(super) struct Sentence {
 }
 
 /// At most so many, whatever order they are given in: they are sorted by a key that is drawn from what they say.
-pub(crate) fn some<T>(mut all: Vec<T>, most: usize, text: impl Fn(&T) -> String) -> Vec<T> {
+pub(crate) fn sampled<T>(mut all: Vec<T>, most: usize, text: impl Fn(&T) -> String) -> Vec<T> {
     let draw = Draw::new(SEEDS[0], "order of sentences");
     all.sort_by_cached_key(|one| {
         let text = text(one);

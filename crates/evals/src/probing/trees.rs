@@ -1,6 +1,6 @@
 //! Labelled sentences of dependency treebanks, as CoNLL-U files (universaldependencies.org/format.html).
 
-use super::own::Read;
+use super::own::LocatedSentence;
 use super::sentences::{Sentence, WORD};
 use cloze_corpus::sets::{Column, ColumnsAsked, TaggedSentence, read_columns};
 use cloze_foundation::{Fault, Result};
@@ -17,7 +17,7 @@ const FAR: i64 = 5;
 ///
 /// # Errors
 /// What the reader of columns says; heads that make no tree of a sentence.
-pub(super) fn of_file(path: &Path, word: Option<&Column>) -> Result<Vec<Read>> {
+pub(super) fn of_file(path: &Path, word: Option<&Column>) -> Result<Vec<LocatedSentence>> {
     let column = |number: i64| {
         let asked = ColumnsAsked {
             word: word.cloned(),
@@ -32,7 +32,7 @@ pub(super) fn of_file(path: &Path, word: Option<&Column>) -> Result<Vec<Read>> {
         let distances = heads.iter().enumerate();
         let distances = distances.map(|(word, head)| Some(distance(*head as i64, word as i64 + 1)));
         let some = |tags: Vec<String>| tags.into_iter().map(Some).collect();
-        sentences.push(Read {
+        sentences.push(LocatedSentence {
             sentence: Sentence {
                 of_words: vec![
                     (WORD[3], distances.collect()),
