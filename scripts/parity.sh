@@ -61,6 +61,11 @@ experiment pairs bert '' 'mlm:pairs = "next"'
 experiment albert-pairs bert $'layer_groups = 1\nembedding_width = 16' 'mlm:pairs = "order"'
 experiment deberta-shared bert $'disentangled = {}\nlayer_groups = 1' mlm rtd
 experiment deberta bert 'disentangled = {}' mlm 'replace-mlm:generator_width = 1.0' rtd
+# Generators that are models of their own.
+experiment apart bert '' 'electra:tying = "none"' 'rtd:sharing = "nes"'
+experiment one-network bert '' $'electra:tying = "all"\ngenerator_width = 1.0'
+experiment modern-apart modern '' 'rtd:sharing = "nes"'
+experiment deberta-apart bert 'disentangled = {}' 'rtd:sharing = "nes"'
 # Those whose heads have no counterpart: their encoders.
 FORM=hf-encoder experiment bert-alone bert '' mntp prefix permutation all-tokens-mlm
 FORM=hf-encoder experiment modern-alone modern '' mntp prefix permutation all-tokens-mlm replace-mlm electra

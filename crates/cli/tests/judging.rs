@@ -319,12 +319,23 @@ fn a_sweep_names_every_set_that_cannot_be_read_and_goes_on_without_them_where_it
             "cloze eval results/x --tasks x.toml",
         ],
     );
+    // What is left out is told by the report and by `status`, for which nothing is missing.
+    let table = std::fs::read_to_string(workplace.path("results/x/report/table.md")).unwrap();
+    says(&table, &["Not judged by `gone`", "Not judged by `broken`"]);
+    let (status, said) = cloze(&workplace, &["status", "x.toml"]);
+    assert!(
+        status == 0 && !said.contains("missing") && !said.contains("frozen plan"),
+        "{said}"
+    );
+    says(&said, &["1 of 1 runs are done", "gone was left out"]);
     // The command that is said to judge by them later does.
     workplace.write("broken.tsv", "the dog sees\tthe dog see\n");
     workplace.write("gone.tsv", "sentence_good\tsentence_bad\nthe dog sees\tthe dog see\n");
     let (status, said) = cloze(&workplace, &["eval", "results/x", "--tasks", "x.toml"]);
     assert_eq!(status, 0, "{said}");
     says(&said, &["2 judged, 1 judged before"]);
+    let table = std::fs::read_to_string(workplace.path("results/x/report/table.md")).unwrap();
+    assert!(!table.contains("Not judged by"), "{table}");
     // Without a set that can be read nothing is trained.
     let none = judged
         .replace("fine.txt", "nowhere.txt")

@@ -162,6 +162,33 @@ fn an_arm_that_would_predict_nothing_or_far_too_much_is_refused_before_training(
     }
 }
 
+/// The encoder itself may be the generator, and a uniform one is none.
+#[test]
+fn an_audit_says_where_a_generator_predicts_what_is_counted() {
+    let workplace = Workplace::new();
+    workplace.write(
+        "x.toml",
+        "question = \"Which?\"\n[corpus]\nwords = 8000\n[encoder]\npreset = \"bert\"\nwidth = 16\nlayers = 1\nwindow = 32\n\
+         [budget]\namount = \"4k\"\n[sweep]\nseeds = [1]\n[evaluate]\ntasks = []\npoints = 1\n\
+         [[arm]]\nobjective = \"electra\"\n\
+         [[arm]]\nname = \"all\"\nobjective = \"electra\"\ntying = \"all\"\ngenerator_width = 1.0\n\
+         [[arm]]\nname = \"uniform\"\nobjective = \"electra\"\ngenerator = \"uniform\"\n\
+         [[arm]]\nobjective = \"mlm\"\n\
+         [[arm]]\nname = \"mixed\"\nmixture = [{ objective = \"mlm\", share = 0.5 }, { objective = \"rtd\" }]\n",
+    );
+    let audited = workplace.cloze(&["audit", "x.toml", "--tokens", "2k", "--json"]);
+    let found: serde_json::Value = serde_json::from_slice(&audited.stdout).expect("an answer in JSON");
+    let told = found["arms"].as_array().unwrap().iter();
+    let told: Vec<_> = told.map(|arm| arm["of_generator"].as_bool().unwrap()).collect();
+    assert_eq!(told, [true, true, false, false, true]);
+    let lines = text(&workplace.cloze(&["audit", "x.toml", "--tokens", "2k"]).stdout);
+    assert_eq!(
+        lines.matches("what is counted is what the generator reads").count(),
+        3,
+        "{lines}"
+    );
+}
+
 #[test]
 fn an_audit_says_what_a_law_makes_of_a_rate() {
     let workplace = Workplace::new();

@@ -15,6 +15,8 @@ const SEED: u64 = 0x7361_6d70;
 /// Tokens around a blank, and answers that are told.
 const AROUND: usize = 24;
 const ANSWERS: usize = 4;
+/// Special tokens of a vocabulary.
+const SPECIAL: usize = 5;
 /// Tokens of a beginning, and of what is written behind it.
 const BEGINNING: usize = 8;
 const WRITTEN: usize = 12;
@@ -111,10 +113,14 @@ impl Samples {
             let hidden = window.ids[*place];
             let mut ids = window.ids.clone();
             ids[*place] = mask;
-            let answers = subject
-                .model
-                .answers(&question(ids, *place, hidden, Visibility::default()), ANSWERS)?;
-            let told = answers.first()?.iter().map(|(id, share)| {
+            let question = question(ids, *place, hidden, Visibility::default());
+            // No text has a special token in the place of a word, whatever a head thinks of one.
+            let answers = subject.model.answers(&question, ANSWERS + SPECIAL)?;
+            let told = answers
+                .first()?
+                .iter()
+                .filter(|(id, _)| !tokenizer.vocabulary().is_special(*id));
+            let told = told.take(ANSWERS).map(|(id, share)| {
                 let piece = tokenizer.piece(*id).unwrap_or_default();
                 format!("{piece} {:.0} %", 100.0 * share)
             });
@@ -152,7 +158,9 @@ impl Samples {
                         question(with_masks(length - place), place, special.mask, Visibility::default())
                     }
                 };
-                let next = subject.model.answers(&question, 1)?.first()?.first()?.0;
+                let answers = subject.model.answers(&question, 1 + SPECIAL)?;
+                let is_text = |id: u32| id == special.end || !tokenizer.vocabulary().is_special(id);
+                let next = answers.first()?.iter().map(|(id, _)| *id).find(|id| is_text(*id))?;
                 if next == special.end {
                     break;
                 }

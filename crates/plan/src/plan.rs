@@ -128,6 +128,7 @@ pub fn expand_beside(experiment: &Experiment, known: &[PlannedModel]) -> Result<
         claims: experiment.claims.clone(),
         sequential: None,
         tuning: None,
+        without: experiment.without.clone(),
     };
     plan.sequential = until::sequential(experiment, &plan)?;
     for (claim, place) in plan.claims.iter().zip(&experiment.check_places) {

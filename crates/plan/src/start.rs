@@ -61,11 +61,7 @@ impl Start {
         let value: Value =
             serde_json::from_str(&text).map_err(|error| at(Fault::usage(format!("it is not JSON: {error}"))))?;
         let of = match value.get("objective") {
-            None => {
-                let encoder = hub::encoder_config(&text).map_err(at)?;
-                hub::check(&folder)?;
-                Of::Hub(encoder)
-            }
+            None => Of::Hub(hub::check(&folder)?),
             Some(_) => Of::Run(
                 serde_json::from_value(value)
                     .map_err(|error| at(Fault::usage(format!("it is no configuration of a run: {error}"))))?,
@@ -135,7 +131,7 @@ impl Start {
     /// Files that are missing or damaged, or are of another model than their configuration says.
     pub fn parameters(&self, device: &Device) -> Result<BTreeMap<String, Parameter>> {
         match &self.of {
-            Of::Hub(encoder) => of_hub(&HubModel::read(&self.folder)?, encoder, device),
+            Of::Hub(_) => of_hub(&HubModel::read(&self.folder)?, device),
             Of::Run(config) => self.of_run(config, device),
         }
     }
@@ -162,20 +158,11 @@ fn missing(path: &Path) -> Fault {
     Fault::usage(format!("`{}` is missing", path.display()))
 }
 
-fn of_hub(model: &HubModel, encoder: &EncoderConfig, device: &Device) -> Result<BTreeMap<String, Parameter>> {
+fn of_hub(model: &HubModel, device: &Device) -> Result<BTreeMap<String, Parameter>> {
     let mut found = BTreeMap::new();
     for (path, numbers) in model.encoder_numbers() {
         let data = TensorData::new(numbers.values.clone(), Shape::from(numbers.shape.clone()));
         found.insert(path, Parameter::from_data(data, device)?);
     }
-    // A table that says nothing was left out when the model was read.
-    let rows = encoder.segments;
-    if rows > 1 && !found.contains_key(SEGMENTS) {
-        let columns = encoder.table_width();
-        let zeros = TensorData::new(vec![0.0f32; rows * columns], [rows, columns]);
-        found.insert(SEGMENTS.to_owned(), Parameter::from_data(zeros, device)?);
-    }
     Ok(found)
 }
-
-const SEGMENTS: &str = "encoder.segments";

@@ -87,6 +87,14 @@ impl Score {
         self.task.split_once('/').map(|(_, part)| part)
     }
 
+    /// Of a part that is a layer of an encoder: what it was asked about and its number, `part-of-speech` and 2 of
+    /// `probing/part-of-speech/layer-2`; of `retrieval/layer-2`, which asks for one thing, no name and 2.
+    pub(crate) fn layer(&self) -> Option<(&str, usize)> {
+        let part = self.part()?;
+        let (property, layer) = part.rsplit_once('/').unwrap_or(("", part));
+        Some((property, layer.strip_prefix("layer-")?.parse().ok()?))
+    }
+
     /// For headings and axes, without the unit.
     pub(crate) fn title(&self) -> String {
         let whole = self.task.split('/').next().unwrap_or_default();

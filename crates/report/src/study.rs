@@ -145,13 +145,30 @@ impl<'a> Study<'a> {
             .collect()
     }
 
-    /// The parts of a score that some arms have, the easiest first: by the mean over the arms.
+    /// The layers that some arms have a score of, in their order.
+    ///
+    /// # Errors
+    /// Scores that statistics refuse; a view holds finite ones only.
+    pub(crate) fn layers(&self, whole: &Score, arms: &[usize]) -> Result<Vec<Score>> {
+        let mut layers = Vec::new();
+        for part in self.view.parts(whole).into_iter().filter(|part| part.layer().is_some()) {
+            for arm in arms {
+                if !layers.contains(&part) && over_seeds(&self.view.final_of(&part, *arm)?)?.is_some() {
+                    layers.push(part.clone());
+                }
+            }
+        }
+        layers.sort_by(|a, b| a.layer().cmp(&b.layer()));
+        Ok(layers)
+    }
+
+    /// The parts of a score that some arms have, the easiest first: by the mean over the arms. Layers are none.
     ///
     /// # Errors
     /// Scores that statistics refuse; a view holds finite ones only.
     pub(crate) fn by_difficulty(&self, whole: &Score, arms: &[usize]) -> Result<Vec<Score>> {
         let mut parts = Vec::new();
-        for part in self.view.parts(whole) {
+        for part in self.view.parts(whole).into_iter().filter(|part| part.layer().is_none()) {
             let mut means = Vec::new();
             for arm in arms {
                 means.extend(over_seeds(&self.view.final_of(&part, *arm)?)?.map(|found| found.mean));

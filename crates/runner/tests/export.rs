@@ -37,7 +37,7 @@ fn what_is_exported_is_what_was_trained() {
     let into = results.path().join("exported");
     let lines = ["The farmer sees the dogs .".to_owned(), String::new()];
     let exported = export(&run, Form::Model, &into, Some(&lines)).unwrap();
-    let classes: Vec<&str> = exported.classes.iter().map(|class| class.class).collect();
+    let classes: Vec<&str> = exported.parts.iter().map(|part| part.class.class).collect();
     assert_eq!(classes, ["ElectraForPreTraining", "ElectraForMaskedLM"]);
     // Every parameter of the run is in one of the two, with its numbers.
     let mut found = HubModel::read(&into).unwrap().numbers;
@@ -104,7 +104,7 @@ fn a_verdict_on_two_segments_is_exported_with_the_class_that_has_one() {
         let into = results.path().join("exported");
         let lines = ["The farmer sees", "the dogs .", ""].map(str::to_owned);
         let exported = export(&run, Form::Model, &into, Some(&lines)).unwrap();
-        assert_eq!((exported.classes[0].class, exported.left_out.len()), (class, 0));
+        assert_eq!((exported.parts[0].class.class, exported.left_out.len()), (class, 0));
         let bytes = std::fs::read(Store::new(&root).run(&id).weights().join("model.safetensors")).unwrap();
         let weights = tensors::parameters(&bytes, &Device::flex()).unwrap();
         let found = HubModel::read(&into).unwrap();
@@ -159,7 +159,7 @@ fn of_a_mixture_the_heads_of_the_first_part_are_exported() {
         );
         let (id, exported) = mixed(results.path(), &parts);
         let exported = exported.unwrap();
-        assert_eq!(exported.classes[0].class, "BertForMaskedLM");
+        assert_eq!(exported.parts[0].class.class, "BertForMaskedLM");
         let left: Vec<&str> = exported.left_out.iter().map(|(part, _)| part.as_str()).collect();
         assert_eq!(
             left,
@@ -213,7 +213,7 @@ fn a_generator_that_no_class_is_like_is_refused_with_the_reason() {
         "{refused}"
     );
     let alone = export(&run, Form::Encoder, &results.path().join("alone"), None).unwrap();
-    assert_eq!(alone.classes[0].class, "DebertaV2Model");
+    assert_eq!(alone.parts[0].class.class, "DebertaV2Model");
 }
 
 fn disentangled() -> EncoderConfig {
@@ -236,13 +236,93 @@ fn what_restores_proposals_is_exported_with_its_head_and_the_generator() {
     let run = find(&root, &[], results.path()).unwrap();
     let into = results.path().join("exported");
     let exported = export(&run, Form::Model, &into, None).unwrap();
-    let classes: Vec<&str> = exported.classes.iter().map(|class| class.class).collect();
+    let classes: Vec<&str> = exported.parts.iter().map(|part| part.class.class).collect();
     assert_eq!(classes, ["BertForMaskedLM", "ElectraForMaskedLM"]);
     let mut found = HubModel::read(&into).unwrap().numbers;
     found.extend(HubModel::read(&into.join("generator")).unwrap().numbers);
     let bytes = std::fs::read(Store::new(&root).run(&id).weights().join("model.safetensors")).unwrap();
     let weights = tensors::parameters(&bytes, &Device::flex()).unwrap();
     assert_eq!(found.keys().collect::<Vec<_>>(), weights.keys().collect::<Vec<_>>());
+}
+
+/// One with embeddings of its own, or that is the encoder itself, is a masked language model by itself.
+#[test]
+fn a_generator_that_is_a_model_of_its_own_is_exported_as_one() {
+    let results = tempfile::tempdir().unwrap();
+    for (objective, options, encoder, classes) in [
+        (
+            "electra",
+            "tying = 'none'",
+            EncoderConfig::preset(Preset::Bert, 32, 1, 16),
+            ["ElectraForPreTraining", "BertForMaskedLM"],
+        ),
+        (
+            "electra",
+            "tying = 'all'\ngenerator_width = 1.0",
+            EncoderConfig::preset(Preset::Bert, 32, 1, 16),
+            ["ElectraForPreTraining", "BertForMaskedLM"],
+        ),
+        (
+            "rtd",
+            "sharing = 'nes'",
+            EncoderConfig::preset(Preset::Modern, 32, 1, 16),
+            ["ModernBertModel", "ModernBertForMaskedLM"],
+        ),
+        (
+            "rtd",
+            "sharing = 'nes'",
+            EncoderConfig::preset(Preset::Bert, 32, 1, 16),
+            ["BertModel", "BertForMaskedLM"],
+        ),
+        (
+            "rtd",
+            "sharing = 'nes'",
+            disentangled(),
+            ["DebertaV2Model", "DebertaV2ForMaskedLM"],
+        ),
+    ] {
+        let name = format!("{objective} {options} {:?}", encoder.preset);
+        let root = results
+            .path()
+            .join(cloze_foundation::files::hash(format!("{name} {encoder:?}").as_bytes()));
+        let options = cloze_objectives::configure(objective, &options.parse().unwrap()).unwrap();
+        let config = RunConfig {
+            encoder,
+            options: options.options(),
+            ..bert(objective)
+        };
+        let id = trained(&root, config);
+        let run = find(&root, &[], results.path()).unwrap();
+        let into = root.join("exported");
+        let exported = export(&run, Form::Model, &into, None).unwrap();
+        let found: Vec<&str> = exported.parts.iter().map(|part| part.class.class).collect();
+        assert_eq!(found, classes, "{name}");
+        let bytes = std::fs::read(Store::new(&root).run(&id).weights().join("model.safetensors")).unwrap();
+        let weights = tensors::parameters(&bytes, &Device::flex()).unwrap();
+        let generator = HubModel::read(&into.join("generator")).unwrap().numbers;
+        let is_whole = weights.contains_key("generator_encoder.tokens");
+        for (path, numbers) in &generator {
+            let own = match path.strip_prefix("encoder.") {
+                Some(end) if is_whole => format!("generator_encoder.{end}"),
+                Some(_) => path.clone(),
+                None => format!("generator_{path}"),
+            };
+            assert_eq!(numbers.values, weights[&own].numbers().unwrap(), "{name}: {path}");
+        }
+        // Nothing of the generator is missing, and nothing of it is beside the encoder.
+        let of_generator =
+            |path: &&String| path.starts_with("generator_") && !path.starts_with("generator_encoder.segments");
+        let heads = generator.keys().filter(|path| path.starts_with("head.")).count();
+        let wanted = if is_whole { generator.len() } else { heads };
+        assert_eq!(weights.keys().filter(of_generator).count(), wanted, "{name}");
+        let own = HubModel::read(&into).unwrap().numbers;
+        assert!(own.keys().all(|path| !path.starts_with("generator")), "{name}");
+        let card = std::fs::read_to_string(into.join("README.md")).unwrap();
+        assert!(
+            card.contains("FOLDER/generator") && card.contains("pipeline_tag: feature-extraction"),
+            "{card}"
+        );
+    }
 }
 
 /// DeBERTaV3: the discriminator reads with another table than the generator.
@@ -258,7 +338,7 @@ fn replaced_token_detection_is_exported_as_an_encoder_and_its_generator() {
     let run = find(&root, &[], results.path()).unwrap();
     let into = results.path().join("exported");
     let exported = export(&run, Form::Model, &into, None).unwrap();
-    let classes: Vec<&str> = exported.classes.iter().map(|class| class.class).collect();
+    let classes: Vec<&str> = exported.parts.iter().map(|part| part.class.class).collect();
     assert_eq!(classes, ["DebertaV2Model", "DebertaV2ForMaskedLM"]);
     let bytes = std::fs::read(Store::new(&root).run(&id).weights().join("model.safetensors")).unwrap();
     let weights = tensors::parameters(&bytes, &Device::flex()).unwrap();
@@ -313,7 +393,7 @@ fn what_has_no_counterpart_is_refused_and_its_encoder_is_not() {
     assert!(refused.to_string().contains("--to hf-encoder"), "{refused}");
     assert!(!into.exists());
     let exported = export(&run, Form::Sentences, &into, None).unwrap();
-    assert_eq!(exported.classes[0].class, "ModernBertModel");
+    assert_eq!(exported.parts[0].class.class, "ModernBertModel");
     for name in [
         "modules.json",
         "1_Pooling/config.json",

@@ -106,6 +106,8 @@ fn a_run_begins_with_the_weights_of_a_run_or_of_a_folder_whatever_its_objective(
         let plan = planned(results.path(), objective, &format!("from = \"{place}\""), "").unwrap();
         let encoder = &plan.runs[0].config.encoder;
         assert_eq!((encoder.preset, encoder.width, encoder.window), (Preset::Bert, 32, 16));
+        // The folder's table of segments is zeros, for tokenizers of pairs: none.
+        assert_eq!(encoder.segments, 1);
         let found = began(results.path(), &plan);
         for (path, parameter) in &before {
             if path.starts_with("encoder.") || heads {

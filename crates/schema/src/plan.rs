@@ -3,6 +3,7 @@
 use crate::data::is_same;
 use crate::{ChartKind, Choice, Claim, Part, PlannedModel, RunData, Sequential, Tuning};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What the experiment wants from its report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -171,6 +172,9 @@ pub struct Plan<C> {
     /// How arms are tuned before they are trained, where they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuning: Option<Tuning>,
+    /// Evaluations that the experiment asks for and these runs are trained without, since their data could not be read, and why.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub without: BTreeMap<String, String>,
 }
 
 /// The file of a plan in its results folder.
@@ -227,5 +231,6 @@ impl<C: PartialEq> Plan<C> {
             && self.claims == other.claims
             && self.sequential == other.sequential
             && self.tuning == other.tuning
+            && self.without == other.without
     }
 }

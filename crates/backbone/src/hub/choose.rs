@@ -130,14 +130,24 @@ fn of_parts(
         return Err(Fault::usage(what).remedy("train a model without `logit_cap` to export one with its head"));
     }
     if !ARCHITECTURES.iter().any(|one| one.blocks == ENCODER && known(&one)) {
-        let also = match config.disentangled {
-            Some(_) => " with disentangled attention, nor one",
-            None => "",
-        };
+        // BERT's layers that share a block are copies in its classes; ModernBERT has none for them.
+        let unknown = [
+            (config.disentangled.is_some(), "disentangled attention"),
+            (
+                preset == Preset::Modern && config.layer_groups.is_some(),
+                "layers that share a block",
+            ),
+            (config.embedding_width.is_some(), "projected embeddings"),
+        ];
+        let unknown: Vec<&str> = unknown
+            .into_iter()
+            .filter_map(|(has, what)| has.then_some(what))
+            .collect();
         let what = format!(
-            "transformers has no {} `{}` encoder{also} whose layers share weights or whose embeddings are projected",
+            "transformers has no {} `{}` encoder with {}",
             if causal { "causal" } else { "bidirectional" },
-            preset.name()
+            preset.name(),
+            unknown.join(" and ")
         );
         return Err(
             Fault::usage(what).remedy("nor has it a class for the encoder alone: train another encoder to export one")

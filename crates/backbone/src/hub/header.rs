@@ -35,6 +35,8 @@ pub fn is_whole(path: &Path) -> Result<bool> {
 pub(super) struct Listed {
     pub(super) kind: Dtype,
     pub(super) shape: Vec<usize>,
+    /// Where its bytes begin in the file, and how many there are.
+    pub(super) bytes: [u64; 2],
 }
 
 /// What a file's header says of its tensors, by their names today.
@@ -60,8 +62,13 @@ pub(super) fn listing(path: &Path) -> Result<Option<Listing>> {
         return Err(refused(broken(&why)));
     }
     let listed = metadata.tensors().into_iter().map(|(name, info)| {
-        let (kind, shape) = (info.dtype, info.shape.clone());
-        (known_name(&name), Listed { kind, shape })
+        let (begins, ends) = info.data_offsets;
+        let listed = Listed {
+            kind: info.dtype,
+            shape: info.shape.clone(),
+            bytes: [LENGTH + size + begins as u64, ends.saturating_sub(begins) as u64],
+        };
+        (known_name(&name), listed)
     });
     Ok(Some(listed.collect()))
 }
@@ -102,7 +109,7 @@ impl Network {
         for pairing in pairings {
             let each = pairing.each();
             for name in &pairing.theirs {
-                let Listed { kind, shape } = &listing[name];
+                let Listed { kind, shape, .. } = &listing[name];
                 if *shape != each && !pairing.is_one_kind(shape) {
                     let what = format!("`{name}` has the shape {shape:?}, and the configuration says {each:?}");
                     return Err(Fault::usage(what));

@@ -28,24 +28,10 @@ pub const CONFIG: &str = "config.json";
 /// The file of the tensors.
 pub const TENSORS: &str = "model.safetensors";
 
-/// What the encoder of a folder is made of, by its configuration alone.
-///
-/// # Errors
-/// A configuration of another network than our encoder is, at its key.
-pub fn encoder_config(text: &str) -> Result<EncoderConfig> {
-    let network = config::read(text)?;
-    let mut encoder = network.encoder_config();
-    // One kind of segments is a part of the positions.
-    if encoder.segments < config::FEWEST_SEGMENTS {
-        encoder.segments = 1;
-    }
-    Ok(encoder)
-}
-
 /// The class of a folder's model, by its configuration alone.
 ///
 /// # Errors
-/// As [`encoder_config`].
+/// A configuration of another network than our encoder is, at its key.
 pub fn architecture(text: &str) -> Result<&'static Architecture> {
     Ok(config::read(text)?.architecture)
 }

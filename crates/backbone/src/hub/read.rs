@@ -1,11 +1,13 @@
 //! A model from the two files that transformers writes. Files are other people's: nothing in them is believed before it is
 //! checked, and no more memory is taken than the files are large.
 
+use super::config::FEWEST_SEGMENTS;
 use super::header::{Listed, broken, header_size, known_name, listing};
 use super::rows::{How, Pairing};
 use super::write::transposed;
-use super::{CONFIG, HubModel, Numbers, TENSORS, config};
-use cloze_foundation::files::{is_there, read, read_text};
+use super::{CONFIG, HubModel, Network, Numbers, TENSORS, config};
+use crate::EncoderConfig;
+use cloze_foundation::files::{is_there, part, read, read_text};
 use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result};
 use safetensors::SafeTensors;
@@ -22,23 +24,40 @@ const OTHERS: [(&str, &str, &str); 2] = [
     ("flax_model.msgpack", "Flax's", "from_flax"),
 ];
 
-/// Whether a folder holds a model that is read, by its configuration and the names, kinds and shapes of its tensors. No number
-/// is read.
+/// What the encoder of a folder is made of, if it holds a model that is read: by its configuration and the names, kinds and shapes of
+/// its tensors. No numbers are read but those of a table of segments, which is none where it says nothing.
 ///
 /// # Errors
 /// A folder without the two files, with pickled weights, or with weights in several files, and what to do; a configuration of
 /// another network than our encoder is; tensors that are missing, have no place, are of another shape or are no 32-bit floats, by
 /// name; a file that ends before its tensors do.
-pub fn check(folder: &Path) -> Result<()> {
+pub fn check(folder: &Path) -> Result<EncoderConfig> {
     let [config, tensors] = [CONFIG, TENSORS].map(|name| folder.join(name));
-    let network = config::read(&read_text(&config)?).map_err(|fault| fault.at(config.display().to_string()))?;
+    let mut network = config::read(&read_text(&config)?).map_err(|fault| fault.at(config.display().to_string()))?;
     let Some(listing) = listing(&tensors)? else {
         return Err(without_tensors(folder)?);
     };
-    let checked = network.check(&network.pairings(), &listing);
-    checked
-        .map(drop)
-        .map_err(|fault| fault.at(tensors.display().to_string()))
+    let pairings = network.pairings();
+    let checked = network.check(&pairings, &listing);
+    checked.map_err(|fault| fault.at(tensors.display().to_string()))?;
+    let segments = pairings.iter().find(|pairing| pairing.how == How::Segments);
+    if let Some(listed) = segments.and_then(|pairing| listing.get(pairing.theirs.first()?)) {
+        let [from, most] = listed.bytes;
+        let says_nothing = part(&tensors, from, most)?.is_none_or(|(bytes, _)| bytes.iter().all(|byte| *byte == 0));
+        network.settle_segments(&listed.shape, says_nothing);
+    }
+    Ok(network.encoder_config())
+}
+
+impl Network {
+    /// Whether its table of segments stays one: one that says nothing is none, and that of one kind is a part of the positions.
+    fn settle_segments(&mut self, shape: &[usize], says_nothing: bool) -> bool {
+        let stays = self.blocks.segments > FEWEST_SEGMENTS || !says_nothing && shape[0] > 1;
+        if !stays {
+            self.blocks.segments = 1;
+        }
+        stays
+    }
 }
 
 impl HubModel {
@@ -86,6 +105,7 @@ impl HubModel {
         let listed = |view: &TensorView<'_>| Listed {
             kind: view.dtype(),
             shape: view.shape().to_vec(),
+            bytes: [0, 0],
         };
         let listing = tensors.iter().map(|(name, view)| (name.clone(), listed(view)));
         let pairings = self.network.pairings();
@@ -130,11 +150,10 @@ impl HubModel {
             return;
         };
         let says_nothing = segments.values.iter().all(|number| number.to_bits() == 0);
-        if self.network.blocks.segments > super::config::FEWEST_SEGMENTS || !says_nothing && segments.shape[0] > 1 {
+        if self.network.settle_segments(&segments.shape, says_nothing) {
             self.numbers.insert(SEGMENTS.to_owned(), segments);
             return;
         }
-        self.network.blocks.segments = 1;
         if let Some(positions) = self.numbers.get_mut("encoder.positions").filter(|_| !says_nothing) {
             let rows = positions.values.chunks_mut(segments.values.len().max(1));
             rows.for_each(|row| {

@@ -6,6 +6,7 @@ use crate::terminal::say;
 use cloze_corpus::{CorpusConfig, Prepared, prepare};
 use cloze_foundation::files::write_whole;
 use cloze_foundation::{Fault, Result};
+use cloze_objectives::Answerer;
 use cloze_plan::{PlannedRun, at_run, cost, place};
 use cloze_runner::processes::options::cache;
 use cloze_schema::{Audit, Share, Tuning};
@@ -25,8 +26,8 @@ struct Audited {
     steps: u64,
     audit: Audit,
     examples: Vec<Shown>,
-    /// Whether a helper network reads what is counted here, and the encoder what that makes of it.
-    of_helper: bool,
+    /// Whether a generator reads and predicts what is counted here, and the encoder reads what that makes of it.
+    of_generator: bool,
 }
 
 impl Audited {
@@ -37,7 +38,7 @@ impl Audited {
             .map(|example| json!({ "text": example.text, "sight": example.sight }));
         json!({
             "arm": self.arm, "objective": self.objective, "seed": self.seed, "steps": self.steps,
-            "audit": self.audit, "of_helper": self.of_helper, "examples": examples.collect::<Vec<_>>(),
+            "audit": self.audit, "of_generator": self.of_generator, "examples": examples.collect::<Vec<_>>(),
         })
     }
 }
@@ -93,7 +94,8 @@ fn of_run(run: &PlannedRun, corpus: &Prepared, data_root: Option<&Path>, asked: 
         stages: &config.budget.stages,
         seed: config.seed,
     };
-    let of_helper = !feed.objective.helpers(&config.encoder).is_empty();
+    let rules = cloze_objectives::rules(&config.objective, &config.options)?;
+    let of_generator = rules.iter().any(|rule| rule.who == Answerer::Generator);
     let steps = cost::steps(run, data_root)?;
     let (audit, examples) = audit::of_run(&feed, steps, asked.tokens, asked.examples, corpus);
     Ok(Audited {
@@ -103,7 +105,7 @@ fn of_run(run: &PlannedRun, corpus: &Prepared, data_root: Option<&Path>, asked: 
         steps,
         audit,
         examples,
-        of_helper,
+        of_generator,
     })
 }
 
@@ -288,7 +290,7 @@ fn details(text: &mut String, one: &Audited) {
             one.objective
         );
     }
-    if one.of_helper {
+    if one.of_generator {
         let _ = writeln!(
             text,
             "  {:12} what is counted is what the generator reads and predicts; the encoder reads its samples (see `cloze explain {}`)",

@@ -41,9 +41,9 @@ pub fn export(arguments: &ExportArguments) -> Result<String> {
     let lines: Option<Vec<String>> = lines.map(|text| text.lines().map(str::to_owned).collect());
     let exported = export::export(&found, form, into, lines.as_deref())?;
     let mut text = String::new();
-    for class in &exported.classes {
-        let folder = class.folder.map_or_else(|| into.clone(), |folder| into.join(folder));
-        let _ = writeln!(text, "{}: {}, {}", folder.display(), class.class, class.what);
+    for part in &exported.parts {
+        let folder = part.folder.map_or_else(|| into.clone(), |folder| into.join(folder));
+        let _ = writeln!(text, "{}: {}, {}", folder.display(), part.class.class, part.class.what);
     }
     for (part, why) in &exported.left_out {
         let _ = writeln!(text, "left out: `{part}`, {why}");

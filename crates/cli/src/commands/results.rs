@@ -42,10 +42,24 @@ pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resu
     Origin::of(&arguments.experiment)?.check(&folder)?;
     let frozen = frozen(&folder)?;
     if let Some(frozen) = &frozen {
+        if !frozen.without.is_empty() {
+            let arguments = ExperimentArguments {
+                without: frozen.without.clone(),
+                ..arguments.clone()
+            };
+            plan = arguments.plan(data_root)?;
+        }
         as_judged(&mut plan, frozen, &Store::new(&folder), data_root)?;
     }
     let (mut text, status) = statuses(&plan, &plan.runs, &plan.models, &folder, data_root)?;
     if let Some(frozen) = frozen {
+        for (task, why) in &frozen.without {
+            let _ = writeln!(
+                text,
+                "{} was left out, since its data could not be read: {why}",
+                name(task)
+            );
+        }
         for line in differences(&plan, &frozen) {
             let _ = writeln!(text, "{}: {line}", arguments.experiment.display());
         }
@@ -226,7 +240,7 @@ fn take_file(file: &Path, folder: &Path, data_root: Option<&Path>) -> Result<()>
         return Err(Fault::usage(format!("`{}` holds no results yet", folder.display()))
             .remedy(format!("`cloze run {}` trains its runs", file.display())));
     };
-    let mut plan = expand_beside(&experiment, &frozen.models)?;
+    let mut plan = expand_beside(&experiment.without(&frozen.without), &frozen.models)?;
     as_judged(&mut plan, &frozen, &Store::new(folder), data_root)?;
     let differences = differences(&plan, &frozen);
     if differences.is_empty() {

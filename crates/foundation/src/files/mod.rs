@@ -6,7 +6,7 @@ pub use scratch::{is_scratch, sweep_scratch};
 
 use crate::{Fault, FaultKind, Result};
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// More than any text is that cloze reads whole. A device that never ends is refused in place of filling the memory.
@@ -263,11 +263,20 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>> {
 /// # Errors
 /// As [`read`].
 pub fn head(path: &Path, most: u64) -> Result<Option<(Vec<u8>, u64)>> {
+    part(path, 0, most)
+}
+
+/// As [`head`], the bytes from one on.
+///
+/// # Errors
+/// As [`read`].
+pub fn part(path: &Path, from: u64, most: u64) -> Result<Option<(Vec<u8>, u64)>> {
     let begun = || {
-        let (file, size) = opened(path)?;
+        let (mut file, size) = opened(path)?;
         if size > LONGEST_TEXT {
             return Err(too_long());
         }
+        file.seek(SeekFrom::Start(from))?;
         let mut bytes = Vec::with_capacity(size.min(most) as usize);
         file.take(most).read_to_end(&mut bytes)?;
         Ok((bytes, size))

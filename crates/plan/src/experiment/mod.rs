@@ -28,6 +28,7 @@ use cloze_schema::Claim;
 use evaluate::{Evaluate, ReportOptions, Tasks};
 use file::File;
 use given::Given;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use tune::Tune;
 
@@ -62,6 +63,8 @@ pub struct Experiment {
     pub(crate) check_places: Vec<Place>,
     /// What was written for each evaluation, if any were.
     pub(crate) tasks: Vec<Node>,
+    /// Evaluations that are left out, and why.
+    pub(crate) without: BTreeMap<String, String>,
     /// Folder with data sets.
     pub(crate) data_root: Option<PathBuf>,
 }
@@ -128,6 +131,7 @@ impl Experiment {
                 Some(Value::List(tasks)) => tasks.clone(),
                 _ => Vec::new(),
             },
+            without: BTreeMap::new(),
             data_root: None,
         };
         experiment.check_arguments()?;
@@ -141,16 +145,15 @@ impl Experiment {
         self
     }
 
-    /// Without the evaluations of these names.
+    /// Without the evaluations of these names, whose data cannot be read for the reasons given.
     #[must_use]
-    pub fn without(mut self, names: &[String]) -> Self {
+    pub fn without(mut self, names: &BTreeMap<String, String>) -> Self {
+        self.without.clone_from(names);
         let Some(tasks) = self.evaluate.tasks.take() else {
             return self;
         };
         let kept = tasks.into_list().into_iter().zip(self.tasks);
-        let (tasks, written) = kept
-            .filter(|(task, _)| !names.iter().any(|name| name == task.name()))
-            .unzip();
+        let (tasks, written) = kept.filter(|(task, _)| !names.contains_key(task.name())).unzip();
         (self.evaluate.tasks, self.tasks) = (Some(Tasks::of(tasks)), written);
         self
     }

@@ -24,8 +24,11 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     let properties = |scored: &Scored| -> Properties {
         let mut found = Properties::new();
         for part in study.view.parts(&scored.score) {
-            if let Some((property, layer)) = layer(&part) {
-                found.entry(property).or_default().insert(layer, part);
+            if let Some((property, layer)) = part.layer() {
+                found
+                    .entry(property.to_owned())
+                    .or_default()
+                    .insert(layer, part.clone());
             }
         }
         found
@@ -61,13 +64,6 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     }
     figure.say(of_many(study).unwrap_or_default());
     Ok(Ok(figure))
-}
-
-/// `part-of-speech` and 2 of `probing/part-of-speech/layer-2`; of `retrieval/layer-2`, which asks for one thing, no name and 2.
-fn layer(part: &Score) -> Option<(String, usize)> {
-    let part = part.part()?;
-    let (property, layer) = part.rsplit_once('/').unwrap_or(("", part));
-    Some((property.to_owned(), layer.strip_prefix("layer-")?.parse().ok()?))
 }
 
 fn panel(

@@ -44,6 +44,12 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
         let planned = view.models.len();
         lead.push(format!("Models that others trained: {planned}, judged: {judged}."));
     }
+    let is_judged = |task: &str| study.scores.iter().any(|scored| scored.score.task == task);
+    for (task, why) in view.plan.without.iter().filter(|(task, _)| !is_judged(task)) {
+        lead.push(format!(
+            "Not judged by `{task}`: its data could not be read when the runs were trained ({why}). `cloze eval` judges by it."
+        ));
+    }
     lead.extend(view.outside.iter().cloned());
     lead.extend(history::gaps(view));
     lead.extend(history::changes(view));

@@ -48,7 +48,7 @@ pub(crate) fn document(study: &Study, undrawn: &[String]) -> Result<Document> {
         sections.extend(ladder::sections(study, scored)?);
         sections.extend(comparisons::section(study, scored)?);
         for field in &scored.fields {
-            sections.extend(parts::section(study, scored, field)?);
+            sections.extend(parts::sections(study, scored, field)?);
             sections.extend(learnt::section(study, scored, field)?);
         }
     }

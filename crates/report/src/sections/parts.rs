@@ -1,4 +1,4 @@
-//! The parts of a task, arms side by side, the easiest part first.
+//! The parts of a task, arms side by side: phenomena, the easiest first, and the layers of an encoder.
 
 use super::of_many;
 use super::scores::{PER_TOKEN, arrow, by};
@@ -11,9 +11,22 @@ use crate::study::{Scored, Study};
 use cloze_foundation::Result;
 use std::cmp::Ordering;
 
-pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<Option<Section>> {
+pub(super) fn sections(study: &Study, scored: &Scored, field: &Field) -> Result<Vec<Section>> {
     let (whole, arms) = (&scored.score, study.shown_of(field));
-    let parts = study.by_difficulty(whole, &arms)?;
+    let phenomena = study.by_difficulty(whole, &arms)?;
+    let layers = study.layers(whole, &arms)?;
+    let sections = [
+        section(study, whole, field, "phenomenon", &phenomena)?,
+        section(study, whole, field, LAYER, &layers)?,
+    ];
+    Ok(sections.into_iter().flatten().collect())
+}
+
+/// What is not counted: how many layers are above chance says nothing of what was learnt.
+const LAYER: &str = "layer";
+
+fn section(study: &Study, whole: &Score, field: &Field, kind: &str, parts: &[Score]) -> Result<Option<Section>> {
+    let arms = study.shown_of(field);
     if parts.is_empty() || arms.is_empty() {
         return Ok(None);
     }
@@ -23,20 +36,20 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         .collect();
     let mut totals = vec![Cell::plain("above chance")];
     let has_per_token = parts.iter().any(|part| study.per_token(part).is_some());
-    let mut columns = vec!["phenomenon".to_owned()];
+    let mut columns = vec![kind.to_owned()];
     for arm in &arms {
         let asked: Vec<(&Score, usize)> = parts.iter().map(|part| (part, *arm)).collect();
         let sides = against(study.view, &asked, 0)?;
         let above = sides.iter().flatten().filter(|one| one.side == Some(Ordering::Greater));
         totals.push(Cell::plain(format!("{} of {}", above.count(), parts.len())));
-        for ((row, part), one) in rows.iter_mut().zip(&parts).zip(sides) {
+        for ((row, part), one) in rows.iter_mut().zip(parts).zip(sides) {
             row.push(Cell::optional(
                 one.map(|one| part.half_width(&one.found) + arrow(one.side)),
             ));
         }
         columns.push(study.marked(*arm));
         if has_per_token {
-            for (row, part) in rows.iter_mut().zip(&parts) {
+            for (row, part) in rows.iter_mut().zip(parts) {
                 let found = over_seeds(&study.view.final_of(&part.per_token(), *arm)?)?;
                 row.push(Cell::optional(found.map(|found| part.half_width(&found))));
             }
@@ -46,9 +59,12 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     }
     let mut lead = vec![HALF_WIDTH.to_owned()];
     if whole.chance().is_some() {
-        rows.push(totals);
+        if kind != LAYER {
+            rows.push(totals);
+        }
+        let all = if kind == LAYER { "layers" } else { "phenomena" };
         lead.push(format!(
-            "↑ above chance, ↓ below it, after Holm's correction over the phenomena of an arm; {}.",
+            "↑ above chance, ↓ below it, after Holm's correction over the {all} of an arm; {}.",
             by(study.view.answers.has(whole))
         ));
     }
@@ -57,12 +73,12 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     let spare: Vec<&str> = spare.iter().filter(|_| has_per_token).map(String::as_str).collect();
     let chance = whole.chance().map(|chance| format!("; chance {}", whole.text(chance)));
     let caption = field.titled(&whole.label()) + &chance.unwrap_or_default();
-    let name = field.titled(&format!("{} {} by phenomenon", whole.task, whole.metric));
+    let name = field.titled(&format!("{} {} by {kind}", whole.task, whole.metric));
     Ok(Some(Section {
         lead,
         table: Some(Table::new(&name, caption, columns, rows).spare(&spare)),
         points: study.policy(whole, &arms).into_iter().collect(),
         topic: Some(Topic::Parts),
-        ..Section::new(field.titled(&format!("{} by phenomenon", whole.title())))
+        ..Section::new(field.titled(&format!("{} by {kind}", whole.title())))
     }))
 }

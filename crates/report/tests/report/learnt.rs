@@ -83,6 +83,34 @@ fn the_judgement_from_which_on_an_arm_is_above_chance_is_told_by_phenomenon_and_
     assert!(!without.markdown.contains("learnt when") && !folder.join("report/learnt.csv").exists());
 }
 
+/// The gaps between judgements double, and so does the axis.
+#[test]
+fn judgements_on_a_log_scale_are_told_and_drawn_on_one() {
+    let folder = folder("learnt-log");
+    let mut made = Made::quickstart(5);
+    (made.items, made.log) = (true, true);
+    made.charts = vec![CHART, "learning-curves"];
+    made.write(&folder);
+    write(&folder).unwrap();
+    let reached: Vec<f64> = learnt(&folder).iter().filter_map(|row| row[3].parse().ok()).collect();
+    let judged: Vec<f64> = (0..4).map(|halved| 999_424.0 / f64::from(1 << halved)).collect();
+    assert!(
+        reached.len() > 3 && reached.iter().all(|tokens| judged.contains(tokens)),
+        "{reached:?}"
+    );
+    assert!(reached.iter().any(|tokens| *tokens < judged[1]), "{reached:?}");
+    for chart in [CHART, "learning-curves"] {
+        let drawn = fs::read_to_string(folder.join(format!("report/charts/{chart}.svg"))).unwrap();
+        // Of equal steps there would be a label at a round number in the middle.
+        let ticks: Vec<&str> = drawn
+            .lines()
+            .map(str::trim)
+            .filter(|line| ["100k", "200k", "500k", "1M"].contains(line))
+            .collect();
+        assert!(ticks.contains(&"200k") && ticks.contains(&"500k"), "{chart}: {ticks:?}");
+    }
+}
+
 #[test]
 fn of_two_seeds_nothing_is_said_of_when_something_was_learnt() {
     let folder = folder("learnt-two");

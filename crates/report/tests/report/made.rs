@@ -98,6 +98,8 @@ pub struct Made {
     pub first_id: usize,
     /// Whether answers are kept item by item.
     pub items: bool,
+    /// Whether runs were judged on a log scale of their budget: the gaps double.
+    pub log: bool,
     /// Whether accuracies by length-normalised scores are told: nine tenths of the others.
     pub per_token: bool,
     /// How much seeds differ: 1, or 0 where they do not.
@@ -151,6 +153,7 @@ impl Made {
             leaves: None,
             first_id: 0,
             items: false,
+            log: false,
             per_token: false,
             noise: 1.0,
             data: false,
@@ -313,6 +316,9 @@ impl Made {
                     "encoder": { "preset": "modern", "width": 128, "window": arm.window },
                     "optimizer": { "kind": "adamw", "peak_lr": 0.003 },
                 });
+                if self.log {
+                    config["spacing"] = json!("log");
+                }
                 if let Some(rate) = arm.muon {
                     config["optimizer"]["muon"] = json!({ "peak_lr": rate });
                 }
@@ -350,14 +356,18 @@ impl Made {
         let diverged = self.diverged.contains(&(place, seed));
         let mut rows = Vec::new();
         for point in 1..=4_u32 {
-            let share = f64::from(point) / 4.0;
+            let share = if self.log {
+                0.5_f64.powi(4 - point as i32)
+            } else {
+                f64::from(point) / 4.0
+            };
             let cost = if *objective == "electra" { 1.5 } else { 1.0 };
             let predicted = self.arms[place]
                 .rate()
                 .unwrap_or(if *objective == "autoregressive" { 1.0 } else { 0.15 });
             let mut spent = Spent::default();
-            spent[Axis::Steps] = 244.0 * f64::from(point);
-            spent[Axis::Tokens] = 249_856.0 * f64::from(point);
+            spent[Axis::Steps] = 976.0 * share;
+            spent[Axis::Tokens] = 999_424.0 * share;
             spent[Axis::Predictions] = (spent[Axis::Tokens] * predicted).floor();
             spent[Axis::Flops] = 3e13 * share * cost;
             spent[Axis::Seconds] = 14.0 * share * cost + 0.1 * seed as f64;

@@ -8,6 +8,7 @@ use cloze_schema::metric::{LOSS, PRETRAINING};
 use cloze_schema::{AXES, AttemptRows, Split};
 use cloze_stats::summarise;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Of the intervals over seeds.
@@ -85,14 +86,15 @@ fn name(run: &Found) -> String {
 
 /// What the hub reads. Strings are JSON's, which YAML's double-quoted ones are.
 fn front_matter(text: &mut String, run: &Found, form: Form, exported: &Exported, scores: &[Score]) {
-    let causal = exported.classes.iter().any(|class| class.causal);
-    let is_discriminator = exported.classes.len() > 1;
+    let causal = exported.parts.iter().any(|part| part.class.causal);
+    // What a head beside a generator is asked about is no text with masks.
+    let fills = exported.parts.len() == 1 && exported.parts[0].class.has("head");
     let (library, tag) = match form {
         Form::Sentences => ("sentence-transformers", "sentence-similarity"),
         Form::Encoder => ("transformers", "feature-extraction"),
         Form::Model if causal => ("transformers", "text-generation"),
-        Form::Model if is_discriminator => ("transformers", "feature-extraction"),
-        Form::Model => ("transformers", "fill-mask"),
+        Form::Model if fills => ("transformers", "fill-mask"),
+        Form::Model => ("transformers", "feature-extraction"),
     };
     let _ = writeln!(text, "library_name: {library}\npipeline_tag: {tag}\ntags:\n- cloze");
     let _ = writeln!(
@@ -125,16 +127,17 @@ fn classes(text: &mut String, exported: &Exported, form: Form) {
             "from sentence_transformers import SentenceTransformer\n\nmodel = SentenceTransformer(\"FOLDER\")\n",
         );
     } else {
-        let names: Vec<&str> = exported.classes.iter().map(|class| class.class).collect();
+        let names: BTreeSet<&str> = exported.parts.iter().map(|part| part.class.class).collect();
+        let names: Vec<&str> = names.into_iter().collect();
         let _ = writeln!(text, "from transformers import AutoTokenizer, {}\n", names.join(", "));
         text.push_str("tokenizer = AutoTokenizer.from_pretrained(\"FOLDER\")\n");
-        for class in &exported.classes {
-            let (variable, below) = class.folder.map_or(("model", ""), |folder| (folder, "/"));
-            let folder = class.folder.unwrap_or_default();
+        for part in &exported.parts {
+            let (variable, below) = part.folder.map_or(("model", ""), |folder| (folder, "/"));
+            let folder = part.folder.unwrap_or_default();
             let _ = writeln!(
                 text,
                 "{variable} = {}.from_pretrained(\"FOLDER{below}{folder}\")",
-                class.class
+                part.class.class
             );
         }
     }

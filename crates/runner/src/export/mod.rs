@@ -2,6 +2,7 @@
 
 mod card;
 mod check;
+mod generator;
 
 pub use crate::found::{Found, chosen, find};
 
@@ -26,11 +27,20 @@ pub enum Form {
     Sentences,
 }
 
+/// One of the networks of a model.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    /// What transformers has it as.
+    pub class: &'static Architecture,
+    /// Where it is, below the folder of the model.
+    pub folder: Option<&'static str>,
+}
+
 /// What was written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exported {
-    /// The classes, the first one in the folder itself.
-    pub classes: Vec<&'static Architecture>,
+    /// The networks, the first one in the folder itself.
+    pub parts: Vec<Part>,
     /// Parts of the model that are not in it, and why.
     pub left_out: Vec<(String, String)>,
     /// Whether layers that share a block have one each there.
@@ -109,6 +119,7 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
         Some(own) => _ = parameters.insert(own.to_owned(), parameter.clone()),
         None => others.extend(path.split('.').next().map(str::to_owned)),
     });
+    let generator = generator::taken_out(&mut parameters);
     let own: Vec<String> = parameters.keys().cloned().collect();
     // Heads may hold a part of the tables with which the model reads.
     model.reader().each_parameter(&mut |path, parameter| {
@@ -119,38 +130,62 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
     let paths = || own.iter().map(String::as_str);
     let example = model.reading(&[tokenizer.vocabulary().special.unknown; PROBE]);
     let encoder = model.config().clone();
-    let classes = hub::of(&encoder, &example.visibility, paths(), form != Form::Model).map_err(|fault| {
+    let located = |fault: Fault| {
         let fault = fault.at(format!("run {}", run.id));
         match fault.remedy {
             None if form == Form::Model => fault.remedy(ENCODER_ALONE),
-            None => fault,
-            Some(_) => fault,
+            _ => fault,
         }
-    })?;
-    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut has_copies = false;
+    };
+    let is_alone = form != Form::Model;
+    let classes = hub::of(&encoder, &example.visibility, paths(), is_alone).map_err(located)?;
+    let helper = objective.helpers(&encoder).into_iter().next();
+    let mut networks = Vec::new();
     for class in &classes {
-        let network = network(class, &encoder, objective, &tokenizer)?;
+        let blocks = match (class.folder, &helper) {
+            (Some(_), Some(helper)) => helper,
+            _ => &encoder,
+        };
+        networks.push((
+            class.folder,
+            network(class, blocks, encoder.table_width(), &tokenizer),
+            &parameters,
+        ));
+    }
+    if let Some(own) = generator.as_ref().filter(|_| !is_alone) {
+        let blocks = helper.as_ref().unwrap_or(&encoder);
+        let paths = own.keys().map(String::as_str);
+        let classes = hub::of(blocks, &example.visibility, paths, false).map_err(located)?;
+        for class in classes {
+            let network = network(class, blocks, blocks.table_width(), &tokenizer);
+            networks.push((Some(generator::FOLDER), network, own));
+        }
+    }
+    let mut exported = Exported {
+        parts: Vec::new(),
+        left_out: Vec::new(),
+        has_copies: false,
+    };
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for (folder, network, parameters) in networks {
+        let class = network.architecture;
         if !network.is_of_its_class() {
             let what = format!(
                 "a {} that is narrower than the embeddings that it shares has no counterpart in transformers: `{}` projects them before \
                  their norm",
-                class.folder.unwrap_or("model"),
+                folder.unwrap_or("model"),
                 class.class
             );
             return Err(Fault::usage(what).remedy(ENCODER_ALONE));
         }
-        has_copies |= network.has_copies();
+        exported.parts.push(Part { class, folder });
+        exported.has_copies |= network.has_copies();
         let pairs = encoder.preset == cloze_backbone::Preset::Bert;
-        let below = |name: &str| {
-            class
-                .folder
-                .map_or(name.to_owned(), |folder| format!("{folder}/{name}"))
-        };
+        let below = |name: &str| folder.map_or(name.to_owned(), |folder| format!("{folder}/{name}"));
         for (name, text) in tokenizer.for_transformers(network.blocks.window, pairs)? {
             files.push((below(name), text.into_bytes()));
         }
-        for (name, bytes) in HubModel::of(network, &parameters)?.files()? {
+        for (name, bytes) in HubModel::of(network, parameters)?.files()? {
             files.push((below(name), bytes));
         }
     }
@@ -160,11 +195,7 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
     let left_out = hub::left_out(&classes, paths()).into_iter();
     let left_out = left_out.map(|(part, why)| (part.to_owned(), why.to_owned()));
     let others = others.into_iter().map(|part| (part, OF_OTHERS.to_owned()));
-    let exported = Exported {
-        left_out: left_out.chain(others).collect(),
-        classes,
-        has_copies,
-    };
+    exported.left_out = left_out.chain(others).collect();
     files.push(("README.md".to_owned(), card::card(run, form, &exported)?.into_bytes()));
     if let Some(lines) = lines {
         let text = check::check(&model, &answering, &tokenizer, lines)?;
@@ -232,32 +263,20 @@ impl<'a> Answering<'a> {
     }
 }
 
-/// The encoder as a class has it, or the helper that the class is of.
-fn network(
-    class: &'static Architecture,
-    encoder: &EncoderConfig,
-    objective: &dyn Objective,
-    tokenizer: &Tokenizer,
-) -> Result<Network> {
+/// Blocks of a model on a table of tokens of this width, as a class has them.
+fn network(class: &'static Architecture, blocks: &EncoderConfig, embedding: usize, tokenizer: &Tokenizer) -> Network {
     let vocabulary = tokenizer.vocabulary();
-    let blocks = match class.folder {
-        None => encoder.clone(),
-        Some(folder) => {
-            let helper = objective.helpers(encoder).into_iter().next();
-            helper.ok_or_else(|| Fault::run(format!("the objective has no {folder}")))?
-        }
-    };
-    Ok(Network {
+    Network {
         architecture: class,
-        blocks,
-        embedding: encoder.table_width(),
+        blocks: blocks.clone(),
+        embedding,
         tokens: Tokens {
             vocabulary: vocabulary.size,
             pad: vocabulary.special.pad,
             start: vocabulary.special.start,
             end: vocabulary.special.end,
         },
-    })
+    }
 }
 
 /// What sentence-transformers reads beside an encoder.
