@@ -84,7 +84,10 @@ impl Block {
     /// (transformers, `modeling_modernbert.py`: `attn_norm` of layer 0 is the identity).
     pub(crate) fn new(config: &EncoderConfig, reads: Reads, rotary_base: f64, init: &Init) -> Self {
         let (width, biases) = (config.width, config.biases());
-        let dense = |name: &str, input: usize, output: usize| Dense::new(input, output, biases, &init.at(name));
+        let dense = |name: &str, input: usize, output: usize| {
+            let deviation = config.initial_values.deviation(name, input);
+            Dense::drawn(input, output, biases, deviation, &init.at(name))
+        };
         let norm = |name: &str| LayerNorm::new(width, biases, config.epsilon(), &init.at(name));
         Self {
             qkv: dense("qkv", width, 3 * width),

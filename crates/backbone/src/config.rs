@@ -22,6 +22,30 @@ words! {
     }
 }
 
+words! {
+    /// How the matrices of the blocks are drawn. Tables and heads are N(0, 0.02²) always.
+    #[derive(Default)]
+    pub enum InitialValues {
+        /// N(0, 0.02²) (BERT, GPT-2).
+        #[default]
+        Normal = "normal",
+        /// N(0, 1 / inputs), and zeros where a block adds to what it has read, so that every block begins as the identity
+        /// (modded-nanogpt, Jordan et al. 2024, where they are uniform).
+        FanIn = "fan-in",
+    }
+}
+
+impl InitialValues {
+    /// The standard deviation of a matrix of a block, by its name.
+    pub(crate) fn deviation(self, name: &str, inputs: usize) -> f64 {
+        match self {
+            Self::Normal => crate::init::STANDARD_DEVIATION,
+            Self::FanIn if matches!(name, "output" | "down") => 0.0,
+            Self::FanIn => (inputs.max(1) as f64).powf(-0.5),
+        }
+    }
+}
+
 impl Preset {
     /// The version of its law: raised when the same options make another network. 1 is no part of a run id; a higher one is
     /// part of the ids of the runs whose encoder is of this family, and of no others.
@@ -91,6 +115,9 @@ options! {
         /// z of the loss z·(ln Z)² that stands beside every cross-entropy over the vocabulary in training, Z being what its softmax divides by (Chowdhery et al. 2022, PaLM: 1e-4). The training loss contains it; held-out losses and scores do not.
         #[since = "0.2"]
         pub z_loss: f64 = 0.0, from(0);
+        /// How the matrices of the blocks are drawn.
+        #[since = "0.2"]
+        pub initial_values: InitialValues = InitialValues::Normal;
         /// Where its weights begin: a folder of Hugging Face or of a run, whose encoder it is.
         #[since = "0.2"]
         pub from: Option<PathBuf> = None => "nowhere: they are drawn";
@@ -115,6 +142,7 @@ impl EncoderOptions {
             value_embeddings,
             logit_cap,
             z_loss,
+            initial_values,
             ..
         } = *self;
         let (feed_forward, dropout) = match preset {
@@ -140,6 +168,7 @@ impl EncoderOptions {
             value_embeddings,
             logit_cap,
             z_loss,
+            initial_values,
             from: None,
         }
     }
@@ -300,6 +329,9 @@ pub struct EncoderConfig {
     /// z of the z-loss in training; 0 is none.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub z_loss: f64,
+    /// How the matrices of the blocks are drawn.
+    #[serde(default, skip_serializing_if = "is_normal")]
+    pub initial_values: InitialValues,
     /// The folder with whose weights it begins, as it was written; nothing else of the encoder depends on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<PathBuf>,
@@ -322,6 +354,11 @@ fn is_not(flag: &bool) -> bool {
 /// Left out as well.
 fn is_nothing(number: &f64) -> bool {
     *number == 0.0
+}
+
+/// Left out as well.
+fn is_normal(values: &InitialValues) -> bool {
+    *values == InitialValues::Normal
 }
 
 /// Left out as well.

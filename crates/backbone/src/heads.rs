@@ -19,9 +19,14 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// N(0, 0.02) weight, zero bias.
+    /// N(0, 0.02²) weight, zero bias.
     pub fn new(input: usize, output: usize, bias: bool, init: &Init) -> Self {
-        let weight = init.normal("weight", [input, output], crate::init::STANDARD_DEVIATION);
+        Self::drawn(input, output, bias, crate::init::STANDARD_DEVIATION, init)
+    }
+
+    /// N(0, `deviation`²) weight, zero bias.
+    pub(crate) fn drawn(input: usize, output: usize, bias: bool, deviation: f64, init: &Init) -> Self {
+        let weight = init.normal("weight", [input, output], deviation);
         Self {
             weight,
             bias: bias.then(|| init.zeros([output])),

@@ -20,7 +20,7 @@ mod value_embeddings;
 mod variant;
 
 pub use cloze_kernels::Precision;
-pub use config::{EncoderConfig, EncoderOptions, Preset, Queries};
+pub use config::{EncoderConfig, EncoderOptions, InitialValues, Preset, Queries};
 pub use encoder::Encoder;
 pub use forward::{Forward, QueryStream, ids};
 pub use heads::{Dense, LayerNorm, Logits, VocabularyHead};

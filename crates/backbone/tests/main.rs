@@ -7,6 +7,7 @@ mod disentangled;
 mod embedding_residual;
 mod encoder;
 mod hub;
+mod initial_values;
 mod logits;
 mod parity;
 mod sharing;

@@ -29,6 +29,7 @@ fn config(preset: Preset) -> EncoderConfig {
         value_embeddings: false,
         logit_cap: None,
         z_loss: 0.0,
+        initial_values: cloze_backbone::InitialValues::Normal,
         from: None,
         layer_groups: None,
         preset,

@@ -156,6 +156,7 @@ fn left_at_any_step_and_gone_on_with_the_bits_are_the_same() {
     asked.encoder.value_embeddings = true;
     asked.encoder.logit_cap = Some(15.0);
     asked.encoder.z_loss = 1e-4;
+    asked.encoder.initial_values = cloze_backbone::InitialValues::FanIn;
     for config in usual.chain([muon, staged, mixed, asked]) {
         let wanted = uninterrupted(&config);
         for first in [1, 3, 4, 8, 9] {

@@ -22,6 +22,7 @@ fn tiny(preset: Preset) -> EncoderConfig {
         value_embeddings: false,
         logit_cap: None,
         z_loss: 0.0,
+        initial_values: crate::InitialValues::Normal,
         from: None,
     }
 }

@@ -39,6 +39,7 @@ fn config(preset: Preset, width: usize) -> EncoderConfig {
         value_embeddings: false,
         logit_cap: None,
         z_loss: 0.0,
+        initial_values: crate::InitialValues::Normal,
         from: None,
     }
 }

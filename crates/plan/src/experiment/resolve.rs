@@ -163,6 +163,11 @@ fn begun(
             given.value_embeddings.to_string(),
             own.value_embeddings.to_string(),
         ),
+        (
+            "initial_values",
+            given.initial_values.name().to_owned(),
+            own.initial_values.name().to_owned(),
+        ),
     ] {
         if table.get(key).is_some() && asked != own {
             let what = format!("the encoder of `{}` has {key} = {own}", place.display());

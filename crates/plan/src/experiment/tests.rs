@@ -85,7 +85,7 @@ fn unknown_keys_are_named_with_their_place_and_the_nearest_key() {
     assert_eq!(
         fault("[encoder]\nwidht = 64\n[[arm]]\nobjective = \"mlm\"\n", &[]),
         "unknown key `widht` in `encoder`\n  at x.toml:3:1 (encoder.widht)\n  3 | widht = 64\n    | ^^^^^\n  \
-         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, pre_norm, precision, disentangled, embedding_residual, value_embeddings, logit_cap, z_loss, from\n  did you mean `width`?"
+         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, pre_norm, precision, disentangled, embedding_residual, value_embeddings, logit_cap, z_loss, initial_values, from\n  did you mean `width`?"
     );
     assert_eq!(
         fault("[[arm]]\nobjective = \"mlm\"\nraet = 0.3\n", &[]),
@@ -271,7 +271,7 @@ fn a_wrong_argument_is_named() {
     assert_eq!(
         fault(MLM, &["encoder.widht=64"]),
         "unknown key `widht` in `encoder`\n  at --set encoder.widht=64 (encoder.widht)\n  \
-         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, pre_norm, precision, disentangled, embedding_residual, value_embeddings, logit_cap, z_loss, from\n  did you mean `width`?"
+         allowed: preset, width, layers, layer_groups, heads, feed_forward, embedding_width, window, dropout, pre_norm, precision, disentangled, embedding_residual, value_embeddings, logit_cap, z_loss, initial_values, from\n  did you mean `width`?"
     );
     assert_eq!(
         fault(MLM, &["encoder.width"]),

@@ -40,6 +40,7 @@ fn example() -> RunConfig {
             value_embeddings: false,
             logit_cap: None,
             z_loss: 0.0,
+            initial_values: cloze_backbone::InitialValues::Normal,
             from: None,
         },
         budget: Budget {
