@@ -24,10 +24,8 @@ words! {
 
 words! {
     /// How the matrices of the blocks are drawn. Tables and heads are N(0, 0.02²) always.
-    #[derive(Default)]
     pub enum InitialValues {
         /// N(0, 0.02²) (BERT, GPT-2).
-        #[default]
         Normal = "normal",
         /// N(0, 1 / inputs), and zeros where a block adds to what it has read, so that every block begins as the identity
         /// (modded-nanogpt, Jordan et al. 2024, where they are uniform).
@@ -330,7 +328,7 @@ pub struct EncoderConfig {
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub z_loss: f64,
     /// How the matrices of the blocks are drawn.
-    #[serde(default, skip_serializing_if = "is_normal")]
+    #[serde(default = "normal", skip_serializing_if = "is_normal")]
     pub initial_values: InitialValues,
     /// The folder with whose weights it begins, as it was written; nothing else of the encoder depends on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -354,6 +352,10 @@ fn is_not(flag: &bool) -> bool {
 /// Left out as well.
 fn is_nothing(number: &f64) -> bool {
     *number == 0.0
+}
+
+fn normal() -> InitialValues {
+    InitialValues::Normal
 }
 
 /// Left out as well.
