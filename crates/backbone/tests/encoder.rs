@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use cloze_backbone::{
-    Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Precision, Preset, QueryStream, VocabularyHead,
+    Encoder, EncoderConfig, Forward, Init, Parameter, Parameters, Preset, QueryStream, VocabularyHead,
 };
 use cloze_foundation::Draw;
 use cloze_kernels::{Ranks, Visibility};
@@ -13,26 +13,10 @@ const PRESETS: [Preset; 2] = [Preset::Bert, Preset::Modern];
 
 fn config(preset: Preset) -> EncoderConfig {
     EncoderConfig {
-        preset,
-        width: 12,
-        layers: 2,
         heads: 3,
         feed_forward: 20,
-        window: 8,
         dropout: 0.1,
-        segments: 1,
-        precision: Precision::Float32,
-        layer_groups: None,
-        embedding_width: None,
-        disentangled: None,
-        variant: None,
-        pre_norm: false,
-        embedding_residual: false,
-        value_embeddings: false,
-        logit_cap: None,
-        z_loss: 0.0,
-        initial_values: cloze_backbone::InitialValues::Normal,
-        from: None,
+        ..EncoderConfig::preset(preset, 12, 2, 8)
     }
 }
 

@@ -16,26 +16,10 @@ const WIDTH: usize = 16;
 
 fn config(preset: Preset) -> EncoderConfig {
     EncoderConfig {
-        preset,
-        width: WIDTH,
-        layers: 2,
         heads: 2,
         feed_forward: 24,
-        window: 12,
         dropout: 0.0,
-        segments: 1,
-        precision: Precision::Float32,
-        layer_groups: None,
-        embedding_width: None,
-        disentangled: None,
-        variant: None,
-        pre_norm: false,
-        embedding_residual: false,
-        value_embeddings: false,
-        logit_cap: None,
-        z_loss: 0.0,
-        initial_values: cloze_backbone::InitialValues::Normal,
-        from: None,
+        ..EncoderConfig::preset(preset, WIDTH, 2, 12)
     }
 }
 

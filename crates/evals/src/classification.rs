@@ -1,15 +1,15 @@
 //! Classification of texts, or of pairs of texts, by a fine-tuned encoder.
 
 use crate::finetune::{
-    Attention, Material, Reads, Recipe, best, built_in, check_window, chosen, first, guess, hashed, of_seeds, of_texts,
-    parted, right_of_seeds, share_cut, shared, tune, tuned_options, without_places, work,
+    Attention, Common, Material, Reads, Recipe, best, built_in, check_window, chosen, first, guess, hashed, of_seeds,
+    of_texts, parted, right_of_seeds, share_cut, shared, tune, without_places, work,
 };
-use crate::labelled::{TextsAsked, classes, labels};
+use crate::labelled::{LabelledTexts, classes, labels};
 use crate::scores::Confusion;
 use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, asked};
-use cloze_corpus::sets::{Column, Labelled, TABLES};
+use cloze_corpus::sets::{Labelled, TABLES};
 use cloze_foundation::{Place, Result};
-use cloze_options::Options;
+use cloze_options::{Options, options};
 use cloze_schema::metric::{ACCURACY, MACRO_F1, MATTHEWS};
 use std::path::Path;
 
@@ -35,29 +35,23 @@ pub static ENTRY: Entry = Entry {
     parts: || Some(Vec::new()),
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
-    work: |options| work(&Settings::from_toml(options).ok()?.common(), 1),
+    work: |options| work(&Settings::from_toml(options).ok()?.common, 1),
     check: |options, data_root| Parts::read(&Settings::from_toml(options)?, data_root).map(drop),
     data,
     open: |options, ground| Ok(Box::new(Classification::open(&Settings::from_toml(options)?, ground)?)),
 };
 
-tuned_options! {
+options! {
     /// Options of classification.
     struct Settings {
-        /// The column of the text, by its name or its number from 1.
-        text: Option<Column> = None => "`text`; the first one where there is no header";
-        /// The column of the other text, where pairs are classified.
-        text_pair: Option<Column> = None => "none";
-        /// The column of the label; of the built-in language `number` (of the main subject) or `topic`.
-        label: Option<Column> = None => "`label`; the last one where there is no header; of the built-in language `number`";
-        /// Whether the first line of a CSV or TSV names its columns.
-        header: Option<bool> = None => "yes, but for a .txt and where columns are numbers";
+        with common: Common;
+        with texts: LabelledTexts;
     }
 }
 
 /// Hashes of the files, and the options but for where these are.
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let read = hashed(Settings::from_toml(options)?.common().named(), data_root, TABLES)?;
+    let read = hashed(Settings::from_toml(options)?.common.named(), data_root, TABLES)?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
@@ -78,15 +72,9 @@ struct Parts {
 
 impl Parts {
     fn read(settings: &Settings, data_root: Option<&Path>) -> Result<Self> {
-        let common = settings.common();
-        let texts = TextsAsked {
-            named: common.named(),
-            text: settings.text.as_ref(),
-            text_pair: settings.text_pair.as_ref(),
-            label: settings.label.as_ref(),
-            header: settings.header,
-        };
-        let [train, dev, test] = texts.read(data_root, built_in(&common))?;
+        let common = &settings.common;
+        let parts = settings.texts.parts(common.named(), data_root, built_in(common))?;
+        let [train, dev, test] = parts;
         let train = train.unwrap_or_default();
         let whole = labels(&train);
         let (train, test) = (
@@ -150,8 +138,8 @@ impl Classification {
                 test,
                 pad: tokenizer.vocabulary().special.pad,
             },
-            recipe: settings.recipe.clone(),
-            how: (settings.seeds, settings.attention),
+            recipe: settings.common.recipe.clone(),
+            how: (settings.common.seeds, settings.common.attention),
             classes: parts.classes.len(),
             truths: [truths(&parts.dev), truths(&parts.test)],
             cut,

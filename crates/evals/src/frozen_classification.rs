@@ -1,15 +1,15 @@
 //! Classification of texts, or of pairs of texts, by the frozen states of every layer.
 
-use crate::finetune::{BUILT_IN_WORDS, Named, guess, hashed, right_of_seeds, share_cut, shared, without_places};
-use crate::labelled::{TextsAsked, classes, labels};
+use crate::finetune::{BUILT_IN_WORDS, TrainAndTest, guess, hashed, right_of_seeds, share_cut, shared, without_places};
+use crate::labelled::{LabelledTexts, classes, labels};
 use crate::probing::{Answer, Place, Probed, Property, Questions, probed, sampled, whole_texts};
 use crate::scores::Confusion;
 use crate::{Asks, Chance, Entry, Evaluation, Finding, Ground, Judgement, Subject, When, Work, asked};
-use cloze_corpus::sets::{Column, Labelled, TABLES};
+use cloze_corpus::sets::{Labelled, TABLES};
 use cloze_foundation::{Fault, Place as Key, Result};
 use cloze_options::{Options, options};
 use cloze_schema::metric::{ACCURACY, MACRO_F1, MATTHEWS};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Classification of frozen states.
 pub static ENTRY: Entry = Entry {
@@ -45,44 +45,17 @@ pub static ENTRY: Entry = Entry {
 options! {
     /// Options of classification of frozen states.
     struct Settings {
+        with files: TrainAndTest;
+        with texts: LabelledTexts;
         /// At most so many examples of the training part and of the test part, whatever their order; of the built-in language just as many.
         examples: usize = 500, from(10).to(100_000);
-        /// The file of the training part, under the data root or from here.
-        train: Option<PathBuf> = None => "sentences of the built-in language";
-        /// The file of the test part.
-        test: Option<PathBuf> = None => "other sentences of the built-in language";
-        /// The column of the text, by its name or its number from 1.
-        text: Option<Column> = None => "`text`; the first one where there is no header";
-        /// The column of the other text, where pairs are classified.
-        text_pair: Option<Column> = None => "none";
-        /// The column of the label; of the built-in language `number` (of the main subject) or `topic`.
-        label: Option<Column> = None => "`label`; the last one where there is no header; of the built-in language `number`";
-        /// Whether the first line of a CSV or TSV names its columns.
-        header: Option<bool> = None => "yes, but for a .txt and where columns are numbers";
-    }
-    check |settings| settings.named().fits()
-}
-
-impl Settings {
-    fn named(&self) -> Named<'_> {
-        Named {
-            train: self.train.as_deref(),
-            dev: None,
-            test: self.test.as_deref(),
-        }
     }
 }
 
 /// The training part and the test part.
 fn read(settings: &Settings, data_root: Option<&Path>) -> Result<[Vec<Labelled>; 2]> {
-    let asked = TextsAsked {
-        named: settings.named(),
-        text: settings.text.as_ref(),
-        text_pair: settings.text_pair.as_ref(),
-        label: settings.label.as_ref(),
-        header: settings.header,
-    };
-    let [train, _, test] = asked.read(data_root, [settings.examples; 2])?;
+    let built = [settings.examples; 2];
+    let [train, _, test] = settings.texts.parts(settings.files.named(), data_root, built)?;
     let parts = [train, test].map(Option::unwrap_or_default);
     classes(&parts[0], &[("test", &parts[1])], &labels(&parts[0]))?;
     let text = |row: &Labelled| {
@@ -94,7 +67,7 @@ fn read(settings: &Settings, data_root: Option<&Path>) -> Result<[Vec<Labelled>;
 }
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let read = hashed(Settings::from_toml(options)?.named(), data_root, TABLES)?;
+    let read = hashed(Settings::from_toml(options)?.files.named(), data_root, TABLES)?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
@@ -111,7 +84,7 @@ const FITTING: f64 = 2.0 * 4.0 * 100.0 * 2.0;
 
 fn work(options: &toml::Table) -> Option<Work> {
     let settings = Settings::from_toml(options).ok()?;
-    if settings.train.is_some() {
+    if settings.files.train.is_some() {
         return None;
     }
     let examples = settings.examples as f64;

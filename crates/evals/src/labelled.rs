@@ -4,6 +4,7 @@ use crate::finetune::{Files, Named, beyond, joined, located, no_options_of_files
 use cloze_corpus::fragment;
 use cloze_corpus::sets::{Column, Labelled, TABLES, TableAsked, read_table};
 use cloze_foundation::{Fault, Place, Result};
+use cloze_options::options;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -12,27 +13,37 @@ const SEEDS: [u64; 2] = [0x636c_6173, 0x636c_6174];
 /// Classes that a set may have.
 const MOST_CLASSES: usize = 1000;
 
-/// What is read: where the parts are, and their columns.
-pub(crate) struct TextsAsked<'a> {
-    pub(crate) named: Named<'a>,
-    pub(crate) text: Option<&'a Column>,
-    pub(crate) text_pair: Option<&'a Column>,
-    pub(crate) label: Option<&'a Column>,
-    pub(crate) header: Option<bool>,
+options! {
+    /// What stands where in a table of labelled texts.
+    pub(crate) struct LabelledTexts {
+        /// The column of the text, by its name or its number from 1.
+        text: Option<Column> = None => "`text`; the first one where there is no header";
+        /// The column of the other text, where pairs are classified.
+        text_pair: Option<Column> = None => "none";
+        /// The column of the label; of the built-in language `number` (of the main subject) or `topic`.
+        label: Option<Column> = None => "`label`; the last one where there is no header; of the built-in language `number`";
+        /// Whether the first line of a CSV or TSV names its columns.
+        header: Option<bool> = None => "yes, but for a .txt and where columns are numbers";
+    }
 }
 
-impl TextsAsked<'_> {
+impl LabelledTexts {
     /// The training part, the development part and the test part. Of the built-in language there are `built` sentences to train
     /// on and to test on, and no development part.
     ///
     /// # Errors
     /// What files are not; options of files without files.
-    pub(crate) fn read(&self, data_root: Option<&Path>, built: [usize; 2]) -> Result<[Option<Vec<Labelled>>; 3]> {
-        if let Some(files) = Files::of(self.named, data_root, TABLES)? {
+    pub(crate) fn parts(
+        &self,
+        named: Named<'_>,
+        data_root: Option<&Path>,
+        built: [usize; 2],
+    ) -> Result<[Option<Vec<Labelled>>; 3]> {
+        if let Some(files) = Files::of(named, data_root, TABLES)? {
             let asked = TableAsked {
-                text: self.text,
-                pair: self.text_pair,
-                label: self.label,
+                text: self.text.as_ref(),
+                pair: self.text_pair.as_ref(),
+                label: self.label.as_ref(),
                 header: self.header,
             };
             return Ok(located(&files, |path| read_table(path, &asked))?.map(|part| part.map(joined)));
@@ -51,7 +62,7 @@ impl TextsAsked<'_> {
             ("text_pair", self.text_pair.is_some()),
             ("header", self.header.is_some()),
         ])?;
-        match self.label {
+        match &self.label {
             None => Ok(OfTheLanguage::Number),
             Some(Column::Name(name)) if name == "number" => Ok(OfTheLanguage::Number),
             Some(Column::Name(name)) if name == "topic" => Ok(OfTheLanguage::Topic),

@@ -1,7 +1,7 @@
 //! Parts of speech, or any classes of words, told by a fine-tuned encoder.
 
 use crate::finetune::{
-    built_in, check_window, chosen, guess, hashed, of_seeds, tuned_options, unknown_label, without_places, work,
+    Common, built_in, check_window, chosen, guess, hashed, of_seeds, unknown_label, without_places, work,
 };
 use crate::scores::Confusion;
 use crate::tagged::{ANY, Tagged, TaggedSet};
@@ -9,7 +9,7 @@ use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, a
 use cloze_corpus::fragment;
 use cloze_corpus::sets::{Column, ColumnsAsked, TaggedSentence};
 use cloze_foundation::{Fault, Place, Result};
-use cloze_options::Options;
+use cloze_options::{Options, options};
 use cloze_schema::metric::{ACCURACY, MACRO_F1};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -39,15 +39,16 @@ pub static ENTRY: Entry = Entry {
     parts: || Some(Vec::new()),
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
-    work: |options| work(&Settings::from_toml(options).ok()?.common(), 1),
+    work: |options| work(&Settings::from_toml(options).ok()?.common, 1),
     check: |options, data_root| read(&Settings::from_toml(options)?, data_root).map(drop),
     data,
     open: |options, ground| Ok(Box::new(PartsOfSpeech::open(&Settings::from_toml(options)?, ground)?)),
 };
 
-tuned_options! {
+options! {
     /// Options of parts of speech.
     struct Settings {
+        with common: Common;
         /// The column of the class, from 1, or from the end if it is negative.
         column: Option<Column> = None => "the universal part of speech of CoNLL-U; the last one of other files";
         /// The column of the words.
@@ -56,7 +57,7 @@ tuned_options! {
 }
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let read = hashed(Settings::from_toml(options)?.common().named(), data_root, ANY)?;
+    let read = hashed(Settings::from_toml(options)?.common.named(), data_root, ANY)?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
@@ -68,18 +69,18 @@ fn guesser(options: &toml::Table, data_root: Option<&Path>) -> Option<f64> {
 }
 
 fn read(settings: &Settings, data_root: Option<&Path>) -> Result<TaggedSet> {
-    let common = settings.common();
+    let common = &settings.common;
     let columns = ColumnsAsked {
         word: settings.word.clone(),
         tag: settings.column.clone(),
     };
     let built = |part: usize| {
-        fragment::labelled(SEEDS[part], built_in(&common)[part])
+        fragment::labelled(SEEDS[part], built_in(common)[part])
             .iter()
             .map(built)
             .collect()
     };
-    TaggedSet::read(&common, &columns, data_root, built, |key, part, path, train| {
+    TaggedSet::read(common, &columns, data_root, built, |key, part, path, train| {
         let known = classes(train);
         if !(2..=MOST_CLASSES).contains(&known.len()) {
             return Err(
@@ -142,7 +143,7 @@ impl PartsOfSpeech {
             sentence.tags.iter().map(class).collect()
         };
         Ok(Self {
-            tagged: Tagged::open(&set, settings.common(), ground, known.len(), of),
+            tagged: Tagged::open(&set, &settings.common, ground, known.len(), of),
             classes: known.len(),
             truths: [&set.dev, &set.test].map(|part| part.iter().flat_map(of).collect()),
         })

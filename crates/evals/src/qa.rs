@@ -1,15 +1,15 @@
 //! Extractive question answering by a fine-tuned encoder.
 
 use crate::finetune::{
-    Attention, Files, Material, Reads, Recipe, built_in, check_window, chosen, first, hashed, joined, located,
-    of_seeds, parted, shared, tune, tuned_options, without_places, work,
+    Attention, Common, Files, Material, Reads, Recipe, built_in, check_window, chosen, first, hashed, joined, located,
+    of_seeds, parted, shared, tune, without_places, work,
 };
 use crate::passages::{Passages, answer};
 use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, asked, squad};
 use cloze_corpus::fragment;
 use cloze_corpus::sets::{Answer, QUESTIONS, Question, read_squad};
 use cloze_foundation::{Place, Result};
-use cloze_options::Options;
+use cloze_options::{Options, options};
 use cloze_schema::metric::{EXACT_MATCH, F1};
 use std::path::Path;
 
@@ -39,22 +39,23 @@ pub static ENTRY: Entry = Entry {
     parts: || Some(Vec::new()),
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
-    work: |options| work(&Settings::from_toml(options).ok()?.common(), SENTENCES + 1),
+    work: |options| work(&Settings::from_toml(options).ok()?.common, SENTENCES + 1),
     check: |options, data_root| Parts::read(&Settings::from_toml(options)?, data_root).map(drop),
     data,
     open: |options, ground| Ok(Box::new(Questions::open(&Settings::from_toml(options)?, ground)?)),
 };
 
-tuned_options! {
+options! {
     /// Options of question answering.
     struct Settings {
+        with common: Common;
         /// Tokens of a long text between the beginnings of the windows in which it is read; never more than one of them holds.
         stride: usize = 32, from(1).to(8192);
     }
 }
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let read = hashed(Settings::from_toml(options)?.common().named(), data_root, QUESTIONS)?;
+    let read = hashed(Settings::from_toml(options)?.common.named(), data_root, QUESTIONS)?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
@@ -67,11 +68,11 @@ struct Parts {
 
 impl Parts {
     fn read(settings: &Settings, data_root: Option<&Path>) -> Result<Self> {
-        let common = settings.common();
+        let common = &settings.common;
         let [train, dev, test] = match Files::of(common.named(), data_root, QUESTIONS)? {
             Some(files) => located(&files, read_squad)?.map(|part| part.map(joined)),
             None => {
-                let count = built_in(&common);
+                let count = built_in(common);
                 let part = |part: usize| Some(built(SEEDS[part], count[part]));
                 [part(0), None, part(1)]
             }
@@ -174,8 +175,8 @@ impl Questions {
             },
             passages: [dev, test],
             parts,
-            recipe: settings.recipe.clone(),
-            how: (settings.seeds, settings.attention),
+            recipe: settings.common.recipe.clone(),
+            how: (settings.common.seeds, settings.common.attention),
             told,
         })
     }

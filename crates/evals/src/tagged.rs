@@ -88,7 +88,7 @@ impl Tagged {
     /// In a model's tokens; `classes` gives the class of every word of a sentence, each below `outputs`.
     pub(crate) fn open(
         set: &TaggedSet,
-        common: Common,
+        common: &Common,
         ground: &Ground,
         outputs: usize,
         classes: impl Fn(&TaggedSentence) -> Vec<u32>,
@@ -121,7 +121,7 @@ impl Tagged {
                 test,
                 pad: tokenizer.vocabulary().special.pad,
             },
-            recipe: common.recipe,
+            recipe: common.recipe.clone(),
             how: (common.seeds, common.attention),
             dev: dev_sizes,
             test: test_sizes,

@@ -1,8 +1,7 @@
 //! Named entities, found by a fine-tuned encoder.
 
 use crate::finetune::{
-    built_in, check_window, chosen, hashed, no_options_of_files, of_seeds, tuned_options, unknown_label,
-    without_places, work,
+    Common, built_in, check_window, chosen, hashed, no_options_of_files, of_seeds, unknown_label, without_places, work,
 };
 use crate::scores::SpanScores;
 use crate::tagged::{ANY, Tagged, TaggedSet};
@@ -10,7 +9,7 @@ use crate::{Asks, Chance, Entry, Evaluation, Ground, Judgement, Subject, When, a
 use cloze_corpus::fragment;
 use cloze_corpus::sets::{Column, ColumnsAsked, OUTSIDE, Scheme, Span, TaggedSentence, check_tags, iob2, spans};
 use cloze_foundation::{Fault, Place, Result};
-use cloze_options::Options;
+use cloze_options::{Options, options};
 use cloze_schema::metric::{F1, PRECISION, RECALL};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -41,15 +40,16 @@ pub static ENTRY: Entry = Entry {
     parts: || None,
     options: Settings::fields,
     resolve: |written| Ok(Settings::read(written)?.write()),
-    work: |options| work(&Settings::from_toml(options).ok()?.common(), 1),
+    work: |options| work(&Settings::from_toml(options).ok()?.common, 1),
     check: |options, data_root| read(&Settings::from_toml(options)?, data_root).map(drop),
     data,
     open: |options, ground| Ok(Box::new(Entities::open(&Settings::from_toml(options)?, ground)?)),
 };
 
-tuned_options! {
+options! {
     /// Options of tagging.
     struct Settings {
+        with common: Common;
         /// The column of the tags, from 1, or from the end if it is negative.
         column: Option<Column> = None => "the last one";
         /// The column of the words.
@@ -60,13 +60,13 @@ tuned_options! {
 }
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
-    let read = hashed(Settings::from_toml(options)?.common().named(), data_root, ANY)?;
+    let read = hashed(Settings::from_toml(options)?.common.named(), data_root, ANY)?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
 fn read(settings: &Settings, data_root: Option<&Path>) -> Result<TaggedSet> {
-    let common = settings.common();
-    if common.train.is_none() {
+    let common = &settings.common;
+    if common.files.train.is_none() {
         no_options_of_files(&[("scheme", settings.scheme.is_some())])?;
     }
     let columns = ColumnsAsked {
@@ -74,12 +74,12 @@ fn read(settings: &Settings, data_root: Option<&Path>) -> Result<TaggedSet> {
         tag: settings.column.clone(),
     };
     let built = |part: usize| {
-        fragment::labelled(SEEDS[part], built_in(&common)[part])
+        fragment::labelled(SEEDS[part], built_in(common)[part])
             .iter()
             .map(built)
             .collect()
     };
-    let set = TaggedSet::read(&common, &columns, data_root, built, |key, part, path, train| {
+    let set = TaggedSet::read(common, &columns, data_root, built, |key, part, path, train| {
         for sentence in part {
             check_tags(&sentence.tags, settings.scheme)
                 .map_err(|(place, fault)| fault.at(format!("{}:{}", path.display(), sentence.lines[place])))?;
@@ -163,7 +163,7 @@ impl Entities {
             let tags = iob2(&spans(&sentence.tags), sentence.words.len());
             tags.iter().map(|tag| class(tag, &kinds)).collect()
         };
-        let tagged = Tagged::open(&set, settings.common(), ground, 2 * kinds.len() + 1, classes);
+        let tagged = Tagged::open(&set, &settings.common, ground, 2 * kinds.len() + 1, classes);
         let truths = [&set.dev, &set.test].map(|part| part.iter().map(|one| spans(&one.tags)).collect());
         Ok(Self { tagged, kinds, truths })
     }

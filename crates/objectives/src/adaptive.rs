@@ -1,7 +1,7 @@
 //! Adaptive masking: what the model predicts well already is hidden less often, at the same rate in all.
 
 use crate::laws::{Mode, Rate, Replacement};
-use crate::mlm::{MASKED_SCORES, Masking};
+use crate::masking::{MASKED_SCORES, Masking};
 use crate::token_heads::Credit;
 use crate::units::{Hiding, Units, nothing_but};
 use crate::{Answered, Entry, Memory};

@@ -3,7 +3,7 @@
 
 use crate::Entry;
 use crate::laws::{Mode, Phrases, Rate, Replacement, SpanLaw, deal, hide_words, runs, toss, with_words, words};
-use crate::mlm::{MASKED_SCORES, Masking};
+use crate::masking::{MASKED_SCORES, Masking};
 use crate::units::{Hiding, Units};
 use cloze_corpus::annotations::ENTITIES;
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};

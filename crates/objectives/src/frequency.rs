@@ -2,7 +2,7 @@
 
 use crate::Entry;
 use crate::laws::{Mode, Rate, Replacement};
-use crate::mlm::{MASKED_SCORES, Masking};
+use crate::masking::{MASKED_SCORES, Masking};
 use crate::units::{Hiding, Units};
 use cloze_corpus::{Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Result, Stream};

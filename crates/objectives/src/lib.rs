@@ -9,6 +9,7 @@ mod generator;
 pub mod heads;
 mod imported;
 pub mod laws;
+mod masking;
 pub mod model;
 pub mod objective;
 mod pair_heads;

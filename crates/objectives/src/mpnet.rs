@@ -10,7 +10,7 @@ mod slots;
 
 use crate::example::READ_IN_PLACE;
 use crate::laws::{Mode, Pool, Rate, Replacement, budget, choose};
-use crate::mlm::MASKED_SCORES;
+use crate::masking::MASKED_SCORES;
 use crate::scoring::{Answerer, Rule};
 use crate::tensors::{FORWARD_AND_BACKWARD, answers, cross_entropy, guesses, mean, numbers, pass, tensor_ids};
 use crate::{Batch, Entry, Example, Extra, Heads, Loss, Objective, Sizes};

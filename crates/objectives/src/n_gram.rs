@@ -2,7 +2,7 @@
 
 use crate::Entry;
 use crate::laws::{Mode, Rate, Reciprocal, Replacement, deal, within, words};
-use crate::mlm::{MASKED_SCORES, Masking};
+use crate::masking::{MASKED_SCORES, Masking};
 use crate::units::{Hiding, Units};
 use cloze_backbone::EncoderConfig;
 use cloze_corpus::{Vocabulary, Window};

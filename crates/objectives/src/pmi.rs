@@ -3,7 +3,7 @@
 
 use crate::Entry;
 use crate::laws::{Mode, Phrases, Rate, Replacement, with_words, words};
-use crate::mlm::{MASKED_SCORES, Masking};
+use crate::masking::{MASKED_SCORES, Masking};
 use crate::units::{Hiding, Units};
 use cloze_corpus::{Ngrams, Statistic, Statistics, Vocabulary, Window};
 use cloze_foundation::{Fault, Place, Result, Stream};

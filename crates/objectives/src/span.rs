@@ -26,7 +26,7 @@ pub static ENTRY: Entry = Entry {
     citation: "Joshi et al. 2020, SpanBERT: Improving Pre-training by Representing and Predicting Spans",
     summary: "Hides spans of whole words; predicts each token in its place, and again from the two tokens around its span.",
     options: Settings::fields,
-    scores: crate::mlm::MASKED_SCORES,
+    scores: crate::masking::MASKED_SCORES,
     configure: |written| Ok(Box::new(Span(Settings::read(written)?.settled()))),
 };
 

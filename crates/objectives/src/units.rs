@@ -2,7 +2,7 @@
 //! them has to say: the fates of what is chosen, the heads and their cost are the same.
 
 use crate::laws::{Mode, Paired, Pairs, SHORTEST_PAIR};
-use crate::mlm::Masking;
+use crate::masking::Masking;
 use crate::pair_heads::{APART, PairHeads};
 use crate::tensors::{FORWARD_AND_BACKWARD, vocabulary_flops};
 use crate::token_heads::Credit;

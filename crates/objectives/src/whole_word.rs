@@ -2,7 +2,7 @@
 
 use crate::Entry;
 use crate::laws::{Selection, toss, words};
-use crate::mlm::{MASKED_SCORES, Masking};
+use crate::masking::{MASKED_SCORES, Masking};
 use crate::units::{Hiding, Units};
 use cloze_corpus::{Vocabulary, Window};
 use cloze_foundation::Stream;

@@ -21,26 +21,10 @@ const ORDERS: [&[usize]; 2] = [&[4, 1, 5], &[0, 6]];
 
 fn config(preset: Preset) -> EncoderConfig {
     EncoderConfig {
-        embedding_width: None,
-        disentangled: None,
-        variant: None,
-        pre_norm: false,
-        embedding_residual: false,
-        value_embeddings: false,
-        logit_cap: None,
-        z_loss: 0.0,
-        initial_values: cloze_backbone::InitialValues::Normal,
-        from: None,
-        layer_groups: None,
-        preset,
-        width: 16,
-        layers: 2,
         heads: 2,
         feed_forward: 24,
-        window: 12,
         dropout: 0.0,
-        segments: 1,
-        precision: Precision::Float32,
+        ..EncoderConfig::preset(preset, 16, 2, 12)
     }
 }
 

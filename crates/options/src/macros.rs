@@ -5,6 +5,9 @@
 /// without a default has to be written, and its words say what to do. `check` after the struct names a function
 /// `fn(&Self) -> Result<()>` for what concerns several options, whose fault has a [`Place::key`] in this struct.
 ///
+/// Options that several structs have stand in a struct of their own: `with name: Type;` before the fields makes them fields of
+/// the table as if they stood here.
+///
 /// `#[since = "version"]` after the meaning says that tables were frozen before there was the option: at its default it is
 /// left out of what is written, so that those tables, and ids that hash them, stay as they are.
 ///
@@ -16,6 +19,7 @@ macro_rules! options {
     (
         $(#[$attribute:meta])*
         $visible:vis struct $name:ident {
+            $(with $group_shown:vis $group:ident: $group_type:ty;)*
             $(
                 $(#[doc = $meaning:literal])+
                 $(#[since = $since:literal])?
@@ -27,12 +31,17 @@ macro_rules! options {
         $(#[$attribute])*
         #[derive(Clone, Debug, PartialEq)]
         $visible struct $name {
+            $(
+                #[doc = "Options that others have too."]
+                $group_shown $group: $group_type,
+            )*
             $($(#[doc = $meaning])+ $shown $field: $type,)*
         }
 
         impl $crate::Options for $name {
             fn fields() -> Vec<$crate::Field> {
-                vec![$(
+                let groups: Vec<Vec<$crate::Field>> = vec![$(<$group_type as $crate::Options>::fields()),*];
+                let own = vec![$(
                     $crate::Field {
                         name: stringify!($field),
                         meaning: concat!($($meaning),+).trim().to_owned(),
@@ -40,12 +49,18 @@ macro_rules! options {
                         usual: $crate::__usual!($type, [$($default)?], [$($words)?]),
                         since: $crate::__since!($($since)?),
                     }
-                ),*]
+                ),*];
+                groups.into_iter().flatten().chain(own).collect()
             }
 
-            fn read(written: &$crate::Written<'_>) -> $crate::foundation::Result<Self> {
-                written.table(&[$(stringify!($field)),*])?;
+            fn names() -> Vec<&'static str> {
+                let groups: Vec<Vec<&'static str>> = vec![$(<$group_type as $crate::Options>::names()),*];
+                groups.into_iter().flatten().chain([$(stringify!($field)),*]).collect()
+            }
+
+            fn read_among(written: &$crate::Written<'_>) -> $crate::foundation::Result<Self> {
                 let read = Self {
+                    $($group: <$group_type as $crate::Options>::read_among(written)?,)*
                     $($field: $crate::read_member::<$type>(
                         written,
                         stringify!($field),
@@ -63,6 +78,7 @@ macro_rules! options {
 
             fn write(&self) -> $crate::toml::Table {
                 let mut table = $crate::toml::Table::new();
+                $(table.extend($crate::Options::write(&self.$group));)*
                 $(
                     let is_left_out = $crate::__is_left_out!(self.$field, $type, [$($since)?], [$($default)?]);
                     if let Some(value) = $crate::OptionType::write(&self.$field).filter(|_| !is_left_out) {
@@ -73,7 +89,7 @@ macro_rules! options {
             }
         }
 
-        $crate::__defaults!($name: $($field [$($default)?])*);
+        $crate::__defaults!($name: [$($group)*] $($field [$($default)?])*);
     };
 }
 
@@ -239,10 +255,10 @@ macro_rules! __is_left_out {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __defaults {
-    ($name:ident: $($field:ident [$default:expr])*) => {
+    ($name:ident: [$($group:ident)*] $($field:ident [$default:expr])*) => {
         impl Default for $name {
             fn default() -> Self {
-                Self { $($field: $default,)* }
+                Self { $($group: Default::default(),)* $($field: $default,)* }
             }
         }
     };

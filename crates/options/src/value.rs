@@ -34,16 +34,23 @@ pub trait Options: Sized {
     fn fields() -> Vec<Field>;
 
     /// Their keys.
-    fn names() -> Vec<&'static str> {
-        Self::fields().iter().map(|field| field.name).collect()
-    }
+    fn names() -> Vec<&'static str>;
 
     /// Reads and checks a table.
     ///
     /// # Errors
     /// An unknown key, one that is missing, a value of the wrong kind or outside its range, options that do not go
     /// together: a usage fault with its place.
-    fn read(written: &Written<'_>) -> Result<Self>;
+    fn read(written: &Written<'_>) -> Result<Self> {
+        written.table(&Self::names())?;
+        Self::read_among(written)
+    }
+
+    /// The same of a table that has keys beside its own, which are not looked at.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    fn read_among(written: &Written<'_>) -> Result<Self>;
 
     /// The options as a table, every default filled in.
     fn write(&self) -> toml::Table;

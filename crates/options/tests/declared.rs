@@ -67,6 +67,44 @@ options! {
     }
 }
 
+options! {
+    /// Options with those of others among them.
+    struct Grouped {
+        with shares: Shares;
+        /// How much.
+        much: f64 = 2.0, above(1);
+    }
+}
+
+#[test]
+fn options_of_a_group_stand_in_the_table_as_if_they_were_declared_in_it() {
+    let read = |text: &str| Grouped::read(&tree::parse("g.toml", text).unwrap().top());
+    assert_eq!(Grouped::names(), ["one", "other", "much"]);
+    let names: Vec<&str> = Grouped::fields().iter().map(|field| field.name).collect();
+    assert_eq!(names, Grouped::names());
+    let grouped = read("other = 0.1\nmuch = 3").unwrap();
+    assert_eq!(
+        (grouped.shares.one, grouped.shares.other, grouped.much),
+        (0.5, 0.1, 3.0)
+    );
+    assert_eq!(read("").unwrap(), Grouped::default());
+    assert_eq!(grouped.write(), toml::toml! { one = 0.5 other = 0.1 much = 3.0 });
+    assert_eq!(Grouped::from_toml(&grouped.write()).unwrap(), grouped);
+    // A key of neither, with all that there are; what a group checks, at its place.
+    let unknown = read("nother = 1").unwrap_err().to_string();
+    assert!(
+        unknown.contains("allowed: one, other, much") && unknown.contains("did you mean `other`"),
+        "{unknown}"
+    );
+    let fault = read("one = 0.9").unwrap_err().to_string();
+    assert!(
+        fault.contains("more than everything") && fault.contains("other"),
+        "{fault}"
+    );
+    let fault = read("much = 0.5\none = 0.6\nother = 0.4").unwrap_err().to_string();
+    assert!(fault.contains("much") && fault.contains("g.toml:1"), "{fault}");
+}
+
 #[test]
 fn what_came_later_is_written_only_where_it_is_not_usual() {
     let written = |text: &str| Options::write(&Grown::from_toml(&text.parse().unwrap()).unwrap());

@@ -1,7 +1,7 @@
 //! What became of the plan since it was frozen first: a plan is a pre-registration, and a changed one says so.
 
+use crate::names::some;
 use crate::read::Settings;
-use crate::sentence::some;
 use crate::tuned::Tuned;
 use crate::view::View;
 use cloze_schema::history::Gap;

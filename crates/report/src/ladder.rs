@@ -197,13 +197,13 @@ impl Ladder {
         if !crosses.is_empty() {
             told.push(format!(
                 "The order crosses over {along}: one is established to be ahead at one size and the other at another of {}.",
-                crate::sentence::some(crosses)
+                crate::names::some(crosses)
             ));
         }
         if !may.is_empty() {
             told.push(format!(
                 "The order may cross beyond: over {along} the difference gets smaller between {}. How it goes on is not said.",
-                crate::sentence::some(may)
+                crate::names::some(may)
             ));
         }
         match (stable.is_empty(), open.is_empty()) {
@@ -211,13 +211,13 @@ impl Ladder {
                 "The order is stable over {along}: every pair of arms is established to stand the same way at every size, and no \
                  difference is shown to get smaller."
             )),
-            (false, _) => told.push(format!("Stable over {along}: {}.", crate::sentence::some(stable))),
+            (false, _) => told.push(format!("Stable over {along}: {}.", crate::names::some(stable))),
             _ => {}
         }
         if !open.is_empty() {
             told.push(format!(
                 "Whether the order holds over {along} is not established of {}.",
-                crate::sentence::some(open)
+                crate::names::some(open)
             ));
         }
         told

@@ -28,6 +28,7 @@ mod learnt;
 mod levels;
 mod markdown;
 mod models;
+mod names;
 mod number;
 mod onset;
 mod origins;

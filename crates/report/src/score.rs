@@ -9,6 +9,8 @@ use std::cmp::Ordering;
 /// Seeds below which nothing is said.
 pub(crate) const LEAST_SEEDS: usize = 3;
 
+/// The column where the sum over a sentence's tokens is divided by their number, beside that of the sums.
+pub(crate) const PER_TOKEN: &str = "per token";
 /// The pseudo-task of the mean over tasks.
 pub(crate) const ALL_TASKS: &str = "all tasks";
 /// How [`Score::half_width`] reads.

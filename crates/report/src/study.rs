@@ -320,7 +320,7 @@ impl<'a> Study<'a> {
                 "Over a mixture of seeds that have left the plateau of word frequencies and seeds that have not ({MIXED}; so many have \
                  left): {}. Student's t takes seeds to be of one kind, so that intervals and t tests say less of these than they seem \
                  to.",
-                crate::sentence::some(names)
+                crate::names::some(names)
             )
         })
     }

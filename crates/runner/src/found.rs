@@ -1,6 +1,5 @@
 //! Which run is meant, and what it left.
 
-use crate::loaded::is_hub;
 use crate::processes::options::cache;
 use crate::provenance::Provenance;
 use crate::store::attempt::PROVENANCE;
@@ -72,10 +71,11 @@ pub fn find(place: &Path, words: &[String], results: &Path) -> Result<Found> {
             Some((runs, Some(root))) if runs.file_name().is_some_and(|name| name == "runs") => {
                 open(Store::new(root), &id)
             }
-            _ if is_hub(place)? => Err(
-                Fault::usage(format!("`{}` is a folder of Hugging Face", place.display()))
-                    .allowed(["a run, which `cloze run` trained"]),
-            ),
+            _ if cloze_backbone::hub::is_hub(place)? => Err(Fault::usage(format!(
+                "`{}` is a folder of Hugging Face",
+                place.display()
+            ))
+            .allowed(["a run, which `cloze run` trained"])),
             _ => Err(no_model(&config)),
         };
     }

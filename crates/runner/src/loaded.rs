@@ -2,12 +2,10 @@
 
 use crate::found::find;
 use burn::tensor::Device;
-use cloze_backbone::hub::{CONFIG, HubModel};
+use cloze_backbone::hub::{self, HubModel};
 use cloze_corpus::{Encoded, Tokenizer, Vocabulary};
-use cloze_foundation::files::read;
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::{Model, configure, imported};
-use serde_json::Value;
 use std::path::Path;
 
 /// A trained model with what it reads text with.
@@ -26,32 +24,13 @@ pub struct Loaded {
     pub left_out: Vec<String>,
 }
 
-/// Whether a folder is one of Hugging Face's: its configuration says of which class the model is.
-///
-/// # Errors
-/// A configuration that cannot be read, or is not JSON.
-pub fn is_hub(folder: &Path) -> Result<bool> {
-    if !folder.is_dir() {
-        return Ok(false);
-    }
-    let path = folder.join(CONFIG);
-    let Some(bytes) = read(&path)? else {
-        return Ok(false);
-    };
-    let config: Value = serde_json::from_slice(&bytes)
-        .map_err(|error| Fault::usage(format!("it is not JSON: {error}")).at(path.display().to_string()))?;
-    Ok(["architectures", "model_type"]
-        .iter()
-        .any(|key| config.get(key).is_some()))
-}
-
 impl Loaded {
     /// The model that a place names: a folder of Hugging Face, or a run as [`find`] finds it.
     ///
     /// # Errors
     /// No such model, files that cannot be used, by name.
     pub fn of(place: &Path, words: &[String], results: &Path, device: &Device) -> Result<Self> {
-        if is_hub(place)? {
+        if hub::is_hub(place)? {
             if !words.is_empty() {
                 return Err(Fault::usage(format!("`{}` is one model", place.display()))
                     .at("--arm, --seed")

@@ -2,13 +2,14 @@
 
 use crate::common::{Log, config, errand, plan, task, work};
 use burn::tensor::Device;
+use cloze_backbone::hub::is_hub;
 use cloze_backbone::{EncoderConfig, Preset};
 use cloze_plan::RunConfig;
 use cloze_runner::Stop;
 use cloze_runner::export::{Form, export, find};
 use cloze_runner::features::{Features, Layers, Pool};
 use cloze_runner::foreign::{Request, judge};
-use cloze_runner::loaded::{Loaded, is_hub};
+use cloze_runner::loaded::Loaded;
 use cloze_runner::score::{Scored, Scorer};
 use cloze_runner::store::{Store, parts};
 use cloze_schema::{States, metric};

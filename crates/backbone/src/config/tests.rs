@@ -4,26 +4,10 @@ use cloze_options::Options;
 
 fn tiny(preset: Preset) -> EncoderConfig {
     EncoderConfig {
-        preset,
-        width: 4,
-        layers: 3,
         heads: 2,
         feed_forward: 6,
-        window: 8,
         dropout: 0.0,
-        segments: 1,
-        precision: Precision::default(),
-        layer_groups: None,
-        embedding_width: None,
-        disentangled: None,
-        variant: None,
-        pre_norm: false,
-        embedding_residual: false,
-        value_embeddings: false,
-        logit_cap: None,
-        z_loss: 0.0,
-        initial_values: crate::InitialValues::Normal,
-        from: None,
+        ..EncoderConfig::preset(preset, 4, 3, 8)
     }
 }
 

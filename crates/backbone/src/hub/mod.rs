@@ -14,7 +14,7 @@ mod write;
 
 pub use choose::{left_out, of};
 pub use header::is_whole;
-pub use read::check;
+pub use read::{check, is_hub};
 pub use tables::{ARCHITECTURES, Architecture, as_trained};
 
 use crate::{Encoder, EncoderConfig, Init, Parameter, Parameters};

@@ -12,6 +12,7 @@ use cloze_foundation::panics::caught;
 use cloze_foundation::{Fault, Result};
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -23,6 +24,25 @@ const OTHERS: [(&str, &str, &str); 2] = [
     ("tf_model.h5", "TensorFlow's", "from_tf"),
     ("flax_model.msgpack", "Flax's", "from_flax"),
 ];
+
+/// Whether a folder is one of Hugging Face's: its configuration says of which class the model is.
+///
+/// # Errors
+/// A configuration that cannot be read, or is not JSON.
+pub fn is_hub(folder: &Path) -> Result<bool> {
+    if !folder.is_dir() {
+        return Ok(false);
+    }
+    let path = folder.join(CONFIG);
+    let Some(bytes) = read(&path)? else {
+        return Ok(false);
+    };
+    let config: Value = serde_json::from_slice(&bytes)
+        .map_err(|error| Fault::usage(format!("it is not JSON: {error}")).at(path.display().to_string()))?;
+    Ok(["architectures", "model_type"]
+        .iter()
+        .any(|key| config.get(key).is_some()))
+}
 
 /// What the encoder of a folder is made of, if it holds a model that is read: by its configuration and the names, kinds and shapes of
 /// its tensors. No numbers are read but those of a table of segments, which is none where it says nothing.

@@ -6,7 +6,7 @@ mod refused;
 
 use super::{ARCHITECTURES, Architecture, CONFIG, HubModel, Network, TENSORS, Tokens};
 use crate::{Absolute, Dense, Disentangled, Encoder, Trunk, VocabularyHead};
-use crate::{EncoderConfig, Init, Parameter, Parameters, Precision, Preset};
+use crate::{EncoderConfig, Init, Parameter, Parameters, Preset};
 use burn::module::Module;
 use burn::tensor::Device;
 use serde_json::{Value, json};
@@ -21,26 +21,10 @@ const TOKENS: Tokens = Tokens {
 
 fn config(preset: Preset, width: usize) -> EncoderConfig {
     EncoderConfig {
-        preset,
-        width,
-        layers: 2,
         heads: width / 4,
         feed_forward: 6,
-        window: 5,
         dropout: 0.1,
-        segments: 1,
-        precision: Precision::Float32,
-        layer_groups: None,
-        embedding_width: None,
-        disentangled: None,
-        variant: None,
-        pre_norm: false,
-        embedding_residual: false,
-        value_embeddings: false,
-        logit_cap: None,
-        z_loss: 0.0,
-        initial_values: crate::InitialValues::Normal,
-        from: None,
+        ..EncoderConfig::preset(preset, width, 2, 5)
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) use files::{
     Files, Part, beyond, built_in, first, first_of, guess, hashed, joined, located, no_options_of_files, of_files,
     parted, shared, unknown_label, without_places,
 };
-pub(crate) use options::{Attention, Common, Named, Recipe, tuned_options};
+pub(crate) use options::{Attention, Common, Named, Recipe, TrainAndTest};
 pub(crate) use report::{chosen, of_seeds, right_of_seeds, share_cut};
 pub(crate) use texts::{Words, best, of_texts};
 pub(crate) use train::{Tuned, tune};
@@ -36,7 +36,7 @@ pub(crate) const BUILT_IN_WORDS: f64 = 7.5;
 /// What fine-tuning reads, where it is known before the data are: on the built-in language. `sentences` says how many of its
 /// sentences an example has.
 pub(crate) fn work(common: &Common, sentences: usize) -> Option<Work> {
-    if common.train.is_some() {
+    if common.files.train.is_some() {
         return None;
     }
     let [train, test] = built_in(common).map(|examples| examples as f64);

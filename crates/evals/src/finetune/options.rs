@@ -93,75 +93,52 @@ impl Named<'_> {
     }
 }
 
-/// The options that all tasks have.
-#[derive(Clone, Debug)]
-pub(crate) struct Common {
-    pub(crate) seeds: usize,
-    pub(crate) train: Option<PathBuf>,
-    pub(crate) test: Option<PathBuf>,
-    pub(crate) dev: Option<PathBuf>,
-    pub(crate) examples: Option<usize>,
-    pub(crate) attention: Attention,
-    pub(crate) recipe: Recipe,
+options! {
+    /// The files of a set.
+    pub(crate) struct TrainAndTest {
+        /// The file of the training part, under the data root or from here.
+        pub(crate) train: Option<PathBuf> = None => "sentences of the built-in language, where it has such labels";
+        /// The file of the test part.
+        pub(crate) test: Option<PathBuf> = None => "other sentences of the built-in language";
+    }
+    check |parts| parts.named().fits()
 }
 
-impl Common {
-    /// Checks what concerns several options.
-    pub(crate) fn fits(&self) -> Result<()> {
-        self.named().fits()
-    }
-
+impl TrainAndTest {
     /// Where its parts are.
     pub(crate) fn named(&self) -> Named<'_> {
         Named {
             train: self.train.as_deref(),
-            dev: self.dev.as_deref(),
+            dev: None,
             test: self.test.as_deref(),
         }
     }
 }
 
-/// Declares the options of a task that is fine-tuned: those of all such tasks, then its own.
-macro_rules! tuned_options {
-    (
-        $(#[doc = $about:literal])+
-        struct $name:ident { $($own:tt)* }
-    ) => {
-        cloze_options::options! {
-            $(#[doc = $about])+
-            struct $name {
-                /// Fine-tuning seeds, nested in the run's own; their mean is the run's score.
-                seeds: usize = 2, from(1).to(100);
-                /// The file of the training part, under the data root or from here.
-                train: Option<std::path::PathBuf> = None => "sentences of the built-in language, where it has such labels";
-                /// The file of the test part.
-                test: Option<std::path::PathBuf> = None => "other sentences of the built-in language";
-                /// The file of the development part, by which the learning rate and the epoch are chosen.
-                dev: Option<std::path::PathBuf> = None => "a share of the training part";
-                /// At most so many examples of the training part and of the test part, the first ones.
-                examples: Option<usize> = None, from(10).to(1_000_000) => "all of a file; of the built-in language 500 to train on and 1000 to test on";
-                /// Who sees whom.
-                attention: $crate::finetune::Attention = $crate::finetune::Attention::Own;
-                /// How it is tuned.
-                recipe: $crate::finetune::Recipe = $crate::finetune::Recipe::default();
-                $($own)*
-            }
-            check |settings| settings.common().fits()
-        }
-
-        impl $name {
-            fn common(&self) -> $crate::finetune::Common {
-                $crate::finetune::Common {
-                    seeds: self.seeds,
-                    train: self.train.clone(),
-                    test: self.test.clone(),
-                    dev: self.dev.clone(),
-                    examples: self.examples,
-                    attention: self.attention,
-                    recipe: self.recipe.clone(),
-                }
-            }
-        }
-    };
+options! {
+    /// The options of all tasks that are fine-tuned.
+    pub(crate) struct Common {
+        with pub(crate) files: TrainAndTest;
+        /// The file of the development part, by which the learning rate and the epoch are chosen.
+        pub(crate) dev: Option<PathBuf> = None => "a share of the training part";
+        /// At most so many examples of the training part and of the test part, the first ones.
+        pub(crate) examples: Option<usize> = None, from(10).to(1_000_000) => "all of a file; of the built-in language 500 to train on and 1000 to test on";
+        /// Fine-tuning seeds, nested in the run's own; their mean is the run's score.
+        pub(crate) seeds: usize = 2, from(1).to(100);
+        /// Who sees whom.
+        pub(crate) attention: Attention = Attention::Own;
+        /// How it is tuned.
+        pub(crate) recipe: Recipe = Recipe::default();
+    }
+    check |common| common.named().fits()
 }
-pub(crate) use tuned_options;
+
+impl Common {
+    /// Where its parts are.
+    pub(crate) fn named(&self) -> Named<'_> {
+        Named {
+            dev: self.dev.as_deref(),
+            ..self.files.named()
+        }
+    }
+}

@@ -1,16 +1,16 @@
 //! What the frozen states of every layer tell: linear probes, and how short a code of the labels they give.
 
 mod code;
+mod files;
 mod judge;
 mod lbfgs;
-mod own;
 mod properties;
 mod regression;
 mod sentences;
 mod states;
 mod trees;
 
-use crate::finetune::{BUILT_IN_WORDS, Files, Named, hashed, no_options_of_files, without_places};
+use crate::finetune::{BUILT_IN_WORDS, Files, TrainAndTest, hashed, no_options_of_files, without_places};
 use crate::{Asks, Chance, Entry, Evaluation, Finding, Ground, Judgement, Subject, WINDOW, When, Work, asked};
 use cloze_corpus::sets::{Column, ColumnsAsked};
 use cloze_foundation::{Fault, Result};
@@ -22,7 +22,7 @@ pub(crate) use properties::{Answer, Place, Property};
 use sentences::{Sentence, of_the_language, pieces};
 pub(crate) use sentences::{sampled, whole_texts};
 pub(crate) use states::States;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Linear probes.
 pub static ENTRY: Entry = Entry {
@@ -64,30 +64,18 @@ const ANY: &[&str] = &[];
 options! {
     /// Options of the probes.
     struct Settings {
+        with files: TrainAndTest;
         /// Sentences to learn from; probes are asked about as many others.
         sentences: usize = 400, from(50).to(50_000);
-        /// The file of the sentences to learn from, under the data root or from here: CoNLL-U, or columns.
-        train: Option<PathBuf> = None => "the built-in language";
-        /// The file of the others.
-        test: Option<PathBuf> = None => "the built-in language";
-        /// The column of tags, of entities or of any classes of words, from 1, or from the end if it is negative; then nothing else
-        /// of the words is probed for.
+        /// The column of tags, of entities or of any classes of words, in CoNLL-U or columns, from 1, or from the end if it is negative;
+        /// then nothing else of the words is probed for.
         column: Option<Column> = None => "none: the trees of CoNLL-U";
         /// The column of the words.
         word: Option<Column> = None => "the form of CoNLL-U; the first one of other files";
     }
-    check |settings| settings.named().fits()
 }
 
 impl Settings {
-    fn named(&self) -> Named<'_> {
-        Named {
-            train: self.train.as_deref(),
-            dev: None,
-            test: self.test.as_deref(),
-        }
-    }
-
     /// Endings of the files that a folder or a glob stands for.
     fn endings(&self) -> &'static [&'static str] {
         if self.column.is_some() { ANY } else { TREES }
@@ -96,13 +84,13 @@ impl Settings {
 
 /// What is learnt from, and what is asked about.
 fn read(settings: &Settings, data_root: Option<&Path>) -> Result<[Vec<Sentence>; 2]> {
-    match Files::of(settings.named(), data_root, settings.endings())? {
+    match Files::of(settings.files.named(), data_root, settings.endings())? {
         Some(files) => {
             let columns = ColumnsAsked {
                 word: settings.word.clone(),
                 tag: settings.column.clone(),
             };
-            own::of_files(&files, &columns, settings.sentences)
+            files::of_files(&files, &columns, settings.sentences)
         }
         None => {
             no_options_of_files(&[("column", settings.column.is_some()), ("word", settings.word.is_some())])?;
@@ -113,7 +101,7 @@ fn read(settings: &Settings, data_root: Option<&Path>) -> Result<[Vec<Sentence>;
 
 fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
     let settings = Settings::from_toml(options)?;
-    let read = hashed(settings.named(), data_root, settings.endings())?;
+    let read = hashed(settings.files.named(), data_root, settings.endings())?;
     Ok(asked(&ENTRY, &without_places(options), &read))
 }
 
@@ -126,7 +114,7 @@ const FITTING: f64 = 2.0 * 12.0 * 4.0 * 100.0 * 2.0;
 fn work(options: &toml::Table) -> Option<Work> {
     let settings = Settings::from_toml(options).ok()?;
     // How long the sentences of files are, only they say.
-    if settings.train.is_some() {
+    if settings.files.train.is_some() {
         return None;
     }
     let count = 2.0 * settings.sentences as f64;

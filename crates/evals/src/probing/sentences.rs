@@ -30,6 +30,13 @@ pub(super) struct Sentence {
     pub(super) heads: Vec<usize>,
 }
 
+/// A sentence of a file, with the lines of its words.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct LocatedSentence {
+    pub(super) sentence: Sentence,
+    pub(super) lines: Vec<u64>,
+}
+
 /// At most so many, whatever order they are given in: they are sorted by a key that is drawn from what they say.
 pub(crate) fn sampled<T>(mut all: Vec<T>, most: usize, text: impl Fn(&T) -> String) -> Vec<T> {
     let draw = Draw::new(SEEDS[0], "order of sentences");

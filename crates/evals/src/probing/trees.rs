@@ -1,7 +1,6 @@
 //! Labelled sentences of dependency treebanks, as CoNLL-U files (universaldependencies.org/format.html).
 
-use super::own::LocatedSentence;
-use super::sentences::{Sentence, WORD};
+use super::sentences::{LocatedSentence, Sentence, WORD};
 use cloze_corpus::sets::{Column, ColumnsAsked, TaggedSentence, read_columns};
 use cloze_foundation::{Fault, Result};
 use std::path::Path;

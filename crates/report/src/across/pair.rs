@@ -102,7 +102,7 @@ impl Pair {
         if shared.is_empty() && refused.is_empty() {
             let names = |study: &Study| {
                 let names = study.view.arms.iter().map(|arm| arm.name.clone());
-                crate::sentence::some(names)
+                crate::names::some(names)
             };
             let why = format!(
                 "no arm has the same name in both ({}; {})",

@@ -3,9 +3,9 @@
 use super::pair::{ArmPair, Orders, Pair, ScorePair};
 use crate::document::{Cell, Document, Section, Table};
 use crate::markdown;
+use crate::names::some;
 use crate::number;
 use crate::score::LEAST_SEEDS;
-use crate::sentence::some;
 use crate::study::{MIXED, Study};
 use cloze_stats::Interval;
 

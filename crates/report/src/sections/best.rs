@@ -82,7 +82,7 @@ pub(crate) fn sentence(one: &Moves, curves: &[Curve]) -> String {
             percent(high)
         )
     });
-    let each = crate::sentence::some(each);
+    let each = crate::names::some(each);
     let p = number::p_is(one.p);
     let factor = one.factor.rsplit('.').next().unwrap_or(&one.factor);
     if one.p < ALPHA {

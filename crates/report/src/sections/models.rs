@@ -1,12 +1,11 @@
 //! What was found of models that others trained.
 
-use super::scores::PER_TOKEN;
 use crate::document::{Cell, Section, Table};
 use crate::escape::csv::word;
 use crate::ground::Field;
 use crate::models::{OTHERS, OfOthers};
-use crate::score::Score;
-use crate::sentence::some;
+use crate::names::some;
+use crate::score::{PER_TOKEN, Score};
 use crate::study::{Scored, Study};
 
 /// Characters of a card that a list shows, and a sentence.

@@ -1,12 +1,12 @@
 //! The parts of a task, arms side by side: phenomena, the easiest first, and the layers of an encoder.
 
 use super::of_many;
-use super::scores::{PER_TOKEN, arrow, by};
+use super::scores::{arrow, by};
 use crate::chance::against;
 use crate::curves::over_seeds;
 use crate::document::{Cell, Section, Table, Topic};
 use crate::ground::Field;
-use crate::score::{HALF_WIDTH, Score, readable};
+use crate::score::{HALF_WIDTH, PER_TOKEN, Score, readable};
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
 use std::cmp::Ordering;

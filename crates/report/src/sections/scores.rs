@@ -5,7 +5,7 @@ use crate::curves::over_seeds;
 use crate::document::{Cell, Section, Table, Topic};
 use crate::ground::Field;
 use crate::read::Settings;
-use crate::score::Score;
+use crate::score::{PER_TOKEN, Score};
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
 use cloze_schema::metric::CEILING;
@@ -150,8 +150,6 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
     }))
 }
 
-/// The mean where the sum over a sentence's tokens is divided by their number, beside that of the sums.
-pub(super) const PER_TOKEN: &str = "per token";
 /// The interval over seeds alone, and the one over seeds and items.
 const INTERVAL: &str = "95 % interval";
 const OVER_ITEMS: &str = "over seeds and items";

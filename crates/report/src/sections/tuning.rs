@@ -2,8 +2,8 @@
 
 use super::MOST_TUNED;
 use crate::document::{Cell, Section, Table};
+use crate::names::some;
 use crate::number;
-use crate::sentence::some;
 use crate::study::Study;
 use crate::tuned::{Sensitivity, Tuned, keys, words};
 use cloze_foundation::Result;

@@ -1,6 +1,6 @@
 //! Labelled sentences of people's own files: trees, or words with a tag each.
 
-use super::sentences::{Sentence, WORD, sampled};
+use super::sentences::{LocatedSentence, Sentence, WORD, sampled};
 use super::trees;
 use crate::finetune::{Files, Part, located, unknown_label};
 use cloze_corpus::sets::{ColumnsAsked, TaggedSentence, check_tags, read_columns, spans, universal_columns};
@@ -10,13 +10,6 @@ use std::path::Path;
 
 /// The properties of words whose labels stand in a file: none may stand in the test part alone.
 const WRITTEN: [&str; 4] = [WORD[0], WORD[1], WORD[2], WORD[4]];
-
-/// A sentence with the lines of its words.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct LocatedSentence {
-    pub(super) sentence: Sentence,
-    pub(super) lines: Vec<u64>,
-}
 
 /// At most so many sentences of the training part and of the test part: words with their tags where a column of these is asked for,
 /// and otherwise trees.
