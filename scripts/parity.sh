@@ -66,6 +66,7 @@ experiment apart bert '' 'electra:tying = "none"' 'rtd:sharing = "nes"'
 experiment one-network bert '' $'electra:tying = "all"\ngenerator_width = 1.0'
 experiment modern-apart modern '' 'rtd:sharing = "nes"'
 experiment deberta-apart bert 'disentangled = {}' 'rtd:sharing = "nes"'
+experiment albert-apart bert 'layer_groups = 1' 'electra:tying = "none"' 'rtd:sharing = "nes"'
 # Those whose heads have no counterpart: their encoders.
 FORM=hf-encoder experiment bert-alone bert '' mntp prefix permutation all-tokens-mlm
 FORM=hf-encoder experiment modern-alone modern '' mntp prefix permutation all-tokens-mlm replace-mlm electra

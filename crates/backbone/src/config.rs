@@ -27,8 +27,8 @@ words! {
     pub enum InitialValues {
         /// N(0, 0.02²) (BERT, GPT-2).
         Normal = "normal",
-        /// N(0, 1 / inputs), and zeros where a block adds to what it has read, so that every block begins as the identity
-        /// (modded-nanogpt, Jordan et al. 2024, where they are uniform).
+        /// N(0, 1 / (4 inputs)), and zeros where a block adds to what it has read, so that at first it adds nothing
+        /// (modded-nanogpt, Jordan et al. 2024, where they are uniform with that deviation).
         FanIn = "fan-in",
     }
 }
@@ -39,7 +39,7 @@ impl InitialValues {
         match self {
             Self::Normal => crate::init::STANDARD_DEVIATION,
             Self::FanIn if matches!(name, "output" | "down") => 0.0,
-            Self::FanIn => (inputs.max(1) as f64).powf(-0.5),
+            Self::FanIn => 0.5 * (inputs.max(1) as f64).powf(-0.5),
         }
     }
 }

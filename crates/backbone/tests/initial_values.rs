@@ -33,7 +33,7 @@ fn matrices_of_blocks_have_the_spread_of_their_law_and_all_else_is_the_same() {
             let end = path.trim_end_matches(".weight").rsplit('.').next().unwrap();
             let wanted = match (path.starts_with("blocks.") && path.ends_with(".weight"), end) {
                 (true, "output" | "down") => 0.0,
-                (true, _) => (parameter.shape()[0] as f64).powf(-0.5),
+                (true, _) => 0.5 * (parameter.shape()[0] as f64).powf(-0.5),
                 (false, _) => {
                     assert_eq!(own, usual, "{preset:?} {path}");
                     continue;
@@ -53,7 +53,7 @@ fn matrices_of_blocks_have_the_spread_of_their_law_and_all_else_is_the_same() {
 }
 
 #[test]
-fn every_block_begins_as_the_identity() {
+fn blocks_add_nothing_at_first() {
     let device = Device::flex();
     let how = Forward::new(2, 3);
     let states = |law| {

@@ -15,7 +15,7 @@ use cloze_options::Quantity;
 use cloze_plan::{Experiment, Plan};
 use cloze_runner::Cadence;
 use cloze_runner::store::lease;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Which pretraining objective should I use, at which masking ratio, and how sure can I be?
@@ -216,9 +216,9 @@ pub struct ExperimentArguments {
     /// Where results live
     #[arg(long, default_value = "results", value_hint = ValueHint::DirPath)]
     pub results: PathBuf,
-    /// Evaluations that are left out, and why.
+    /// Evaluations that are left out.
     #[arg(skip)]
-    pub without: BTreeMap<String, String>,
+    pub without: BTreeSet<String>,
 }
 
 impl ExperimentArguments {

@@ -321,13 +321,31 @@ fn a_sweep_names_every_set_that_cannot_be_read_and_goes_on_without_them_where_it
     );
     // What is left out is told by the report and by `status`, for which nothing is missing.
     let table = std::fs::read_to_string(workplace.path("results/x/report/table.md")).unwrap();
-    says(&table, &["Not judged by `gone`", "Not judged by `broken`"]);
+    says(
+        &table,
+        &[
+            "Not judged by \u{201c}gone\u{201d}",
+            "Not judged by \u{201c}broken\u{201d}",
+        ],
+    );
     let (status, said) = cloze(&workplace, &["status", "x.toml"]);
     assert!(
         status == 0 && !said.contains("missing") && !said.contains("frozen plan"),
         "{said}"
     );
-    says(&said, &["1 of 1 runs are done", "gone was left out"]);
+    says(&said, &["1 of 1 runs are done", "gone is left out"]);
+    assert!(
+        cloze(&workplace, &["status", "results/x"])
+            .1
+            .contains("gone is left out")
+    );
+    // The same again, with another place for data, is no other plan.
+    let again = ["run", "x.toml", "--without-broken-sets", "--data-root", "results"];
+    let (status, said) = cloze(&workplace, &again);
+    assert!(
+        status == 1 && !workplace.path("results/x/plans/0002.json").exists(),
+        "{said}"
+    );
     // The command that is said to judge by them later does.
     workplace.write("broken.tsv", "the dog sees\tthe dog see\n");
     workplace.write("gone.tsv", "sentence_good\tsentence_bad\nthe dog sees\tthe dog see\n");
@@ -336,6 +354,10 @@ fn a_sweep_names_every_set_that_cannot_be_read_and_goes_on_without_them_where_it
     says(&said, &["2 judged, 1 judged before"]);
     let table = std::fs::read_to_string(workplace.path("results/x/report/table.md")).unwrap();
     assert!(!table.contains("Not judged by"), "{table}");
+    says(
+        &table,
+        &["Judged after training by what could not be read when the runs were planned"],
+    );
     // Without a set that can be read nothing is trained.
     let none = judged
         .replace("fine.txt", "nowhere.txt")

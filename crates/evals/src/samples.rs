@@ -2,6 +2,7 @@
 
 use crate::masked_loss::spread;
 use crate::{Asks, Chance, Counter, Entry, Evaluation, Ground, Judgement, Subject, WINDOW, When, Work, asked};
+use cloze_corpus::vocabulary::SPECIAL_NAMES;
 use cloze_corpus::{Tokenizer, Window};
 use cloze_foundation::{Draw, Fault, Result};
 use cloze_kernels::Visibility;
@@ -16,7 +17,7 @@ const SEED: u64 = 0x7361_6d70;
 const AROUND: usize = 24;
 const ANSWERS: usize = 4;
 /// Special tokens of a vocabulary.
-const SPECIAL: usize = 5;
+const SPECIAL: usize = SPECIAL_NAMES.len();
 /// Tokens of a beginning, and of what is written behind it.
 const BEGINNING: usize = 8;
 const WRITTEN: usize = 12;

@@ -1,8 +1,8 @@
 //! Judges of the language model itself and of its frozen states.
 
 use super::fake::{Fake, WINDOW, corpus, run, value};
-use burn::tensor::Device;
-use cloze_backbone::{EncoderConfig, Init, Preset};
+use burn::tensor::{Device, Shape, TensorData};
+use cloze_backbone::{EncoderConfig, Init, Parameter, Parameters, Preset};
 use cloze_corpus::Prepared;
 use cloze_corpus::fragment::AGREEMENT;
 use cloze_evals::find;
@@ -284,6 +284,27 @@ fn models_fill_in_blanks_and_go_on_with_beginnings() {
     };
     assert_eq!(given(&read_on), given(&masked));
     assert_eq!(judge("mlm"), masked);
+    // Whatever a head thinks of special tokens, no text has one in the place of a word.
+    let mut partial = fresh("mlm", &corpus);
+    let special = corpus.tokenizer.vocabulary().special;
+    partial.change_parameters(&mut |path, old| match path {
+        "head.bias" => {
+            let mut numbers = old.numbers().unwrap();
+            for id in [special.mask, special.unknown, special.pad] {
+                numbers[id as usize] = 30.0;
+            }
+            Parameter::from_data(TensorData::new(numbers, Shape::from(old.shape())), &Device::flex()).unwrap()
+        }
+        _ => old.inner(),
+    });
+    let found = run("samples", "samples = 3", &partial, &corpus, None).unwrap();
+    for text in of(&found, "fill-in").iter().chain(&of(&found, "continuation")) {
+        let answer = text.split_once('\n').unwrap().1;
+        assert!(
+            !answer.is_empty() && ["[MASK]", "[UNK]", "[PAD]"].iter().all(|token| !answer.contains(token)),
+            "{text}"
+        );
+    }
     // Who judges real from replaced tokens writes nothing of its own.
     assert_eq!(judge("electra").items.len(), 6, "the generator fills in");
 }

@@ -40,7 +40,7 @@ impl Start {
         })
     }
 
-    /// Looks at a folder: its configuration, and what the header of its weights says. Nothing large is read.
+    /// Looks at a folder: its configuration, what the header of its weights says, and whether it has segments. Nothing large is read.
     ///
     /// # Errors
     /// A folder without a configuration, or with that of another network than cloze's encoder; weights that are missing, pickled,

@@ -140,6 +140,14 @@ const COLUMNS: &[Column] = &[
     }),
 ];
 
+/// What is held against chance together.
+enum Group {
+    /// All arms on a score.
+    Arms(Score),
+    /// Some parts of a score, each arm by itself.
+    Parts(Vec<Score>),
+}
+
 /// Headlines with their comparisons, then parts, other scores and the mean over tasks.
 ///
 /// # Errors
@@ -148,14 +156,20 @@ pub(crate) fn whole(study: &Study) -> Result<String> {
     let view = study.view;
     let mut text = joined(|(heading, _)| (*heading).to_owned());
     let headlines = view.headlines();
-    // What is asked of chance together: the arms on a headline, the parts of one arm.
-    let mut groups: Vec<Vec<Score>> = headlines.iter().map(|score| vec![score.clone()]).collect();
-    groups.extend(headlines.iter().map(|score| view.parts(score)));
-    groups.extend(view.others().into_iter().map(|score| vec![score]));
-    groups.extend(view.aggregate().map(|score| vec![score]));
-    for scores in &groups {
+    // What is asked of chance together: the arms on a headline, the phenomena of one arm, its layers.
+    let mut groups: Vec<Group> = headlines.iter().cloned().map(Group::Arms).collect();
+    for score in &headlines {
+        let (phenomena, layers) = view.parts(score).into_iter().partition(|part| part.layer().is_none());
+        groups.extend([phenomena, layers].map(Group::Parts));
+    }
+    groups.extend(view.others().into_iter().chain(view.aggregate()).map(Group::Arms));
+    for group in &groups {
         let mut sides = std::collections::BTreeMap::new();
-        if let [score] = &scores[..] {
+        let scores = match group {
+            Group::Arms(score) => std::slice::from_ref(score),
+            Group::Parts(parts) => parts,
+        };
+        if let Group::Arms(score) = group {
             let found = study.against_chance(score)?;
             sides.extend(found.into_iter().map(|(arm, one)| ((score.clone(), arm), Some(one))));
         } else {

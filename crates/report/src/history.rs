@@ -126,16 +126,22 @@ fn present(view: &View) -> impl Iterator<Item = &Plan<Settings>> {
     view.history.plans.last().map(|frozen| &frozen.plan).into_iter()
 }
 
-/// That runs were judged by tasks which nobody had planned.
-pub(crate) fn afterwards(view: &View) -> Option<String> {
+/// That runs were judged by tasks after training: such as nobody had planned, and such as could not be read then.
+pub(crate) fn afterwards(view: &View) -> Vec<String> {
     let judged = view.curves.keys().filter_map(|score| score.task.split('/').next());
     let tasks: BTreeSet<&str> = judged.filter(|task| view.afterwards.contains(*task)).collect();
-    (!tasks.is_empty()).then(|| {
-        format!(
-            "Judged after training by what no plan asked for, and no part of the mean over tasks: {}.",
-            some(tasks.into_iter().map(str::to_owned))
-        )
+    let (left_out, others): (Vec<&str>, Vec<&str>) =
+        tasks.into_iter().partition(|task| view.plan.without.contains(*task));
+    let told = [
+        (left_out, "what could not be read when the runs were planned"),
+        (others, "what no plan asked for"),
+    ];
+    let told = told.into_iter().filter(|(tasks, _)| !tasks.is_empty());
+    told.map(|(tasks, what)| {
+        let tasks = some(tasks.into_iter().map(str::to_owned));
+        format!("Judged after training by {what}, and no part of the mean over tasks: {tasks}.")
     })
+    .collect()
 }
 
 /// What is no part of the comparison, each once, in the order in which it was planned: the runs of earlier plans that the present

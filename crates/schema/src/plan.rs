@@ -3,7 +3,7 @@
 use crate::data::is_same;
 use crate::{ChartKind, Choice, Claim, Part, PlannedModel, RunData, Sequential, Tuning};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// What the experiment wants from its report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -172,9 +172,9 @@ pub struct Plan<C> {
     /// How arms are tuned before they are trained, where they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuning: Option<Tuning>,
-    /// Evaluations that the experiment asks for and these runs are trained without, since their data could not be read, and why.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub without: BTreeMap<String, String>,
+    /// Evaluations that the experiment asks for and these runs are trained without, since their data could not be read.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub without: BTreeSet<String>,
 }
 
 /// The file of a plan in its results folder.
@@ -231,6 +231,5 @@ impl<C: PartialEq> Plan<C> {
             && self.claims == other.claims
             && self.sequential == other.sequential
             && self.tuning == other.tuning
-            && self.without == other.without
     }
 }

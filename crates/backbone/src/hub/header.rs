@@ -8,6 +8,7 @@ use cloze_foundation::{Fault, Result};
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::path::Path;
 
 /// Bytes that the header of a file of tensors may have: the names of any model that is read take less.
@@ -35,8 +36,8 @@ pub fn is_whole(path: &Path) -> Result<bool> {
 pub(super) struct Listed {
     pub(super) kind: Dtype,
     pub(super) shape: Vec<usize>,
-    /// Where its bytes begin in the file, and how many there are.
-    pub(super) bytes: [u64; 2],
+    /// Its bytes in the file; none where the numbers are in memory already.
+    pub(super) bytes: Range<u64>,
 }
 
 /// What a file's header says of its tensors, by their names today.
@@ -62,11 +63,11 @@ pub(super) fn listing(path: &Path) -> Result<Option<Listing>> {
         return Err(refused(broken(&why)));
     }
     let listed = metadata.tensors().into_iter().map(|(name, info)| {
-        let (begins, ends) = info.data_offsets;
+        let at = |offset: usize| LENGTH + size + offset as u64;
         let listed = Listed {
             kind: info.dtype,
             shape: info.shape.clone(),
-            bytes: [LENGTH + size + begins as u64, ends.saturating_sub(begins) as u64],
+            bytes: at(info.data_offsets.0)..at(info.data_offsets.1),
         };
         (known_name(&name), listed)
     });

@@ -15,7 +15,7 @@ mod write;
 pub use choose::{left_out, of};
 pub use header::is_whole;
 pub use read::{check, is_hub};
-pub use tables::{ARCHITECTURES, Architecture, as_trained};
+pub use tables::{ARCHITECTURES, Architecture, GENERATOR, as_trained};
 
 use crate::{Encoder, EncoderConfig, Init, Parameter, Parameters};
 use burn::tensor::{Device, Shape, TensorData};

@@ -14,6 +14,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 /// Where people have pickled weights, or weights in several files.
@@ -45,7 +46,7 @@ pub fn is_hub(folder: &Path) -> Result<bool> {
 }
 
 /// What the encoder of a folder is made of, if it holds a model that is read: by its configuration and the names, kinds and shapes of
-/// its tensors. No numbers are read but those of a table of segments, which is none where it says nothing.
+/// its tensors. No numbers are read but those of a table of two segments, which is none where all are zero.
 ///
 /// # Errors
 /// A folder without the two files, with pickled weights, or with weights in several files, and what to do; a configuration of
@@ -62,16 +63,17 @@ pub fn check(folder: &Path) -> Result<EncoderConfig> {
     checked.map_err(|fault| fault.at(tensors.display().to_string()))?;
     let segments = pairings.iter().find(|pairing| pairing.how == How::Segments);
     if let Some(listed) = segments.and_then(|pairing| listing.get(pairing.theirs.first()?)) {
-        let [from, most] = listed.bytes;
-        let says_nothing = part(&tensors, from, most)?.is_none_or(|(bytes, _)| bytes.iter().all(|byte| *byte == 0));
-        network.settle_segments(&listed.shape, says_nothing);
+        let Range { start, end } = listed.bytes;
+        let says_nothing = part(&tensors, start, end.saturating_sub(start))?
+            .is_none_or(|(bytes, _)| bytes.iter().all(|byte| *byte == 0));
+        network.keeps_segments(&listed.shape, says_nothing);
     }
     Ok(network.encoder_config())
 }
 
 impl Network {
-    /// Whether its table of segments stays one: one that says nothing is none, and that of one kind is a part of the positions.
-    fn settle_segments(&mut self, shape: &[usize], says_nothing: bool) -> bool {
+    /// Whether it keeps its table of segments: one of two kinds that are all zero is none, and that of one kind is a part of the positions.
+    fn keeps_segments(&mut self, shape: &[usize], says_nothing: bool) -> bool {
         let stays = self.blocks.segments > FEWEST_SEGMENTS || !says_nothing && shape[0] > 1;
         if !stays {
             self.blocks.segments = 1;
@@ -125,7 +127,7 @@ impl HubModel {
         let listed = |view: &TensorView<'_>| Listed {
             kind: view.dtype(),
             shape: view.shape().to_vec(),
-            bytes: [0, 0],
+            bytes: 0..0,
         };
         let listing = tensors.iter().map(|(name, view)| (name.clone(), listed(view)));
         let pairings = self.network.pairings();
@@ -163,14 +165,14 @@ impl HubModel {
         Ok(())
     }
 
-    /// A table of segments that says nothing is none; that of one kind is a part of the positions.
+    /// Puts a table of segments where [`keeps_segments`](Network::keeps_segments) says.
     fn settle_segments(&mut self) {
         const SEGMENTS: &str = "encoder.segments";
         let Some(segments) = self.numbers.remove(SEGMENTS) else {
             return;
         };
         let says_nothing = segments.values.iter().all(|number| number.to_bits() == 0);
-        if self.network.settle_segments(&segments.shape, says_nothing) {
+        if self.network.keeps_segments(&segments.shape, says_nothing) {
             self.numbers.insert(SEGMENTS.to_owned(), segments);
             return;
         }

@@ -35,6 +35,9 @@ pub struct Architecture {
     pub(super) without: &'static [&'static str],
 }
 
+/// Where the generator of a model that is several networks is, below its folder.
+pub const GENERATOR: &str = "generator";
+
 /// ELECTRA's generator has a norm of its own where it shares the tables alone.
 const OWN_NORM: [&str; 2] = ["generator_norm", "encoder.norm"];
 
@@ -254,7 +257,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
         class: "DebertaV2ForMaskedLM",
         causal: false,
         what: "the generator of replaced-token detection",
-        folder: Some("generator"),
+        folder: Some(GENERATOR),
         family: &DEBERTA,
         body: &DEBERTA_BODY,
         root: "deberta.",
@@ -306,7 +309,7 @@ pub static ARCHITECTURES: &[Architecture] = &[
         class: "ElectraForMaskedLM",
         causal: false,
         what: "ELECTRA's generator",
-        folder: Some("generator"),
+        folder: Some(GENERATOR),
         family: &ELECTRA,
         body: &BERT_BODY,
         root: "electra.",

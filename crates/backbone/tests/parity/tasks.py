@@ -6,7 +6,7 @@ FOLDER is what `cloze export --to hf` wrote of a run with cloze's own tokenizer.
 built-in language by pseudo-log-likelihood; its held-out text with the masks that cloze draws, which are drawn again here, of single tokens, whole
 words and spans; tags of words, some of them wrong by design, and the number of a sentence's subject, to which a multinomial logistic regression is
 fitted on the states of every layer; and which sentence is nearest by the cosine of mean states. A regression has one optimum: here it is found by
-torch's L-BFGS in double precision, of what scikit-learn minimises with C = 1. `agreement` is scored as minimal pairs are.
+torch's L-BFGS in double precision, of what scikit-learn minimises with C = 1.
 
 Prints both numbers, and ends with status 1 where they are too far apart. Fine-tuning is trainer.py's.
 """

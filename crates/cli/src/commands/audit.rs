@@ -6,8 +6,8 @@ use crate::terminal::say;
 use cloze_corpus::{CorpusConfig, Prepared, prepare};
 use cloze_foundation::files::write_whole;
 use cloze_foundation::{Fault, Result};
-use cloze_objectives::Answerer;
-use cloze_plan::{PlannedRun, at_run, cost, place};
+use cloze_objectives::{Answerer, Objective};
+use cloze_plan::{PlannedRun, RunConfig, at_run, cost, place};
 use cloze_runner::processes::options::cache;
 use cloze_schema::{Audit, Share, Tuning};
 use cloze_trainer::audit::Shown;
@@ -26,8 +26,9 @@ struct Audited {
     steps: u64,
     audit: Audit,
     examples: Vec<Shown>,
-    /// Whether a generator reads and predicts what is counted here, and the encoder reads what that makes of it.
-    of_generator: bool,
+    /// The objectives, of a mixture its parts, of which a generator reads and predicts what is counted here, and the encoder reads
+    /// what that makes of it.
+    of_generator: Vec<String>,
 }
 
 impl Audited {
@@ -94,8 +95,6 @@ fn of_run(run: &PlannedRun, corpus: &Prepared, data_root: Option<&Path>, asked: 
         stages: &config.budget.stages,
         seed: config.seed,
     };
-    let rules = cloze_objectives::rules(&config.objective, &config.options)?;
-    let of_generator = rules.iter().any(|rule| rule.who == Answerer::Generator);
     let steps = cost::steps(run, data_root)?;
     let (audit, examples) = audit::of_run(&feed, steps, asked.tokens, asked.examples, corpus);
     Ok(Audited {
@@ -105,8 +104,24 @@ fn of_run(run: &PlannedRun, corpus: &Prepared, data_root: Option<&Path>, asked: 
         steps,
         audit,
         examples,
-        of_generator,
+        of_generator: of_generator(config, &*feed.objective)?,
     })
+}
+
+/// The objective, or the parts of a mixture, that predict by a generator.
+fn of_generator(config: &RunConfig, objective: &dyn Objective) -> Result<Vec<String>> {
+    let mut parts = objective.uses();
+    if parts.is_empty() {
+        parts.push((config.objective.as_str(), config.options.clone()));
+    }
+    let mut found = Vec::new();
+    for (name, options) in parts {
+        let rules = cloze_objectives::rules(name, &options)?;
+        if rules.iter().any(|rule| rule.who == Answerer::Generator) && !found.iter().any(|known| known == name) {
+            found.push(name.to_owned());
+        }
+    }
+    Ok(found)
 }
 
 /// A picture's file, by whose name its format is known.
@@ -290,11 +305,17 @@ fn details(text: &mut String, one: &Audited) {
             one.objective
         );
     }
-    if one.of_generator {
+    for objective in &one.of_generator {
+        let part = if *objective == one.objective {
+            String::new()
+        } else {
+            format!("of `{objective}` ")
+        };
         let _ = writeln!(
             text,
-            "  {:12} what is counted is what the generator reads and predicts; the encoder reads its samples (see `cloze explain {}`)",
-            "generator", one.objective
+            "  {:12} {part}what is counted is what the generator reads and predicts; the encoder reads its samples (see `cloze explain \
+             {objective}`)",
+            "generator"
         );
     }
     for example in &one.examples {

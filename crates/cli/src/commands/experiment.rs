@@ -262,7 +262,7 @@ fn leave_out_broken_sets(arguments: &mut ExperimentArguments, data_root: Option<
         let runs: Vec<&PlannedRun> = plan.runs.iter().filter(|run| !is_trial(run)).collect();
         let broken = ready.broken(&runs)?;
         // What nobody wrote, because it is the default, cannot be left out.
-        let is_known = |(name, _): &(String, Fault)| arguments.without.contains_key(name);
+        let is_known = |(name, _): &(String, Fault)| arguments.without.contains(name);
         let tasks = || runs.iter().flat_map(|run| &run.config.evaluate);
         let is_left = tasks().any(|task| broken.iter().all(|(name, _)| name != task.name()));
         if !broken.is_empty() && (!is_left || broken.iter().any(is_known)) {
@@ -273,7 +273,7 @@ fn leave_out_broken_sets(arguments: &mut ExperimentArguments, data_root: Option<
         }
         for (name, fault) in broken {
             say(&format!("left out, and the runs are trained without it: {fault}"));
-            arguments.without.insert(name, fault.what);
+            arguments.without.insert(name);
         }
     }
 }
@@ -390,7 +390,7 @@ pub fn run(arguments: &ExperimentArguments, running: &RunArguments) -> Result<(S
     for damage in &summary.damaged {
         say(&format!("not usable: {damage}"));
     }
-    for left_out in arguments.without.keys() {
+    for left_out in &arguments.without {
         say(&format!(
             "left out: {}. Mend it and judge these runs by it: cloze eval {} --tasks {}",
             name(left_out),

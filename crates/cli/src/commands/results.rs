@@ -53,13 +53,6 @@ pub fn status(arguments: &ExperimentArguments, data_root: Option<&Path>) -> Resu
     }
     let (mut text, status) = statuses(&plan, &plan.runs, &plan.models, &folder, data_root)?;
     if let Some(frozen) = frozen {
-        for (task, why) in &frozen.without {
-            let _ = writeln!(
-                text,
-                "{} was left out, since its data could not be read: {why}",
-                name(task)
-            );
-        }
         for line in differences(&plan, &frozen) {
             let _ = writeln!(text, "{}: {line}", arguments.experiment.display());
         }
@@ -147,6 +140,13 @@ pub fn statuses(
     );
     for line in needs.decided() {
         let _ = writeln!(text, "{}", plain(&line));
+    }
+    for task in &plan.without {
+        let task = name(task);
+        let _ = writeln!(
+            text,
+            "{task} is left out of this plan, since its data could not be read; `cloze eval` judges by it"
+        );
     }
     for why in unknown {
         let _ = writeln!(text, "whether their data are still the same is not known: {why}");

@@ -28,7 +28,7 @@ use cloze_schema::Claim;
 use evaluate::{Evaluate, ReportOptions, Tasks};
 use file::File;
 use given::Given;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tune::Tune;
 
@@ -63,8 +63,8 @@ pub struct Experiment {
     pub(crate) check_places: Vec<Place>,
     /// What was written for each evaluation, if any were.
     pub(crate) tasks: Vec<Node>,
-    /// Evaluations that are left out, and why.
-    pub(crate) without: BTreeMap<String, String>,
+    /// Evaluations that are left out.
+    pub(crate) without: BTreeSet<String>,
     /// Folder with data sets.
     pub(crate) data_root: Option<PathBuf>,
 }
@@ -131,7 +131,7 @@ impl Experiment {
                 Some(Value::List(tasks)) => tasks.clone(),
                 _ => Vec::new(),
             },
-            without: BTreeMap::new(),
+            without: BTreeSet::new(),
             data_root: None,
         };
         experiment.check_arguments()?;
@@ -145,15 +145,15 @@ impl Experiment {
         self
     }
 
-    /// Without the evaluations of these names, whose data cannot be read for the reasons given.
+    /// Without the evaluations of these names, whose data cannot be read.
     #[must_use]
-    pub fn without(mut self, names: &BTreeMap<String, String>) -> Self {
+    pub fn without(mut self, names: &BTreeSet<String>) -> Self {
         self.without.clone_from(names);
         let Some(tasks) = self.evaluate.tasks.take() else {
             return self;
         };
         let kept = tasks.into_list().into_iter().zip(self.tasks);
-        let (tasks, written) = kept.filter(|(task, _)| !names.contains_key(task.name())).unzip();
+        let (tasks, written) = kept.filter(|(task, _)| !names.contains(task.name())).unzip();
         (self.evaluate.tasks, self.tasks) = (Some(Tasks::of(tasks)), written);
         self
     }

@@ -5,7 +5,7 @@ use super::dimension::OPTIONS;
 use super::evaluate::Evaluate;
 use super::swept::swept;
 use crate::{RunConfig, Start};
-use cloze_backbone::{Disentangled, EncoderConfig, EncoderOptions};
+use cloze_backbone::{Disentangled, EncoderConfig, EncoderOptions, InitialValues};
 use cloze_corpus::{CorpusConfig, CorpusOptions};
 use cloze_foundation::{Fault, Place, Result};
 use cloze_objectives::Objective;
@@ -138,6 +138,10 @@ fn begun(
         window: own.window,
         ..asked.clone()
     };
+    if asked.initial_values != InitialValues::Normal {
+        let what = "blocks that begin with a folder's weights are not drawn";
+        return Err(table.open("initial_values").fault(what).remedy(LEAVE_OUT));
+    }
     let given = given.resolve();
     let number = |count: usize| count.to_string();
     for (key, asked, own) in [
@@ -162,11 +166,6 @@ fn begun(
             "value_embeddings",
             given.value_embeddings.to_string(),
             own.value_embeddings.to_string(),
-        ),
-        (
-            "initial_values",
-            given.initial_values.name().to_owned(),
-            own.initial_values.name().to_owned(),
         ),
     ] {
         if table.get(key).is_some() && asked != own {
@@ -222,6 +221,8 @@ fn begun(
         // Of heads and of training, and not of the encoder in the folder.
         logit_cap: asked.logit_cap,
         z_loss: asked.z_loss,
+        // Nothing is drawn but blocks of a generator.
+        initial_values: InitialValues::Normal,
         disentangled,
         from: Some(place.to_owned()),
         ..own.clone()

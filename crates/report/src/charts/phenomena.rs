@@ -16,7 +16,14 @@ const LEAST_ROWS: usize = 4;
 
 pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     let mut scores = study.scores.iter();
-    let Some(scored) = scores.find(|scored| !study.view.parts(&scored.score).is_empty()) else {
+    let has_phenomena = |scored: &&Scored| {
+        study
+            .view
+            .parts(&scored.score)
+            .iter()
+            .any(|part| part.layer().is_none())
+    };
+    let Some(scored) = scores.find(has_phenomena) else {
         return Ok(Err("no evaluation of this experiment has parts".to_owned()));
     };
     let whole = &scored.score;

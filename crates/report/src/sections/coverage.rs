@@ -3,6 +3,7 @@
 use crate::arm::{Arm, Ending};
 use crate::document::{Cell, Section, Table};
 use crate::history;
+use crate::names::some;
 use crate::study::Study;
 
 /// `undrawn`: which of the charts that were asked for cannot be drawn, and why.
@@ -44,11 +45,30 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
         let planned = view.models.len();
         lead.push(format!("Models that others trained: {planned}, judged: {judged}."));
     }
-    let is_judged = |task: &str| study.scores.iter().any(|scored| scored.score.task == task);
-    for (task, why) in view.plan.without.iter().filter(|(task, _)| !is_judged(task)) {
-        lead.push(format!(
-            "Not judged by `{task}`: its data could not be read when the runs were trained ({why}). `cloze eval` judges by it."
-        ));
+    for task in &view.plan.without {
+        // Whoever was judged by it afterwards has some number of it.
+        let is_judged = |arm: &usize| {
+            view.curves
+                .iter()
+                .any(|(score, curves)| score.task == *task && !curves[*arm].is_empty())
+        };
+        let has_done = |arm: &usize| view.arms[*arm].count(Ending::Done) > 0;
+        let arms: Vec<usize> = (0..view.arms.len()).filter(has_done).collect();
+        let lacking: Vec<String> = arms
+            .iter()
+            .filter(|arm| !is_judged(arm))
+            .map(|arm| view.arms[*arm].name.clone())
+            .collect();
+        if !lacking.is_empty() {
+            let whose = if lacking.len() == arms.len() {
+                "all arms".to_owned()
+            } else {
+                some(lacking)
+            };
+            lead.push(format!(
+                "Not judged by \u{201c}{task}\u{201d}, whose data could not be read when the runs were planned: {whose}. `cloze eval` judges by it."
+            ));
+        }
     }
     lead.extend(view.outside.iter().cloned());
     lead.extend(history::gaps(view));

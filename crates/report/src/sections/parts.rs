@@ -16,16 +16,31 @@ pub(super) fn sections(study: &Study, scored: &Scored, field: &Field) -> Result<
     let phenomena = study.by_difficulty(whole, &arms)?;
     let layers = study.layers(whole, &arms)?;
     let sections = [
-        section(study, whole, field, "phenomenon", &phenomena)?,
-        section(study, whole, field, LAYER, &layers)?,
+        section(study, whole, field, Kind::Phenomena, &phenomena)?,
+        section(study, whole, field, Kind::Layers, &layers)?,
     ];
     Ok(sections.into_iter().flatten().collect())
 }
 
-/// What is not counted: how many layers are above chance says nothing of what was learnt.
-const LAYER: &str = "layer";
+/// What the parts are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Phenomena,
+    /// How many of them are above chance says nothing of what was learnt, and is not counted.
+    Layers,
+}
 
-fn section(study: &Study, whole: &Score, field: &Field, kind: &str, parts: &[Score]) -> Result<Option<Section>> {
+impl Kind {
+    /// One of them, and several.
+    fn words(self) -> [&'static str; 2] {
+        match self {
+            Self::Phenomena => ["phenomenon", "phenomena"],
+            Self::Layers => ["layer", "layers"],
+        }
+    }
+}
+
+fn section(study: &Study, whole: &Score, field: &Field, kind: Kind, parts: &[Score]) -> Result<Option<Section>> {
     let arms = study.shown_of(field);
     if parts.is_empty() || arms.is_empty() {
         return Ok(None);
@@ -36,7 +51,8 @@ fn section(study: &Study, whole: &Score, field: &Field, kind: &str, parts: &[Sco
         .collect();
     let mut totals = vec![Cell::plain("above chance")];
     let has_per_token = parts.iter().any(|part| study.per_token(part).is_some());
-    let mut columns = vec![kind.to_owned()];
+    let [one, several] = kind.words();
+    let mut columns = vec![one.to_owned()];
     for arm in &arms {
         let asked: Vec<(&Score, usize)> = parts.iter().map(|part| (part, *arm)).collect();
         let sides = against(study.view, &asked, 0)?;
@@ -59,12 +75,11 @@ fn section(study: &Study, whole: &Score, field: &Field, kind: &str, parts: &[Sco
     }
     let mut lead = vec![HALF_WIDTH.to_owned()];
     if whole.chance().is_some() {
-        if kind != LAYER {
+        if kind == Kind::Phenomena {
             rows.push(totals);
         }
-        let all = if kind == LAYER { "layers" } else { "phenomena" };
         lead.push(format!(
-            "↑ above chance, ↓ below it, after Holm's correction over the {all} of an arm; {}.",
+            "↑ above chance, ↓ below it, after Holm's correction over the {several} of an arm; {}.",
             by(study.view.answers.has(whole))
         ));
     }
@@ -73,12 +88,12 @@ fn section(study: &Study, whole: &Score, field: &Field, kind: &str, parts: &[Sco
     let spare: Vec<&str> = spare.iter().filter(|_| has_per_token).map(String::as_str).collect();
     let chance = whole.chance().map(|chance| format!("; chance {}", whole.text(chance)));
     let caption = field.titled(&whole.label()) + &chance.unwrap_or_default();
-    let name = field.titled(&format!("{} {} by {kind}", whole.task, whole.metric));
+    let name = field.titled(&format!("{} {} by {one}", whole.task, whole.metric));
     Ok(Some(Section {
         lead,
         table: Some(Table::new(&name, caption, columns, rows).spare(&spare)),
         points: study.policy(whole, &arms).into_iter().collect(),
         topic: Some(Topic::Parts),
-        ..Section::new(field.titled(&format!("{} by {kind}", whole.title())))
+        ..Section::new(field.titled(&format!("{} by {one}", whole.title())))
     }))
 }

@@ -136,6 +136,42 @@ fn every_chart_of_the_table_is_drawn_under_its_own_name_and_stands_on_the_page_o
 }
 
 #[test]
+fn layers_have_a_table_of_their_own_and_are_no_phenomena() {
+    let layers = [0, 1].map(|layer| format!("tags/layer-{layer}"));
+    let mut made = Made::quickstart(5);
+    let phenomena = made.phenomena.len();
+    made.phenomena.extend(layers.clone());
+    made.charts = vec!["phenomena"];
+    let text = markdown(&made);
+    let section = |title: &str| {
+        text.split(title)
+            .nth(1)
+            .unwrap()
+            .split("\n## ")
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let of_layers = section("## Minimal pairs: accuracy by layer\n");
+    assert!(
+        of_layers.contains("| tags/layer-0") && !of_layers.contains("above chance |"),
+        "{of_layers}"
+    );
+    let of_phenomena = section("## Minimal pairs: accuracy by phenomenon\n");
+    assert!(
+        of_phenomena.contains(&format!(" of {phenomena} |")) && !of_phenomena.contains("layer"),
+        "{of_phenomena}"
+    );
+    made.phenomena = layers.to_vec();
+    let text = markdown(&made);
+    says(
+        &text,
+        "The chart phenomena is not drawn: no evaluation of this experiment has parts.",
+    );
+    assert!(!text.contains("by phenomenon"), "{text}");
+}
+
+#[test]
 fn three_seeds_can_never_pass_the_exact_test_and_the_report_says_so() {
     let text = markdown(&Made::quickstart(3));
     says(&text, "15 runs planned: 15 done, 0 diverged, 0 failed, 0 missing.");

@@ -232,10 +232,12 @@ fn limits(text: &mut String, run: &Found, exported: &Exported) {
              not here: the last layer's own states were not trained.\n",
         );
     }
-    if exported.has_copies {
-        text.push_str(
-            "- Layers that shared weights in training have a copy each here: fine-tuned, they drift apart, and the file is larger than \
-             what was trained.\n",
+    for part in exported.parts.iter().filter(|part| part.has_copies) {
+        let whose = part.folder.map(|folder| format!(" of `{folder}/`")).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "- Layers{whose} that shared weights in training have a copy each here: fine-tuned, they drift apart, and the file is larger \
+             than what was trained."
         );
     }
     for (part, why) in &exported.left_out {

@@ -4,8 +4,6 @@
 use cloze_backbone::Parameter;
 use std::collections::BTreeMap;
 
-/// Where it is, below the folder of the model.
-pub(super) const FOLDER: &str = "generator";
 /// What its head is below in the model, and in a model of its own.
 const HEAD: [&str; 2] = ["generator_head.", "head."];
 /// Its body, where embeddings are shared.

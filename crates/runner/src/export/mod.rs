@@ -34,6 +34,8 @@ pub struct Part {
     pub class: &'static Architecture,
     /// Where it is, below the folder of the model.
     pub folder: Option<&'static str>,
+    /// Whether layers that share a block have one each there.
+    pub has_copies: bool,
 }
 
 /// What was written.
@@ -43,8 +45,6 @@ pub struct Exported {
     pub parts: Vec<Part>,
     /// Parts of the model that are not in it, and why.
     pub left_out: Vec<(String, String)>,
-    /// Whether layers that share a block have one each there.
-    pub has_copies: bool,
 }
 
 /// Objectives whose heads answer as the classes do, each measured (docs/hugging-face.md, scripts/parity.sh). Heads of the same parameters may answer
@@ -158,13 +158,12 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
         let classes = hub::of(blocks, &example.visibility, paths, false).map_err(located)?;
         for class in classes {
             let network = network(class, blocks, blocks.table_width(), &tokenizer);
-            networks.push((Some(generator::FOLDER), network, own));
+            networks.push((Some(hub::GENERATOR), network, own));
         }
     }
     let mut exported = Exported {
         parts: Vec::new(),
         left_out: Vec::new(),
-        has_copies: false,
     };
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     for (folder, network, parameters) in networks {
@@ -178,8 +177,11 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
             );
             return Err(Fault::usage(what).remedy(ENCODER_ALONE));
         }
-        exported.parts.push(Part { class, folder });
-        exported.has_copies |= network.has_copies();
+        exported.parts.push(Part {
+            class,
+            folder,
+            has_copies: network.has_copies(),
+        });
         let pairs = encoder.preset == cloze_backbone::Preset::Bert;
         let below = |name: &str| folder.map_or(name.to_owned(), |folder| format!("{folder}/{name}"));
         for (name, text) in tokenizer.for_transformers(network.blocks.window, pairs)? {

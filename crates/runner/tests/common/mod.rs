@@ -12,7 +12,7 @@ use cloze_runner::judge::Evaluations;
 use cloze_runner::{Cadence, Errand, Progress, Stop, train_run};
 use cloze_schema::{Axis, ReportConfig, Spent, Split};
 use cloze_trainer::{Budget, Learner, Observer, Optimizer, OptimizerConfig, Spacing, Tick, Trained, train};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -126,7 +126,7 @@ pub fn plan(configs: Vec<RunConfig>) -> Plan {
         sequential: None,
         models: Vec::new(),
         tuning: None,
-        without: BTreeMap::new(),
+        without: BTreeSet::new(),
     }
 }
 
