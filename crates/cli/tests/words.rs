@@ -173,7 +173,7 @@ fn an_audit_says_where_a_generator_predicts_what_is_counted() {
          [[arm]]\nobjective = \"electra\"\n\
          [[arm]]\nname = \"all\"\nobjective = \"electra\"\ntying = \"all\"\ngenerator_width = 1.0\n\
          [[arm]]\nname = \"uniform\"\nobjective = \"electra\"\ngenerator = \"uniform\"\n\
-         [[arm]]\nobjective = \"mlm\"\n\
+         [[arm]]\nobjective = \"adaptive\"\n\
          [[arm]]\nname = \"mixed\"\nmixture = [{ objective = \"mlm\", share = 0.5 }, { objective = \"rtd\" }]\n",
     );
     let audited = workplace.cloze(&["audit", "x.toml", "--tokens", "2k", "--json"]);
@@ -185,6 +185,8 @@ fn an_audit_says_where_a_generator_predicts_what_is_counted() {
     let count = |what: &str| lines.matches(what).count();
     assert_eq!(count("what is counted is what the generator reads"), 3, "{lines}");
     assert_eq!(count("of `rtd` what is counted"), 1, "{lines}");
+    assert_eq!(count("nobody predicts what is counted"), 1, "{lines}");
+    assert_eq!(count("what is hidden before the first answer"), 1, "{lines}");
 }
 
 #[test]

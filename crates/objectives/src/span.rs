@@ -302,6 +302,19 @@ impl Objective for Span {
         Some(self.0.rate.at(progress) * candidates as f64)
     }
 
+    fn expected(&self, window: &Window, vocabulary: &Vocabulary, progress: f64) -> Option<f64> {
+        match (self.0.law, self.0.mode) {
+            (Law::Ltg, Mode::Reference) => {
+                let candidates = words(window, vocabulary, self.0.mode)
+                    .iter()
+                    .map(ExactSizeIterator::len)
+                    .sum();
+                Some(pieces::ltg_expected(candidates, self.0.rate.at(progress)))
+            }
+            _ => self.asked(window, vocabulary, progress),
+        }
+    }
+
     fn reads_words(&self) -> bool {
         self.0.law == Law::SpanBert
     }

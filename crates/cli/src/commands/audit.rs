@@ -29,6 +29,10 @@ struct Audited {
     /// The objectives, of a mixture its parts, of which a generator reads and predicts what is counted here, and the encoder reads
     /// what that makes of it.
     of_generator: Vec<String>,
+    /// Whether what it hides depends on its answers, of which there are none yet.
+    heeds_answers: bool,
+    /// Whether anybody predicts what is counted.
+    is_predicted: bool,
 }
 
 impl Audited {
@@ -39,7 +43,7 @@ impl Audited {
             .map(|example| json!({ "text": example.text, "sight": example.sight }));
         json!({
             "arm": self.arm, "objective": self.objective, "seed": self.seed, "steps": self.steps,
-            "audit": self.audit, "of_generator": self.of_generator, "examples": examples.collect::<Vec<_>>(),
+            "audit": self.audit, "of_generator": self.of_generator, "heeds_answers": self.heeds_answers, "is_predicted": self.is_predicted, "examples": examples.collect::<Vec<_>>(),
         })
     }
 }
@@ -105,6 +109,8 @@ fn of_run(run: &PlannedRun, corpus: &Prepared, data_root: Option<&Path>, asked: 
         audit,
         examples,
         of_generator: of_generator(config, &*feed.objective)?,
+        heeds_answers: !feed.objective.memory().is_empty(),
+        is_predicted: feed.objective.has_logits(),
     })
 }
 
@@ -303,6 +309,21 @@ fn details(text: &mut String, one: &Audited) {
             percent(Some(expected)),
             percent(audit.asked_share()),
             one.objective
+        );
+    }
+    if one.heeds_answers {
+        let _ = writeln!(
+            text,
+            "  {:12} what is counted is what is hidden before the first answer; later its own answers decide (see `cloze explain {}`)",
+            "answers", one.objective
+        );
+    }
+    if !one.is_predicted {
+        let _ = writeln!(
+            text,
+            "  {:12} nobody predicts what is counted: these tokens are replaced, and the encoder says of tokens whether they were (see \
+             `cloze explain {}`)",
+            "verdicts", one.objective
         );
     }
     for objective in &one.of_generator {

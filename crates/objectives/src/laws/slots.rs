@@ -53,11 +53,12 @@ impl Slots {
 
     /// How many different positions that is on average: k draws with replacement from n positions give n (1 - (1 - 1/n)ᵏ) of them.
     pub fn expected(&self, window: &Window, vocabulary: &Vocabulary) -> f64 {
-        let candidates = self.candidates(window, vocabulary).len() as f64;
+        let candidates = self.candidates(window, vocabulary).len();
         match self.mode {
-            Mode::Reference if candidates > 0.0 => {
-                let draws = self.rate * window.ids.len() as f64;
-                candidates * (1.0 - (1.0 - 1.0 / candidates).powf(draws))
+            Mode::Reference if candidates > 0 => {
+                let draws = self.count(window.ids.len(), candidates) as f64;
+                let positions = candidates as f64;
+                positions * (1.0 - (1.0 - 1.0 / positions).powf(draws))
             }
             Mode::Corrected | Mode::Reference => self.asked(window, vocabulary),
         }
@@ -131,6 +132,13 @@ mod tests {
             // Without replacement every draw finds one.
             assert_eq!(slots(Mode::Corrected).expected(&window, &vocabulary), 127.0 * rate);
         }
+        // Of 64 positions 9 are drawn: the product is 9.6, and no more than 0.155 of them are allowed. 9 draws from 63 find 8.45.
+        let slots = Slots {
+            mode: Mode::Reference,
+            rate: 0.15,
+            masked: 1.0,
+        };
+        assert!((slots.expected(&plain(64, 1), &vocabulary) - 8.4478).abs() < 1e-3);
         let nothing = Window::new(vec![vocabulary.special.start], vec![true]);
         let slots = Slots {
             mode: Mode::Reference,

@@ -62,6 +62,19 @@ pub(super) fn ltg(candidate: &[bool], rate: f64, mode: Mode, stream: &mut Stream
     spans
 }
 
+/// How many different tokens of so many [`ltg`] hides in `reference`, nearly: there a token may be in several spans, so that a place
+/// has none of them as in a Poisson law. What is counted is the coins and what the last span is too long by, (E[n²] / E[n] - 1) / 2.
+pub(super) fn ltg_expected(candidates: usize, rate: f64) -> f64 {
+    let moment = |power: i32| -> f64 {
+        (1..10)
+            .map(|length| (2.0f64 / 3.0).powi(length) * f64::from(length).powi(power))
+            .sum()
+    };
+    let beyond = (moment(2) / moment(1) - 1.0) / 2.0;
+    let places = candidates.max(1) as f64;
+    candidates as f64 * (1.0 - (-rate - beyond / places).exp())
+}
+
 /// `total` cut into so many parts at random, none of them empty: all ways are equally likely.
 fn segment(total: usize, parts: usize, stream: &mut Stream) -> Vec<usize> {
     let mut is_first: Vec<bool> = (1..total).map(|place| place < parts).collect();
@@ -175,6 +188,24 @@ mod tests {
         // Different positions are .151 of the tokens, less than what was counted.
         assert!((unique - 0.151).abs() < 0.0022, "{unique}");
         assert!(charged > unique + 0.005, "{charged}");
+    }
+
+    #[test]
+    fn different_tokens_of_ltgs_published_code_are_about_as_many_as_expected() {
+        for (length, rate) in [(63, 0.3), (63, 0.7), (126, 0.15), (511, 0.3)] {
+            let candidate = vec![true; length];
+            let mut found = 0.0;
+            for index in 0..WINDOWS {
+                let hidden = ltg(&candidate, rate, Mode::Reference, &mut stream(index)).concat();
+                found +=
+                    hidden.into_iter().collect::<std::collections::BTreeSet<usize>>().len() as f64 / WINDOWS as f64;
+            }
+            let expected = ltg_expected(length, rate);
+            assert!(
+                (found / expected - 1.0).abs() < 0.02,
+                "{length} {rate}: {found}, not {expected}"
+            );
+        }
     }
 
     #[test]
