@@ -49,7 +49,7 @@ pub fn judge(
     request: &Request,
     progress: &dyn Progress,
     stop: &Stop,
-    mut found: impl FnMut(Vec<Finding>) -> Result<()>,
+    mut found: impl FnMut(Judgement) -> Result<()>,
 ) -> Result<bool> {
     let data_root = request.data_root.as_deref();
     let (mut tasks, mut broken) = (Vec::new(), Vec::new());
@@ -125,7 +125,7 @@ pub fn judge(
             is_whole = false;
             progress.say(&has_no_head(one.name, &title));
         }
-        found(judgement.findings)?;
+        found(judgement)?;
     }
     Ok(is_whole)
 }

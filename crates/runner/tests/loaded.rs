@@ -125,7 +125,7 @@ fn a_folder_is_judged_as_the_run_was() {
     };
     let mut found = Vec::new();
     judge(&request, &Log::default(), &Stop::default(), |task| {
-        found.push(task);
+        found.push(task.findings);
         Ok(())
     })
     .unwrap();

@@ -3,7 +3,7 @@
 use crate::common::{Log, config, errand, plan, task, work};
 use cloze_backbone::{EncoderConfig, Preset};
 use cloze_corpus::TokenizerConfig;
-use cloze_evals::Finding;
+use cloze_evals::Judgement;
 use cloze_plan::{ModelConfig, Plan, RunConfig};
 use cloze_runner::export::{Form, export, find};
 use cloze_runner::store::{Store, parts};
@@ -257,8 +257,8 @@ fn a_window_that_is_too_short_for_an_evaluation_is_told_and_the_others_judge() {
         device: "flex".to_owned(),
     };
     let (log, mut tasks) = (Log::default(), Vec::new());
-    let found = |found: Vec<Finding>| {
-        tasks.extend(found.into_iter().map(|finding| finding.task));
+    let found = |found: Judgement| {
+        tasks.extend(found.findings.into_iter().map(|finding| finding.task));
         Ok(())
     };
     assert!(!foreign::judge(&request, &log, &Stop::default(), found).unwrap());

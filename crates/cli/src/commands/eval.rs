@@ -2,7 +2,7 @@
 
 use super::results::folder_of;
 use crate::arguments::EvalArguments;
-use crate::plain::name;
+use crate::plain::{name, plain};
 use crate::teller::Teller;
 use crate::terminal::say;
 use cloze_backbone::hub::is_hub;
@@ -12,12 +12,24 @@ use cloze_runner::afterwards::{self, Request};
 use cloze_runner::processes::options::cache;
 use cloze_runner::store::Store;
 use cloze_runner::{Stop, export, foreign, gather};
-use cloze_trainer::Finding;
+use cloze_schema::Items;
+use cloze_schema::items::SAMPLE;
+use cloze_trainer::{Finding, Judgement};
 
-/// What a task found of a model that is no run, a line for every number.
-fn lines(found: &[Finding]) -> String {
+/// What a task found of a model that is no run, a line for every number and for every sample that it wrote.
+fn lines(found: &Judgement) -> String {
     let line = |Finding { task, metric, value }: &Finding| format!("{}\t{}\t{value}\n", name(task), name(metric));
-    found.iter().map(line).collect()
+    let samples = found.items.iter().filter(|items| items.metric == SAMPLE);
+    let sample = |items: &Items| {
+        let text = plain(&items.text.replace(['\n', '\t'], "  ")).into_owned();
+        format!(
+            "{}\t{} {}\t{text}\n",
+            name(&items.task),
+            name(&items.part),
+            name(&items.paradigm)
+        )
+    };
+    found.findings.iter().map(line).chain(samples.map(sample)).collect()
 }
 
 /// Judges, adds what was found to the metrics, and gives the report's table; the status is 1 where a run could not be judged, a task
