@@ -132,13 +132,13 @@ mod tests {
             // Without replacement every draw finds one.
             assert_eq!(slots(Mode::Corrected).expected(&window, &vocabulary), 127.0 * rate);
         }
-        // Of 64 positions 9 are drawn: the product is 9.6, and no more than 0.155 of them are allowed. 9 draws from 63 find 8.45.
+        // Of 64 positions 9 are drawn: the product is 9.6, and no more than 0.155 of them are allowed. 9 draws from 63 find 8.449.
         let slots = Slots {
             mode: Mode::Reference,
             rate: 0.15,
             masked: 1.0,
         };
-        assert!((slots.expected(&plain(64, 1), &vocabulary) - 8.4478).abs() < 1e-3);
+        assert!((slots.expected(&plain(64, 1), &vocabulary) - 8.4492).abs() < 1e-3);
         let nothing = Window::new(vec![vocabulary.special.start], vec![true]);
         let slots = Slots {
             mode: Mode::Reference,
