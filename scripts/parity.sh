@@ -71,5 +71,7 @@ experiment albert-apart bert 'layer_groups = 1' 'electra:tying = "none"' 'rtd:sh
 FORM=hf-encoder experiment bert-alone bert '' mntp prefix permutation all-tokens-mlm
 FORM=hf-encoder experiment modern-alone modern '' mntp prefix permutation all-tokens-mlm replace-mlm electra
 "$python" "$parity/exported.py" "$work"/*-*/
+# And the other way: folders that transformers writes.
+"$python" "$parity/imported.py" "$cloze"
 # What tasks find of one of them: on both sides the same questions.
 "$python" "$parity/tasks.py" "$cloze" "$work/bert-mlm"

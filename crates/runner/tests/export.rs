@@ -318,7 +318,14 @@ fn a_generator_that_is_a_model_of_its_own_is_exported_as_one() {
         assert!(own.keys().all(|path| !path.starts_with("generator")), "{name}");
         let card = std::fs::read_to_string(into.join("README.md")).unwrap();
         assert!(
-            card.contains("FOLDER/generator") && card.contains("pipeline_tag: feature-extraction"),
+            card.contains("FOLDER/generator")
+                && card.contains("pipeline_tag: feature-extraction")
+                && card.contains("preset = "),
+            "{card}"
+        );
+        let card = std::fs::read_to_string(into.join("generator/README.md")).unwrap();
+        assert!(
+            card.contains("## Budget") && card.contains("beside the encoder"),
             "{card}"
         );
     }

@@ -120,6 +120,18 @@ fn a_run_begins_with_the_weights_of_a_run_or_of_a_folder_whatever_its_objective(
             }
         }
     }
+    // What it began with stands on the card, and beside its weights.
+    let plan = planned(results.path(), "mlm", "from = \"theirs\"", "").unwrap();
+    let folder = results.path().join("second/x/runs").join(&plan.runs[0].id);
+    let run = find(&folder, &[], results.path()).unwrap();
+    export(&run, Form::Model, &results.path().join("card"), None).unwrap();
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let card = read(&results.path().join("card/README.md"));
+    let hash = run.done.data.as_ref().and_then(|data| data.start.clone()).unwrap();
+    for part in ["goes on from the weights of `theirs`", "under their own licence", &hash] {
+        assert!(card.contains(part), "{part}: {card}");
+    }
+    assert!(read(&folder.join("final/README.md")).contains("going on from the weights of `theirs`"));
     // Half of the window is enough; the rest of its positions is left.
     let plan = planned(results.path(), "mlm", "from = \"theirs\"\nwindow = 8", "").unwrap();
     let found = began(results.path(), &plan);

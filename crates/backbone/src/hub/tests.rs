@@ -210,6 +210,30 @@ fn layers_that_share_a_block_are_copies_where_a_class_shares_none() {
     }
 }
 
+/// As ELECTRA's published generators have them.
+#[test]
+fn an_encoder_of_electra_may_have_embeddings_wider_than_its_blocks() {
+    let whole = EncoderConfig {
+        embedding_width: Some(16),
+        ..config(Preset::Bert, 8)
+    };
+    let network = Network {
+        architecture: of_class("ElectraModel").network.architecture,
+        blocks: whole.clone(),
+        embedding: 16,
+        tokens: TOKENS,
+    };
+    let files = HubModel::of(network, &parameters(&whole, With::Tokens))
+        .unwrap()
+        .files()
+        .unwrap();
+    let model = parsed(&files[CONFIG], &files[TENSORS]).unwrap();
+    assert_eq!(model.encoder_config(), whole);
+    assert_eq!(model.numbers["encoder.project.weight"].shape, [16, 8]);
+    assert_eq!(model.files().unwrap(), files);
+    assert_eq!(model.encoder(&Device::flex()).unwrap().config().table_width(), 16);
+}
+
 /// Tensors by name, as their file has them.
 type Tensors = BTreeMap<String, (safetensors::Dtype, Vec<usize>, Vec<u8>)>;
 

@@ -159,6 +159,11 @@ def check(folder):
     if (folder / "generator").is_dir():
         models["generator"] = load(class_of(folder / "generator"), folder / "generator")
     found |= scores(models, with_numbers, tokenizer)
+    # A head that answers has to be asked; a generator by its own name.
+    own = [rule for rule in models if rule != "generator"]
+    for rules in [own, [rule for rule in models if rule == "generator"]]:
+        if rules and not any(rule in found for rule in rules):
+            problems.append(f"no score was compared of {', '.join(rules)}")
     if kind.__name__.endswith("ForPreTraining") and not kind.__name__.startswith("Electra"):
         found |= verdicts(model, written["pairs"], tokenizer, problems)
         if "verdict" not in found:

@@ -16,7 +16,9 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
-from transformers import AlbertConfig, AutoModelForMaskedLM, AutoTokenizer, BertConfig, ModernBertConfig, RobertaConfig, logging
+from transformers import (
+    AlbertConfig, AutoModelForMaskedLM, AutoTokenizer, BertConfig, DebertaV2Config, ElectraConfig, ModernBertConfig, RobertaConfig, logging
+)
 
 logging.set_verbosity_error()
 TOLERANCE = 1e-5
@@ -26,12 +28,18 @@ SMALL = dict(hidden_size=32, num_hidden_layers=3, num_attention_heads=4, interme
 WINDOW = dict(max_position_embeddings=64)
 ROBERTA = dict(max_position_embeddings=66, type_vocab_size=1, pad_token_id=1, bos_token_id=0, eos_token_id=2, layer_norm_eps=1e-5)
 ALBERT = dict(embedding_size=16, hidden_act="gelu_new")
+DEBERTA = dict(
+    relative_attention=True, position_buckets=16, pos_att_type=["p2c", "c2p"], share_att_key=True, norm_rel_ebd="layer_norm",
+    position_biased_input=False, type_vocab_size=0, max_relative_positions=-1, layer_norm_eps=1e-7, legacy=True,
+)
 MODERN = dict(max_position_embeddings=512, pad_token_id=0, bos_token_id=2, cls_token_id=2, eos_token_id=3, sep_token_id=3)
 # Some have more rows than their tokenizers have ids.
 MODELS = {
     "bert": ("word-piece", BertConfig(vocab_size=197, **SMALL, **WINDOW)),
     "roberta": ("byte-level", RobertaConfig(vocab_size=416, **SMALL, **ROBERTA)),
     "albert": ("unigram", AlbertConfig(vocab_size=95, **SMALL, **WINDOW, **ALBERT)),
+    "electra": ("cased", ElectraConfig(vocab_size=400, embedding_size=64, **SMALL, **WINDOW)),
+    "deberta": ("unigram", DebertaV2Config(vocab_size=96, **DEBERTA, **SMALL, **WINDOW)),
     "modernbert": ("unigram", ModernBertConfig(vocab_size=96, **SMALL, **MODERN)),
 }
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "<pad>", "<unk>", "<s>", "</s>", "<mask>"]

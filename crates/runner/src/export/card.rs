@@ -2,7 +2,7 @@
 
 use super::{Exported, Form, Found};
 use cloze_corpus::registry;
-use cloze_foundation::Result;
+use cloze_foundation::{Fault, Result};
 use cloze_objectives::find as objective;
 use cloze_schema::metric::{LOSS, PRETRAINING};
 use cloze_schema::{AXES, AttemptRows, Split};
@@ -44,36 +44,32 @@ pub(super) fn card(run: &Found, form: Form, exported: &Exported) -> Result<Strin
         text.push('\n');
     }
     classes(&mut text, exported, form);
-    let encoder = &run.config.encoder;
     let _ = writeln!(text, "## Objective\n\n{title}.");
     if let Ok(entry) = &entry {
         let _ = writeln!(text, "{} ({}).", entry.summary, entry.citation);
     }
     let _ = writeln!(text, "\n```toml\n{}```\n", run.config.options);
-    let _ = writeln!(
-        text,
-        "## Encoder\n\nPreset `{}`, {} wide, {} blocks, {} heads, feed-forward {}, windows of {} positions, dropout {}.\n",
-        cloze_options::Words::name(encoder.preset),
-        encoder.width,
-        encoder.layers,
-        encoder.heads,
-        encoder.feed_forward,
-        encoder.window,
-        encoder.dropout
-    );
-    if let Some(disentangled) = encoder.disentangled {
-        let _ = writeln!(
-            text,
-            "Attention is disentangled: {} buckets of relative positions; absolute ones: {}.\n",
-            disentangled.position_buckets, disentangled.absolute
-        );
-    }
+    let encoder = toml::to_string(&run.config.encoder)
+        .map_err(|error| Fault::run(format!("cannot write the encoder: {error}")))?;
+    let _ = writeln!(text, "## Encoder\n\n```toml\n{encoder}```\n");
     data(&mut text, run);
     budget(&mut text, run);
     table(&mut text, &scores);
     limits(&mut text, run, exported);
     provenance(&mut text, run);
     Ok(text)
+}
+
+/// The card of a generator, below the folder of the model that it was trained beside.
+pub(super) fn of_generator(run: &Found, class: &str) -> String {
+    let mut text = format!("# {}, the generator\n\n", name(run));
+    let _ = writeln!(
+        text,
+        "`{class}`: the generator that was trained beside the encoder in the folder above, whose card says by what and on what.\n"
+    );
+    budget(&mut text, run);
+    provenance(&mut text, run);
+    text
 }
 
 fn name(run: &Found) -> String {
@@ -157,6 +153,15 @@ fn data(text: &mut String, run: &Found) {
         }
         None => text.push_str("- licence: not known to cloze; it is that of the text\n"),
     }
+    if let Some(from) = &run.config.encoder.from {
+        let start = run.done.data.as_ref().and_then(|data| data.start.as_deref());
+        let _ = writeln!(
+            text,
+            "- begun with the weights of `{}`, under their own licence and trained on data of their own; BLAKE3 of them: `{}`",
+            from.display(),
+            start.unwrap_or("not known")
+        );
+    }
     if let Some(data) = &run.done.data {
         let _ = writeln!(
             text,
@@ -168,7 +173,15 @@ fn data(text: &mut String, run: &Found) {
 }
 
 fn budget(text: &mut String, run: &Found) {
-    text.push_str("## Budget\n\n| axis | used |\n| --- | --- |\n");
+    text.push_str("## Budget\n\n");
+    if let Some(from) = &run.config.encoder.from {
+        let _ = writeln!(
+            text,
+            "It goes on from the weights of `{}`, whose own training is not counted here.\n",
+            from.display()
+        );
+    }
+    text.push_str("| axis | used |\n| --- | --- |\n");
     for facts in AXES {
         let used = run.done.spent[facts.axis];
         let ended = if facts.axis == run.config.budget.equalise {

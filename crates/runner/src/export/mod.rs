@@ -175,7 +175,11 @@ pub fn export(run: &Found, form: Form, into: &Path, lines: Option<&[String]>) ->
                 folder.unwrap_or("model"),
                 class.class
             );
-            return Err(Fault::usage(what).remedy(ENCODER_ALONE));
+            return Err(located(Fault::usage(what)));
+        }
+        if let Some(folder) = folder {
+            let card = card::of_generator(run, class.class);
+            files.push((format!("{folder}/README.md"), card.into_bytes()));
         }
         exported.parts.push(Part {
             class,

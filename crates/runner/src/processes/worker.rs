@@ -301,9 +301,14 @@ impl Holder<'_> {
     /// What a folder of weights says of itself to whoever finds it alone.
     fn readme(&self, spent: &Spent) -> String {
         let (errand, config) = (self.errand, self.config);
+        let from = config
+            .encoder
+            .from
+            .as_ref()
+            .map(|from| format!(", going on from the weights of `{}`", from.display()));
         format!(
             "# {arm}, seed {seed}\n\n\
-             A model trained by cloze {cloze}: run `{id}`, objective `{objective}`, {steps} optimizer steps, {tokens} tokens seen.\n\n\
+             A model trained by cloze {cloze}: run `{id}`, objective `{objective}`, {steps} optimizer steps, {tokens} tokens seen{from}.\n\n\
              - `model.safetensors`: the trained weights, by cloze's own names\n\
              - `config.json`: the resolved configuration of the run; it is none of transformers'\n\
              - `tokenizer.json`: the tokenizer, as Hugging Face's `tokenizers` reads it\n\
@@ -316,6 +321,7 @@ impl Holder<'_> {
             objective = config.objective,
             steps = spent.steps(),
             tokens = spent[Axis::Tokens] as u64,
+            from = from.unwrap_or_default(),
         )
     }
 

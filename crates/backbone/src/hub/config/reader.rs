@@ -263,10 +263,6 @@ impl Reader {
             ("feed_forward", "intermediate_size"),
             ("window", "max_position_embeddings"),
         ];
-        let has_width = matches!(family.extra, Extra::Electra | Extra::Albert);
-        if has_width && architecture.blocks == ENCODER {
-            counts.push(("embedding_width", "embedding_size"));
-        }
         if family.extra == Extra::Albert {
             counts.push(("layer_groups", "num_hidden_groups"));
             if let Some(found) = self.get("inner_group_num").filter(|count| count.as_u64() != Some(1)) {
@@ -285,8 +281,12 @@ impl Reader {
             origin: Origin::Unknown,
         };
         let options = EncoderOptions::read(&Written::new(&node, "encoder"))?;
+        // Wider than the blocks too: ELECTRA's published generators are, read as encoders.
+        let has_width = matches!(family.extra, Extra::Electra | Extra::Albert) && architecture.blocks == ENCODER;
+        let embedding = has_width.then(|| self.count("embedding_size", MOST_IDS)).transpose()?;
         Ok(EncoderConfig {
             precision: Precision::Float32,
+            embedding_width: embedding.filter(|embedding| *embedding != options.width),
             ..options.resolve()
         })
     }
