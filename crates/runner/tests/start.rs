@@ -127,7 +127,10 @@ fn a_run_begins_with_the_weights_of_a_run_or_of_a_folder_whatever_its_objective(
     export(&run, Form::Model, &results.path().join("card"), None).unwrap();
     let read = |path: &Path| std::fs::read_to_string(path).unwrap();
     let card = read(&results.path().join("card/README.md"));
-    let hash = Start::of(Path::new("theirs"), Some(results.path())).unwrap().hash().unwrap();
+    let hash = Start::of(Path::new("theirs"), Some(results.path()))
+        .unwrap()
+        .hash()
+        .unwrap();
     for part in ["goes on from the weights of `theirs`", "under their own licence", &hash] {
         assert!(card.contains(part), "{part}: {card}");
     }
