@@ -1,7 +1,7 @@
 //! A TOML document in which every key and value knows where it was written, in the file or on the command line.
 
 use crate::amount::settle;
-use cloze_foundation::{Fault, Line, Origin, Result};
+use cloze_foundation::{Fault, Key, Line, Origin, Result};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -181,7 +181,11 @@ impl Node {
             }
             DeValue::Array(list) => Value::List(
                 list.iter()
-                    .map(|node| Self::read(node.get_ref(), node.span(), origin))
+                    .enumerate()
+                    .map(|(index, node)| {
+                        let read = Self::read(node.get_ref(), node.span(), origin);
+                        read.map_err(|fault| within(&Key::default().index(index), fault))
+                    })
                     .collect::<Result<_>>()?,
             ),
             DeValue::Table(table) => Value::Table(read_table(table, origin)?),
@@ -215,11 +219,20 @@ impl From<&toml::Table> for Node {
     }
 }
 
+/// The fault of an inner value, at its key in the one around it.
+fn within(key: &Key, mut fault: Fault) -> Fault {
+    if let Some(place) = fault.places.first_mut() {
+        place.key = key.joined(&place.key);
+    }
+    fault
+}
+
 fn read_table(table: &DeTable<'_>, origin: &dyn Fn(Range<usize>) -> Origin) -> Result<Table> {
     table
         .iter()
         .map(|(key, value)| {
-            let node = Node::read(value.get_ref(), value.span(), origin)?;
+            let read = Node::read(value.get_ref(), value.span(), origin);
+            let node = read.map_err(|fault| within(&Key::default().join(key.get_ref()), fault))?;
             Ok((
                 key.get_ref().to_string(),
                 Member {

@@ -138,27 +138,6 @@ mod tests {
     }
 
     #[test]
-    fn a_plain_text_of_three_columns_says_which_are_meant() {
-        let folder = tempfile::tempdir().unwrap();
-        put(&folder, "a.txt", "dogs bark\tdogs barks\tnumber\n");
-        let fault = read(&folder, "a.txt", &PairColumns::default()).unwrap_err();
-        assert!(
-            fault.what.contains("3 columns, and 2 are read") && fault.place().unwrap().ends_with("a.txt:1"),
-            "{fault}"
-        );
-        let [good, bad] = [1, 2].map(Column::Number);
-        let columns = PairColumns {
-            good: Some(&good),
-            bad: Some(&bad),
-            ..PairColumns::default()
-        };
-        assert_eq!(
-            read(&folder, "a.txt", &columns).unwrap()[0][2..],
-            ["dogs bark", "dogs barks"]
-        );
-    }
-
-    #[test]
     fn columns_are_named_or_numbered_and_files_found_by_folder_and_glob() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("mine")).unwrap();

@@ -282,15 +282,6 @@ struct Places {
 impl Places {
     fn of(first: &[&str], header: bool, wanted: &[Wanted]) -> Result<Self> {
         let columns = first.len();
-        // Where nobody says which, none may be left over.
-        let is_guess = !header
-            && wanted
-                .iter()
-                .all(|wanted| wanted.column.is_none() && wanted.usual.1 > 0);
-        if is_guess && columns > wanted.len() {
-            let what = format!("there are {columns} columns, and {} are read", wanted.len());
-            return Err(Fault::usage(what).remedy("say which by their numbers, or take the others away"));
-        }
         let named = |name: &str| first.iter().filter(|known| known.trim() == name).count();
         let place = |column: &Column| match column {
             Column::Name(name) if header => first.iter().position(|known| known.trim() == name),

@@ -210,7 +210,12 @@ fn wrong_types_and_amounts_are_named_with_what_is_wanted() {
     );
     assert!(fault("arm = 5\n", &[]).starts_with("`arm` is a whole number and has to be a list of tables"));
     assert!(fault("[corpus]\nheld_out = 2020-01-01\n", &[]).starts_with("2020-01-01 is a date"));
-    assert!(fault("[corpus]\nheld_out = nan\n", &[]).starts_with("nan is not a finite number\n  at x.toml:3:12"));
+    assert!(
+        fault("[corpus]\nheld_out = nan\n", &[])
+            .starts_with("nan is not a finite number\n  at x.toml:3:12 (corpus.held_out)")
+    );
+    let listed = fault("[sweep]\nseeds = [1, 99999999999999999999]\n", &[]);
+    assert!(listed.contains("(sweep.seeds[1])"), "{listed}");
     assert!(fault("[corpus]\nwords = 99999999999999999999\n", &[]).contains("does not fit in 64 bits"));
 }
 
