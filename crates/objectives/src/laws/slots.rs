@@ -32,13 +32,15 @@ impl Slots {
             Mode::Corrected => budget(self.rate, candidates),
             // `pretrain/pretrain_helpers.py`: the rate is of all positions but padding, at most as many as there are slots.
             Mode::Reference if candidates == 0 => 0,
-            Mode::Reference => {
-                let slots = ((self.rate + 0.005) * length as f64) as usize;
-                ((self.rate * length as f64).round_ties_even() as usize)
-                    .min(slots)
-                    .max(1)
-            }
+            Mode::Reference => ((self.rate * length as f64).round_ties_even() as usize)
+                .min(self.slots(length))
+                .max(1),
         }
+    }
+
+    /// How many slots `reference` has room for.
+    fn slots(&self, length: usize) -> usize {
+        ((self.rate + 0.005) * length as f64) as usize
     }
 
     /// How many slots the rate means, not rounded.
@@ -51,12 +53,14 @@ impl Slots {
         (self.rate * of as f64).min(candidates as f64)
     }
 
-    /// How many different positions that is on average: k draws with replacement from n positions give n (1 - (1 - 1/n)ᵏ) of them.
+    /// How many different positions that is on average: k draws with replacement from n positions give n (1 - (1 - 1/n)ᵏ) of them. k is not
+    /// rounded, and none is drawn because one has to be: a rate that windows are too short for is to be seen.
     pub fn expected(&self, window: &Window, vocabulary: &Vocabulary) -> f64 {
         let candidates = self.candidates(window, vocabulary).len();
         match self.mode {
             Mode::Reference if candidates > 0 => {
-                let draws = self.count(window.ids.len(), candidates) as f64;
+                let length = window.ids.len();
+                let draws = (self.rate * length as f64).min(self.slots(length) as f64);
                 let positions = candidates as f64;
                 positions * (1.0 - (1.0 - 1.0 / positions).powf(draws))
             }
