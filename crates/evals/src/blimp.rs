@@ -1,10 +1,12 @@
 //! BLiMP, from its JSONL files.
 
+use crate::development_set::{self, Set, check_apart};
 use crate::pair_set::PairSet;
 use crate::{Asks, Chance, Entry, When, Work, asked};
+use cloze_corpus::MinimalPair;
 use cloze_corpus::pairs::{blimp_files, read_blimp};
 use cloze_foundation::{Fault, Place, Result, files};
-use cloze_options::{Options, options};
+use cloze_options::{Options, Written, options};
 use cloze_schema::MeanOver;
 use cloze_schema::metric::ACCURACY;
 use std::path::{Path, PathBuf};
@@ -20,7 +22,7 @@ pub static ENTRY: Entry = Entry {
     uses_language: false,
     when: When::AtEveryPoint,
     title: "BLiMP",
-    title_of: |options| title(&Settings::from_toml(options).ok()?.path),
+    title_of: |options| title(&Settings::from_toml(options).ok()?),
     citation: "Warstadt et al. 2020, BLiMP: The Benchmark of Linguistic Minimal Pairs for English",
     summary: "Share of pairs in which the acceptable sentence gets the higher score; the mean over paradigms. Other pairs in \
               BLiMP's format are judged alike; give them a `name`.",
@@ -31,7 +33,7 @@ pub static ENTRY: Entry = Entry {
     mean_over: Some(MeanOver::Paradigms),
     parts: || None,
     options: Settings::fields,
-    resolve: |written| Ok(Settings::read(written)?.write()),
+    resolve,
     // Its 67 paradigms have 7.4 words in a sentence (counted over all 134,000).
     work: |options| {
         let settings = Settings::from_toml(options).ok()?;
@@ -44,7 +46,7 @@ pub static ENTRY: Entry = Entry {
     data,
     open: |options, ground| {
         let settings = Settings::from_toml(options)?;
-        let pairs = read_blimp(&folder(&settings.path, ground.data_root)?, settings.pairs)?;
+        let pairs = settings.pairs(ground.data_root)?;
         Ok(Box::new(PairSet::open(&pairs, ground, MeanOver::Paradigms, 1)?))
     },
 };
@@ -54,9 +56,42 @@ options! {
     struct Settings {
         /// Pairs of each paradigm, the first ones.
         pairs: usize = 200, from(1).to(1000);
+        /// Which pairs: the first ones of the files, or later ones that share no sentence with them.
+        #[since = "0.2"]
+        set: Set = Set::Test;
+        /// How many pairs of each paradigm, from the first on, a development set shares no sentence with.
+        #[since = "0.2"]
+        apart_from: Option<usize> = None, from(1).to(1000) => "as many as `pairs`";
         /// The folder of the .jsonl or .jsonl.gz files, under the data root or from here.
         path: PathBuf = PathBuf::from(USUAL);
     }
+    check Self::fits
+}
+
+impl Settings {
+    fn fits(&self) -> Result<()> {
+        check_apart(self.set, self.apart_from)
+    }
+
+    fn pairs(&self, data_root: Option<&Path>) -> Result<Vec<MinimalPair>> {
+        let folder = folder(&self.path, data_root)?;
+        match self.set {
+            Set::Test => read_blimp(&folder, self.pairs),
+            Set::Development => {
+                let all = read_blimp(&folder, usize::MAX)?;
+                development_set::of(all, self.pairs, self.apart_from.unwrap_or(self.pairs))
+            }
+        }
+    }
+}
+
+/// A development set says what it is apart from.
+fn resolve(written: &Written<'_>) -> Result<toml::Table> {
+    let mut settings = Settings::read(written)?;
+    if settings.set == Set::Development {
+        settings.apart_from = settings.apart_from.or(Some(settings.pairs));
+    }
+    Ok(settings.write())
 }
 
 /// The folder of the files: under the data root, then from here.
@@ -81,15 +116,25 @@ fn folder(path: &Path, data_root: Option<&Path>) -> Result<PathBuf> {
 }
 
 /// Pairs from another folder are somebody else's.
-fn title(path: &Path) -> Option<String> {
-    let other = path != Path::new(USUAL);
+fn title(settings: &Settings) -> Option<String> {
+    let path = &settings.path;
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    other.then(|| format!("Minimal pairs of `{name}`"))
+    let title = match path == Path::new(USUAL) {
+        true => ENTRY.title.to_owned(),
+        false => format!("Minimal pairs of `{name}`"),
+    };
+    match settings.set {
+        Set::Development => Some(format!("{title}, development set")),
+        Set::Test => (title != ENTRY.title).then_some(title),
+    }
 }
 
 fn check(options: &toml::Table, data_root: Option<&Path>) -> Result<()> {
     let settings = Settings::from_toml(options)?;
-    read_blimp(&folder(&settings.path, data_root)?, 1).map(drop)
+    match settings.set {
+        Set::Test => read_blimp(&folder(&settings.path, data_root)?, 1).map(drop),
+        Set::Development => settings.pairs(data_root).map(drop),
+    }
 }
 
 /// The files' names and contents; where the folder is does not matter.
@@ -101,8 +146,9 @@ fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         read += &format!("{} {name}\n", files::hash(&bytes));
     }
-    let pairs = toml::Table::from_iter([("pairs".to_owned(), toml::Value::Integer(settings.pairs as i64))]);
-    Ok(asked(&ENTRY, &pairs, &read))
+    let mut options = settings.write();
+    options.remove("path");
+    Ok(asked(&ENTRY, &options, &read))
 }
 
 #[cfg(test)]
@@ -180,6 +226,8 @@ mod tests {
         let first = hash("");
         assert_eq!((hash(""), hash("path = \"copy\"")), (first.clone(), first.clone()));
         assert_ne!(hash("pairs = 7"), first);
+        let [ten, twenty] = [10, 20].map(|apart| hash(&format!("set = \"development\"\napart_from = {apart}")));
+        assert!(ten != first && twenty != first && ten != twenty);
         let changed = LINES.replace("itself", "himself");
         std::fs::write(root.path().join("copy/gender.jsonl"), changed).unwrap();
         assert_ne!(hash("path = \"copy\""), first);
@@ -192,5 +240,6 @@ mod tests {
         let titled = |options: &str| ENTRY.titled(&resolve(&options.parse().unwrap()));
         assert_eq!(titled(""), "BLiMP");
         assert_eq!(titled("path = \"pairs/zorro\""), "Minimal pairs of `zorro`");
+        assert_eq!(titled("set = \"development\""), "BLiMP, development set");
     }
 }

@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod blimp;
 pub mod classification;
+mod development_set;
 mod finetune;
 pub mod frozen_classification;
 mod labelled;

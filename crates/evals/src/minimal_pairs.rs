@@ -2,13 +2,14 @@
 
 mod development;
 
+use crate::development_set::{Set, check_apart};
 use crate::pair_set::PairSet;
 use crate::{Asks, Chance, Entry, Evaluation, Judgement, Subject, When, Work, asked};
 use cloze_corpus::pairs::{PairColumns, read_own_pairs};
 use cloze_corpus::sets::{Column, TABLES, files, hash};
 use cloze_corpus::{MinimalPair, fragment};
 use cloze_foundation::{Fault, Place, Result};
-use cloze_options::{Options, Written, options, words};
+use cloze_options::{Options, Written, options};
 use cloze_schema::MeanOver;
 use cloze_schema::metric::ACCURACY;
 use std::collections::{BTreeSet, HashMap};
@@ -54,16 +55,6 @@ pub static ENTRY: Entry = Entry {
         Ok(Box::new(PairSet::open(&pairs, ground, MeanOver::Phenomena, TWOS)?))
     },
 };
-
-words! {
-    /// Which pairs of the built-in language.
-    pub(crate) enum Set {
-        /// Those that reports are about.
-        Test = "test",
-        /// Others, which share no sentence with those: to choose by.
-        Development = "development",
-    }
-}
 
 options! {
     /// Options of the minimal pairs.
@@ -119,11 +110,7 @@ impl Settings {
                 .at(Place::key("set"))
                 .remedy("name other files in `path`: those that no report is about"));
         }
-        if self.apart_from.is_some() && !is_development {
-            return Err(Fault::usage("`apart_from` is about a development set")
-                .at(Place::key("apart_from"))
-                .remedy("say set = \"development\", or leave it out"));
-        }
+        check_apart(self.set, self.apart_from)?;
         match columns.iter().find(|(_, is_there)| *is_there && self.path.is_none()) {
             Some((key, _)) => Err(Fault::usage(format!("`{key}` without `path`"))
                 .at(Place::key(*key))

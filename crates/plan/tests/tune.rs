@@ -67,6 +67,31 @@ fn every_point_of_every_arm_is_planned_with_its_trials_and_no_other_id_changes()
 }
 
 #[test]
+fn on_another_text_trials_are_judged_by_later_pairs_of_the_same_files() {
+    let evaluate = "[corpus]\nsource = \"a.txt\"\n[evaluate]\ntasks = [\"masked-loss\", { task = \"blimp\", pairs = 30, path = \"mine\" }]\n";
+    let tuned = plan(&format!("[tune]\n{RATES}{evaluate}{ARMS}")).unwrap();
+    let design = tuned.tuning.clone().unwrap();
+    let judge = &tuned.run(&design.arms[0].points[0].trials[0]).unwrap().config.evaluate[0];
+    assert_eq!((judge.task.as_str(), judge.name()), ("blimp", "development"));
+    let option = |key: &str| judge.options[key].clone();
+    assert_eq!((option("set"), option("path")), ("development".into(), "mine".into()));
+    assert_eq!((option("pairs"), option("apart_from")), (30.into(), 30.into()));
+    for (judge, words) in [
+        ("{ task = \"blimp\", name = \"d\", path = \"mine\" }", "asks the same"),
+        (
+            "{ task = \"blimp\", name = \"d\", path = \"mine\", set = \"development\", apart_from = 29 }",
+            "judged by 30 minimal pairs",
+        ),
+        ("{ task = \"blimp\", name = \"d\", path = \"mine\", apart_from = 30 }", "development set"),
+    ] {
+        let fault = plan(&format!("[tune]\njudge = {judge}\n{RATES}{evaluate}{ARMS}")).unwrap_err().to_string();
+        assert!(fault.contains(words), "{judge}: {fault}");
+    }
+    let other = "{ task = \"blimp\", name = \"d\", path = \"others\" }";
+    plan(&format!("[tune]\njudge = {other}\n{RATES}{evaluate}{ARMS}")).unwrap();
+}
+
+#[test]
 fn an_arm_without_an_option_has_fewer_points_of_the_grid_and_as_many_drawn_ones() {
     let whole = plan(&format!("{BOTH}{ARMS}")).unwrap().tuning.unwrap();
     assert_eq!(points(&whole), [("mlm", 6), ("autoregressive", 3)]);

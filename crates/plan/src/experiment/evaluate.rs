@@ -47,31 +47,45 @@ pub(crate) struct Tasks(Vec<TaskConfig>);
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Judge(pub(crate) TaskConfig);
 
-/// What the usual judge of trials is called.
+/// What the usual judge of trials is called, and the set that it asks by.
 const DEVELOPMENT: &str = "development";
-/// The evaluation that has a development set, and the words in which it says so.
+/// The evaluation of the built-in language that has a development set.
 const PAIRS: &str = "minimal-pairs";
+/// The option that an evaluation with a development set has.
+const APART: &str = "apart_from";
 
-/// Minimal pairs of the built-in language that share no sentence with those by which these runs are judged.
+/// Pairs that share no sentence with those by which these runs are judged: of the built-in language, or of the files of the first of
+/// their evaluations that has more.
 ///
 /// # Errors
-/// Runs on another text: which evaluation is there to choose by is not known.
+/// Runs on another text without such an evaluation: what is there to choose by is not known.
 pub(super) fn development(config: &RunConfig) -> Result<TaskConfig> {
-    if config.corpus.source != fragment::NAME {
-        return Err(Fault::usage("nobody judges the trials")
-            .at(Place::key("judge"))
-            .remedy("name an evaluation that judges no run, as in judge = { task = \"minimal-pairs\", name = \"development\", path = \"..\" }"));
+    let mut options = toml::Table::new();
+    let kind = if config.corpus.source == fragment::NAME {
+        PAIRS
+    } else {
+        let Some(task) = config.evaluate.iter().find(|task| task.tested().is_some()) else {
+            return Err(Fault::usage("nobody judges the trials")
+                .at(Place::key("judge"))
+                .remedy("name an evaluation that judges no run, as in judge = { task = \"minimal-pairs\", name = \"development\", path = \"..\" }"));
+        };
+        options.clone_from(&task.options);
+        &task.task
+    };
+    options.insert("set".to_owned(), DEVELOPMENT.into());
+    let alike = config
+        .evaluate
+        .iter()
+        .filter(|task| task.task == kind && task.options.get("path") == options.get("path"));
+    if let Some(most) = alike.filter_map(TaskConfig::tested).max() {
+        options.insert(APART.to_owned(), most.into());
     }
-    let mut options = toml::Table::from_iter([("set".to_owned(), DEVELOPMENT.into())]);
-    if let Some(most) = config.evaluate.iter().filter_map(TaskConfig::tested).max() {
-        options.insert("apart_from".to_owned(), most.into());
-    }
-    task(PAIRS, Some(DEVELOPMENT.to_owned()), &Node::from(&options).top())
+    task(kind, Some(DEVELOPMENT.to_owned()), &Node::from(&options).top())
 }
 
 impl TaskConfig {
     /// Whether it shares no question with what judges trials; why not, where it does. Of files and words among options it is known
-    /// whether they are the same; of minimal pairs of the built-in language how many the judge is drawn apart from.
+    /// whether they are the same; of pairs that have a development set how many the judge is drawn apart from.
     ///
     /// # Errors
     /// What they share.
@@ -79,12 +93,12 @@ impl TaskConfig {
         if self.task == judge.task && questions(self) == questions(judge) {
             return Err("it asks the same, however many of it".to_owned());
         }
-        let is_generated = judge.task == PAIRS && !judge.options.contains_key("path");
-        let Some(most) = self.tested().filter(|_| is_generated) else {
+        let is_alike = self.task == judge.task && self.options.get("path") == judge.options.get("path");
+        let Some(most) = self.tested().filter(|_| is_alike) else {
             return Ok(());
         };
-        match judge.options.get("apart_from").and_then(toml::Value::as_integer) {
-            None => Err("these minimal pairs judge the runs too".to_owned()),
+        match judge.options.get(APART).and_then(toml::Value::as_integer) {
+            None => Err("these pairs judge the runs too".to_owned()),
             Some(apart) if apart < most => Err(format!(
                 "runs are judged by {most} minimal pairs of each paradigm, and trials by such as share no sentence with the first \
                  {apart} alone"
@@ -93,11 +107,16 @@ impl TaskConfig {
         }
     }
 
-    /// How many pairs of each paradigm of the built-in language it asks for, where they are those of the test.
+    /// How many pairs of each paradigm it asks for, where they are those of the test and there is a development set beside them.
     fn tested(&self) -> Option<i64> {
-        let is_of_test =
-            self.task == PAIRS && !self.options.contains_key("path") && !self.options.contains_key("apart_from");
-        self.options.get("pairs").filter(|_| is_of_test)?.as_integer()
+        let has_development = || {
+            let entry = cloze_evals::find(&self.task).ok()?;
+            (entry.options)().iter().find(|field| field.name == APART).map(drop)
+        };
+        let is_own = self.task == PAIRS && self.options.contains_key("path");
+        let is_of_test = !is_own && !self.options.contains_key(APART);
+        has_development().filter(|()| is_of_test)?;
+        self.options.get("pairs")?.as_integer()
     }
 }
 
