@@ -12,12 +12,14 @@ mod operations;
 pub mod reference;
 mod relative;
 mod side_by_side;
+mod subnormals;
 mod types;
 mod visibility;
 
 pub use operations::*;
 pub use relative::{Disentangled, Relative};
 pub use side_by_side::{at_a_time, side_by_side};
+pub use subnormals::flush_subnormals;
 pub use types::{
     Activation, AdamW, Affine, CrossEntropy, Dropout, Heads, NEWTON_SCHULZ, Positions, Precision, Rotary, Softmax,
 };

@@ -2,7 +2,7 @@
 //! are not shared out. Where there are pieces enough that is faster than to share out every operation, which waits for its
 //! slowest part each time. The bits are the same: how operations are cut does not depend on the threads.
 
-use crate::is_flex;
+use crate::{flush_subnormals, is_flex};
 use burn::tensor::Device;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +17,8 @@ fn lanes(wanted: usize) -> Vec<Arc<ThreadPool>> {
         let name = format!("lane-{}", known.len());
         let lane = ThreadPoolBuilder::new()
             .num_threads(1)
-            .thread_name(move |_| name.clone());
+            .thread_name(move |_| name.clone())
+            .start_handler(|_| flush_subnormals());
         match lane.build() {
             Ok(lane) => known.push(Arc::new(lane)),
             Err(_) => break,

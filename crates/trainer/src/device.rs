@@ -2,6 +2,7 @@
 
 use burn::tensor::Device;
 use cloze_foundation::{Fault, Result};
+use cloze_kernels::flush_subnormals;
 
 /// Names that [`open`] knows, whether they are in this build or not. A graphics backend may be given a number or, for
 /// `wgpu`, the word `cpu` (software rendering): `cuda:1`, `wgpu:cpu`.
@@ -28,12 +29,15 @@ pub fn is_host(name: &str) -> bool {
 }
 
 /// Makes this thread one of rayon's. Otherwise it would hand every parallel piece to a worker and sleep until that is
-/// done, thousands of times a second: with one thread per process that costs speed (docs/log.md).
+/// done, thousands of times a second: with one thread per process that costs speed (docs/log.md). None of these threads
+/// computes with subnormal numbers.
 ///
 /// # Errors
 /// A system that gives no more threads.
 pub fn join_pool() -> Result<()> {
-    match rayon::ThreadPoolBuilder::new().use_current_thread().build_global() {
+    flush_subnormals();
+    let pool = rayon::ThreadPoolBuilder::new().start_handler(|_| flush_subnormals());
+    match pool.use_current_thread().build_global() {
         Err(error) if std::error::Error::source(&error).is_some() => {
             Err(Fault::run(format!("cannot start the threads to compute with: {error}"))
                 .remedy("allow this user more processes (`ulimit -u`), or set RAYON_NUM_THREADS=1"))
