@@ -58,7 +58,12 @@ pub(crate) fn of(pairs: Vec<MinimalPair>, count: usize, apart: usize) -> Result<
         *kept += usize::from(is_kept);
         is_kept
     });
-    match kept.iter().filter(|(_, kept)| **kept == 0).map(|(paradigm, _)| paradigm).min() {
+    match kept
+        .iter()
+        .filter(|(_, kept)| **kept == 0)
+        .map(|(paradigm, _)| paradigm)
+        .min()
+    {
         Some(paradigm) => Err(Fault::usage(format!(
             "`{paradigm}` has no pair that shares no sentence with the first {apart} of each paradigm"
         ))

@@ -44,7 +44,10 @@ mod tests {
     fn a_thread_that_flushes_has_no_numbers_between_zero_and_the_smallest_normal_one() {
         let half = || black_box(f32::MIN_POSITIVE) * black_box(0.5);
         let read = || black_box(f32::from_bits(1)) * black_box(1e30);
-        assert!(half() > 0.0 && read() > 0.0, "as ever in a thread that did not ask for it");
+        assert!(
+            half() > 0.0 && read() > 0.0,
+            "as ever in a thread that did not ask for it"
+        );
         let found = std::thread::spawn(move || {
             flush_subnormals();
             let inherited = std::thread::spawn(move || half()).join().unwrap();

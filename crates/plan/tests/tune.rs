@@ -82,9 +82,14 @@ fn on_another_text_trials_are_judged_by_later_pairs_of_the_same_files() {
             "{ task = \"blimp\", name = \"d\", path = \"mine\", set = \"development\", apart_from = 29 }",
             "judged by 30 minimal pairs",
         ),
-        ("{ task = \"blimp\", name = \"d\", path = \"mine\", apart_from = 30 }", "development set"),
+        (
+            "{ task = \"blimp\", name = \"d\", path = \"mine\", apart_from = 30 }",
+            "development set",
+        ),
     ] {
-        let fault = plan(&format!("[tune]\njudge = {judge}\n{RATES}{evaluate}{ARMS}")).unwrap_err().to_string();
+        let fault = plan(&format!("[tune]\njudge = {judge}\n{RATES}{evaluate}{ARMS}"))
+            .unwrap_err()
+            .to_string();
         assert!(fault.contains(words), "{judge}: {fault}");
     }
     let other = "{ task = \"blimp\", name = \"d\", path = \"others\" }";
