@@ -340,3 +340,24 @@ fn a_trial_that_diverges_is_a_result_of_tuning() {
         assert!(none.contains(part), "{part}: {none}");
     }
 }
+
+#[test]
+fn trials_are_judged_by_the_loss_of_the_own_objective_where_that_is_asked_for() {
+    let judge = "judge       = { task = \"minimal-pairs\", name = \"chosen by\", pairs = 4, set = \"development\", apart_from = 4 }";
+    let text_of = TUNED
+        .replace(judge, "judge       = \"held-out-loss\"")
+        .replace("sensitivity = [0.5, 1, 4]\n", "")
+        // A rate at which nothing is learnt is not taken by either arm.
+        .replace("[1e-3, 2e-3, 4e-3]", "[1e-6, 4e-3]");
+    let workplace = Workplace::new();
+    workplace.write("tuned.toml", tuned(&text_of));
+    let run = workplace.cloze(&["run", "tuned.toml"]);
+    assert!(run.status.success(), "{}", text(&run.stderr));
+    let report = text(&run.stdout);
+    let said = "Tuned at 50 % of the budget, on other seeds and by the held-out loss of each arm's own objective: mlm peak_lr=0.004 and \
+                autoregressive peak_lr=0.004.";
+    assert!(report.contains(said), "{report}");
+    let sections = told(&workplace).concat();
+    assert!(!sections.contains("One setting for all"), "{sections}");
+    assert!(sections.contains("losses of different objectives"), "{sections}");
+}

@@ -3,7 +3,7 @@
 use super::fake::{WINDOW, corpus, run, value};
 use super::judges::{fresh, has};
 use cloze_corpus::Prepared;
-use cloze_evals::{Ground, find};
+use cloze_evals::{Ground, Work, find};
 use cloze_foundation::Fault;
 use cloze_options::tree;
 use std::path::Path;
@@ -253,4 +253,68 @@ fn what_the_window_cuts_is_told_under_the_name_of_the_task() {
             .any(|line| line.starts_with("mine: 1 of 2 questions are longer")),
         "{told:?}"
     );
+}
+
+#[test]
+fn what_is_whole_is_judged_without_a_warning_and_what_is_cut_with_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (corpus, root) = (corpus(folder.path()), folder.path());
+    let pairs = ["she sees herself\tshe sees itself", "he sees himself\the sees itself"];
+    put(root, "pairs.txt", &pairs.map(str::to_owned));
+    let files = |pairs: usize| format!("path = \"pairs.txt\"\npairs = {pairs}");
+    for (task, options) in [
+        ("minimal-pairs", files(2)),
+        ("agreement", "pairs = 4".to_owned()),
+        ("masked-loss", String::new()),
+    ] {
+        assert_eq!(warnings(task, &options, &corpus, root), [""; 0], "{task}");
+    }
+    let told = warnings("classification", "", &corpus, root);
+    assert!(
+        told.len() == 1 && told[0].ends_with("texts are longer than the window and lose their end"),
+        "{told:?}"
+    );
+    let told = warnings("minimal-pairs", &files(1), &corpus, root);
+    assert!(
+        told.len() == 1 && told[0].contains("1 paradigms have more pairs than are judged"),
+        "{told:?}"
+    );
+    // In the shortest window that has the verb of every pair something behind a verb is cut.
+    let within = |window: usize| {
+        let ground = Ground {
+            task: "mine",
+            corpus: &corpus,
+            window,
+            data_root: None,
+        };
+        (find("agreement").unwrap().open)(&resolved("agreement", "pairs = 4"), &ground).ok()
+    };
+    let told = (8..WINDOW).find_map(within).unwrap().warnings();
+    assert!(
+        told.iter().any(|line| line.contains("is scored without its end")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn the_work_of_an_evaluation_is_what_it_reads_and_trains() {
+    let work = |task: &str, options: &str| (find(task).unwrap().work)(&resolved(task, options));
+    let recipe = "recipe = { epochs = 3, trials = [1e-3, 2e-3], development = 0.2 }";
+    // Two trials of the first seed and one training of each other one; the tested texts are read once a seed.
+    let Some(Work::FineTuning { trained, read, words }) =
+        work("classification", &format!("examples = 500\nseeds = 3\n{recipe}"))
+    else {
+        panic!("no work")
+    };
+    assert!((trained - 4.0 * 3.0 * 0.8 * 500.0).abs() < 1e-6, "{trained}");
+    assert!((read - (4.0 * 3.0 * 0.2 * 500.0 + 3.0 * 500.0)).abs() < 1e-6, "{read}");
+    assert!((5.0..10.0).contains(&words), "{words}");
+    // Sentences to fit by and as many to test by, each with every word that it has and twice: a number of states and of one encoder
+    // more, the untrained one.
+    let of = |sentences: usize| match work("probing", &format!("sentences = {sentences}")) {
+        Some(Work::States { count, each, .. }) => (count, each),
+        _ => panic!("no work"),
+    };
+    assert_eq!(of(100).0, 400.0);
+    assert_eq!(of(300), (3.0 * of(100).0, 3.0 * of(100).1));
 }

@@ -97,6 +97,34 @@ fn on_another_text_trials_are_judged_by_later_pairs_of_the_same_files() {
 }
 
 #[test]
+fn a_point_may_be_chosen_by_the_loss_of_the_own_objective_where_nothing_is_tried_that_changes_it() {
+    let own = "[tune]\njudge = \"held-out-loss\"\n";
+    let tuned = plan(&format!("{own}{RATES}{ARMS}")).unwrap();
+    let design = tuned.tuning.clone().unwrap();
+    assert!(!design.compares_arms() && !design.judge.higher_is_better);
+    let trial = tuned.run(&design.arms[1].points[2].trials[0]).unwrap();
+    assert_eq!(trial.config.evaluate, [], "no evaluation is asked");
+    // Runs are judged as ever, and have the ids that they have anyway.
+    let by_pairs = plan(&format!("[tune]\n{RATES}{ARMS}")).unwrap().tuning.unwrap();
+    let runs = |design: &Tuning| {
+        design
+            .arms
+            .iter()
+            .flat_map(|arm| arm.points.clone())
+            .flat_map(|point| point.runs)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(runs(&design), runs(&by_pairs));
+    for (tune, words) in [
+        (format!("{own}{BOTH}"), "losses at other values of `options.rate`"),
+        (format!("{own}sensitivity = [0.3, 1]\n{RATES}"), "order of arms"),
+    ] {
+        let fault = plan(&format!("{tune}{ARMS}")).unwrap_err().to_string();
+        assert!(fault.contains(words) && fault.contains("x.toml:"), "{fault}");
+    }
+}
+
+#[test]
 fn an_arm_without_an_option_has_fewer_points_of_the_grid_and_as_many_drawn_ones() {
     let whole = plan(&format!("{BOTH}{ARMS}")).unwrap().tuning.unwrap();
     assert_eq!(points(&whole), [("mlm", 6), ("autoregressive", 3)]);

@@ -194,9 +194,10 @@ impl Tuned {
     }
 
     /// The one setting that arms lose least with, on average over those that have a point; none where these have no point in
-    /// common, or a trial is open. A key that an arm has not is no part of its setting.
+    /// common, a trial is open, or arms were judged by losses of their own, which have no average. A key that an arm has not is no
+    /// part of its setting.
     pub(crate) fn shared(&self) -> Option<Shared> {
-        let bests = self.bests()?;
+        let bests = self.bests().filter(|_| self.design.compares_arms())?;
         let with_point = || self.design.arms.iter().zip(&bests).filter(|(_, best)| best.is_some());
         let most = with_point().map(|(arm, _)| keys(arm)).max()?;
         let (widest, _) = with_point().find(|(arm, _)| keys(arm) == most)?;
@@ -403,6 +404,14 @@ mod tests {
             trials,
             design,
         }
+    }
+
+    #[test]
+    fn losses_of_different_objectives_have_no_setting_for_all() {
+        let mut found = tuned([[0.6, 0.7, 0.5], [0.5, 0.65, 0.8]], [[0.5; 2]; 2], false);
+        assert!(found.shared().is_some());
+        found.design.judge = cloze_schema::tuning::held_out_loss();
+        assert!(found.shared().is_none());
     }
 
     #[test]

@@ -50,15 +50,15 @@ impl Sequential {
 
     /// What a run came to by its rows that count; none where a judgement gave no number, or there is none.
     pub fn score(&self, attempts: &[AttemptRows]) -> Option<f64> {
-        last_score(&self.task, &self.metric, attempts)
+        last_score(Split::Test, &self.task, &self.metric, attempts)
     }
 }
 
 /// What an evaluation gave last; none where one of its judgements gave no number, or there is none.
-pub(crate) fn last_score(task: &str, metric: &str, attempts: &[AttemptRows]) -> Option<f64> {
+pub(crate) fn last_score(split: Split, task: &str, metric: &str, attempts: &[AttemptRows]) -> Option<f64> {
     let rows = attempts.iter().flat_map(|attempt| &attempt.rows);
     let mut judged: Vec<_> = rows
-        .filter(|row| row.split == Split::Test && row.task == task && row.metric == metric)
+        .filter(|row| row.split == split && row.task == task && row.metric == metric)
         .collect();
     judged.sort_by_key(|one| one.spent.steps());
     let last = judged.last()?.value;

@@ -1,6 +1,7 @@
 //! Fair tuning: which trials a plan has, and how a point of the space is taken from them.
 
-use crate::{AttemptRows, Plan, TaskFacts};
+use crate::metric::{LOSS, PRETRAINING};
+use crate::{AttemptRows, Plan, Split, TaskFacts};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Tuning {
     /// The share of the budget that a trial has, with the whole of its schedule.
     pub share: f64,
-    /// What judges trials, and no run.
+    /// What judges trials, and no run; [`held_out_loss`] where that is every arm's own loss.
     pub judge: TaskFacts,
     /// What was tried, in the order in which it was written.
     pub space: Vec<Tried>,
@@ -89,7 +90,20 @@ pub enum Part {
     Needed,
 }
 
+/// The judge of trials that is no evaluation: the loss of each arm's own objective on the held-out text.
+pub fn held_out_loss() -> TaskFacts {
+    TaskFacts {
+        title: "Held-out loss of the own objective".to_owned(),
+        ..TaskFacts::named(PRETRAINING, LOSS, false)
+    }
+}
+
 impl Tuning {
+    /// Whether trials of different arms can be compared. Losses of different objectives cannot.
+    pub fn compares_arms(&self) -> bool {
+        self.judge.task != PRETRAINING
+    }
+
     /// The point that every arm takes: that with the best mean over the seeds of its trials, the first of several. A point with a
     /// trial that was lost is not taken. A function of the trials that have ended, and not of when.
     pub fn choices(&self, of: &dyn Fn(&str) -> Trial) -> Vec<Choice> {
@@ -154,7 +168,11 @@ impl Tuning {
 
     /// What a trial came to by its rows that count.
     pub fn score(&self, attempts: &[AttemptRows]) -> Option<f64> {
-        crate::sequential::last_score(&self.judge.task, &self.judge.headline, attempts)
+        let split = match self.compares_arms() {
+            true => Split::Test,
+            false => Split::HeldOut,
+        };
+        crate::sequential::last_score(split, &self.judge.task, &self.judge.headline, attempts)
     }
 }
 

@@ -56,10 +56,10 @@ class Draw:
 assert [Draw.of(1, "corruption").step(7).example(3).bits(index) for index in [1, 2]] == [0x1C7C6FCC9634AB6B, 0x80ADBBD1632CEA6D]
 
 
-def key(ids, label):
-    """What an exercise of fine-tuning that reads a whole text is ordered by (crates/evals/src/finetune/examples.rs)."""
+def key(ids, read, targets):
+    """What an exercise of fine-tuning is ordered by (crates/evals/src/finetune/examples.rs)."""
     found = 0
-    for part in [ids, range(len(ids)), [label]]:
+    for part in [ids, read, targets]:
         for number in [len(part), *part]:
             found = mix(found ^ number) + 1 & BITS
     return found

@@ -25,33 +25,45 @@ def noun(draw, words):
     return f"the {draw.choice(words)}{'s' if several else ''}", several
 
 
-def sentence(draw):
+def parted(draw):
+    """A sentence as its parts, one behind the other, each with what it does in it, and whether there are several of its main subject."""
     subject, several = noun(draw, PEOPLE)
     other, _ = noun(draw, PEOPLE + THINGS)
     person, _ = noun(draw, PEOPLE)
     act, modal = draw.choice(ACTS), draw.choice(["can", "will"])
-    place = f"{draw.choice(PLACES)} {other}"
+    place = [("PLACE", f"{draw.choice(PLACES)} {other}")]
     begin, behind = draw.choice(
         [
-            ("", ""),
-            ("", f" {place}"),
-            (f"{place} ", ""),
-            ("", f" who {modal} {act} {other}"),
-            ("", f" who {person} {modal} {act}"),
+            ([], []),
+            ([], place),
+            (place, []),
+            ([], [("", f"who {modal} {act} {other}")]),
+            ([], [("", f"who {person} {modal} {act}")]),
         ]
     )
-    text = f"{begin}{subject}{behind} {draw.choice(['can', 'will'])} {draw.choice(ACTS)} {noun(draw, THINGS)[0]} ."
-    return text, "several" if several else "one"
+    predicate = f"{draw.choice(['can', 'will'])} {draw.choice(ACTS)}"
+    thing, _ = noun(draw, THINGS)
+    return [*begin, ("SUBJECT", subject), *behind, ("PREDICATE", predicate), ("OBJECT", thing), ("", ".")], several
+
+
+def text(sentence):
+    return " ".join(words for _, words in sentence)
+
+
+def different(counts):
+    """Of every part so many sentences, as their parts, and whether each speaks of several; no text stands in two of them."""
+    draw, seen = random.Random(1), {}
+    while len(seen) < sum(counts.values()):
+        sentence, several = parted(draw)
+        seen.setdefault(text(sentence), (sentence, several))
+    rows = iter(seen.values())
+    return {part: [next(rows) for _ in range(count)] for part, count in counts.items()}
 
 
 def parts():
-    """Of every part the rows, text and label; no text stands in two of them."""
-    draw, seen = random.Random(1), {}
-    while len(seen) < sum(PARTS.values()):
-        text, label = sentence(draw)
-        seen.setdefault(text, label)
-    rows = iter(seen.items())
-    return {part: [next(rows) for _ in range(count)] for part, count in PARTS.items()}
+    """Of every part the rows, text and label."""
+    row = lambda sentence, several: (text(sentence), "several" if several else "one")
+    return {part: [row(*one) for one in rows] for part, rows in different(PARTS).items()}
 
 
 def write(folder):

@@ -87,6 +87,42 @@ fn what_fills_a_window_changes_neither_scores_nor_the_loss() {
 }
 
 #[test]
+fn the_loss_of_an_answer_is_the_mean_of_those_of_both_its_ends() {
+    let device = Device::flex();
+    let config = EncoderConfig {
+        heads: 2,
+        ..EncoderConfig::preset(Preset::Modern, 16, 2, WINDOW)
+    };
+    let encoder = Encoder::new(&config, 40, &Init::new(1, &device));
+    let head = TaskHead::new(config.width, 2, Reads::Ends, &Init::new(2, &device));
+    let exercises = [WINDOW, 13].map(|length| exercise(length, Reads::Ends));
+    let examples = exercises
+        .each_ref()
+        .map(|one| padded(&example(one, &Visibility::Bidirectional, Reads::Ends), WINDOW, 0));
+    let batch = Batch::of(&examples);
+    let scores: Vec<f32> = head.scores(&encoder, &batch, None).into_data().iter().collect();
+    // One row for each position that is read, window after window; a softmax over the rows of a window.
+    let (mut rows, mut losses) = (scores.chunks(2), Vec::new());
+    for exercise in &exercises {
+        let of_window: Vec<&[f32]> = rows.by_ref().take(exercise.read.len()).collect();
+        for (column, target) in exercise.targets.iter().enumerate() {
+            let right = exercise.read.iter().position(|position| position == target).unwrap();
+            let scores = of_window.iter().map(|row| f64::from(row[column]));
+            let sum: f64 = scores.map(f64::exp).sum();
+            losses.push(sum.ln() - f64::from(of_window[right][column]));
+        }
+    }
+    assert!(
+        losses.windows(2).all(|two| (two[0] - two[1]).abs() > 1e-4),
+        "{losses:?}"
+    );
+    let expected = losses.iter().sum::<f64>() / losses.len() as f64;
+    let found = cloze_objectives::Heads::loss(&head, &encoder, &batch, Draw::new(1, "none"), false).total;
+    let found = f64::from(found.into_scalar::<f32>());
+    assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+}
+
+#[test]
 fn an_epoch_has_every_example_once_in_an_order_that_their_order_does_not_decide() {
     let examples = || (3..WINDOW).flat_map(|length| (0..5).map(move |copy| (length, copy)));
     let made = |(length, copy): (usize, u32)| {

@@ -43,9 +43,16 @@ options! {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tasks(Vec<TaskConfig>);
 
-/// One evaluation, resolved, which judges no run.
+/// What judges trials, resolved, and no run.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Judge(pub(crate) TaskConfig);
+pub(crate) enum Judge {
+    Task(TaskConfig),
+    /// The loss of each arm's own objective on the held-out text.
+    HeldOutLoss,
+}
+
+/// How [`Judge::HeldOutLoss`] is written.
+pub(super) const HELD_OUT_LOSS: &str = "held-out-loss";
 
 /// What the usual judge of trials is called, and the set that it asks by.
 const DEVELOPMENT: &str = "development";
@@ -67,7 +74,7 @@ pub(super) fn development(config: &RunConfig) -> Result<TaskConfig> {
         let Some(task) = config.evaluate.iter().find(|task| task.tested().is_some()) else {
             return Err(Fault::usage("nobody judges the trials")
                 .at(Place::key("judge"))
-                .remedy("name an evaluation that judges no run, as in judge = { task = \"minimal-pairs\", name = \"development\", path = \"..\" }"));
+                .remedy(format!("say judge = \"{HELD_OUT_LOSS}\", or name an evaluation that judges no run, as in judge = {{ task = \"minimal-pairs\", name = \"development\", path = \"..\" }}")));
         };
         options.clone_from(&task.options);
         &task.task
@@ -131,7 +138,10 @@ fn questions(task: &TaskConfig) -> Vec<(&str, &str)> {
 
 impl OptionType for Judge {
     fn read(written: &Written<'_>, _range: Range) -> Result<Self> {
-        read_task(written).map(Self)
+        match written.text() {
+            Ok(HELD_OUT_LOSS) => Ok(Self::HeldOutLoss),
+            _ => read_task(written).map(Self::Task),
+        }
     }
 
     fn write(&self) -> Option<toml::Value> {
@@ -140,8 +150,10 @@ impl OptionType for Judge {
 
     fn kind(_range: Range) -> Kind {
         Kind::Other {
-            said: "an evaluation: a name, or a table { task = \"name\", option = value }".to_owned(),
-            schema: schema()["items"].clone(),
+            said: format!(
+                "an evaluation: a name, or a table {{ task = \"name\", option = value }}; or \"{HELD_OUT_LOSS}\""
+            ),
+            schema: serde_json::json!({ "anyOf": [{ "const": HELD_OUT_LOSS }, schema()["items"]] }),
             fields: Vec::new(),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::arms::Arm;
 use super::dimension::{Crossed, Dimension};
-use super::evaluate::{Judge, development};
+use super::evaluate::{HELD_OUT_LOSS, Judge, development};
 use crate::sweep::combinations;
 use crate::{RunConfig, TaskConfig};
 use cloze_foundation::{Draw, Fault, Place, Result};
@@ -29,7 +29,8 @@ options! {
         pub(crate) share: f64 = 0.3, above(0).to(1);
         /// Seeds of the trials, none of which the sweep has.
         pub(crate) seeds: Vec<u64> = vec![1001];
-        /// The evaluation whose headline decides, as in `evaluate.tasks`; none that judges the runs.
+        /// The evaluation whose headline decides, as in `evaluate.tasks`; none that judges the runs. Or `held-out-loss`: the loss of
+        /// the arm's own objective on the held-out text, where no option of the objective is tried.
         judge: Option<Judge> = None => "minimal pairs of the built-in language that share no sentence with those of the test";
         /// What the learning rates of the point that was taken are multiplied with, to see whether the order of the arms holds
         /// there, as in [0.03, 0.1, 1, 3]: trials too.
@@ -48,6 +49,9 @@ impl Tune {
                     .allowed(["optimizer.*", "options.*", "encoder.dropout"])
                     .remedy("compare its values instead: [sweep.grid]"));
             }
+        }
+        if self.judge == Some(Judge::HeldOutLoss) {
+            self.one_loss_each()?;
         }
         if self.grid.0.is_empty() && self.sensitivity.is_empty() {
             return Err(Fault::usage("nothing is tuned")
@@ -118,18 +122,45 @@ impl Tune {
         points.saturating_mul(1 + self.sensitivity.len())
     }
 
-    /// Who judges the trials of a run like this one.
+    /// That trials are judged by a loss only where it is the same loss: with other options an objective asks other things, and another
+    /// objective always does.
+    fn one_loss_each(&self) -> Result<()> {
+        let mut axes = self.dimensions().flat_map(|dimension| &dimension.axes);
+        if let Some(axis) = axes.find(|axis| axis.path.starts_with("options.")) {
+            return Err(Fault::usage(format!(
+                "losses at other values of `{}` are losses of other questions",
+                axis.path
+            ))
+            .at(axis.key.of(axis.path.as_str()))
+            .remedy(format!(
+                "leave it out, or let an evaluation judge the trials in the place of \"{HELD_OUT_LOSS}\""
+            )));
+        }
+        if !self.sensitivity.is_empty() {
+            return Err(
+                Fault::usage("the order of arms cannot be seen by the losses of their own objectives")
+                    .at(Place::key("sensitivity"))
+                    .remedy(format!(
+                        "leave it out, or let an evaluation judge the trials in the place of \"{HELD_OUT_LOSS}\""
+                    )),
+            );
+        }
+        Ok(())
+    }
+
+    /// Which evaluation judges the trials of a run like this one; none where the loss of its own objective does.
     ///
     /// # Errors
     /// A judge that also judges runs: what chooses may not be what is reported.
-    pub(crate) fn judge(&self, config: &RunConfig) -> Result<TaskConfig> {
+    pub(crate) fn judge(&self, config: &RunConfig) -> Result<Option<TaskConfig>> {
         let refused = |what: String| Fault::usage(what).at(Place::key("judge"));
-        let judge = &match &self.judge {
-            Some(Judge(judge)) => judge.clone(),
+        let judge = match &self.judge {
+            Some(Judge::HeldOutLoss) => return Ok(None),
+            Some(Judge::Task(judge)) => judge.clone(),
             None => development(config)?,
         };
         for task in &config.evaluate {
-            task.is_apart_from(judge).map_err(|why| {
+            task.is_apart_from(&judge).map_err(|why| {
                 refused(format!("`{}` judges the runs too: {why}", task.name())).remedy(
                     "what chooses a point may not be what is reported: name another evaluation or other data, of the built-in minimal \
                      pairs set = \"development\" with apart_from, or leave the judge out",
@@ -140,16 +171,16 @@ impl Tune {
                     .remedy("give the judge of the trials a name of its own: name = \"development\""));
             }
         }
-        Ok(judge.clone())
+        Ok(Some(judge))
     }
 
     /// A run of the tuning like this one, with another seed.
     ///
     /// # Errors
     /// A share that leaves nothing of a budget.
-    pub(crate) fn trial(&self, config: &RunConfig, judge: &TaskConfig, seed: u64) -> Result<RunConfig> {
+    pub(crate) fn trial(&self, config: &RunConfig, judge: Option<&TaskConfig>, seed: u64) -> Result<RunConfig> {
         let mut trial = RunConfig {
-            evaluate: vec![judge.clone()],
+            evaluate: judge.cloned().into_iter().collect(),
             points: 1,
             spacing: Spacing::Even,
             seed,

@@ -31,7 +31,7 @@ pub fn check_data(experiment: &Experiment) -> Result<()> {
             if let Some(tune) = &experiment.tune {
                 let written = Written::new(&experiment.tune_written, "tune");
                 let judge = tune.judge(&config).map_err(|fault| written.locate(fault))?;
-                if !tasks.contains(&judge) {
+                if let Some(judge) = judge.filter(|judge| !tasks.contains(judge)) {
                     let entry = cloze_evals::find(&judge.task)?;
                     (entry.check)(&judge.options, experiment.data_root.as_deref())
                         .map_err(|fault| written.open("judge").locate(fault))?;

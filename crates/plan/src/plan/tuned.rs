@@ -13,7 +13,7 @@ use cloze_foundation::{Fault, Result};
 use cloze_objectives::Objective;
 use cloze_options::{Member, Node, Written};
 use cloze_schema::Tuning;
-use cloze_schema::tuning::{Tried, TunedArm, TunedPoint};
+use cloze_schema::tuning::{Tried, TunedArm, TunedPoint, held_out_loss};
 use std::collections::BTreeSet;
 
 /// One way in which an arm may be trained.
@@ -63,7 +63,8 @@ pub(super) fn candidates(experiment: &Experiment, arm: &Arm, point: &Point) -> R
 pub(super) struct Trials<'a> {
     tune: &'a Tune,
     written: Written<'a>,
-    judge: Option<TaskConfig>,
+    /// Known from the first point on; within, none where arms are judged by their own losses.
+    judge: Option<Option<TaskConfig>>,
     arms: Vec<TunedArm>,
     /// The trials of points, and those beside them.
     runs: [Vec<PlannedRun>; 2],
@@ -116,7 +117,9 @@ impl<'a> Trials<'a> {
                 .fault("the usual judge differs between points of the sweep");
             return Err(fault.remedy("name one, which judges all trials: judge = { task = .. }"));
         }
-        if let Some(lacking) = lacking(run, &judge)? {
+        if let Some(judge) = &judge
+            && let Some(lacking) = lacking(run, judge)?
+        {
             let what = format!(
                 "`{}` can never be asked by `{}`, which is to choose its point: {lacking}",
                 run.arm,
@@ -133,7 +136,7 @@ impl<'a> Trials<'a> {
             let each = self.tune.seeds.iter().map(|seed| {
                 let config = self
                     .tune
-                    .trial(config, &judge, *seed)
+                    .trial(config, judge.as_ref(), *seed)
                     .map_err(|fault| self.written.locate(fault))?;
                 let id = run_id(&config);
                 found.push(PlannedRun {
@@ -195,7 +198,10 @@ impl<'a> Trials<'a> {
         });
         let tuning = Tuning {
             share: self.tune.share,
-            judge: judge.facts(experiment.data_root.as_deref())?,
+            judge: match judge {
+                Some(judge) => judge.facts(experiment.data_root.as_deref())?,
+                None => held_out_loss(),
+            },
             space: tried.collect(),
             drawn: self.tune.drawn(),
             factors: self.tune.sensitivity.clone(),

@@ -1,5 +1,5 @@
-//! The leading score of probes by layer: a panel for each property, in it every arm, and in grey the same encoders with
-//! initial values in place of trained ones.
+//! The leading score of every evaluation that tells layers apart, by layer: a panel for each property that it asks about, in it
+//! every arm, and in grey the same encoders with initial values in place of trained ones.
 
 use super::of_many;
 use super::profile::shown;
@@ -33,24 +33,34 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         }
         found
     };
-    let mut scores = study.scores.iter().map(|scored| (scored, properties(scored)));
-    let Some((scored, properties)) = scores.find(|(_, properties)| !properties.is_empty()) else {
-        return Ok(Err("no evaluation of this experiment tells layers apart".to_owned()));
+    let scores = study.scores.iter().map(|scored| (scored, properties(scored)));
+    let scores: Vec<(&Scored, Properties)> = scores.filter(|(_, properties)| !properties.is_empty()).collect();
+    let title = match scores.as_slice() {
+        [] => return Ok(Err("no evaluation of this experiment tells layers apart".to_owned())),
+        [(scored, _)] => format!("{} by layer", scored.score.title()),
+        _ => "By layer".to_owned(),
     };
     let names = study.shown.iter().map(|arm| study.marked(*arm));
-    let title = format!("{} by layer", scored.score.title());
     let mut figure = Figure::new(title, 2, 160.0).one_x().legend(names);
-    let mut left_out = 0;
-    for (place, (field, property)) in scored
-        .fields
-        .iter()
-        .flat_map(|field| properties.keys().map(move |property| (field, property)))
-        .enumerate()
-    {
-        match place < MOST_PANELS {
-            true => figure.panel(panel(study, &scored.score, field, (property, &properties[property]))?),
-            false => left_out += 1,
+    let mut asked = Vec::new();
+    for (scored, properties) in &scores {
+        for field in &scored.fields {
+            asked.extend(
+                properties
+                    .iter()
+                    .map(|(property, layers)| (*scored, field, property, layers)),
+            );
         }
+    }
+    let left_out = asked.len().saturating_sub(MOST_PANELS);
+    for (scored, field, property, layers) in asked.into_iter().take(MOST_PANELS) {
+        let title = match (scores.len() > 1, property.is_empty()) {
+            (false, true) => "whole texts".to_owned(),
+            (true, true) => scored.score.title(),
+            (false, false) => readable(property),
+            (true, false) => format!("{}: {}", scored.score.title(), readable(property)),
+        };
+        figure.panel(panel(study, &scored.score, (field, field.titled(&title)), layers)?);
     }
     figure.say(
         "Line with symbols: mean over seeds at every layer; layer 0 are the embeddings. Bar: Student's t 95 % interval of the mean, \
@@ -69,17 +79,12 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
 fn panel(
     study: &Study,
     whole: &Score,
-    field: &Field,
-    (property, layers): (&str, &BTreeMap<usize, Score>),
+    (field, title): (&Field, String),
+    layers: &BTreeMap<usize, Score>,
 ) -> Result<Panel> {
     let ticks = layers.keys().map(|layer| *layer as f64).collect();
     let x = Scale::around("layer").ticks(ticks);
-    let title = if property.is_empty() {
-        "whole texts".to_owned()
-    } else {
-        readable(property)
-    };
-    let mut panel = Panel::new(field.titled(&title), x, Scale::around(whole.label()));
+    let mut panel = Panel::new(title, x, Scale::around(whole.label()));
     let estimates = |arm: usize, of: &dyn Fn(&Score) -> Score| -> Result<Vec<Estimate>> {
         let mut estimates = Vec::new();
         for (layer, part) in layers {

@@ -9,6 +9,7 @@ use crate::ground::Field;
 use crate::score::{HALF_WIDTH, PER_TOKEN, Score, readable};
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
+use cloze_schema::metric::UNTRAINED;
 use std::cmp::Ordering;
 
 pub(super) fn sections(study: &Study, scored: &Scored, field: &Field) -> Result<Vec<Section>> {
@@ -40,6 +41,32 @@ impl Kind {
     }
 }
 
+/// What stands beside the score of every part, where some run has it: of phenomena the mean over tokens, of layers the encoder with its
+/// initial values.
+fn beside(study: &Study, kind: Kind, parts: &[Score]) -> Result<Option<(&'static str, Vec<Score>)>> {
+    let of = |part: &Score| match kind {
+        Kind::Phenomena => part.per_token(),
+        Kind::Layers => Score::new(
+            &part.task,
+            &format!("{}[{UNTRAINED}]", part.metric),
+            &study.view.plan.tasks,
+        ),
+    };
+    let name = match kind {
+        Kind::Phenomena => PER_TOKEN,
+        Kind::Layers => UNTRAINED,
+    };
+    let scores: Vec<Score> = parts.iter().map(of).collect();
+    for score in &scores {
+        for arm in 0..study.view.arms.len() {
+            if !study.view.final_of(score, arm)?.is_empty() {
+                return Ok(Some((name, scores)));
+            }
+        }
+    }
+    Ok(None)
+}
+
 fn section(study: &Study, whole: &Score, field: &Field, kind: Kind, parts: &[Score]) -> Result<Option<Section>> {
     let arms = study.shown_of(field);
     if parts.is_empty() || arms.is_empty() {
@@ -50,7 +77,7 @@ fn section(study: &Study, whole: &Score, field: &Field, kind: Kind, parts: &[Sco
         .map(|part| vec![Cell::plain(readable(part.part().unwrap_or_default()))])
         .collect();
     let mut totals = vec![Cell::plain("above chance")];
-    let has_per_token = parts.iter().any(|part| study.per_token(part).is_some());
+    let beside = beside(study, kind, parts)?;
     let [one, several] = kind.words();
     let mut columns = vec![one.to_owned()];
     for arm in &arms {
@@ -64,13 +91,13 @@ fn section(study: &Study, whole: &Score, field: &Field, kind: Kind, parts: &[Sco
             ));
         }
         columns.push(study.marked(*arm));
-        if has_per_token {
-            for (row, part) in rows.iter_mut().zip(parts) {
-                let found = over_seeds(&study.view.final_of(&part.per_token(), *arm)?)?;
+        if let Some((name, scores)) = &beside {
+            for ((row, part), other) in rows.iter_mut().zip(parts).zip(scores) {
+                let found = over_seeds(&study.view.final_of(other, *arm)?)?;
                 row.push(Cell::optional(found.map(|found| part.half_width(&found))));
             }
             totals.push(Cell::plain(crate::number::NONE));
-            columns.push(format!("{}, {PER_TOKEN}", study.marked(*arm)));
+            columns.push(format!("{}, {name}", study.marked(*arm)));
         }
     }
     let mut lead = vec![HALF_WIDTH.to_owned()];
@@ -85,7 +112,7 @@ fn section(study: &Study, whole: &Score, field: &Field, kind: Kind, parts: &[Sco
     }
     lead.extend(of_many(study));
     let spare: Vec<String> = columns.iter().skip(2).step_by(2).cloned().collect();
-    let spare: Vec<&str> = spare.iter().filter(|_| has_per_token).map(String::as_str).collect();
+    let spare: Vec<&str> = spare.iter().filter(|_| beside.is_some()).map(String::as_str).collect();
     let chance = whole.chance().map(|chance| format!("; chance {}", whole.text(chance)));
     let caption = field.titled(&whole.label()) + &chance.unwrap_or_default();
     let name = field.titled(&format!("{} {} by {one}", whole.task, whole.metric));

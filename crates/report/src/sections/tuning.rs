@@ -108,10 +108,14 @@ fn how(tuned: &Tuned) -> String {
     };
     format!(
         "{what}: runs of their own at {} of the budget, with their whole schedule and on seeds that no run of the comparison has. \
-         They are judged by {}, which judges nothing else here. An arm takes the point with the best mean, the first of several; one with a \
-         trial that diverged is not taken.",
+         They are judged by {}. An arm takes the point with the best mean, the first of several; one with a trial that diverged is not taken.",
         percent(design.share),
-        tuned.score.label()
+        match design.compares_arms() {
+            true => format!("{}, which judges nothing else here", tuned.score.label()),
+            false => "the loss of each arm's own objective on the held-out text, which is compared between points of one arm and never \
+                      between arms"
+                .to_owned(),
+        }
     )
 }
 
@@ -160,10 +164,14 @@ fn by_trials(tuned: &Tuned) -> Result<Option<Section>> {
     Ok(Some(Section {
         lead: vec![
             "What the best of so many of an arm's points comes to on average (Dodge et al. 2019, expected validation performance; \
-             without repetition, as Tang et al. 2020 have it). Where two arms change places along a row, which of them is better \
-             hangs on how much they were tuned; where a row still rises, more trials may help. A point that was lost counts as the \
-             worst of the others."
+             without repetition, as Tang et al. 2020 have it). Where a row still gets better, more trials may help. A point that was \
+             lost counts as the worst of the others."
                 .to_owned(),
+            match tuned.design.compares_arms() {
+                true => "Where two arms change places along a row, which of them is better hangs on how much they were tuned.",
+                false => "Rows are losses of different objectives, and stand each for itself.",
+            }
+            .to_owned(),
         ],
         table: Some(Table::new("tuning by trials", caption, columns, rows)),
         ..Section::new("Tuning: the best of so many trials")
@@ -248,8 +256,12 @@ pub(crate) fn sentences(study: &Study) -> Result<Vec<String>> {
     if !points.is_empty() {
         let each = points.iter().map(|(arm, at)| format!("{} {}", arm.arm, words(at)));
         sentences.push(format!(
-            "Tuned at {} of the budget, on other seeds and by another judge: {}.",
+            "Tuned at {} of the budget, on other seeds and by {}: {}.",
             percent(tuned.design.share),
+            match tuned.design.compares_arms() {
+                true => "another judge",
+                false => "the held-out loss of each arm's own objective",
+            },
             some(each)
         ));
         let with_ends = points

@@ -436,6 +436,9 @@ impl Made {
                 if self.per_token {
                     row(Split::Test, &part, "accuracy.per_token", 0.9 * score);
                 }
+                if phenomenon.contains("layer-") {
+                    row(Split::Test, &part, "accuracy[untrained]", 0.3125);
+                }
                 if let Some(ceiling) = self.ceiling {
                     row(Split::Test, &format!("minimal-pairs/{phenomenon}"), "ceiling", ceiling);
                 }

@@ -157,6 +157,10 @@ fn layers_have_a_table_of_their_own_and_are_no_phenomena() {
         of_layers.contains("| tags/layer-0") && !of_layers.contains("above chance |"),
         "{of_layers}"
     );
+    assert!(
+        of_layers.contains("| mlm, untrained |") && of_layers.matches(" 31.2 |").count() > 1,
+        "{of_layers}"
+    );
     let of_phenomena = section("## Minimal pairs: accuracy by phenomenon\n");
     assert!(
         of_phenomena.contains(&format!(" of {phenomena} |")) && !of_phenomena.contains("layer"),

@@ -126,6 +126,10 @@ fn a_thousand_arms_make_a_page_of_a_few_arms_and_a_table() {
         "12 of 1000 arms are shown, whatever the table or chart is about: baselines, and those with the best means of Minimal pairs: \
          accuracy. The other 988 are in table.csv.",
     );
+    says(
+        &report.page,
+        "What is said of single arms from here on is said of 12 of the 1000, the baselines and those with the best means",
+    );
     // All are in the table, twelve in the charts.
     assert_eq!(
         report
