@@ -97,14 +97,18 @@ impl Score {
         Some((property, layer.strip_prefix("layer-")?.parse().ok()?))
     }
 
+    /// What the evaluation is called.
+    pub(crate) fn evaluation(&self) -> String {
+        let whole = self.task.split('/').next().unwrap_or_default();
+        self.facts.as_ref().map_or(whole, |facts| &facts.title).to_owned()
+    }
+
     /// For headings and axes, without the unit.
     pub(crate) fn title(&self) -> String {
-        let whole = self.task.split('/').next().unwrap_or_default();
-        let title = match &self.facts {
-            Some(facts) => facts.title.clone(),
-            None if self.task == ALL_TASKS => return "Mean over tasks, chance-normalised score".to_owned(),
-            None => whole.to_owned(),
-        };
+        if self.facts.is_none() && self.task == ALL_TASKS {
+            return "Mean over tasks, chance-normalised score".to_owned();
+        }
+        let title = self.evaluation();
         match self.part() {
             Some(part) => format!("{title}, {}: {}", readable(part), self.metric),
             None if title.to_lowercase().ends_with(&self.metric) => title,

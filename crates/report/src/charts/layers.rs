@@ -56,11 +56,16 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     for (scored, field, property, layers) in asked.into_iter().take(MOST_PANELS) {
         let title = match (scores.len() > 1, property.is_empty()) {
             (false, true) => "whole texts".to_owned(),
-            (true, true) => scored.score.title(),
+            (true, true) => scored.score.evaluation(),
             (false, false) => readable(property),
-            (true, false) => format!("{}: {}", scored.score.title(), readable(property)),
+            (true, false) => format!("{}: {}", scored.score.evaluation(), readable(property)),
         };
-        figure.panel(panel(study, &scored.score, (field, field.titled(&title)), layers)?);
+        // Beside each other long names of axes have no room.
+        let y = match scores.len() > 1 {
+            true => format!("{} ({})", scored.score.metric, scored.score.unit()),
+            false => scored.score.label(),
+        };
+        figure.panel(panel(study, &scored.score, (field, field.titled(&title), y), layers)?);
     }
     figure.say(
         "Line with symbols: mean over seeds at every layer; layer 0 are the embeddings. Bar: Student's t 95 % interval of the mean, \
@@ -79,12 +84,12 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
 fn panel(
     study: &Study,
     whole: &Score,
-    (field, title): (&Field, String),
+    (field, title, y): (&Field, String, String),
     layers: &BTreeMap<usize, Score>,
 ) -> Result<Panel> {
     let ticks = layers.keys().map(|layer| *layer as f64).collect();
     let x = Scale::around("layer").ticks(ticks);
-    let mut panel = Panel::new(title, x, Scale::around(whole.label()));
+    let mut panel = Panel::new(title, x, Scale::around(y));
     let estimates = |arm: usize, of: &dyn Fn(&Score) -> Score| -> Result<Vec<Estimate>> {
         let mut estimates = Vec::new();
         for (layer, part) in layers {

@@ -6,11 +6,13 @@ use crate::chance::against;
 use crate::curves::over_seeds;
 use crate::document::{Cell, Section, Table, Topic};
 use crate::ground::Field;
+use crate::names::some;
 use crate::score::{HALF_WIDTH, PER_TOKEN, Score, readable};
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
 use cloze_schema::metric::UNTRAINED;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 pub(super) fn sections(study: &Study, scored: &Scored, field: &Field) -> Result<Vec<Section>> {
     let (whole, arms) = (&scored.score, study.shown_of(field));
@@ -41,30 +43,34 @@ impl Kind {
     }
 }
 
-/// What stands beside the score of every part, where some run has it: of phenomena the mean over tokens, of layers the encoder with its
-/// initial values.
-fn beside(study: &Study, kind: Kind, parts: &[Score]) -> Result<Option<(&'static str, Vec<Score>)>> {
-    let of = |part: &Score| match kind {
-        Kind::Phenomena => part.per_token(),
-        Kind::Layers => Score::new(
-            &part.task,
-            &format!("{}[{UNTRAINED}]", part.metric),
-            &study.view.plan.tasks,
-        ),
-    };
-    let name = match kind {
-        Kind::Phenomena => PER_TOKEN,
-        Kind::Layers => UNTRAINED,
-    };
-    let scores: Vec<Score> = parts.iter().map(of).collect();
-    for score in &scores {
-        for arm in 0..study.view.arms.len() {
-            if !study.view.final_of(score, arm)?.is_empty() {
-                return Ok(Some((name, scores)));
-            }
+/// The encoders with their initial values that stand beside arms: which arms have the same, and what it comes to at every layer.
+type Untrained = Vec<(Vec<usize>, Vec<Option<String>>)>;
+
+fn untrained(study: &Study, parts: &[Score], arms: &[usize]) -> Result<Untrained> {
+    let mut found: Vec<(Vec<usize>, Vec<BTreeMap<u64, f64>>)> = Vec::new();
+    for arm in arms {
+        let mut finals = Vec::new();
+        for part in parts {
+            let metric = format!("{}[{UNTRAINED}]", part.metric);
+            let score = Score::new(&part.task, &metric, &study.view.plan.tasks);
+            finals.push(study.view.final_of(&score, *arm)?);
+        }
+        if finals.iter().all(BTreeMap::is_empty) {
+            continue;
+        }
+        match found.iter_mut().find(|(_, known)| *known == finals) {
+            Some((arms, _)) => arms.push(*arm),
+            None => found.push((vec![*arm], finals)),
         }
     }
-    Ok(None)
+    let told = found.into_iter().map(|(arms, finals)| {
+        let cells = finals.iter().zip(parts).map(|(values, part)| {
+            let found = over_seeds(values)?;
+            Ok(found.map(|found| part.half_width(&found)))
+        });
+        Ok((arms, cells.collect::<Result<_>>()?))
+    });
+    told.collect()
 }
 
 fn section(study: &Study, whole: &Score, field: &Field, kind: Kind, parts: &[Score]) -> Result<Option<Section>> {
@@ -77,7 +83,7 @@ fn section(study: &Study, whole: &Score, field: &Field, kind: Kind, parts: &[Sco
         .map(|part| vec![Cell::plain(readable(part.part().unwrap_or_default()))])
         .collect();
     let mut totals = vec![Cell::plain("above chance")];
-    let beside = beside(study, kind, parts)?;
+    let has_per_token = parts.iter().any(|part| study.per_token(part).is_some());
     let [one, several] = kind.words();
     let mut columns = vec![one.to_owned()];
     for arm in &arms {
@@ -91,13 +97,13 @@ fn section(study: &Study, whole: &Score, field: &Field, kind: Kind, parts: &[Sco
             ));
         }
         columns.push(study.marked(*arm));
-        if let Some((name, scores)) = &beside {
-            for ((row, part), other) in rows.iter_mut().zip(parts).zip(scores) {
-                let found = over_seeds(&study.view.final_of(other, *arm)?)?;
+        if has_per_token {
+            for (row, part) in rows.iter_mut().zip(parts) {
+                let found = over_seeds(&study.view.final_of(&part.per_token(), *arm)?)?;
                 row.push(Cell::optional(found.map(|found| part.half_width(&found))));
             }
             totals.push(Cell::plain(crate::number::NONE));
-            columns.push(format!("{}, {name}", study.marked(*arm)));
+            columns.push(format!("{}, {PER_TOKEN}", study.marked(*arm)));
         }
     }
     let mut lead = vec![HALF_WIDTH.to_owned()];
@@ -112,7 +118,27 @@ fn section(study: &Study, whole: &Score, field: &Field, kind: Kind, parts: &[Sco
     }
     lead.extend(of_many(study));
     let spare: Vec<String> = columns.iter().skip(2).step_by(2).cloned().collect();
-    let spare: Vec<&str> = spare.iter().filter(|_| beside.is_some()).map(String::as_str).collect();
+    let spare: Vec<&str> = spare.iter().filter(|_| has_per_token).map(String::as_str).collect();
+    if kind == Kind::Layers {
+        let untrained = untrained(study, parts, &arms)?;
+        let of_all = untrained.len() == 1 && untrained[0].0.len() == arms.len();
+        // Each is told once, however many arms begin there.
+        if !untrained.is_empty() {
+            lead.push(format!("{UNTRAINED}: the encoder with its initial values, read alike."));
+        }
+        for (place, (alike, cells)) in untrained.into_iter().enumerate() {
+            let mut name = UNTRAINED.to_owned();
+            if !of_all {
+                name += &format!(" {}", place + 1);
+                let names = some(alike.iter().map(|arm| study.name(*arm).to_owned()));
+                lead.push(format!("{name} is that of {names}."));
+            }
+            columns.push(name);
+            for (row, cell) in rows.iter_mut().zip(cells) {
+                row.push(Cell::optional(cell));
+            }
+        }
+    }
     let chance = whole.chance().map(|chance| format!("; chance {}", whole.text(chance)));
     let caption = field.titled(&whole.label()) + &chance.unwrap_or_default();
     let name = field.titled(&format!("{} {} by {one}", whole.task, whole.metric));
