@@ -22,8 +22,8 @@ mutants() {
 }
 
 status=0
-mutants stats 8 --package cloze-stats
-mutants optimizer 1 --package cloze-trainer --file 'crates/trainer/src/optimizer/*.rs' --file crates/trainer/src/schedule.rs
-mutants evals 4 --package cloze-evals
-mutants objectives 16 --package cloze-objectives
+mutants stats 16 --package cloze-stats
+mutants optimizer 3 --package cloze-trainer --file 'crates/trainer/src/optimizer/*.rs' --file crates/trainer/src/schedule.rs
+mutants evals 40 --package cloze-evals
+mutants objectives 60 --package cloze-objectives
 exit "$status"

@@ -354,10 +354,14 @@ fn trials_are_judged_by_the_loss_of_the_own_objective_where_that_is_asked_for() 
     let run = workplace.cloze(&["run", "tuned.toml"]);
     assert!(run.status.success(), "{}", text(&run.stderr));
     let report = text(&run.stdout);
-    let said = "Tuned at 50 % of the budget, on other seeds and by the held-out loss of each arm's own objective: mlm peak_lr=0.004 and \
+    let said = "Tuned at 50 % of the budget, on other seeds and by the held-out loss of each arm's own objective: mlm peak_lr=0.004, \
                 autoregressive peak_lr=0.004.";
     assert!(report.contains(said), "{report}");
     let sections = told(&workplace).concat();
     assert!(!sections.contains("One setting for all"), "{sections}");
-    assert!(sections.contains("losses of different objectives"), "{sections}");
+    assert!(
+        sections.contains("losses of each arm's own objective")
+            && sections.contains("Trials by Own objective: held-out loss (nats"),
+        "{sections}"
+    );
 }

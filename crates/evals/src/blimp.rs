@@ -47,7 +47,10 @@ pub static ENTRY: Entry = Entry {
     open: |options, ground| {
         let settings = Settings::from_toml(options)?;
         let pairs = settings.pairs(ground.data_root)?;
-        Ok(Box::new(PairSet::open(&pairs, ground, MeanOver::Paradigms, 1)?))
+        let note = development_set::short(&pairs, settings.pairs).filter(|_| settings.set == Set::Development);
+        Ok(Box::new(
+            PairSet::open(&pairs, ground, MeanOver::Paradigms, 1)?.noting(note),
+        ))
     },
 };
 

@@ -67,10 +67,23 @@ pub(crate) fn of(pairs: Vec<MinimalPair>, count: usize, apart: usize) -> Result<
         Some(paradigm) => Err(Fault::usage(format!(
             "`{paradigm}` has no pair that shares no sentence with the first {apart} of each paradigm"
         ))
-        .at(Place::key("apart_from"))
         .remedy("judge runs by fewer pairs, so that some are left to choose by")),
         None => Ok(found),
     }
+}
+
+/// That some paradigms have fewer than `count` pairs left, if it is so.
+pub(crate) fn short(pairs: &[MinimalPair], count: usize) -> Option<String> {
+    let mut kept: HashMap<&str, usize> = HashMap::new();
+    for pair in pairs {
+        *kept.entry(&pair.paradigm).or_default() += 1;
+    }
+    let least = kept.values().copied().min().filter(|least| *least < count)?;
+    let few = kept.values().filter(|kept| **kept < count).count();
+    Some(format!(
+        "{few} of {} paradigms have fewer pairs left than the {count} that are asked for, one of them {least}",
+        kept.len()
+    ))
 }
 
 #[cfg(test)]
@@ -102,6 +115,12 @@ mod tests {
         let goods = |found: Vec<MinimalPair>| found.into_iter().map(|pair| pair.good).collect::<Vec<String>>();
         assert_eq!(goods(of(10, 1).unwrap()), ["6", "8", "y"]);
         assert_eq!(goods(of(1, 1).unwrap()), ["6", "y"]);
+        assert_eq!(short(&of(1, 1).unwrap(), 1), None);
+        let told = short(&of(10, 1).unwrap(), 2).unwrap();
+        assert!(
+            told.starts_with("1 of 2 paradigms") && told.ends_with("one of them 1"),
+            "{told}"
+        );
         let fault = of(1, 2).unwrap_err().to_string();
         assert!(fault.contains("`b` has no pair"), "{fault}");
     }

@@ -4,7 +4,7 @@ mod development;
 
 use crate::development_set::{Set, check_apart};
 use crate::pair_set::PairSet;
-use crate::{Asks, Chance, Entry, Evaluation, Judgement, Subject, When, Work, asked};
+use crate::{Asks, Chance, Entry, When, Work, asked};
 use cloze_corpus::pairs::{PairColumns, read_own_pairs};
 use cloze_corpus::sets::{Column, TABLES, files, hash};
 use cloze_corpus::{MinimalPair, fragment};
@@ -48,8 +48,10 @@ pub static ENTRY: Entry = Entry {
         let settings = Settings::from_toml(options)?;
         if let Some((pairs, cut)) = settings.own(ground.data_root)? {
             let set = PairSet::open(&pairs, ground, MeanOver::Phenomena, 1)?;
-            let task = ground.task.to_owned();
-            return Ok(Box::new(Own { task, set, cut }));
+            let note = format!(
+                "{cut} paradigms have more pairs than are judged; the option `pairs` says how many of each are"
+            );
+            return Ok(Box::new(set.noting((cut > 0).then_some(note))));
         }
         let pairs = settings.generated();
         Ok(Box::new(PairSet::open(&pairs, ground, MeanOver::Phenomena, TWOS)?))
@@ -190,30 +192,6 @@ fn data(options: &toml::Table, data_root: Option<&Path>) -> Result<String> {
     let mut options = options.clone();
     options.remove("path");
     Ok(asked(&ENTRY, &options, &read))
-}
-
-/// Pairs from files, which may have more of them.
-struct Own {
-    task: String,
-    set: PairSet,
-    cut: usize,
-}
-
-impl Evaluation for Own {
-    fn warnings(&self) -> Vec<String> {
-        let mut told = self.set.warnings();
-        if self.cut > 0 {
-            told.push(format!(
-                "{}: {} paradigms have more pairs than are judged; the option `pairs` says how many of each are",
-                self.task, self.cut
-            ));
-        }
-        told
-    }
-
-    fn judge(&self, subject: &Subject) -> Result<Judgement> {
-        self.set.judge(subject)
-    }
 }
 
 /// Pairs that are looked at to see how long sentences are.

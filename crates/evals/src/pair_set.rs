@@ -26,6 +26,8 @@ pub(crate) struct PairSet {
     /// sentence is likely to gain by it.
     unknown: Vec<bool>,
     groups: Groups,
+    /// What a person should know beside what is seen here.
+    notes: Vec<String>,
 }
 
 impl PairSet {
@@ -53,6 +55,7 @@ impl PairSet {
             cut: 0,
             unknown: Vec::new(),
             groups: Groups::new(pairs, unit, together),
+            notes: Vec::new(),
         };
         let mut known: HashMap<Encoded, usize> = HashMap::new();
         let mut is_told = false;
@@ -95,6 +98,12 @@ impl PairSet {
         Ok(set)
     }
 
+    /// The same, with something to be told behind the name of the task.
+    pub(crate) fn noting(mut self, note: Option<String>) -> Self {
+        self.notes.extend(note.map(|note| format!("{}: {note}", self.task)));
+        self
+    }
+
     /// Whether both sentences of a pair are the same tokens.
     fn is_alike(&self, pair: usize) -> bool {
         let [good, bad] = self.pairs[pair].map(|index| &self.sentences[index].ids);
@@ -131,6 +140,7 @@ impl Evaluation for PairSet {
                 100.0 * self.share(unknown)
             ));
         }
+        told.extend(self.notes.iter().cloned());
         told
     }
 

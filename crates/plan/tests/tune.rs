@@ -80,7 +80,7 @@ fn on_another_text_trials_are_judged_by_later_pairs_of_the_same_files() {
         ("{ task = \"blimp\", name = \"d\", path = \"mine\" }", "asks the same"),
         (
             "{ task = \"blimp\", name = \"d\", path = \"mine\", set = \"development\", apart_from = 29 }",
-            "judged by 30 minimal pairs",
+            "asks 30 minimal pairs",
         ),
         (
             "{ task = \"blimp\", name = \"d\", path = \"mine\", apart_from = 30 }",
@@ -92,6 +92,27 @@ fn on_another_text_trials_are_judged_by_later_pairs_of_the_same_files() {
             .to_string();
         assert!(fault.contains(words), "{judge}: {fault}");
     }
+    // However the folder is written, and whichever of the two is the development set.
+    for (path, rest) in [
+        ("./mine", ", set = \"development\", apart_from = 29"),
+        ("mine/", ", pairs = 40"),
+        ("./mine/.", ""),
+    ] {
+        let judge = format!("{{ task = \"blimp\", name = \"d\", path = \"{path}\"{rest} }}");
+        let fault = plan(&format!("[tune]\njudge = {judge}\n{RATES}{evaluate}{ARMS}"))
+            .unwrap_err()
+            .to_string();
+        assert!(fault.contains("judges the runs too"), "{judge}: {fault}");
+    }
+    let swapped = evaluate.replace(
+        "path = \"mine\"",
+        "path = \"mine\", set = \"development\", apart_from = 10",
+    );
+    let test = |pairs: usize| {
+        let judge = format!("{{ task = \"blimp\", name = \"d\", path = \"mine\", pairs = {pairs} }}");
+        plan(&format!("[tune]\njudge = {judge}\n{RATES}{swapped}{ARMS}"))
+    };
+    assert!(test(10).is_ok() && test(11).is_err());
     let other = "{ task = \"blimp\", name = \"d\", path = \"others\" }";
     plan(&format!("[tune]\njudge = {other}\n{RATES}{evaluate}{ARMS}")).unwrap();
 }
@@ -118,6 +139,11 @@ fn a_point_may_be_chosen_by_the_loss_of_the_own_objective_where_nothing_is_tried
     for (tune, words) in [
         (format!("{own}{BOTH}"), "losses at other values of `options.rate`"),
         (format!("{own}sensitivity = [0.3, 1]\n{RATES}"), "order of arms"),
+        (
+            format!("{own}{RATES}[[arm]]\nobjective = \"electra\"\n"),
+            "a generator that is trained beside it",
+        ),
+        (own.replace("loss", "los") + RATES, "held-out-loss"),
     ] {
         let fault = plan(&format!("{tune}{ARMS}")).unwrap_err().to_string();
         assert!(fault.contains(words) && fault.contains("x.toml:"), "{fault}");
@@ -197,7 +223,7 @@ fn what_is_not_fair_is_refused_with_its_place() {
         (
             &format!("{pairs}, set = \"development\", apart_from = 50 }}"),
             ARMS,
-            "by 100 minimal pairs",
+            "asks 100 minimal pairs",
         ),
         ("judge = \"minimal-pear\"", ARMS, "minimal-pairs"),
         (

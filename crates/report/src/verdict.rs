@@ -76,7 +76,7 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
         told.extend(sentences.get(1).cloned());
     }
     told.extend(models::sentence(study, scored));
-    told.extend(untested(study));
+    told.extend(told_of_some(study));
     told.extend(chance(study, scored)?);
     told.extend(established(study, scored));
     told.extend(tuned);
@@ -127,12 +127,12 @@ fn order(study: &Study, scored: &Scored) -> Vec<String> {
     told
 }
 
-/// Of many arms only some are tested.
-fn untested(study: &Study) -> Option<String> {
+/// Of many arms not all are told.
+fn told_of_some(study: &Study) -> Option<String> {
     let hidden = study.hidden()?;
     Some(format!(
-        "What is said of single arms from here on is said of {} of the {}, the baselines and those with the best means; of the others \
-         only means are told.",
+        "Whether arms are above chance, and what is established of their differences, is told of {} of the {}: the baselines and those \
+         with the best means.",
         study.shown.len(),
         study.shown.len() + hidden
     ))

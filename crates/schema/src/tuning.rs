@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Tuning {
     /// The share of the budget that a trial has, with the whole of its schedule.
     pub share: f64,
-    /// What judges trials, and no run; [`held_out_loss`] where that is every arm's own loss.
+    /// What judges trials: an evaluation that judges no run, or [`held_out_loss`].
     pub judge: TaskFacts,
     /// What was tried, in the order in which it was written.
     pub space: Vec<Tried>,
@@ -93,7 +93,7 @@ pub enum Part {
 /// The judge of trials that is no evaluation: the loss of each arm's own objective on the held-out text.
 pub fn held_out_loss() -> TaskFacts {
     TaskFacts {
-        title: "Held-out loss of the own objective".to_owned(),
+        title: "Own objective: held-out loss".to_owned(),
         ..TaskFacts::named(PRETRAINING, LOSS, false)
     }
 }

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pyarrow.parquet
+
 EXPERIMENT = """
 question = "Does transformers get from the exported folder what cloze gets from the run?"
 [corpus]
@@ -53,7 +55,5 @@ def trained(binary, work, preset, encoder=""):
 
 def judged(binary, results, tasks):
     """What cloze finds by the tasks of a file: the rows of metrics.parquet."""
-    import pyarrow.parquet
-
     cloze(binary, "eval", results, "--tasks", tasks)
     return pyarrow.parquet.read_table(results / "metrics.parquet").to_pylist()

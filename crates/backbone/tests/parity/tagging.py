@@ -4,6 +4,7 @@ import worded
 
 NAME, OPTIONS, ENDING = "tagging", 'scheme = "bioes"', "conll"
 KINDS = sorted(worded.NOUNS)
+TRAIN = 400
 
 
 def entities(sentence):
@@ -42,7 +43,7 @@ def spans(written):
 
 
 def write(folder):
-    for part, rows in worded.parts().items():
+    for part, rows in worded.parts(TRAIN).items():
         blocks = []
         for sentence in rows:
             words, found = entities(sentence)
@@ -58,7 +59,7 @@ class Material(worded.Worded):
     def __init__(self, tokenizer, window):
         self.names = ["O", *(f"{letter}-{kind}" for kind in KINDS for letter in "BI")]
         row = lambda words, found: (words, [self.names.index(tag) for tag in tags(words, found, "BIIB")])
-        rows = {part: [row(*entities(one)) for one in sentences] for part, sentences in worded.parts().items()}
+        rows = {part: [row(*entities(one)) for one in sentences] for part, sentences in worded.parts(TRAIN).items()}
         super().__init__(rows, len(self.names), tokenizer, window)
 
     def found(self, answers, part="test"):

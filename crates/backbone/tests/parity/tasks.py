@@ -8,7 +8,7 @@ words and spans; tags of words, some of them wrong by design, and the number of 
 fitted on the states of every layer; and which sentence is nearest by the cosine of mean states. A regression has one optimum: here it is found by
 torch's L-BFGS in double precision, of what scikit-learn minimises with C = 1.
 
-Prints both numbers, and ends with status 1 where they are too far apart. Fine-tuning is trainer.py's.
+Prints both numbers, and ends with status 1 where they are too far apart. Fine-tuning is that of trainer.py and fine_tuned.py.
 """
 
 import random

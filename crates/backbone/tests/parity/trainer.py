@@ -4,10 +4,10 @@ accuracies on one test part against each other.
     python -m venv venv && venv/bin/pip install -r requirements-trainer.txt
     venv/bin/python trainer.py target/release/cloze
 
-Nothing is downloaded: the encoders read the built-in language, and the labelled sentences are those of sentences.py. For every preset it
-prints mean and standard deviation over as many seeds each, and the difference of Trainer's mean from cloze's with Welch's t interval of
-99 %, which holds that level for few seeds as for many: fewer have a wider one. Where there is no dropout Trainer is then given the heads and
-the orders that cloze drew, so that each seed has its counterpart.
+Nothing is downloaded: the encoders read the built-in language, and the labelled sentences are those of sentences.py. Words and questions are
+fine_tuned.py's. For every preset it prints mean and standard deviation over as many seeds each, and the difference of Trainer's mean from cloze's
+with Welch's t interval of 99 %, which holds that level for few seeds as for many: fewer have a wider one. Where there is no dropout Trainer is then
+given the heads and the orders that cloze drew, so that each seed has its counterpart.
 
 It ends with status 1 where an interval does not hold 0, where a counterpart answers more than a few texts in another way, and where the same
 comparison does not notice drawn weights in place of the exported ones, so that it would say nothing: then there are too few seeds.
@@ -15,14 +15,13 @@ comparison does not notice drawn weights in place of the exported ones, so that 
 
 import argparse
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 try:
     import numpy
-    import pyarrow.parquet
+    import pyarrow.parquet  # pretrained.py reads with it
     import torch
     import transformers
     from transformers import AutoConfig, AutoModel, AutoTokenizer, DataCollatorWithPadding, PrinterCallback, Trainer, TrainingArguments
@@ -32,76 +31,29 @@ except ImportError as missing:
     print(f"skipped: {missing.name} is not installed (requirements-trainer.txt)")
     sys.exit(0)
 
-import draws
+import pretrained
 import sentences
-from draws import Draw
+import tuning
+from tuning import BATCH, EPOCHS, RATE, WARMUP, Exercise
 
 transformers.logging.set_verbosity_error()
 transformers.logging.disable_progress_bar()
 # Matrices this small are not worth a second thread, and one adds up in one order.
 torch.set_num_threads(1)
-# The recipe of `cloze eval`, with one learning rate: docs/judging.md.
 LABELS = ["one", "several"]
-EPOCHS, BATCH, RATE, WARMUP = 5, 16, 1e-3, 0.1
-EXPERIMENT = """
-question = "Does Hugging Face's Trainer get from the exported folder what cloze gets from the run?"
-[corpus]
-source    = "fragment"
-tokenizer = {{ kind = "wordpiece", vocab = 2048 }}
-words     = "700k"
-[encoder]
-preset = "{preset}"
-width  = 64
-heads  = 2
-layers = 2
-window = 64
-[budget]
-equalise = "tokens"
-amount   = "1400k"
-batch    = 8
-[optimizer]
-kind    = "muon"
-peak_lr = 3e-3
-[sweep]
-seeds = [1]
-[[arm]]
-{objective}
-[evaluate]
-tasks = []
-"""
-# By preset what trains it. With masks, `bert` knows little more than word frequencies after so few tokens.
-OBJECTIVES = {"bert": 'objective = "autoregressive"', "modern": 'objective = "mlm"\nrate = 0.4'}
 TASK = """
 tasks = [{{ task = "classification", name = "number", seeds = {seeds}, train = "{folder}/train.csv", dev = "{folder}/dev.csv",
             test = "{folder}/test.csv", recipe = {{ epochs = {epochs}, batch = {batch}, trials = [{rate}] }} }}]
 """
-
-
 # Of accuracies on the test part that differ in the rounding of sums: five texts of a thousand.
 APART = 0.005
 # Of the interval of a difference.
 LEVEL = 0.99
 
 
-def cloze(*arguments):
-    done = subprocess.run([options.cloze, *map(str, arguments)], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"cloze {' '.join(map(str, arguments))}\n{done.stdout}{done.stderr}")
-
-
-def trained(work, preset):
-    """The results folder of a trained encoder, and the folder that it was exported to."""
-    experiment, results, exported = work / f"{preset}.toml", work / "results", work / preset
-    experiment.write_text(EXPERIMENT.format(preset=preset, objective=OBJECTIVES[preset]))
-    cloze("run", experiment, "--results", results)
-    cloze("export", results / preset, exported)
-    return results / preset, exported
-
-
 def by_cloze(results, task):
     """The accuracy of every fine-tuning seed."""
-    cloze("eval", results, "--tasks", task)
-    rows = pyarrow.parquet.read_table(results / "metrics.parquet").to_pylist()
+    rows = pretrained.judged(options.cloze, results, task)
     return [row["value"] for row in rows if row["task"] == "number" and row["metric"].startswith("accuracy.seed-")]
 
 
@@ -149,10 +101,10 @@ def tuned(kind, model, tokenizer, train, **changed):
             per_device_eval_batch_size=128,
             lr_scheduler_type="linear",
             warmup_steps=WARMUP,
-            weight_decay=0.01,
-            adam_beta2=0.98,
-            adam_epsilon=1e-6,
-            max_grad_norm=1.0,
+            weight_decay=tuning.DECAY,
+            adam_beta2=tuning.BETAS[1],
+            adam_epsilon=tuning.EPSILON,
+            max_grad_norm=tuning.CLIP,
             eval_strategy="epoch",
             save_strategy="epoch",
             save_only_model=True,
@@ -198,15 +150,13 @@ def counterpart(folder, seed):
     """As `by_trainer`, with the head and the orders that cloze draws for a fine-tuning seed of the run with seed 1
     (crates/evals/src/finetune)."""
     tokenizer, model = AutoTokenizer.from_pretrained(folder), exported(folder)
-    draw = Draw.of(1, "fine-tuning").example(seed - 1)
-    width, classes = model.out.in_features, model.out.out_features
-    head = Draw.of(draw.purpose("head").seed(), "initialisation").purpose("out.weight").normals(width * classes)
+    draw = tuning.of_seed(seed)
     with torch.no_grad():
-        model.out.weight.copy_(0.02 * torch.tensor(head).reshape(width, classes).T)
+        model.out.weight.copy_(tuning.head(draw, model.out.in_features, model.out.out_features))
     train, order = rows(tokenizer, "train"), []
+    exercise = lambda row: Exercise(row["input_ids"], range(len(row["input_ids"])), [row["labels"]])
     for epoch in range(EPOCHS):
-        of_epoch = draw.purpose("order").step(epoch)
-        order += sorted(train, key=lambda row: of_epoch.example(draws.key(row["input_ids"], row["labels"])).bits(1))
+        order += tuning.ordered(train, draw, epoch, exercise)
     # All epochs one behind the other, as one.
     steps = len(train) // BATCH
     return tuned(
@@ -229,7 +179,7 @@ def compared(name, found, ours):
 
 
 def holds(work, preset):
-    results, folder = trained(work, preset)
+    results, folder = pretrained.trained(options.cloze, work, preset)
     ours = by_cloze(results, work / "task.toml")
     assert len(ours) == options.seeds, ours
     print(f"\n{preset + ', ' + str(len(ours)) + ' seeds':22} mean    deviation difference")
@@ -249,7 +199,7 @@ def holds(work, preset):
 parser = argparse.ArgumentParser()
 parser.add_argument("cloze")
 parser.add_argument("--seeds", type=int, default=10, help="of every kind of tuning, 3 or more")
-parser.add_argument("--presets", nargs="+", default=list(OBJECTIVES), choices=list(OBJECTIVES))
+parser.add_argument("--presets", nargs="+", default=list(pretrained.OBJECTIVES), choices=list(pretrained.OBJECTIVES))
 parser.add_argument("--counterparts", type=int, default=5)
 options = parser.parse_args()
 if options.seeds < 3:

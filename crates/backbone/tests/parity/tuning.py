@@ -1,4 +1,5 @@
-"""Fine-tunes an encoder of transformers as `cloze eval` does (crates/evals/src/finetune), with the head and the orders that cloze drew."""
+"""Fine-tunes an encoder of transformers as `cloze eval` does (crates/evals/src/finetune), with the heads and orders that cloze drew;
+fine_tuned.py's, and what trainer.py needs of it."""
 
 from dataclasses import dataclass
 
@@ -57,10 +58,11 @@ def head(draw, width, outputs):
     return 0.02 * torch.tensor(numbers).reshape(width, outputs).T
 
 
-def ordered(exercises, draw, epoch):
-    """The training part in the order of an epoch, from 0."""
+def ordered(rows, draw, epoch, exercise=lambda row: row):
+    """The training part in the order of an epoch, from 0; `exercise` says what a row is that is none."""
     of_epoch = draw.purpose("order").step(epoch)
-    return sorted(exercises, key=lambda one: of_epoch.example(draws.key(one.ids, one.read, one.targets)).bits(1))
+    key = lambda one: draws.key(one.ids, one.read, one.targets)
+    return sorted(rows, key=lambda row: of_epoch.example(key(exercise(row))).bits(1))
 
 
 def batches(exercises, window):

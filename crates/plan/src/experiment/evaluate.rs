@@ -10,6 +10,7 @@ use cloze_schema::ChartKind;
 use cloze_schema::metric::PRETRAINING;
 use cloze_trainer::Spacing;
 use serde_json::json;
+use std::path::{Component, Path, PathBuf};
 
 options! {
     /// What judges a run.
@@ -74,7 +75,10 @@ pub(super) fn development(config: &RunConfig) -> Result<TaskConfig> {
         let Some(task) = config.evaluate.iter().find(|task| task.tested().is_some()) else {
             return Err(Fault::usage("nobody judges the trials")
                 .at(Place::key("judge"))
-                .remedy(format!("say judge = \"{HELD_OUT_LOSS}\", or name an evaluation that judges no run, as in judge = {{ task = \"minimal-pairs\", name = \"development\", path = \"..\" }}")));
+                .remedy(format!(
+                    "name an evaluation that judges no run, as in judge = {{ task = \"minimal-pairs\", name = \"development\", path = \"..\" }}, \
+                     or, where no option of an objective is tried, say judge = \"{HELD_OUT_LOSS}\""
+                )));
         };
         options.clone_from(&task.options);
         &task.task
@@ -97,20 +101,22 @@ impl TaskConfig {
     /// # Errors
     /// What they share.
     pub fn is_apart_from(&self, judge: &Self) -> std::result::Result<(), String> {
-        if self.task == judge.task && questions(self) == questions(judge) {
+        if self.task != judge.task {
+            return Ok(());
+        }
+        if questions(self) == questions(judge) {
             return Err("it asks the same, however many of it".to_owned());
         }
-        let is_alike = self.task == judge.task && self.options.get("path") == judge.options.get("path");
-        let Some(most) = self.tested().filter(|_| is_alike) else {
-            return Ok(());
-        };
-        match judge.options.get(APART).and_then(toml::Value::as_integer) {
-            None => Err("these pairs judge the runs too".to_owned()),
-            Some(apart) if apart < most => Err(format!(
-                "runs are judged by {most} minimal pairs of each paradigm, and trials by such as share no sentence with the first \
-                 {apart} alone"
+        let both = [self, judge];
+        let path = |task: &Self| task.options.get("path").and_then(toml::Value::as_str).map(place);
+        let apart = both.iter().find_map(|task| task.options.get(APART)?.as_integer());
+        match (both.iter().find_map(|task| task.tested()), apart) {
+            _ if path(self) != path(judge) => Ok(()),
+            (Some(_), None) => Err("these pairs judge the runs too".to_owned()),
+            (Some(most), Some(apart)) if apart < most => Err(format!(
+                "one asks {most} minimal pairs of each paradigm, and the other shares no sentence with the first {apart} alone"
             )),
-            Some(_) => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -128,18 +134,28 @@ impl TaskConfig {
 }
 
 /// What decides which questions an evaluation asks, but for how many of them: its files and the words among its options.
-fn questions(task: &TaskConfig) -> Vec<(&str, &str)> {
-    let words = task
-        .options
-        .iter()
-        .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)));
-    words.map(|(key, word)| (key, word.trim_start_matches("./"))).collect()
+fn questions(task: &TaskConfig) -> Vec<(&str, PathBuf)> {
+    let words = task.options.iter();
+    words
+        .filter_map(|(key, value)| Some((key.as_str(), place(value.as_str()?))))
+        .collect()
+}
+
+/// A path, however it is written: `./mine/` is `mine`.
+fn place(path: &str) -> PathBuf {
+    let parts = Path::new(path).components();
+    parts.filter(|part| *part != Component::CurDir).collect()
 }
 
 impl OptionType for Judge {
     fn read(written: &Written<'_>, _range: Range) -> Result<Self> {
+        let names = || EVALUATIONS.iter().map(|entry| entry.name).chain([HELD_OUT_LOSS]);
         match written.text() {
             Ok(HELD_OUT_LOSS) => Ok(Self::HeldOutLoss),
+            Ok(word) if !names().any(|name| name == word) => Err(written
+                .fault(format!("`{word}` is no judge of trials"))
+                .allowed(names())
+                .nearest(word, names())),
             _ => read_task(written).map(Self::Task),
         }
     }

@@ -31,7 +31,7 @@ options! {
         pub(crate) seeds: Vec<u64> = vec![1001];
         /// The evaluation whose headline decides, as in `evaluate.tasks`; none that judges the runs. Or `held-out-loss`: the loss of
         /// the arm's own objective on the held-out text, where no option of the objective is tried.
-        judge: Option<Judge> = None => "minimal pairs of the built-in language that share no sentence with those of the test";
+        judge: Option<Judge> = None => "minimal pairs of the built-in language, or of the files of `blimp` where that judges the runs, that share no sentence with those of the test";
         /// What the learning rates of the point that was taken are multiplied with, to see whether the order of the arms holds
         /// there, as in [0.03, 0.1, 1, 3]: trials too.
         pub(crate) sensitivity: Vec<f64> = Vec::new(), above(0).to(MOST_FACTOR) => "none";
@@ -163,7 +163,7 @@ impl Tune {
             task.is_apart_from(&judge).map_err(|why| {
                 refused(format!("`{}` judges the runs too: {why}", task.name())).remedy(
                     "what chooses a point may not be what is reported: name another evaluation or other data, of the built-in minimal \
-                     pairs set = \"development\" with apart_from, or leave the judge out",
+                     pairs and of blimp set = \"development\" with apart_from, or leave the judge out",
                 )
             })?;
             if task.name() == judge.name() {

@@ -117,6 +117,17 @@ impl<'a> Trials<'a> {
                 .fault("the usual judge differs between points of the sweep");
             return Err(fault.remedy("name one, which judges all trials: judge = { task = .. }"));
         }
+        if judge.is_none() && !objective.helpers(&run.config.encoder).is_empty() {
+            let what = format!(
+                "the loss of `{}` chooses no point: a generator that is trained beside it writes its questions, so that the loss is low \
+                 where the generator is bad",
+                run.arm
+            );
+            let fault = self.written.open("judge").fault(what);
+            return Err(
+                fault.remedy("let an evaluation judge the trials, or tune such arms in an experiment of their own")
+            );
+        }
         if let Some(judge) = &judge
             && let Some(lacking) = lacking(run, judge)?
         {

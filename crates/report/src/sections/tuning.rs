@@ -52,7 +52,18 @@ fn taken(tuned: &Tuned) -> Section {
             Cell::optional(at_shared.map(|(_, regret)| score.text(regret))),
         ]
     });
-    let rows: Vec<Vec<Cell>> = rows.collect();
+    // The last two columns are about a setting for all arms.
+    let columns = [
+        "arm",
+        "points",
+        "taken",
+        "its score",
+        "at the edge",
+        "with one for all",
+        "regret",
+    ];
+    let kept = columns.len() - if design.compares_arms() { 0 } else { 2 };
+    let rows: Vec<Vec<Cell>> = rows.map(|cells| cells.into_iter().take(kept).collect()).collect();
     let mut lead = vec![how(tuned)];
     lead.extend(unequal(tuned));
     if let Some(shared) = shared.filter(|shared| !shared.at.is_empty()) {
@@ -72,19 +83,12 @@ fn taken(tuned: &Tuned) -> Section {
             design.arms.len()
         ));
     }
-    let columns = [
-        "arm",
-        "points",
-        "taken",
-        "its score",
-        "at the edge",
-        "with one for all",
-        "regret",
-    ];
     let caption = format!("Trials by {}", score.label());
     Section {
         lead,
-        table: Some(Table::new("tuning", caption, columns, rows).spare(&["with one for all", "points"])),
+        table: Some(
+            Table::new("tuning", caption, columns.into_iter().take(kept), rows).spare(&["with one for all", "points"]),
+        ),
         brief: true,
         ..Section::new("Tuning")
     }
@@ -113,7 +117,7 @@ fn how(tuned: &Tuned) -> String {
         match design.compares_arms() {
             true => format!("{}, which judges nothing else here", tuned.score.label()),
             false => "the loss of each arm's own objective on the held-out text, which is compared between points of one arm and never \
-                      between arms"
+                      between arms; where this report shows held-out losses, these are what chose, at other seeds"
                 .to_owned(),
         }
     )
@@ -169,7 +173,7 @@ fn by_trials(tuned: &Tuned) -> Result<Option<Section>> {
                 .to_owned(),
             match tuned.design.compares_arms() {
                 true => "Where two arms change places along a row, which of them is better hangs on how much they were tuned.",
-                false => "Rows are losses of different objectives, and stand each for itself.",
+                false => "Rows are losses of each arm's own objective, and stand each for itself.",
             }
             .to_owned(),
         ],

@@ -128,7 +128,7 @@ fn a_thousand_arms_make_a_page_of_a_few_arms_and_a_table() {
     );
     says(
         &report.page,
-        "What is said of single arms from here on is said of 12 of the 1000, the baselines and those with the best means",
+        "what is established of their differences, is told of 12 of the 1000: the baselines and those with the best means.",
     );
     // All are in the table, twelve in the charts.
     assert_eq!(
