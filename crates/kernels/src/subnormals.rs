@@ -50,7 +50,7 @@ mod tests {
         );
         let found = std::thread::spawn(move || {
             flush_subnormals();
-            let inherited = std::thread::spawn(move || half()).join().unwrap();
+            let inherited = std::thread::spawn(half).join().unwrap();
             (half(), read(), inherited, black_box(f32::MIN_POSITIVE) * black_box(1.0))
         });
         let (result, operand, inherited, normal) = found.join().unwrap();

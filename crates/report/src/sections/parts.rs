@@ -44,10 +44,10 @@ impl Kind {
 }
 
 /// The encoders with their initial values that stand beside arms: which arms have the same, and what it comes to at every layer.
-type Untrained = Vec<(Vec<usize>, Vec<Option<String>>)>;
+type Untrained<T> = Vec<(Vec<usize>, Vec<T>)>;
 
-fn untrained(study: &Study, parts: &[Score], arms: &[usize]) -> Result<Untrained> {
-    let mut found: Vec<(Vec<usize>, Vec<BTreeMap<u64, f64>>)> = Vec::new();
+fn untrained(study: &Study, parts: &[Score], arms: &[usize]) -> Result<Untrained<Option<String>>> {
+    let mut found: Untrained<BTreeMap<u64, f64>> = Vec::new();
     for arm in arms {
         let mut finals = Vec::new();
         for part in parts {
