@@ -61,6 +61,7 @@ pub fn expand_beside(experiment: &Experiment, known: &[PlannedModel]) -> Result<
     let mut names: BTreeMap<String, Place> = BTreeMap::new();
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
     let mut stems: BTreeSet<String> = BTreeSet::new();
+    let mut baselines: BTreeMap<String, String> = BTreeMap::new();
     let mut trials = Trials::of(experiment)?;
     for (arm, name) in experiment.arms.iter().zip(names::bases(experiment)) {
         for point in points(experiment, arm, &name)? {
@@ -113,6 +114,8 @@ pub fn expand_beside(experiment: &Experiment, known: &[PlannedModel]) -> Result<
                     trials.add(&candidate, &runs[from..], &*objective, &mut expected)?;
                 }
             }
+            let baseline = arm.baseline.as_ref();
+            baselines.extend(baseline.map(|(baseline, _)| (point.name, baseline.clone())));
             stems.insert(point.stem);
         }
     }
@@ -120,7 +123,7 @@ pub fn expand_beside(experiment: &Experiment, known: &[PlannedModel]) -> Result<
         experiment: experiment.name.clone(),
         question: experiment.question.clone(),
         cites: experiment.cites.clone(),
-        report: report(experiment, &names, &stems, &runs)?,
+        report: report(experiment, &names, &stems, baselines, &runs)?,
         tasks: tasks(&runs, experiment.data_root.as_deref())?,
         objectives: objectives(&runs),
         models: models::models(experiment, &runs, &names, known)?,
@@ -272,34 +275,36 @@ fn report(
     experiment: &Experiment,
     names: &BTreeMap<String, Place>,
     stems: &BTreeSet<String>,
+    baselines: BTreeMap<String, String>,
     runs: &[PlannedRun],
 ) -> Result<ReportConfig> {
     let ReportOptions { baseline, charts } = experiment.report.clone();
-    if let Some(model) = experiment
-        .models
-        .iter()
-        .find(|model| Some(&model.name) == baseline.as_ref())
-    {
-        let what = format!(
-            "`{}` is judged once and has no seeds, so that nothing is tested against it",
-            model.name
-        );
-        return Err(Fault::usage(what)
-            .at(experiment.baseline_place.clone())
-            .allowed(names.keys()));
-    }
-    if let Some(baseline) = &baseline
-        && !names.contains_key(baseline)
-        && !stems.contains(baseline)
-    {
+    let check = |baseline: &String, place: &Place| {
+        if names.contains_key(baseline) || stems.contains(baseline) {
+            return Ok(());
+        }
+        if experiment.models.iter().any(|model| model.name == *baseline) {
+            let what = format!("`{baseline}` is judged once and has no seeds, so that nothing is tested against it");
+            return Err(Fault::usage(what).at(place.clone()).allowed(names.keys()));
+        }
         let known: BTreeSet<&str> = names.keys().chain(stems).map(String::as_str).collect();
-        return Err(Fault::usage(format!("the baseline `{baseline}` is none of the arms"))
-            .at(experiment.baseline_place.clone())
+        Err(Fault::usage(format!("the baseline `{baseline}` is none of the arms"))
+            .at(place.clone())
             .allowed(&known)
-            .nearest(baseline, &known));
+            .nearest(baseline, &known))
+    };
+    if let Some(baseline) = &baseline {
+        check(baseline, &experiment.baseline_place)?;
+    }
+    for (baseline, place) in experiment.arms.iter().filter_map(|arm| arm.baseline.as_ref()) {
+        check(baseline, place)?;
     }
     let is_log = experiment.evaluate.spacing() == Spacing::Log;
     let is_swept = |key: &str| runs.iter().any(|run| run.factors.contains_key(key)) || (is_log && key == SPACING);
     let charts = charts.unwrap_or_else(|| ChartKind::usual(is_swept));
-    Ok(ReportConfig { baseline, charts })
+    Ok(ReportConfig {
+        baseline,
+        baselines,
+        charts,
+    })
 }

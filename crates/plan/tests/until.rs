@@ -38,6 +38,13 @@ fn all_seeds_are_planned_and_looks_judge_and_comparisons_are_fixed() {
     );
     assert_eq!(design.margin_in_words().unwrap(), "0.5 nats", "a loss is no share");
     assert!(design.comparisons.iter().all(|[_, baseline]| baseline == "span"));
+    let own = format!("[report]\nbaseline = \"span\"\n{ARMS}baseline = \"mlm rate=0.4\"\n");
+    let design = plan(chosen, &own).unwrap().sequential.unwrap();
+    assert_eq!(
+        design.comparisons[2],
+        ["span", "mlm rate=0.4"].map(str::to_owned),
+        "what the arm names itself"
+    );
     // Every point of a sweep has its own baseline.
     let rest = format!("[sweep.grid]\n\"budget.batch\" = [8, 16]\n[report]\nbaseline = \"span\"\n{ARMS}");
     let design = plan(chosen, &rest).unwrap().sequential.unwrap();

@@ -177,12 +177,12 @@ impl Comparison {
 }
 
 /// Every arm that has a baseline of its own field, in the order of the arms, with Holm's correction over all of them.
-/// Items of the `shown` arms are resampled.
+/// Items of the `told` arms are resampled.
 pub(crate) fn against_baselines(
     view: &View,
     score: &Score,
     finals: &[BySeed],
-    shown: &[usize],
+    told: &[usize],
 ) -> Result<Vec<Comparison>> {
     let mut found = Vec::new();
     for (arm, baseline) in view.baselines(score).into_iter().enumerate() {
@@ -190,11 +190,9 @@ pub(crate) fn against_baselines(
             continue;
         };
         if let Some(one) = pair(view, finals, score, [arm, baseline])? {
-            let is_shown = shown.contains(&arm);
-            found.push(if is_shown {
-                one.with_items(view, score, finals)?
-            } else {
-                one
+            found.push(match told.contains(&arm) {
+                true => one.with_items(view, score, finals)?,
+                false => one,
             });
         }
     }

@@ -18,7 +18,7 @@ struct Line<'a> {
     arm: usize,
     field: Option<&'a str>,
     found: Summary,
-    /// Of arms that are shown, where chance is known.
+    /// Of arms that are told of, where chance is known.
     against: Option<Against>,
     /// Where the score leads and the arm has a baseline.
     compared: Option<&'a Comparison>,
@@ -173,7 +173,7 @@ pub(crate) fn whole(study: &Study) -> Result<String> {
             let found = study.against_chance(score)?;
             sides.extend(found.into_iter().map(|(arm, one)| ((score.clone(), arm), Some(one))));
         } else {
-            for arm in &study.shown {
+            for arm in &study.told {
                 let asked: Vec<(&Score, usize)> = scores.iter().map(|score| (score, *arm)).collect();
                 let found = against(view, &asked, 0)?;
                 sides.extend(asked.into_iter().map(|(score, arm)| (score.clone(), arm)).zip(found));

@@ -129,19 +129,20 @@ fn pairs(study: &Study, scored: &Scored, group: &[Series]) -> Result<Vec<Rivals>
     Ok(found)
 }
 
-/// Which series are compared: all pairs of a few; of many each with that of the baseline, or with the first one.
+/// Which series are compared: all pairs of a few; of many each with that of its baseline, or with the first one.
 fn chosen(study: &Study, scored: &Scored, group: &[Series]) -> Vec<[usize; 2]> {
     if group.len() <= MOST_IN_PAIRS {
         let pairs = (0..group.len()).flat_map(|one| (one + 1..group.len()).map(move |other| [one, other]));
         return pairs.collect();
     }
-    let baselines: BTreeSet<usize> = study.view.baselines(&scored.score).into_iter().flatten().collect();
-    let is_base = |one: &Series| one.arms.iter().any(|(_, arm)| baselines.contains(arm));
-    let base = group.iter().position(is_base).unwrap_or_default();
-    (0..group.len())
-        .filter(|one| *one != base)
-        .map(|one| [one, base])
-        .collect()
+    let baselines = study.view.baselines(&scored.score);
+    let base = |one: &Series| {
+        let wanted: BTreeSet<usize> = one.arms.iter().filter_map(|(_, arm)| baselines[*arm]).collect();
+        let is_base = |other: &Series| other.arms.iter().any(|(_, arm)| wanted.contains(arm));
+        group.iter().position(is_base).unwrap_or_default()
+    };
+    let pairs = group.iter().enumerate().map(|(place, one)| [place, base(one)]);
+    pairs.filter(|[one, other]| one != other).collect()
 }
 
 /// Two arms at a size; none where one has too few seeds.

@@ -13,8 +13,10 @@ use cloze_foundation::Result;
 use cloze_schema::metric::TIES;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// So many arms are drawn and described one by one; of more, the best ones.
-pub(crate) const MOST_SHOWN: usize = 12;
+/// So many arms are drawn, or stand side by side in a table; of more, the best ones.
+const MOST_SHOWN: usize = 12;
+/// So many arms are tested item by item and told of one by one; of more, the best ones.
+const MOST_TOLD: usize = 40;
 
 /// A leading score of every arm.
 pub(crate) struct Scored {
@@ -68,8 +70,10 @@ pub(crate) struct Study<'a> {
     pub view: &'a View,
     /// The headline of every task, then the mean over tasks where there is one.
     pub scores: Vec<Scored>,
-    /// The arms that are drawn and described one by one, in the order of the plan.
+    /// The arms that are drawn or stand side by side, in the order of the plan: some of those that are told of.
     pub shown: Vec<usize>,
+    /// The arms that are tested item by item and told of one by one, in the order of the plan.
+    pub told: Vec<usize>,
     /// The arms that are not shown to be off the plateau of word frequencies.
     pub plateaus: Vec<Plateau>,
     /// When seeds left it, by arm, where a loss says so.
@@ -88,19 +92,20 @@ impl<'a> Study<'a> {
         for score in view.headlines().into_iter().chain(view.aggregate()) {
             scores.push(Scored::new(view, score)?);
         }
-        let shown = shown(view, scores.first());
+        let [shown, told] = [MOST_SHOWN, MOST_TOLD].map(|most| best(view, scores.first(), most));
         for scored in &mut scores {
             for field in &scored.fields {
                 let bold = not_distinguishable_from_best(view, &scored.finals, &scored.score, &field.arms)?;
                 scored.bold.extend(bold);
             }
-            scored.compared = against_baselines(view, &scored.score, &scored.finals, &shown)?;
+            scored.compared = against_baselines(view, &scored.score, &scored.finals, &told)?;
         }
         Ok(Self {
             view,
             scores,
             places: shown.iter().enumerate().map(|(place, arm)| (*arm, place)).collect(),
             shown,
+            told,
             plateaus: view.plateaus()?,
             onsets: (0..view.arms.len())
                 .filter_map(|arm| Some((arm, view.onset(arm)?)))
@@ -145,6 +150,12 @@ impl<'a> Study<'a> {
             .collect()
     }
 
+    /// The arms of a field that are told of.
+    pub(crate) fn told_of(&self, field: &Field) -> Vec<usize> {
+        let is_here = |arm: &usize| field.arms.contains(arm);
+        self.told.iter().copied().filter(is_here).collect()
+    }
+
     /// The layers that some arms have a score of, in their order.
     ///
     /// # Errors
@@ -181,12 +192,17 @@ impl<'a> Study<'a> {
         Ok(parts.into_iter().map(|(_, part)| part).collect())
     }
 
-    /// Whether an arm is drawn and described.
+    /// Whether an arm is drawn.
     pub(crate) fn is_shown(&self, arm: usize) -> bool {
         self.places.contains_key(&arm)
     }
 
-    /// The place of an arm among those that are shown: its look in every chart.
+    /// Whether an arm is told of.
+    pub(crate) fn is_told(&self, arm: usize) -> bool {
+        self.told.contains(&arm)
+    }
+
+    /// The place of an arm among those that are drawn, its look in every chart; the first place for others.
     pub(crate) fn place(&self, arm: usize) -> usize {
         self.places.get(&arm).copied().unwrap_or_default()
     }
@@ -281,17 +297,17 @@ impl<'a> Study<'a> {
         })
     }
 
-    /// The arms that are shown, each against a score's chance level, with a correction over all arms that have the score.
+    /// The arms that are told of, each against a score's chance level, with a correction over all arms that have the score.
     ///
     /// # Errors
     /// Scores that statistics refuse; a view holds finite ones only.
     pub(crate) fn against_chance(&self, score: &Score) -> Result<BTreeMap<usize, Against>> {
         let finals = self.view.finals(score)?;
-        let is_hidden = |arm: &usize| !self.is_shown(*arm) && !finals[*arm].is_empty();
-        let hidden = (0..finals.len()).filter(is_hidden).count();
-        let asked: Vec<(&Score, usize)> = self.shown.iter().map(|arm| (score, *arm)).collect();
+        let is_untold = |arm: &usize| !self.is_told(*arm) && !finals[*arm].is_empty();
+        let hidden = (0..finals.len()).filter(is_untold).count();
+        let asked: Vec<(&Score, usize)> = self.told.iter().map(|arm| (score, *arm)).collect();
         let found = against(self.view, &asked, hidden)?;
-        let arms = self.shown.iter().copied().zip(found);
+        let arms = self.told.iter().copied().zip(found);
         Ok(arms.filter_map(|(arm, one)| Some((arm, one?))).collect())
     }
 
@@ -325,51 +341,81 @@ impl<'a> Study<'a> {
         })
     }
 
-    /// Which arms are shown, where some are not.
-    pub(crate) fn chosen(&self) -> Option<String> {
-        let hidden = self.hidden()?;
-        let by = match self.scores.first() {
-            Some(scored) => format!(
-                "baselines, and those with the best means of {}{}",
-                scored.score.title(),
-                if scored.fields.len() > 1 { " in every field" } else { "" }
-            ),
-            None => "the first ones of the plan".to_owned(),
-        };
-        Some(format!(
-            "{} of {} arms are shown, whatever the table or chart is about: {by}. The other {hidden} are in table.csv.",
-            self.shown.len(),
-            self.view.arms.len()
-        ))
+    /// Which arms are drawn or stand side by side, where some do not.
+    pub(crate) fn of_shown(&self) -> Option<String> {
+        self.some("are shown", &self.shown)
     }
 
-    /// How many arms are not shown, where there are any.
-    pub(crate) fn hidden(&self) -> Option<usize> {
-        Some(self.view.arms.len() - self.shown.len()).filter(|hidden| *hidden > 0)
+    /// Which arms are told of one by one, where some are not.
+    pub(crate) fn of_told(&self) -> Option<String> {
+        self.some("are told of one by one", &self.told)
+    }
+
+    fn some(&self, what: &str, arms: &[usize]) -> Option<String> {
+        let (some, all) = (arms.len(), self.view.arms.len());
+        let by = match self.scores.first() {
+            Some(scored) => {
+                let several = scored
+                    .compared
+                    .iter()
+                    .any(|one| one.baseline != scored.compared[0].baseline);
+                let of = match (scored.fields.len() > 1, several) {
+                    (true, _) => " in every field",
+                    (_, true) => " of those of every baseline",
+                    _ => "",
+                };
+                format!(
+                    "baselines, and those with the best means of {}{of}",
+                    scored.score.title()
+                )
+            }
+            None => "the first ones of the plan".to_owned(),
+        };
+        let left = all - some;
+        (left > 0).then(|| {
+            format!("{some} of {all} arms {what}, whatever the table or chart is about: {by}. The other {left} are in table.csv.")
+        })
+    }
+
+    /// Whether there are more arms than are drawn: then tables have the best first, or leave out what is whole.
+    pub(crate) fn is_many(&self) -> bool {
+        self.shown.len() < self.view.arms.len()
+    }
+
+    /// How many arms are not told of, where there are any.
+    pub(crate) fn untold(&self) -> Option<usize> {
+        Some(self.view.arms.len() - self.told.len()).filter(|untold| *untold > 0)
     }
 }
 
-/// The arms to show: all of a few; of many the best of every field on the first score, baselines among them.
-fn shown(view: &View, first: Option<&Scored>) -> Vec<usize> {
+/// All of a few arms; of many the baselines and the best ones on the first score, in every field and of every baseline as many, as far as
+/// there are so many.
+fn best(view: &View, first: Option<&Scored>, most: usize) -> Vec<usize> {
     let count = view.arms.len();
-    if count <= MOST_SHOWN {
+    if count <= most {
         return (0..count).collect();
     }
     let Some(scored) = first else {
-        return (0..MOST_SHOWN).collect();
+        return (0..most).collect();
     };
-    let ranked: Vec<Vec<usize>> = scored.fields.iter().map(|field| scored.ranked(field)).collect();
-    let mut shown: Vec<usize> = view.baselines(&scored.score).into_iter().flatten().collect();
-    shown.sort_unstable();
-    shown.dedup();
-    shown.truncate(MOST_SHOWN / 2);
+    let baselines = view.baselines(&scored.score);
+    let mut best: Vec<usize> = baselines.iter().copied().flatten().collect();
+    best.sort_unstable();
+    best.dedup();
+    best.truncate(most / 2);
+    let mut ranked: BTreeMap<(usize, Option<usize>), Vec<usize>> = BTreeMap::new();
+    for (place, field) in scored.fields.iter().enumerate() {
+        for arm in scored.ranked(field) {
+            ranked.entry((place, baselines[arm])).or_default().push(arm);
+        }
+    }
     for place in 0..count {
-        for arm in ranked.iter().filter_map(|arms| arms.get(place)) {
-            if shown.len() < MOST_SHOWN && !shown.contains(arm) {
-                shown.push(*arm);
+        for arm in ranked.values().filter_map(|arms| arms.get(place)) {
+            if best.len() < most && !best.contains(arm) {
+                best.push(*arm);
             }
         }
     }
-    shown.sort_unstable();
-    shown
+    best.sort_unstable();
+    best
 }

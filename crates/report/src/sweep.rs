@@ -1,6 +1,7 @@
 //! How the arms of a sweep belong together: curves over a factor, and each arm's baseline.
 
 use crate::arm::Arm;
+use cloze_schema::ReportConfig;
 use cloze_schema::baseline::Stand;
 use toml::Value;
 
@@ -128,7 +129,7 @@ pub(crate) fn factors(arms: &[Arm]) -> Vec<&str> {
 }
 
 /// The baseline of every arm.
-pub(crate) fn baselines(arms: &[Arm], wanted: Option<&str>) -> Vec<Option<usize>> {
+pub(crate) fn baselines(arms: &[Arm], report: &ReportConfig) -> Vec<Option<usize>> {
     let arms: Vec<Stand> = arms
         .iter()
         .map(|arm| Stand {
@@ -137,7 +138,7 @@ pub(crate) fn baselines(arms: &[Arm], wanted: Option<&str>) -> Vec<Option<usize>
             factors: &arm.factors,
         })
         .collect();
-    cloze_schema::baseline::baselines(&arms, wanted)
+    cloze_schema::baseline::baselines(&arms, report)
 }
 
 #[cfg(test)]
@@ -264,12 +265,27 @@ mod tests {
             at("high rate=0.4", "three", 0.4, 64.0),
             at("high rate=0.4", "four", 0.4, 128.0),
         ];
+        let wanting = |baseline: Option<&str>, own: &[(&str, &str)]| {
+            let own = own
+                .iter()
+                .map(|(arm, wanted)| ((*arm).to_owned(), (*wanted).to_owned()));
+            let report = ReportConfig {
+                baseline: baseline.map(str::to_owned),
+                baselines: own.collect(),
+                ..ReportConfig::default()
+            };
+            baselines(&arms, &report)
+        };
+        assert_eq!(wanting(Some("low rate=0.1"), &[]), [Some(0), Some(1), Some(0), Some(1)]);
+        assert_eq!(wanting(Some("four"), &[]), [Some(3); 4]);
+        assert_eq!(wanting(None, &[]), [Some(0); 4]);
+        assert_eq!(wanting(Some("low"), &[]), [None; 4], "a part of a name is no name");
+        // What an arm says itself is of this arm alone.
+        let own = [("two", "four"), ("three", "high rate=0.4")];
+        assert_eq!(wanting(Some("one"), &own), [Some(0), Some(3), Some(2), Some(0)]);
         assert_eq!(
-            baselines(&arms, Some("low rate=0.1")),
-            [Some(0), Some(1), Some(0), Some(1)]
+            wanting(None, &[("four", "low rate=0.1")]),
+            [Some(0), Some(0), Some(0), Some(1)]
         );
-        assert_eq!(baselines(&arms, Some("four")), [Some(3); 4]);
-        assert_eq!(baselines(&arms, None), [Some(0); 4]);
-        assert_eq!(baselines(&arms, Some("low")), [None; 4], "a part of a name is no name");
     }
 }

@@ -88,7 +88,7 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     told.extend(study.the_same());
     told.extend(elsewhere(study));
     told.extend(plateau(study));
-    told.extend(study.mixtures(study.shown.iter().copied()));
+    told.extend(study.mixtures(study.told.iter().copied()));
     told.extend(unplaced(study));
     let lacking = [Ending::Missing, Ending::Failed, Ending::Ungathered, Ending::Early];
     told.push(next(
@@ -129,12 +129,12 @@ fn order(study: &Study, scored: &Scored) -> Vec<String> {
 
 /// Of many arms not all are told.
 fn told_of_some(study: &Study) -> Option<String> {
-    let hidden = study.hidden()?;
+    let untold = study.untold()?;
     Some(format!(
         "Whether arms are above chance, and what is established of their differences, is told of {} of the {}: the baselines and those \
          with the best means.",
-        study.shown.len(),
-        study.shown.len() + hidden
+        study.told.len(),
+        study.told.len() + untold
     ))
 }
 
@@ -173,29 +173,32 @@ fn chance(study: &Study, scored: &Scored) -> Result<Option<String>> {
 
 /// What of the order is established against the baselines, and what is not.
 fn established(study: &Study, scored: &Scored) -> Vec<String> {
-    let shown = |one: &&Comparison| study.is_shown(one.arm);
+    let is_told = |one: &&Comparison| study.is_told(one.arm);
     let (yes, no): (Vec<&Comparison>, Vec<&Comparison>) = scored
         .compared
         .iter()
-        .filter(shown)
+        .filter(is_told)
         .partition(|one| one.verdict.is_established());
     let (same, no): (Vec<&Comparison>, Vec<&Comparison>) =
         no.into_iter().partition(|one| one.verdict == Verdict::Equivalent);
-    let several = |found: &[&Comparison]| found.iter().any(|one| one.baseline != scored.compared[0].baseline);
-    let mut told = Vec::new();
-    let against = |found: &[&Comparison]| {
-        if several(found) {
-            "its baseline".to_owned()
-        } else {
-            study.name(scored.compared[0].baseline).to_owned()
-        }
+    let compared = &scored.compared;
+    let several = compared.iter().any(|one| one.baseline != compared[0].baseline);
+    // Of several baselines each stands with its arm.
+    let arm = |one: &Comparison, than: &str| match several {
+        true => format!("{} {than} {}", study.name(one.arm), study.name(one.baseline)),
+        false => study.name(one.arm).to_owned(),
     };
+    let baseline = |than: &str| match compared.first() {
+        Some(one) if !several => format!("{than} {}", study.name(one.baseline)),
+        _ => String::new(),
+    };
+    let mut told = Vec::new();
     if !yes.is_empty() {
         let named = |one: &&Comparison| {
             let delta = scored.score.difference(one.by.delta);
             format!(
                 "{} ({delta}{})",
-                study.name(one.arm),
+                arm(one, "against"),
                 if one.is_paired { "" } else { ", not paired" }
             )
         };
@@ -208,30 +211,27 @@ fn established(study: &Study, scored: &Scored) -> Vec<String> {
         ] {
             if !found.is_empty() {
                 let names = some(found.iter().map(named));
-                told.push(format!("{how}, arm against {}: {names}.", against(&found)));
+                told.push(format!("{how}{}: {names}.", baseline(", arm against")));
             }
         }
     }
     if !same.is_empty() {
-        let names = some(same.iter().map(|one| study.name(one.arm).to_owned()));
+        let names = some(same.iter().map(|one| arm(one, "to")));
         told.push(format!(
-            "Equivalent to {} within {}: {names}.",
-            against(&same),
+            "Equivalent{} within {}: {names}.",
+            baseline(" to"),
             effect(study)
         ));
     }
     if !no.is_empty() {
-        let names = some(no.iter().map(|one| study.name(one.arm).to_owned()));
+        let names = some(no.iter().map(|one| arm(one, "from")));
         let few = no.iter().all(|one| one.by.n < LEAST_SEEDS && one.look.is_none());
         let why = if few {
             format!(", since nothing is said from fewer than {LEAST_SEEDS} seeds")
         } else {
             String::new()
         };
-        told.push(format!(
-            "Not established to differ from {}: {names}{why}.",
-            against(&no)
-        ));
+        told.push(format!("Not established to differ{}: {names}{why}.", baseline(" from")));
     }
     told
 }
@@ -243,7 +243,7 @@ fn elsewhere(study: &Study) -> Vec<String> {
         let shown = scored
             .compared
             .iter()
-            .filter(|one| study.is_shown(one.arm) && one.verdict.is_established());
+            .filter(|one| study.is_told(one.arm) && one.verdict.is_established());
         let named = |one: &Comparison| {
             let delta = scored.score.difference(one.by.delta);
             let by = match one.verdict {
@@ -260,7 +260,7 @@ fn elsewhere(study: &Study) -> Vec<String> {
         if scored.compared.is_empty() {
             continue;
         }
-        let is_same = |one: &&Comparison| study.is_shown(one.arm) && one.verdict == Verdict::Equivalent;
+        let is_same = |one: &&Comparison| study.is_told(one.arm) && one.verdict == Verdict::Equivalent;
         let same: Vec<String> = scored
             .compared
             .iter()
@@ -337,7 +337,7 @@ fn next(study: &Study, scored: &Scored, is_unfinished: bool) -> Result<String> {
     if is_unfinished {
         return Ok("Next: the same command trains what is missing.".to_owned());
     }
-    let all_on = !study.shown.is_empty() && study.shown.iter().all(|arm| study.is_seen_on_plateau(*arm));
+    let all_on = !study.told.is_empty() && study.told.iter().all(|arm| study.is_seen_on_plateau(*arm));
     if all_on {
         return Ok(
             "Next: a larger budget, or a model that learns within this one; more seeds would not help.".to_owned(),
@@ -356,7 +356,7 @@ fn next(study: &Study, scored: &Scored, is_unfinished: bool) -> Result<String> {
     let open = scored
         .compared
         .iter()
-        .filter(|one| !one.verdict.is_established() && one.verdict != Verdict::Equivalent && study.is_shown(one.arm));
+        .filter(|one| !one.verdict.is_established() && one.verdict != Verdict::Equivalent && study.is_told(one.arm));
     let on_plateau = |one: &&Comparison| study.is_on_plateau(one.arm) && study.is_on_plateau(one.baseline);
     let (on, mut open): (Vec<&Comparison>, Vec<&Comparison>) = open.partition(on_plateau);
     if open.iter().any(|one| one.by.n < LEAST_SEEDS) {

@@ -440,10 +440,10 @@ impl View {
         per_arm.iter().map(|tasks| macro_average(tasks)).collect()
     }
 
-    /// The baseline of every arm on a score: the one that the experiment names, or where that was judged on other texts the
+    /// The baseline of every arm on a score: the one that the arm or the experiment names, or where that was judged on other texts the
     /// arm that stands for it in the arm's own field.
     pub(crate) fn baselines(&self, score: &Score) -> Vec<Option<usize>> {
-        let mut baselines = sweep::baselines(&self.arms, self.plan.report.baseline.as_deref());
+        let mut baselines = sweep::baselines(&self.arms, &self.plan.report);
         for field in self.fields(score) {
             for arm in &field.arms {
                 baselines[*arm] = baselines[*arm].and_then(|baseline| {
@@ -451,7 +451,7 @@ impl View {
                     if is_at_home {
                         Some(baseline)
                     } else {
-                        self.stand_in(baseline, &field.arms)
+                        self.stand_in(baseline, &field.arms, *arm)
                     }
                 });
             }
@@ -459,13 +459,14 @@ impl View {
         baselines
     }
 
-    /// The arm of a field that is another arm but for the field: of its stem, or its first one where none is wished for.
-    fn stand_in(&self, baseline: usize, field: &[usize]) -> Option<usize> {
+    /// The arm of a field that is the baseline of `arm` but for the field: of its stem, or the first one where none is wished for.
+    fn stand_in(&self, baseline: usize, field: &[usize], arm: usize) -> Option<usize> {
+        let is_named = self.plan.report.names_baseline(&self.arms[arm].name);
         let wanted = &self.arms[baseline];
         let of = |same: &dyn Fn(&Arm) -> bool| field.iter().copied().find(|arm| same(&self.arms[*arm]));
         let by_stem = of(&|arm| arm.stem.is_some() && arm.stem == wanted.stem);
         let by_base = || of(&|arm| arm.base.is_some() && arm.base == wanted.base);
-        let first = || field.first().copied().filter(|_| self.plan.report.baseline.is_none());
+        let first = || field.first().copied().filter(|_| !is_named);
         by_stem.or_else(by_base).or_else(first)
     }
 }

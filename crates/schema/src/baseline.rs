@@ -1,5 +1,7 @@
 //! Which arm every arm is compared with.
 
+use crate::ReportConfig;
+use std::collections::BTreeMap;
 use toml::Table;
 
 /// An arm as far as that depends on it.
@@ -13,12 +15,20 @@ pub struct Stand<'a> {
     pub factors: &'a Table,
 }
 
-/// The baseline of every arm: the arm with the `wanted` name; or, of the arms with that stem, the one that has the same
-/// place in what the whole experiment sweeps. Without a wish, the first arm.
-pub fn baselines(arms: &[Stand], wanted: Option<&str>) -> Vec<Option<usize>> {
-    let Some(wanted) = wanted else {
-        return vec![Some(0); arms.len()];
-    };
+/// The baseline of every arm: what the arm itself names, or the report. That is the arm with this name; or, of the arms with that
+/// stem, the one that has the same place in what the whole experiment sweeps. Where neither names one, the first arm.
+pub fn baselines(arms: &[Stand], report: &ReportConfig) -> Vec<Option<usize>> {
+    let mut known: BTreeMap<&str, Vec<Option<usize>>> = BTreeMap::new();
+    let wanted = |arm: &Stand| report.baselines.get(arm.name).or(report.baseline.as_ref());
+    let found = arms.iter().enumerate().map(|(place, arm)| match wanted(arm) {
+        None => Some(0),
+        Some(wanted) => known.entry(wanted).or_insert_with(|| of(arms, wanted))[place],
+    });
+    found.collect()
+}
+
+/// The arm that every arm would be compared with if all wanted the same.
+fn of(arms: &[Stand], wanted: &str) -> Vec<Option<usize>> {
     if let Some(place) = arms.iter().position(|arm| arm.name == wanted) {
         return vec![Some(place); arms.len()];
     }

@@ -3,7 +3,7 @@
 use crate::data::is_same;
 use crate::{ChartKind, Choice, Claim, Part, PlannedModel, RunData, Sequential, Tuning};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the experiment wants from its report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -11,8 +11,18 @@ pub struct ReportConfig {
     /// The arm that others are compared with. Where the whole experiment sweeps a key (`mlm rate=0.15 width=128`), it
     /// may be named without that part, by its stem (`mlm rate=0.15`).
     pub baseline: Option<String>,
+    /// Arms that say by themselves what they are compared with, by name; named as in `baseline`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub baselines: BTreeMap<String, String>,
     /// Charts to draw.
     pub charts: Vec<ChartKind>,
+}
+
+impl ReportConfig {
+    /// Whether the arm or the experiment says what an arm is compared with.
+    pub fn names_baseline(&self, arm: &str) -> bool {
+        self.baseline.is_some() || self.baselines.contains_key(arm)
+    }
 }
 
 /// What the whole of an evaluation that is made of items is the mean of.

@@ -3,7 +3,7 @@
 use super::dimension::{Crossed, Dimension, OPTIONS, Zipped, check_path, flatten};
 use super::given::{self, Given, MODEL};
 use super::shapes;
-use cloze_foundation::{Fault, Key, Origin, Result};
+use cloze_foundation::{Fault, Key, Origin, Place, Result};
 use cloze_objectives::{MIXTURE, entries};
 use cloze_options::{Field, Kind, Member, Node, OptionType, Options, Range, Value, Written, described, options, rows};
 use serde_json::json;
@@ -25,6 +25,8 @@ options! {
         zip: Zipped = Zipped::default() => "none";
         /// set."key.path" = value: overrides the experiment for this arm.
         set: Overrides = Overrides::default() => "none";
+        /// The arm that this one is compared with, as in `report.baseline`.
+        baseline: Option<String> = None => "report.baseline";
     }
 }
 
@@ -49,6 +51,8 @@ pub(crate) struct Arm {
     pub(crate) name: String,
     /// Whether it was given.
     pub(crate) named: bool,
+    /// What it is compared with, and where that is written.
+    pub(crate) baseline: Option<(String, Place)>,
     /// A name in the registry.
     pub(crate) objective: String,
     /// The objective's options as written.
@@ -117,6 +121,9 @@ impl Arm {
             said: written.open("objective").place().origin,
             name,
             named: arm.name.is_some(),
+            baseline: arm
+                .baseline
+                .map(|baseline| (baseline, written.open("baseline").place())),
             objective,
             options,
             dimensions,

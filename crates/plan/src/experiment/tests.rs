@@ -90,7 +90,7 @@ fn unknown_keys_are_named_with_their_place_and_the_nearest_key() {
     assert_eq!(
         fault("[[arm]]\nobjective = \"mlm\"\nraet = 0.3\n", &[]),
         "unknown key `raet` in `arm[0]`\n  at x.toml:4:1 (arm[0].raet)\n  4 | raet = 0.3\n    | ^^^^\n  \
-         allowed: name, objective, grid, zip, set, mode, rate, replace, select, predict, copies, pairs\n  did you mean `rate`?"
+         allowed: name, objective, grid, zip, set, baseline, mode, rate, replace, select, predict, copies, pairs\n  did you mean `rate`?"
     );
     // An arm whose one word about what it is has a slip in it, beside options that then belong to nothing.
     for (typed, meant) in [("modle", "model"), ("objectve", "objective"), ("mixtrue", "mixture")] {

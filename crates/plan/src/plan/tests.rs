@@ -42,6 +42,33 @@ fn arms_are_crossed_with_the_sweep_and_seeds_are_innermost() {
 }
 
 #[test]
+fn an_arm_names_what_it_is_compared_with_and_is_the_same_run() {
+    let named = |own: &str| {
+        plan(&format!(
+            "[report]\nbaseline = \"mlm\"\n[sweep.grid]\n\"encoder.width\" = [32, 64]\n[[arm]]\nobjective = \"mlm\"\n\
+             [[arm]]\nobjective = \"span\"\ngrid.rate = [0.1, 0.3]\n{own}\n"
+        ))
+    };
+    let (own, none) = (named("baseline = \"span rate=0.1\"").unwrap(), named("").unwrap());
+    assert!(own.ids().eq(none.ids()) && !own.shows_the_same(&none));
+    assert!(none.report.baselines.is_empty());
+    let arms = [
+        "span rate=0.1 width=32",
+        "span rate=0.1 width=64",
+        "span rate=0.3 width=32",
+        "span rate=0.3 width=64",
+    ];
+    assert!(own.report.baselines.keys().eq(arms), "{:?}", own.report.baselines);
+    assert!(own.report.baselines.values().all(|wanted| wanted == "span rate=0.1"));
+    let fault = named("baseline = \"spam rate=0.1\"").unwrap_err().to_string();
+    assert!(
+        fault.starts_with("the baseline `spam rate=0.1` is none of the arms\n  at x.toml:13:12 (arm[1].baseline)")
+            && fault.contains("did you mean `span rate=0.1`?"),
+        "{fault}"
+    );
+}
+
+#[test]
 fn a_mixture_is_an_arm_whose_parts_can_be_swept() {
     let parts = "[{ objective = \"mlm\", rate = 0.3 }, { objective = \"autoregressive\" }]";
     let swept = plan(&format!(

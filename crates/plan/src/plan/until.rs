@@ -72,10 +72,7 @@ pub(super) fn sequential(experiment: &Experiment, plan: &Plan) -> Result<Option<
         })
         .collect();
     let mut comparisons = Vec::new();
-    for (arm, baseline) in baselines(&stands, plan.report.baseline.as_deref())
-        .into_iter()
-        .enumerate()
-    {
+    for (arm, baseline) in baselines(&stands, &plan.report).into_iter().enumerate() {
         let Some(baseline) = baseline else {
             return Err(
                 refused(format!("`{}` has no baseline to be decided against", arms[arm].arm))

@@ -1,8 +1,7 @@
 //! Paired differences from the baseline, an arm a row: what was established, and how large it may be.
 
-use super::of_many;
 use crate::compare::Comparison;
-use crate::figure::{Dot, Figure, Panel, Scale, look};
+use crate::figure::{Dot, Figure, PLAIN, Panel, Scale, look};
 use crate::study::{Scored, Study};
 use cloze_foundation::Result;
 use cloze_stats::Interval;
@@ -15,7 +14,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     let mut any_items = false;
     let mut any = false;
     for scored in study.scores.iter().take(MOST_PANELS) {
-        let compared: Vec<&Comparison> = scored.compared.iter().filter(|one| study.is_shown(one.arm)).collect();
+        let compared: Vec<&Comparison> = scored.compared.iter().filter(|one| study.is_told(one.arm)).collect();
         if compared.is_empty() {
             continue;
         }
@@ -39,7 +38,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         figure.say("Thin bar: the interval over seeds and items.");
     }
     figure.say("Small circles: the differences of single seeds. Dotted line: no difference.");
-    figure.say(of_many(study).unwrap_or_default());
+    figure.say(study.of_told().unwrap_or_default());
     Ok(Ok(figure))
 }
 
@@ -87,7 +86,11 @@ fn panel(study: &Study, scored: &Scored, compared: &[&Comparison]) -> Panel {
                 Vec::new()
             },
         };
-        panel.dots(look(study.place(one.arm)), (row, 0), &dot);
+        let look = match study.is_shown(one.arm) {
+            true => look(study.place(one.arm)),
+            false => PLAIN,
+        };
+        panel.dots(look, (row, 0), &dot);
     }
     panel
 }

@@ -170,5 +170,5 @@ fn along(study: &Study) -> Scale {
 
 /// What a chart says where it shows some of the arms.
 fn of_many(study: &Study) -> Option<String> {
-    study.chosen()
+    study.of_shown()
 }

@@ -46,6 +46,13 @@ const SHAPES: [Shape; 6] = [
 ];
 const DASHES: [Dash; 4] = [None, Some((9.0, 4.0)), Some((2.5, 3.0)), Some((5.0, 2.5))];
 
+/// The look of an arm that no other chart has.
+pub(crate) const PLAIN: Look = Look {
+    colour: (110, 110, 110),
+    dash: None,
+    shape: Shape::Circle,
+};
+
 /// The look of the arm at `place`: shape and dash alone tell twelve arms apart, without colour.
 pub(crate) fn look(place: usize) -> Look {
     let dash = DASHES[(place + place / 12) % DASHES.len()];

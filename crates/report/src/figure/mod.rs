@@ -15,7 +15,7 @@ mod tests;
 mod text;
 
 pub(crate) use builder::Figure;
-pub(crate) use look::look;
+pub(crate) use look::{PLAIN, look};
 pub(crate) use panel::{Dot, Estimate, Panel, Scale};
 pub(crate) use render::{png, svg};
 pub(crate) use scene::Scene;

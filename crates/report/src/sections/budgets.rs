@@ -1,6 +1,5 @@
 //! What the runs used, on every axis.
 
-use super::of_many;
 use crate::curves::{BySeed, over_seeds};
 use crate::document::{Cell, Section, Table};
 use crate::number;
@@ -11,7 +10,7 @@ use cloze_schema::{AXES, Axis};
 pub(super) fn section(study: &Study) -> Result<Section> {
     let view = study.view;
     let mut rows = Vec::new();
-    for place in &study.shown {
+    for place in &study.told {
         let arm = &view.arms[*place];
         let mut row = vec![
             Cell::plain(study.marked(*place)),
@@ -42,7 +41,7 @@ pub(super) fn section(study: &Study) -> Result<Section> {
         .iter()
         .any(|arm| arm.settings.named.budget.equalise == Axis::Seconds);
     lead.extend(view.company(is_clock));
-    lead.extend(of_many(study));
+    lead.extend(study.of_told());
     Ok(Section {
         lead,
         table: Some(Table::new("budgets", caption, columns, rows).spare(&["seeds", "steps"])),

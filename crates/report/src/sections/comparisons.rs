@@ -1,6 +1,5 @@
 //! Every arm against its baseline on one score.
 
-use super::of_many;
 use crate::compare::{ALPHA, Comparison, POWER};
 use crate::decisions::{Decisions, bound};
 use crate::document::{Cell, Section, Table};
@@ -19,7 +18,7 @@ const ITEMS_HOLM: &str = "p items, Holm";
 
 pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>> {
     let (view, score, found) = (study.view, &scored.score, &scored.compared);
-    let shown: Vec<&Comparison> = found.iter().filter(|one| study.is_shown(one.arm)).collect();
+    let shown: Vec<&Comparison> = found.iter().filter(|one| study.is_told(one.arm)).collect();
     if shown.is_empty() {
         return Ok(None);
     }
@@ -112,14 +111,21 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
         Some(decisions) => vec![at_looks(decisions, score)],
         None => power(found)?,
     };
-    if view.plan.report.baseline.is_none() {
+    if let Some(one) = shown
+        .iter()
+        .find(|one| !view.plan.report.names_baseline(study.name(one.arm)))
+    {
+        let whose = match view.plan.report.baselines.is_empty() {
+            true => "",
+            false => " for arms that name none",
+        };
         lead.push(format!(
-            "The experiment names no baseline: its first arm, {}, is taken.",
-            study.name(shown[0].baseline)
+            "The experiment names no baseline{whose}: its first arm, {}, is taken.",
+            study.name(one.baseline)
         ));
     }
     lead.extend(study.mixtures(shown.iter().flat_map(|one| [one.arm, one.baseline])));
-    lead.extend(of_many(study));
+    lead.extend(study.of_told());
     let name = format!("{} {} against {against}", score.task, score.metric);
     let table = Table::new(
         &name,

@@ -22,9 +22,8 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
         .map(|(ending, word)| format!("{} {word}", count(*ending)));
     let counts: Vec<String> = counts.collect();
     // All of a few; of many those that lack something, the first of them.
-    let lacks = |arm: &&Arm| {
-        study.hidden().is_none() || arm.count(Ending::Done) + arm.count(Ending::NotNeeded) < arm.seeds.len()
-    };
+    let lacks =
+        |arm: &&Arm| !study.is_many() || arm.count(Ending::Done) + arm.count(Ending::NotNeeded) < arm.seeds.len();
     let rows = view.arms.iter().filter(lacks).take(MOST_ROWS).map(|arm| {
         let numbers = endings.iter().map(|(ending, _)| arm.count(*ending).to_string());
         let done = arm.seeds.iter().filter(|(_, ended)| *ended == Ending::Done);
@@ -74,9 +73,9 @@ pub(super) fn section(study: &Study, undrawn: &[String]) -> Section {
     lead.extend(history::gaps(view));
     lead.extend(history::changes(view));
     lead.extend(history::afterwards(view));
-    let caption = match study.hidden() {
-        Some(_) => "Arms that lack runs, the first of them",
-        None => "Runs per arm",
+    let caption = match study.is_many() {
+        true => "Arms that lack runs, the first of them",
+        false => "Runs per arm",
     };
     Section {
         lead,

@@ -1,6 +1,5 @@
 //! From when on an arm is above chance on each part of a task, the easiest part first.
 
-use super::of_many;
 use crate::document::{Cell, Section, Table, Topic};
 use crate::ground::Field;
 use crate::learnt::{along, asked, first, is_told};
@@ -47,7 +46,7 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
             .to_owned(),
         false => "A t test over seeds decides, since answers were not kept item by item.".to_owned(),
     });
-    lead.extend(of_many(study));
+    lead.extend(study.of_shown());
     let columns = ["phenomenon".to_owned()]
         .into_iter()
         .chain(arms.iter().map(|arm| study.marked(*arm)));

@@ -80,8 +80,3 @@ fn name_apart(sections: &mut [Section]) {
         table.name = names.find(|name| seen.insert(name.clone())).unwrap_or(name);
     }
 }
-
-/// A sentence for tables that hold some of the arms.
-fn of_many(study: &Study) -> Option<String> {
-    study.chosen()
-}

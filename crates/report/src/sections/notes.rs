@@ -44,14 +44,14 @@ pub(super) fn section(study: &Study) -> Section {
             ),
         );
     }
-    if study.shown.iter().any(|arm| study.is_mixed(*arm)) {
+    if study.told.iter().any(|arm| study.is_mixed(*arm)) {
         points.push(format!(
             "{MIXED} marks an arm some of whose seeds have left the plateau of word frequencies and others not."
         ));
     }
-    if study.hidden().is_some() {
+    if study.untold().is_some() {
         points.push(
-            "Items of arms that are not shown are not resampled: their verdicts in table.csv are over seeds alone."
+            "Items of arms that are not told of one by one are not resampled: their verdicts in table.csv are over seeds alone."
                 .to_owned(),
         );
     }

@@ -1,6 +1,5 @@
 //! When the seeds of each arm left the plateau of word frequencies, and what those have that did.
 
-use super::of_many;
 use crate::compare::ALPHA;
 use crate::curves::{BySeed, last, over_seeds};
 use crate::document::{Cell, Section, Table, Topic};
@@ -29,7 +28,7 @@ pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {
 }
 
 fn section(study: &Study, field: &Field) -> Result<Option<Section>> {
-    let shown = study.shown_of(field);
+    let shown = study.told_of(field);
     let onsets: Vec<&Onset> = shown.iter().filter_map(|arm| study.onsets.get(arm)).collect();
     if onsets.is_empty() {
         return Ok(None);
@@ -53,7 +52,7 @@ fn section(study: &Study, field: &Field) -> Result<Option<Section>> {
         ),
     ];
     lead.extend(told(study, &tests(&onsets, &baselines)?));
-    lead.extend(of_many(study));
+    lead.extend(study.of_told());
     let columns = [
         "arm".to_owned(),
         "left".to_owned(),

@@ -1,6 +1,5 @@
 //! Scores that nothing is led by: further scoring rules, other answerers, ties. One table for each unit and field.
 
-use super::of_many;
 use crate::curves::over_seeds;
 use crate::document::{Cell, Section, Table};
 use crate::score::{HALF_WIDTH, Score};
@@ -89,7 +88,7 @@ fn section(study: &Study, group: Group) -> Section {
          held against; nothing here is compared or tested."
             .to_owned(),
     ];
-    lead.extend(of_many(study));
+    lead.extend(study.of_shown());
     let name = match &field {
         Some(field) => format!("others {unit} {field}"),
         None => format!("others {unit}"),

@@ -1,6 +1,5 @@
 //! Held-out losses, which are no ranking.
 
-use super::of_many;
 use crate::curves::{last, over_seeds};
 use crate::document::{Cell, Section, Table, Topic};
 use crate::score::Score;
@@ -13,7 +12,7 @@ pub(super) fn section(study: &Study) -> Result<Option<Section>> {
     let digits = |value: f64| format!("{value:.3}");
     let mut rows = Vec::new();
     let mut sums = Vec::new();
-    for arm in &study.shown {
+    for arm in &study.told {
         let held = &view.arms[*arm];
         let Some(found) = over_seeds(&last(&view.own_loss[*arm]))? else {
             continue;
@@ -48,9 +47,9 @@ pub(super) fn section(study: &Study) -> Result<Option<Section>> {
             sums.join(", ")
         ));
     }
-    let shown = study.plateaus.iter().filter(|one| study.is_shown(one.arm));
+    let shown = study.plateaus.iter().filter(|one| study.is_told(one.arm));
     lead.extend(shown.map(|one| one.sentence(study.name(one.arm))));
-    lead.extend(of_many(study));
+    lead.extend(study.of_told());
     let columns = [
         "arm",
         "objective",

@@ -1,6 +1,5 @@
 //! The parts of a task, arms side by side: phenomena, the easiest first, and the layers of an encoder.
 
-use super::of_many;
 use super::scores::{arrow, by};
 use crate::chance::against;
 use crate::curves::over_seeds;
@@ -116,7 +115,7 @@ fn section(study: &Study, whole: &Score, field: &Field, kind: Kind, parts: &[Sco
             by(study.view.answers.has(whole))
         ));
     }
-    lead.extend(of_many(study));
+    lead.extend(study.of_shown());
     let spare: Vec<String> = columns.iter().skip(2).step_by(2).cloned().collect();
     let spare: Vec<&str> = spare.iter().filter(|_| has_per_token).map(String::as_str).collect();
     if kind == Kind::Layers {

@@ -1,6 +1,5 @@
 //! What the arms wrote, to be looked at: a table for each kind of sample.
 
-use super::of_many;
 use crate::document::{Cell, Section, Table};
 use crate::items::Written;
 use crate::score::readable;
@@ -53,7 +52,7 @@ fn section(study: &Study, (task, kind): (&str, &str), samples: &[&Written]) -> S
         "What each arm wrote at the end of its run with its first seed. It is to be looked at, and judges nobody."
             .to_owned(),
     ];
-    lead.extend(of_many(study));
+    lead.extend(study.of_shown());
     Section {
         lead,
         table: Some(Table::new(&format!("{task} {kind}"), readable(kind), columns, rows)),

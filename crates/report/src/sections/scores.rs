@@ -1,6 +1,6 @@
 //! A score of every arm of a field.
 
-use super::{models, of_many};
+use super::models;
 use crate::curves::over_seeds;
 use crate::document::{Cell, Section, Table, Topic};
 use crate::ground::Field;
@@ -33,7 +33,7 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         return Ok(None);
     }
     // All of a few in the order of the plan; of many the best first.
-    let arms = if study.hidden().is_some() {
+    let arms = if study.is_many() {
         scored.ranked(field)
     } else {
         field.arms.clone()
@@ -64,14 +64,14 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
             Some(_) => format!("{} of {}", values.len(), view.arms[*arm].seeds.len()),
             None => values.len().to_string(),
         }));
-        if let (Some(why), true) = (survivors, study.is_shown(*arm) && found.is_some()) {
+        if let (Some(why), true) = (survivors, study.is_told(*arm) && found.is_some()) {
             points.push(format!(
                 "{}: the mean is over the {} seeds that are left, since {why}. It says nothing of how the others would have done.",
                 study.name(*arm),
                 values.len()
             ));
         }
-        points.extend(mixture(study, scored, *arm)?.filter(|_| study.is_shown(*arm)));
+        points.extend(mixture(study, scored, *arm)?.filter(|_| study.is_told(*arm)));
         let mean = Cell::optional(found.map(|found| score.text(found.mean) + arrow));
         row.push(Cell {
             bold: scored.bold.contains(arm),
@@ -131,9 +131,10 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
             by(has_items)
         ));
     }
-    if let Some(many) = of_many(study) {
-        lead.push(format!("All arms, best first. {many}"));
+    if study.is_many() {
+        lead.push("All arms, best first.".to_owned());
     }
+    lead.extend(study.of_told());
     let table = Table::new(
         &field.titled(&format!("{} {}", score.task, score.metric)),
         field.titled(&caption(score)),

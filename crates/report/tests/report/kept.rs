@@ -3,13 +3,21 @@
 use crate::{rounded, says};
 use cloze_report::Report;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 #[test]
 fn kept_results_have_the_numbers_of_their_tables() {
     let results = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/shipped");
     let mut read = 0;
-    for folder in fs::read_dir(results).unwrap().map(|entry| entry.unwrap().path()) {
+    let within = |folder: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.is_dir()).collect()
+    };
+    // An experiment's own, or those of it with other values, one folder below.
+    for folder in within(&results)
+        .into_iter()
+        .flat_map(|folder| [vec![folder.clone()], within(&folder)].concat())
+    {
         let Ok(table) = fs::read_to_string(folder.join("report/table.csv")) else {
             continue;
         };

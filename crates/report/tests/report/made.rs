@@ -77,6 +77,8 @@ pub struct Made {
     pub tasks: Vec<&'static str>,
     pub phenomena: Vec<String>,
     pub baseline: Option<&'static str>,
+    /// Arms that name their baseline, and which.
+    pub baselines: Vec<[&'static str; 2]>,
     /// Cores that were busy with something else while each run trained, where that was measured.
     pub elsewhere: Option<f64>,
     /// (arm, seed): left out of the metrics.
@@ -138,6 +140,7 @@ impl Made {
             tasks: vec!["minimal-pairs", "masked-loss"],
             phenomena: phenomena.map(str::to_owned).to_vec(),
             baseline: Some("mlm"),
+            baselines: Vec::new(),
             elsewhere: None,
             missing: Vec::new(),
             diverged: Vec::new(),
@@ -339,9 +342,11 @@ impl Made {
             .iter()
             .map(|(says, check)| json!({ "says": says, "check": check }))
             .collect();
+        let own = self.baselines.iter();
+        let own: Map<String, Value> = own.map(|[arm, wanted]| ((*arm).to_owned(), json!(wanted))).collect();
         json!({
             "experiment": "made", "question": "Which objective <learns> most & soonest?", "cites": "Nobody (2026)",
-            "runs": runs, "report": { "baseline": self.baseline, "charts": self.charts }, "claims": claims,
+            "runs": runs, "report": { "baseline": self.baseline, "baselines": own, "charts": self.charts }, "claims": claims,
             "objectives": [{ "objective": "mlm", "rule": "pseudo-log-likelihood" }],
             "tasks": [
                 { "task": "minimal-pairs", "title": "Minimal pairs", "headline": "accuracy", "higher_is_better": true, "chance": 0.5 },
