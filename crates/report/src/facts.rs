@@ -3,6 +3,7 @@
 use crate::arm::Arm;
 use crate::origins;
 use crate::view::View;
+use cloze_schema::BUILT_IN;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// So many values of a key are listed.
@@ -47,7 +48,15 @@ pub(crate) fn facts(view: &View) -> Vec<(&'static str, String)> {
 /// A table of the configurations: what all arms have, and the values of what differs. An arm that does not say a key differs
 /// from those that do.
 fn table_of(arms: &[Arm], table: &str) -> String {
-    let leaves: Vec<BTreeMap<String, String>> = arms.iter().map(|arm| arm.settings.leaves(table)).collect();
+    let leaves = |arm: &Arm| {
+        let mut leaves = arm.settings.leaves(table);
+        // A frozen corpus says how many words are generated even where none are.
+        if leaves.get("corpus.source").is_some_and(|source| source != BUILT_IN) {
+            leaves.remove("corpus.words");
+        }
+        leaves
+    };
+    let leaves: Vec<BTreeMap<String, String>> = arms.iter().map(leaves).collect();
     let paths: BTreeSet<&String> = leaves.iter().flat_map(BTreeMap::keys).collect();
     let said = |path: &String| {
         let mut values: Vec<&str> = Vec::new();

@@ -4,6 +4,9 @@ use cloze_foundation::files::hash;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// What experiments call the built-in language, whose text is generated.
+pub const BUILT_IN: &str = "fragment";
+
 /// Hexadecimal digits of [`RunData::short`].
 const DIGITS: usize = 16;
 

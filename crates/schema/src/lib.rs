@@ -26,7 +26,7 @@ pub use audit::{Audit, Share};
 pub use axis::{AXES, Axis, Spent};
 pub use chart::ChartKind;
 pub use claim::{Check, Claim};
-pub use data::RunData;
+pub use data::{BUILT_IN, RunData};
 pub use history::{Frozen, History, history};
 pub use items::{Credit, Items, RunItems};
 pub use judged::{Judged, judged};

@@ -34,7 +34,7 @@ pub use paraphrases::{Paraphrase, paraphrases};
 pub use truth::{Truth, truth};
 
 /// What experiments call it.
-pub const NAME: &str = "fragment";
+pub const NAME: &str = cloze_schema::BUILT_IN;
 
 /// Bumped whenever the text of the language changes: it is part of the identity of every run that reads it. Its pairs have
 /// the version of the evaluation that judges by them.

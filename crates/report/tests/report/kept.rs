@@ -43,6 +43,21 @@ fn a_claim_of_kept_results_is_answered() {
     );
 }
 
+/// A frozen corpus says how many words are generated, whether any are.
+#[test]
+fn words_are_told_where_they_are_generated() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/shipped");
+    let corpus = |name: &str| {
+        let text = Report::read(&shipped.join(name)).unwrap().markdown;
+        text.lines()
+            .find(|line| line.starts_with("- corpus: "))
+            .unwrap()
+            .to_owned()
+    };
+    assert!(corpus("quickstart").contains("words 700000"));
+    assert!(!corpus("fiction").contains("words"), "{}", corpus("fiction"));
+}
+
 /// The table of the README is put together from two of the report's: nobody copies numbers from one run and not the next.
 #[test]
 fn the_readmes_numbers_are_those_of_the_quickstart() {
