@@ -131,6 +131,26 @@ fn arms_and_seeds_can_be_run_alone() {
 }
 
 #[test]
+fn a_plan_tells_who_is_compared_with_whom_where_arms_say_it() {
+    let workplace = Workplace::new();
+    let arms = "question = \"Which?\"\n[[arm]]\nobjective = \"mlm\"\n[[arm]]\nobjective = \"span\"\n[[arm]]\nobjective = \"electra\"\n";
+    let lines = |body: &str| -> Vec<String> {
+        workplace.write("who.toml", body);
+        let plan = text(&workplace.cloze(&["plan", "who.toml"]).stdout);
+        let lines = plan.lines().skip(2).take(4);
+        lines
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect()
+    };
+    assert_eq!(lines(arms)[0], "arm seeds training FLOPs");
+    let told = lines(&format!("{arms}baseline = \"span\"\n"));
+    assert_eq!(told[0], "arm seeds training FLOPs compared with");
+    for (line, end) in told[1..].iter().zip([None, Some("mlm"), Some("span")]) {
+        assert_eq!(line.split(' ').nth(3), end, "{line}");
+    }
+}
+
+#[test]
 fn an_arm_that_would_predict_nothing_or_far_too_much_is_refused_before_training() {
     let workplace = Workplace::new();
     // Words of 60 letters: no piece of a small vocabulary is nearly as long, and no window holds a whole one.

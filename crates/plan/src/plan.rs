@@ -133,6 +133,7 @@ pub fn expand_beside(experiment: &Experiment, known: &[PlannedModel]) -> Result<
         tuning: None,
         without: experiment.without.clone(),
     };
+    mutual(experiment, &plan)?;
     plan.sequential = until::sequential(experiment, &plan)?;
     for (claim, place) in plan.claims.iter().zip(&experiment.check_places) {
         claims::answerable(&claim.check, &plan).map_err(|fault| fault.at(place.clone()))?;
@@ -269,6 +270,38 @@ fn check_size(experiment: &Experiment) -> Result<()> {
         .at(experiment.settings.origin.of(place))
         .allowed([format!("up to {MOST_RUNS} runs")])
         .remedy(remedy))
+}
+
+/// That no two arms are each other's baselines: one comparison would be made twice, and corrected for as two.
+fn mutual(experiment: &Experiment, plan: &Plan) -> Result<()> {
+    let arms = until::arms(&plan.runs);
+    let baselines = until::compared(&arms, &plan.report);
+    let is_mutual = |(arm, baseline): &(usize, usize)| arm < baseline && baselines[*baseline] == Some(*arm);
+    let pairs = baselines
+        .iter()
+        .enumerate()
+        .filter_map(|(arm, baseline)| Some((arm, (*baseline)?)));
+    let Some((one, other)) = pairs.filter(|(arm, baseline)| arm != baseline).find(is_mutual) else {
+        return Ok(());
+    };
+    let names = [arms[one], arms[other]].map(|run| run.arm.as_str());
+    let what = format!(
+        "`{}` and `{}` are each other's baselines, which is one comparison",
+        names[0], names[1]
+    );
+    let is_of_them = |(wanted, _): &&(String, Place)| {
+        let mut runs = [arms[one], arms[other]].into_iter();
+        runs.any(|run| run.arm == *wanted || run.stem.as_ref() == Some(wanted))
+    };
+    let wish = experiment
+        .arms
+        .iter()
+        .filter_map(|arm| arm.baseline.as_ref())
+        .find(is_of_them);
+    let place = wish.map_or(&experiment.baseline_place, |(_, place)| place).clone();
+    Err(Fault::usage(what)
+        .at(place)
+        .remedy("let one of them name itself, or an arm that both are compared with"))
 }
 
 fn report(

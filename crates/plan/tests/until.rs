@@ -38,13 +38,10 @@ fn all_seeds_are_planned_and_looks_judge_and_comparisons_are_fixed() {
     );
     assert_eq!(design.margin_in_words().unwrap(), "0.5 nats", "a loss is no share");
     assert!(design.comparisons.iter().all(|[_, baseline]| baseline == "span"));
-    let own = format!("[report]\nbaseline = \"span\"\n{ARMS}baseline = \"mlm rate=0.4\"\n");
-    let design = plan(chosen, &own).unwrap().sequential.unwrap();
-    assert_eq!(
-        design.comparisons[2],
-        ["span", "mlm rate=0.4"].map(str::to_owned),
-        "what the arm names itself"
-    );
+    // Or what an arm names itself.
+    let design = plan(chosen, &format!("{ARMS}baseline = \"mlm rate=0.4\"\n")).unwrap();
+    let expected = [against("mlm rate=0.4"), ["span", "mlm rate=0.4"].map(str::to_owned)];
+    assert_eq!(design.sequential.unwrap().comparisons, expected);
     // Every point of a sweep has its own baseline.
     let rest = format!("[sweep.grid]\n\"budget.batch\" = [8, 16]\n[report]\nbaseline = \"span\"\n{ARMS}");
     let design = plan(chosen, &rest).unwrap().sequential.unwrap();
@@ -63,7 +60,13 @@ fn what_cannot_be_decided_is_refused_with_its_place() {
     let replaced = format!("{ARMS}[[arm]]\nobjective = \"electra\"\n");
     let shown = format!("[evaluate]\ntasks = [\"samples\", \"probing\"]\n{ARMS}");
     let unpaired = format!("[[arm]]\nname = \"short\"\nobjective = \"mlm\"\nset.\"encoder.window\" = 32\n{ARMS}");
+    let alone = format!("{ARMS}baseline = \"span\"\n");
     for (seeds, rest, words) in [
+        (
+            "{ most = 8, effect = 1.0 }",
+            alone.as_str(),
+            "`span` is compared with none and none with it",
+        ),
         ("{ most = 2, effect = 1.0 }", ARMS, "most"),
         ("{ most = 8 }", ARMS, "effect"),
         ("{ most = 8, effect = 1.0, until = \"sure\" }", ARMS, "decided"),

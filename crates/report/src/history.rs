@@ -75,8 +75,12 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         if before.tuning != frozen.plan.tuning {
             what.push("how arms are tuned changed".to_owned());
         }
-        if before.report != frozen.plan.report {
-            what.push("the report's wishes changed".to_owned());
+        let compared = |plan: &Plan<Settings>| (plan.report.baseline.clone(), plan.report.baselines.clone());
+        if compared(before) != compared(&frozen.plan) {
+            what.push("what arms are compared with changed".to_owned());
+        }
+        if before.report.charts != frozen.plan.report.charts {
+            what.push("the charts changed".to_owned());
         }
         let what = if what.is_empty() {
             "runs or data changed".to_owned()

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 /// Sizes below which nothing is said of an order along them.
 const LEAST_SIZES: usize = 3;
-/// Up to so many arms every pair is compared; of more each against the baseline.
+/// Up to so many arms every pair is compared; of more each against its baseline.
 const MOST_IN_PAIRS: usize = 5;
 
 /// The arms of a field along one size.
@@ -209,7 +209,7 @@ impl Ladder {
         }
         match (stable.is_empty(), open.is_empty()) {
             (false, true) if told.is_empty() => told.push(format!(
-                "The order is stable over {along}: every pair of arms is established to stand the same way at every size, and no \
+                "The order is stable over {along}: every pair of arms that is compared is established to stand the same way at every size, and no \
                  difference is shown to get smaller."
             )),
             (false, _) => told.push(format!("Stable over {along}: {}.", crate::names::some(stable))),

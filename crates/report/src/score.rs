@@ -6,6 +6,8 @@ use cloze_schema::{MeanOver, TaskFacts};
 use cloze_stats::{Interval, Summary};
 use std::cmp::Ordering;
 
+/// A difference that sums of equal numbers in another order may come to.
+const ROUNDING: f64 = 1e-12;
 /// Seeds below which nothing is said.
 pub(crate) const LEAST_SEEDS: usize = 3;
 
@@ -150,6 +152,8 @@ impl Score {
 
     /// A difference in the unit that is shown, with its sign.
     pub(crate) fn difference(&self, difference: f64) -> String {
+        // What is left of equal numbers by rounding is none.
+        let difference = if difference.abs() < ROUNDING { 0.0 } else { difference };
         let mut text = self.text(difference);
         let is_zero = text.chars().all(|letter| matches!(letter, '0' | '.'));
         if is_zero && difference != 0.0 {

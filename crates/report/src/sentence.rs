@@ -100,9 +100,14 @@ pub(crate) fn more(study: &Study, one: &Comparison, family: usize) -> Result<Str
         .transpose()?
         .flatten()
     {
+        const MOST: u64 = 1_000;
+        let times = match times > MOST {
+            true => format!("more than {MOST} times"),
+            false => format!("at least {times} times"),
+        };
         return Ok(format!(
-            "items are too few to show a difference this small, however many seeds there are: it takes at least {times} times as many, and \
-             may take more seeds besides"
+            "items are too few to show a difference this small, however many seeds there are: it takes {times} as many, and may take more \
+             seeds besides"
         ));
     }
     let n = one.by.n;

@@ -48,6 +48,14 @@ impl Scored {
         })
     }
 
+    /// Whether not all arms are compared with the same one.
+    pub(crate) fn has_several_baselines(&self) -> bool {
+        let mut baselines = self.compared.iter().map(|one| one.baseline);
+        baselines
+            .next()
+            .is_some_and(|first| baselines.any(|other| other != first))
+    }
+
     /// The arms of a field that have the score, best mean first.
     pub(crate) fn ranked(&self, field: &Field) -> Vec<usize> {
         let mut ranked: Vec<(usize, f64)> = field
@@ -304,9 +312,9 @@ impl<'a> Study<'a> {
     pub(crate) fn against_chance(&self, score: &Score) -> Result<BTreeMap<usize, Against>> {
         let finals = self.view.finals(score)?;
         let is_untold = |arm: &usize| !self.is_told(*arm) && !finals[*arm].is_empty();
-        let hidden = (0..finals.len()).filter(is_untold).count();
+        let untold = (0..finals.len()).filter(is_untold).count();
         let asked: Vec<(&Score, usize)> = self.told.iter().map(|arm| (score, *arm)).collect();
-        let found = against(self.view, &asked, hidden)?;
+        let found = against(self.view, &asked, untold)?;
         let arms = self.told.iter().copied().zip(found);
         Ok(arms.filter_map(|(arm, one)| Some((arm, one?))).collect())
     }
@@ -353,28 +361,27 @@ impl<'a> Study<'a> {
 
     fn some(&self, what: &str, arms: &[usize]) -> Option<String> {
         let (some, all) = (arms.len(), self.view.arms.len());
-        let by = match self.scores.first() {
-            Some(scored) => {
-                let several = scored
-                    .compared
-                    .iter()
-                    .any(|one| one.baseline != scored.compared[0].baseline);
-                let of = match (scored.fields.len() > 1, several) {
-                    (true, _) => " in every field",
-                    (_, true) => " of those of every baseline",
-                    _ => "",
-                };
-                format!(
-                    "baselines, and those with the best means of {}{of}",
-                    scored.score.title()
-                )
-            }
-            None => "the first ones of the plan".to_owned(),
-        };
         let left = all - some;
         (left > 0).then(|| {
-            format!("{some} of {all} arms {what}, whatever the table or chart is about: {by}. The other {left} are in table.csv.")
+            let by = self.chosen_by();
+            format!("{some} of {all} arms {what}, whatever the table or chart is about: {by}. What is known of the other {left} is in table.csv.")
         })
+    }
+
+    /// How arms are chosen where there are too many.
+    pub(crate) fn chosen_by(&self) -> String {
+        let Some(scored) = self.scores.first() else {
+            return "the first ones of the plan".to_owned();
+        };
+        let each = match (scored.fields.len() > 1, scored.has_several_baselines()) {
+            (true, _) => ", as many in every field",
+            (_, true) => ", as many of every baseline",
+            _ => "",
+        };
+        format!(
+            "those with the best means of {}{each}, and their baselines",
+            scored.score.title()
+        )
     }
 
     /// Whether there are more arms than are drawn: then tables have the best first, or leave out what is whole.
@@ -388,34 +395,51 @@ impl<'a> Study<'a> {
     }
 }
 
-/// All of a few arms; of many the baselines and the best ones on the first score, in every field and of every baseline as many, as far as
-/// there are so many.
+/// All of a few arms; of many the best ones on the first score, each with its baseline: of every field and baseline as many, as far as there is
+/// room for them and there are so many.
 fn best(view: &View, first: Option<&Scored>, most: usize) -> Vec<usize> {
     let count = view.arms.len();
     if count <= most {
         return (0..count).collect();
     }
-    let Some(scored) = first else {
-        return (0..most).collect();
-    };
-    let baselines = view.baselines(&scored.score);
-    let mut best: Vec<usize> = baselines.iter().copied().flatten().collect();
-    best.sort_unstable();
-    best.dedup();
-    best.truncate(most / 2);
-    let mut ranked: BTreeMap<(usize, Option<usize>), Vec<usize>> = BTreeMap::new();
-    for (place, field) in scored.fields.iter().enumerate() {
-        for arm in scored.ranked(field) {
-            ranked.entry((place, baselines[arm])).or_default().push(arm);
+    let mut best: Vec<usize> = Vec::new();
+    if let Some(scored) = first {
+        let baselines = view.baselines(&scored.score);
+        // Of arms with one baseline in one field, the place of the first one in its field, and all of them.
+        let mut groups: Vec<(usize, Option<usize>, Vec<usize>)> = Vec::new();
+        for field in &scored.fields {
+            let from = groups.len();
+            // What is its own baseline comes with those that are compared with it.
+            let (own, compared): (Vec<_>, Vec<_>) = scored
+                .ranked(field)
+                .into_iter()
+                .enumerate()
+                .partition(|(_, arm)| baselines[*arm] == Some(*arm));
+            for (rank, arm) in compared.into_iter().chain(own) {
+                match groups[from..]
+                    .iter_mut()
+                    .find(|(_, baseline, _)| *baseline == baselines[arm])
+                {
+                    Some((_, _, arms)) => arms.push(arm),
+                    None => groups.push((rank, baselines[arm], vec![arm])),
+                }
+            }
         }
-    }
-    for place in 0..count {
-        for arm in ranked.values().filter_map(|arms| arms.get(place)) {
-            if best.len() < most && !best.contains(arm) {
-                best.push(*arm);
+        groups.sort_by_key(|(rank, _, _)| *rank);
+        for place in 0..count {
+            for (_, baseline, arms) in &groups {
+                let Some(arm) = arms.get(place) else { continue };
+                let mut both: Vec<usize> = baseline.iter().chain([arm]).copied().collect();
+                both.dedup();
+                both.retain(|arm| !best.contains(arm));
+                if best.len() + both.len() <= most {
+                    best.extend(both);
+                }
             }
         }
     }
+    let rest: Vec<usize> = (0..count).filter(|arm| !best.contains(arm)).collect();
+    best.extend(rest.into_iter().take(most - best.len()));
     best.sort_unstable();
     best
 }

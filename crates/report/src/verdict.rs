@@ -79,6 +79,7 @@ pub(crate) fn verdict(study: &Study) -> Result<Vec<String>> {
     told.extend(told_of_some(study));
     told.extend(chance(study, scored)?);
     told.extend(established(study, scored));
+    told.extend(lonely(study, scored));
     told.extend(tuned);
     for ladder in ladders(study, scored)? {
         told.extend(ladder.answer());
@@ -131,10 +132,10 @@ fn order(study: &Study, scored: &Scored) -> Vec<String> {
 fn told_of_some(study: &Study) -> Option<String> {
     let untold = study.untold()?;
     Some(format!(
-        "Whether arms are above chance, and what is established of their differences, is told of {} of the {}: the baselines and those \
-         with the best means.",
+        "Whether arms are above chance, and what is established of their differences, is told of {} of the {}: {}.",
         study.told.len(),
-        study.told.len() + untold
+        study.told.len() + untold,
+        study.chosen_by()
     ))
 }
 
@@ -181,14 +182,13 @@ fn established(study: &Study, scored: &Scored) -> Vec<String> {
         .partition(|one| one.verdict.is_established());
     let (same, no): (Vec<&Comparison>, Vec<&Comparison>) =
         no.into_iter().partition(|one| one.verdict == Verdict::Equivalent);
-    let compared = &scored.compared;
-    let several = compared.iter().any(|one| one.baseline != compared[0].baseline);
+    let several = scored.has_several_baselines();
     // Of several baselines each stands with its arm.
     let arm = |one: &Comparison, than: &str| match several {
         true => format!("{} {than} {}", study.name(one.arm), study.name(one.baseline)),
         false => study.name(one.arm).to_owned(),
     };
-    let baseline = |than: &str| match compared.first() {
+    let baseline = |than: &str| match scored.compared.first() {
         Some(one) if !several => format!("{than} {}", study.name(one.baseline)),
         _ => String::new(),
     };
@@ -234,6 +234,20 @@ fn established(study: &Study, scored: &Scored) -> Vec<String> {
         told.push(format!("Not established to differ{}: {names}{why}.", baseline(" from")));
     }
     told
+}
+
+/// Whom nothing is held against, though the score is there.
+fn lonely(study: &Study, scored: &Scored) -> Option<String> {
+    let baselines = study.view.baselines(&scored.score);
+    let is_lonely = |arm: &usize| baselines[*arm].is_none() && !scored.finals[*arm].is_empty();
+    let arms = (0..baselines.len()).filter(is_lonely);
+    let names: Vec<String> = arms.map(|arm| study.name(arm).to_owned()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "Not compared, since their baseline is not at their place in the sweep or was trained or judged on other texts: {}.",
+            some(names)
+        )
+    })
 }
 
 /// What the other headline scores say.

@@ -37,7 +37,7 @@ pub fn plan(arguments: &ExperimentArguments, data_root: Option<&Path>, json: boo
     }
     let cost = cost::cost(&plan, data_root, cost::ASSUMED_FLOPS_PER_SECOND)?;
     let mut text = format!("{}\n\n", plan.question);
-    let mut arms: Vec<(String, usize, f64)> = Vec::new();
+    let mut arms: Vec<(&str, usize, f64)> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     let trials = plan.tuning.as_ref().map(Tuning::trials).unwrap_or_default();
     for run in plan.expected().filter(|run| !trials.contains(run.id.as_str())) {
@@ -47,19 +47,28 @@ pub fn plan(arguments: &ExperimentArguments, data_root: Option<&Path>, json: boo
                 *seeds += 1;
                 *flops += run.flops;
             }
-            None => arms.push((name(&run.arm), 1, run.flops)),
+            None => arms.push((&run.arm, 1, run.flops)),
         }
     }
     let models: Vec<String> = plan.models.iter().map(|model| name(&model.arm)).collect();
     let widths = arms
         .iter()
-        .map(|(arm, ..)| arm)
-        .chain(&models)
+        .map(|(arm, ..)| name(arm))
+        .chain(models.iter().cloned())
         .map(|arm| arm.chars().count());
     let width = widths.max().unwrap_or(0).clamp(3, MOST_COLUMNS);
-    let _ = writeln!(text, "{:width$}  seeds  training FLOPs", "arm");
+    // Where arms name what they are compared with, as it is written.
+    let own = &plan.report.baselines;
+    let usual = plan.report.baseline.as_deref().or(arms.first().map(|(arm, ..)| *arm));
+    let than = |arm: &str| match own.get(arm).map(String::as_str).or(usual) {
+        Some(than) if than != arm => format!("         {}", name(than)),
+        _ => String::new(),
+    };
+    let heading = if own.is_empty() { "" } else { "  compared with" };
+    let _ = writeln!(text, "{:width$}  seeds  training FLOPs{heading}", "arm");
     for (arm, seeds, flops) in &arms {
-        let _ = writeln!(text, "{arm:width$}  {seeds:5}  {flops:.2e}");
+        let than = if own.is_empty() { String::new() } else { than(arm) };
+        let _ = writeln!(text, "{:width$}  {seeds:5}  {flops:.2e}{than}", name(arm));
     }
     for (arm, model) in models.iter().zip(&plan.models) {
         let _ = writeln!(

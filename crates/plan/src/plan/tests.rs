@@ -66,6 +66,24 @@ fn an_arm_names_what_it_is_compared_with_and_is_the_same_run() {
             && fault.contains("did you mean `span rate=0.1`?"),
         "{fault}"
     );
+    let each_other =
+        "[[arm]]\nobjective = \"mlm\"\nbaseline = \"span\"\n[[arm]]\nobjective = \"span\"\nbaseline = \"mlm\"\n";
+    let fault = plan(each_other).unwrap_err().to_string();
+    assert!(
+        fault.starts_with(
+            "`mlm` and `span` are each other's baselines, which is one comparison\n  at x.toml:6:12 (arm[0].baseline)"
+        ),
+        "{fault}"
+    );
+    // The first arm is what others are compared with where nobody says more: naming another makes two of one comparison, too.
+    let one = "[[arm]]\nobjective = \"mlm\"\nbaseline = \"span\"\n[[arm]]\nobjective = \"span\"\n";
+    assert!(
+        plan(one)
+            .unwrap_err()
+            .to_string()
+            .starts_with("`mlm` and `span` are each other's baselines")
+    );
+    assert!(plan(&one.replace("baseline = \"span\"", "baseline = \"mlm\"")).is_ok());
 }
 
 #[test]

@@ -8,9 +8,9 @@ use cloze_corpus::{SpecialTokens, Vocabulary};
 use cloze_evals::Asks;
 use cloze_foundation::{Fault, Result};
 use cloze_objectives::Answerer;
-use cloze_schema::Sequential;
 use cloze_schema::baseline::{Stand, baselines};
 use cloze_schema::metric::{self, Unit};
+use cloze_schema::{ReportConfig, Sequential};
 
 /// Tokens with which heads are made that are only asked what they can do.
 const LEAST_VOCABULARY: usize = 16;
@@ -43,12 +43,7 @@ pub(super) fn sequential(experiment: &Experiment, plan: &Plan) -> Result<Option<
             judge.task, run.arm
         )));
     }
-    let mut arms: Vec<&PlannedRun> = Vec::new();
-    for run in &plan.runs {
-        if arms.last().is_none_or(|last| last.arm != run.arm) {
-            arms.push(run);
-        }
-    }
+    let arms = arms(&plan.runs);
     for run in &arms {
         let asked = run.config.evaluate.iter().find(|task| task.name() == judge.task);
         if let Some(task) = asked
@@ -63,20 +58,12 @@ pub(super) fn sequential(experiment: &Experiment, plan: &Plan) -> Result<Option<
             .remedy("name another judge in sweep.seeds.judge, that every arm can be asked by"));
         }
     }
-    let stands: Vec<Stand> = arms
-        .iter()
-        .map(|run| Stand {
-            name: &run.arm,
-            stem: run.stem.as_deref(),
-            factors: &run.factors,
-        })
-        .collect();
     let mut comparisons = Vec::new();
-    for (arm, baseline) in baselines(&stands, &plan.report).into_iter().enumerate() {
+    for (arm, baseline) in compared(&arms, &plan.report).into_iter().enumerate() {
         let Some(baseline) = baseline else {
             return Err(
                 refused(format!("`{}` has no baseline to be decided against", arms[arm].arm))
-                    .remedy("name one in report.baseline that stands at every point of the sweep"),
+                    .remedy("name one that stands at every point of the sweep, in report.baseline or in the arm"),
             );
         };
         if !are_pairs(arms[arm], arms[baseline]) {
@@ -95,9 +82,17 @@ pub(super) fn sequential(experiment: &Experiment, plan: &Plan) -> Result<Option<
     }
     if comparisons.is_empty() {
         return Err(
-            refused("one arm is compared with none, so that nothing can be decided".to_owned())
-                .remedy("add a second arm, or list the seeds"),
+            refused("no arm is compared with another one, so that nothing can be decided".to_owned())
+                .remedy("add a second arm, let one name another in `baseline`, or list the seeds"),
         );
+    }
+    let is_alone = |run: &&&PlannedRun| comparisons.iter().flatten().all(|name| *name != run.arm);
+    if let Some(run) = arms.iter().find(is_alone) {
+        let what = format!(
+            "`{}` is compared with none and none with it, so that nothing decides how many seeds it has",
+            run.arm
+        );
+        return Err(refused(what).remedy("let it name another arm in `baseline`, or list the seeds"));
     }
     Ok(Some(Sequential {
         looks: until.looks(),
@@ -110,6 +105,30 @@ pub(super) fn sequential(experiment: &Experiment, plan: &Plan) -> Result<Option<
         metric: judge.headline.clone(),
         comparisons,
     }))
+}
+
+/// The first run of every arm.
+pub(super) fn arms(runs: &[PlannedRun]) -> Vec<&PlannedRun> {
+    let mut arms: Vec<&PlannedRun> = Vec::new();
+    for run in runs {
+        if arms.last().is_none_or(|last| last.arm != run.arm) {
+            arms.push(run);
+        }
+    }
+    arms
+}
+
+/// What every arm is compared with.
+pub(super) fn compared(arms: &[&PlannedRun], report: &ReportConfig) -> Vec<Option<usize>> {
+    let mut stands = Vec::new();
+    for run in arms {
+        stands.push(Stand {
+            name: &run.arm,
+            stem: run.stem.as_deref(),
+            factors: &run.factors,
+        });
+    }
+    baselines(&stands, report)
 }
 
 /// What a run's model does not have and a task needs for its headline.

@@ -1,6 +1,5 @@
 //! The leading score against every axis of the budget: what was equal, and what it cost on the others.
 
-use super::of_many;
 use super::profile::{hold, profile, say_held, spot};
 use crate::figure::{Figure, Panel, Scale, look};
 use crate::study::Study;
@@ -46,6 +45,6 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
          budget, so a point on the way is not the result of a smaller budget.",
         study.view.equalised()
     ));
-    figure.say(of_many(study).unwrap_or_default());
+    figure.say(study.of_shown().unwrap_or_default());
     Ok(Ok(figure))
 }

@@ -1,4 +1,4 @@
-//! Paired differences from the baseline, an arm a row: what was established, and how large it may be.
+//! Paired differences from baselines, an arm a row, a baseline a panel: what was established, and how large it may be.
 
 use crate::compare::Comparison;
 use crate::figure::{Dot, Figure, PLAIN, Panel, Scale, look};
@@ -6,21 +6,36 @@ use crate::study::{Scored, Study};
 use cloze_foundation::Result;
 use cloze_stats::Interval;
 
-/// So many scores have a panel.
-const MOST_PANELS: usize = 4;
+/// So many scores are drawn.
+const MOST_SCORES: usize = 4;
+/// Up to so many baselines of a score have a panel each; of more all arms stand in one.
+const MOST_BASELINES: usize = 6;
 
 pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     let mut figure = Figure::new("Differences from the baseline", 1, 0.0);
     let mut any_items = false;
-    let mut any = false;
-    for scored in study.scores.iter().take(MOST_PANELS) {
+    let (mut any, mut in_one) = (false, false);
+    for scored in study.scores.iter().take(MOST_SCORES) {
         let compared: Vec<&Comparison> = scored.compared.iter().filter(|one| study.is_told(one.arm)).collect();
         if compared.is_empty() {
             continue;
         }
         any = true;
         any_items |= compared.iter().any(|one| one.items.is_some());
-        figure.panel(panel(study, scored, &compared));
+        let mut panels: Vec<Vec<&Comparison>> = Vec::new();
+        for one in &compared {
+            match panels.iter_mut().find(|panel| panel[0].baseline == one.baseline) {
+                Some(panel) => panel.push(one),
+                None => panels.push(vec![one]),
+            }
+        }
+        if panels.len() > MOST_BASELINES {
+            panels = vec![compared];
+            in_one = true;
+        }
+        panels
+            .iter()
+            .for_each(|of_one| figure.panel(panel(study, scored, of_one)));
     }
     if !any {
         return Ok(Err(
@@ -38,6 +53,12 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         figure.say("Thin bar: the interval over seeds and items.");
     }
     figure.say("Small circles: the differences of single seeds. Dotted line: no difference.");
+    if in_one {
+        figure.say("Which baseline an arm has stands in the tables of comparisons.");
+    }
+    if study.told.len() > study.shown.len() {
+        figure.say("Grey: arms that other charts leave out.");
+    }
     figure.say(study.of_told().unwrap_or_default());
     Ok(Ok(figure))
 }

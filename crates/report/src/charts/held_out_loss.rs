@@ -1,7 +1,7 @@
 //! Held-out loss of each arm's own objective, one panel with its own axes per arm: these losses are no ranking.
 
+use super::along;
 use super::profile::{levels, profile, spot, with_seeds};
-use super::{along, of_many};
 use crate::figure::{Figure, Panel, Scale, look};
 use crate::study::Study;
 use cloze_foundation::Result;
@@ -38,6 +38,6 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
          on; thin lines: single seeds. Dotted lines, where they are known and the loss is a mean over tokens: the loss of word \
          frequencies, and the best possible one.",
     );
-    figure.say(of_many(study).unwrap_or_default());
+    figure.say(study.of_shown().unwrap_or_default());
     Ok(Ok(figure))
 }

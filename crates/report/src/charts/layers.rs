@@ -1,7 +1,6 @@
 //! The leading score of every evaluation that tells layers apart, by layer: a panel for each property that it asks about, in it
 //! every arm, and in grey the same encoders with initial values in place of trained ones.
 
-use super::of_many;
 use super::profile::shown;
 use crate::curves::over_seeds;
 use crate::figure::{Estimate, Figure, Panel, Scale, look};
@@ -77,7 +76,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
             "{left_out} more panels have no room here; all numbers are in table.csv."
         ));
     }
-    figure.say(of_many(study).unwrap_or_default());
+    figure.say(study.of_shown().unwrap_or_default());
     Ok(Ok(figure))
 }
 

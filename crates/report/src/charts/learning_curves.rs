@@ -1,7 +1,7 @@
 //! The leading score along training: all means in one panel for each field, then each arm with its interval and its seeds.
 
+use super::along;
 use super::profile::{hold, profile, say_held, spot, with_seeds};
-use super::{along, of_many};
 use crate::figure::{Estimate, Figure, Panel, Scale, look};
 use crate::study::Study;
 use cloze_foundation::Result;
@@ -87,6 +87,6 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         figure.say("Grey lines: the means of the other arms. Bars stand beside each other so that none hides another.");
     }
     say_held(&mut figure, study, score);
-    figure.say(of_many(study).unwrap_or_default());
+    figure.say(study.of_shown().unwrap_or_default());
     Ok(Ok(figure))
 }

@@ -167,8 +167,3 @@ fn along(study: &Study) -> Scale {
         Scale::from_zero(label)
     }
 }
-
-/// What a chart says where it shows some of the arms.
-fn of_many(study: &Study) -> Option<String> {
-    study.of_shown()
-}

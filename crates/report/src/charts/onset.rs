@@ -1,6 +1,5 @@
 //! The share of seeds that have left the plateau of word frequencies along training: a staircase for each arm.
 
-use super::of_many;
 use crate::figure::{Figure, Panel, Scale, look};
 use crate::onset::{MARGIN, Onset, gone};
 use crate::study::Study;
@@ -35,7 +34,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
         "Kaplan and Meier's estimate over the judgements: a seed has left at the first one whose loss is {MARGIN} nats below that of \
          word frequencies. Symbols: filled where seeds have left, open where seeds that had not were judged for the last time."
     ));
-    figure.say(of_many(study).unwrap_or_default());
+    figure.say(study.of_shown().unwrap_or_default());
     Ok(Ok(figure))
 }
 

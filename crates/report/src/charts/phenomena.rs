@@ -1,6 +1,5 @@
 //! The leading score by phenomenon and arm: a row for each phenomenon, the easiest first, in it every arm with its interval.
 
-use super::of_many;
 use super::profile::shown;
 use crate::chance::{Against, against};
 use crate::figure::{Dot, Figure, Panel, Scale, look};
@@ -51,7 +50,7 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     if left_out {
         figure.say("Not every phenomenon has room here: some are drawn, spread from the easiest to the hardest; all are in the table.");
     }
-    figure.say(of_many(study).unwrap_or_default());
+    figure.say(study.of_shown().unwrap_or_default());
     Ok(Ok(figure))
 }
 

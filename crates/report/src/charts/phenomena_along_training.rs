@@ -1,7 +1,7 @@
 //! The leading score by phenomenon along training: a small panel for each phenomenon, the easiest first, in it the means of all arms.
 
+use super::along;
 use super::phenomena::spread;
-use super::{along, of_many};
 use crate::figure::{Figure, Panel, Scale, look};
 use crate::learnt;
 use crate::score::readable;
@@ -88,6 +88,6 @@ pub(super) fn draw(study: &Study) -> Result<super::Sketch> {
     if is_cut {
         figure.say("Not every phenomenon has room here: some are drawn, spread from the easiest to the hardest; all are in the table.");
     }
-    figure.say(of_many(study).unwrap_or_default());
+    figure.say(study.of_shown().unwrap_or_default());
     Ok(Ok(figure))
 }

@@ -18,11 +18,11 @@ const ITEMS_HOLM: &str = "p items, Holm";
 
 pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>> {
     let (view, score, found) = (study.view, &scored.score, &scored.compared);
-    let shown: Vec<&Comparison> = found.iter().filter(|one| study.is_told(one.arm)).collect();
-    if shown.is_empty() {
+    let told: Vec<&Comparison> = found.iter().filter(|one| study.is_told(one.arm)).collect();
+    if told.is_empty() {
         return Ok(None);
     }
-    let several = shown.iter().any(|one| one.baseline != shown[0].baseline);
+    let several = scored.has_several_baselines();
     let tested = |one: &Comparison, p: f64| (one.by.n > 1).then(|| number::p(p));
     let over_items = |one: &Comparison| {
         let items = one.items?;
@@ -65,7 +65,7 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
         ("P(better)", Box::new(|one| Some(number::share(one.wins)))),
         ("r", Box::new(|one| one.by.correlation.map(number::share))),
     ];
-    if shown.iter().any(|one| one.look.is_some()) {
+    if told.iter().any(|one| one.look.is_some()) {
         // Those p are of a number of seeds that is fixed.
         columns.retain(|(heading, _)| !heading.starts_with("p exact") && !heading.starts_with("p t"));
         columns.push((
@@ -76,7 +76,7 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
             "different from",
             Box::new(|one| Some(bound(one.look?.boundary?.different))),
         ));
-        if shown
+        if told
             .iter()
             .any(|one| one.look.is_some_and(|look| look.standing.within.is_some()))
         {
@@ -90,18 +90,18 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
             ));
         }
     }
-    if shown.iter().all(|one| one.items.is_none()) {
+    if told.iter().all(|one| one.items.is_none()) {
         columns.retain(|(heading, _)| ![OVER_ITEMS, ITEMS_HOLM].contains(heading));
     }
-    let rows = shown
+    let rows = told
         .iter()
         .map(|one| columns.iter().map(|(_, cell)| Cell::optional(cell(one))).collect());
     let against = if several {
         "its baseline"
     } else {
-        study.name(shown[0].baseline)
+        study.name(told[0].baseline)
     };
-    let pairs = if shown.iter().all(|one| one.is_paired) {
+    let pairs = if told.iter().all(|one| one.is_paired) {
         "paired differences by seed"
     } else {
         "differences"
@@ -111,20 +111,22 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
         Some(decisions) => vec![at_looks(decisions, score)],
         None => power(found)?,
     };
-    if let Some(one) = shown
-        .iter()
-        .find(|one| !view.plan.report.names_baseline(study.name(one.arm)))
-    {
+    let names_none = |one: &&Comparison| !view.plan.report.names_baseline(study.name(one.arm));
+    if told.iter().any(names_none) {
         let whose = match view.plan.report.baselines.is_empty() {
             true => "",
             false => " for arms that name none",
         };
+        let elsewhere = match scored.fields.len() > 1 {
+            true => ", and among arms of other texts what stands there in its place",
+            false => "",
+        };
         lead.push(format!(
-            "The experiment names no baseline{whose}: its first arm, {}, is taken.",
-            study.name(one.baseline)
+            "The experiment names no baseline{whose}: its first arm, {}, is taken{elsewhere}.",
+            study.name(0)
         ));
     }
-    lead.extend(study.mixtures(shown.iter().flat_map(|one| [one.arm, one.baseline])));
+    lead.extend(study.mixtures(told.iter().flat_map(|one| [one.arm, one.baseline])));
     lead.extend(study.of_told());
     let name = format!("{} {} against {against}", score.task, score.metric);
     let table = Table::new(
@@ -134,7 +136,7 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
         rows.collect(),
     );
     let mut points = Vec::new();
-    for one in shown {
+    for one in told {
         points.push(sentence(study, score, one, found.len())?);
     }
     Ok(Some(Section {

@@ -4,9 +4,8 @@ use crate::compare::ALPHA;
 use crate::curves::{BySeed, last, over_seeds};
 use crate::document::{Cell, Section, Table, Topic};
 use crate::ground::Field;
-use crate::names::some;
 use crate::number;
-use crate::onset::{MARGIN, Onset, Tests, tests};
+use crate::onset::{MARGIN, Onset, Sooner, Tests, tests};
 use crate::score::HALF_WIDTH;
 use crate::study::Study;
 use crate::view::View;
@@ -28,8 +27,8 @@ pub(super) fn sections(study: &Study) -> Result<Vec<Section>> {
 }
 
 fn section(study: &Study, field: &Field) -> Result<Option<Section>> {
-    let shown = study.told_of(field);
-    let onsets: Vec<&Onset> = shown.iter().filter_map(|arm| study.onsets.get(arm)).collect();
+    let told = study.told_of(field);
+    let onsets: Vec<&Onset> = told.iter().filter_map(|arm| study.onsets.get(arm)).collect();
     if onsets.is_empty() {
         return Ok(None);
     }
@@ -51,7 +50,8 @@ fn section(study: &Study, field: &Field) -> Result<Option<Section>> {
              did not are of different runs: which seeds leave is a result itself."
         ),
     ];
-    lead.extend(told(study, &tests(&onsets, &baselines)?));
+    let tests = tests(&onsets, &baselines)?;
+    lead.extend(of_all(&tests));
     lead.extend(study.of_told());
     let columns = [
         "arm".to_owned(),
@@ -68,6 +68,7 @@ fn section(study: &Study, field: &Field) -> Result<Option<Section>> {
     Ok(Some(Section {
         lead,
         table: Some(table.spare(&[ENTROPY, COSINE, STEPS])),
+        points: of_each(study, &tests),
         topic: Some(Topic::Onset),
         ..Section::new(field.titled("Leaving the plateau of word frequencies"))
     }))
@@ -118,32 +119,33 @@ pub(crate) fn score_of(study: &Study, onset: &Onset, left: bool) -> Result<Optio
     Ok(over_seeds(&values)?.map(|found| scored.score.half_width(&found)))
 }
 
-/// What the tests say.
-fn told(study: &Study, tests: &Tests) -> Vec<String> {
+/// What the test of all arms says.
+fn of_all(tests: &Tests) -> Vec<String> {
     let mut told = Vec::new();
     if let Some(all) = tests.all {
+        let p = number::p_is(all.p);
         told.push(format!(
-            "All arms together, exact log-rank test over the permutations of their seeds: {}.",
-            number::p_is(all.p)
+            "All of these arms together, exact log-rank test over the permutations of their seeds: {p}."
         ));
     }
-    let one = |one: &crate::onset::Sooner| {
-        let than = study.name(one.baseline);
-        let p = number::p_is(one.holm);
-        match one.holm < ALPHA {
-            true if one.by.excess > 0.0 => format!("{} leaves sooner than {than} ({p})", study.name(one.arm)),
-            true => format!("{} leaves later than {than} ({p})", study.name(one.arm)),
-            false => format!(
-                "{} against {than}: no evidence of a difference ({p})",
-                study.name(one.arm)
-            ),
-        }
-    };
     if !tests.against.is_empty() {
-        told.push(format!(
-            "Against the baseline, exact log-rank test with Holm's correction over the arms: {}.",
-            some(tests.against.iter().map(one))
-        ));
+        told.push(
+            "Below, each against its baseline, exact log-rank test with Holm's correction over these arms.".to_owned(),
+        );
     }
     told
+}
+
+/// What the test of each arm against its baseline says.
+fn of_each(study: &Study, tests: &Tests) -> Vec<String> {
+    let one = |one: &Sooner| {
+        let (arm, than) = (study.name(one.arm), study.name(one.baseline));
+        let p = number::p_is(one.holm);
+        match one.holm < ALPHA {
+            true if one.by.excess > 0.0 => format!("{arm} leaves sooner than {than} ({p})."),
+            true => format!("{arm} leaves later than {than} ({p})."),
+            false => format!("{arm} against {than}: no evidence of a difference ({p})."),
+        }
+    };
+    tests.against.iter().map(one).collect()
 }

@@ -47,8 +47,8 @@ pub(super) fn section(study: &Study) -> Result<Option<Section>> {
             sums.join(", ")
         ));
     }
-    let shown = study.plateaus.iter().filter(|one| study.is_told(one.arm));
-    lead.extend(shown.map(|one| one.sentence(study.name(one.arm))));
+    let told = study.plateaus.iter().filter(|one| study.is_told(one.arm));
+    let points = told.map(|one| one.sentence(study.name(one.arm))).collect();
     lead.extend(study.of_told());
     let columns = [
         "arm",
@@ -64,6 +64,7 @@ pub(super) fn section(study: &Study) -> Result<Option<Section>> {
     Ok((!table.rows.is_empty()).then(|| Section {
         lead,
         table: Some(table.spare(&["objective"])),
+        points,
         topic: Some(Topic::OwnLoss),
         ..Section::new("Held-out losses")
     }))

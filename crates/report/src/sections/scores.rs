@@ -132,7 +132,7 @@ pub(super) fn section(study: &Study, scored: &Scored, field: &Field) -> Result<O
         ));
     }
     if study.is_many() {
-        lead.push("All arms, best first.".to_owned());
+        lead.push("All arms that have it, best first.".to_owned());
     }
     lead.extend(study.of_told());
     let table = Table::new(

@@ -54,7 +54,7 @@ fn seeds_leave_at_the_first_judgement_that_finds_them_gone_and_others_are_censor
     // 2 of the 252 ways to deal out five and five: Holm's correction over three arms.
     says(found, "span leaves later than mlm (p = 0.024)");
     says(found, "whole-word leaves later than mlm");
-    says(found, "All arms together, exact log-rank test");
+    says(found, "All of these arms together, exact log-rank test");
     let chart = fs::read_to_string(folder.join("report/charts/onset.svg")).unwrap();
     says(&chart, "seeds that have left (%)");
     says(report.csv.lines().next().unwrap(), ",left_plateau");

@@ -123,17 +123,18 @@ fn a_thousand_arms_make_a_page_of_a_few_arms_and_a_table() {
     assert!(report.page.len() < 5_000_000, "{} bytes", report.page.len());
     says(
         &report.page,
-        "12 of 1000 arms are shown, whatever the table or chart is about: baselines, and those with the best means of Minimal pairs: \
-         accuracy. The other 988 are in table.csv.",
+        "12 of 1000 arms are shown, whatever the table or chart is about: those with the best means of Minimal pairs: accuracy, and \
+         their baselines. What is known of the other 988 is in table.csv.",
     );
     says(
         &report.page,
-        "what is established of their differences, is told of 40 of the 1000: the baselines and those with the best means.",
+        "what is established of their differences, is told of 40 of the 1000: those with the best means of Minimal pairs: \
+         accuracy, and their baselines.",
     );
     says(
         &report.page,
-        "40 of 1000 arms are told of one by one, whatever the table or chart is about: baselines, and those with the best means of \
-         Minimal pairs: accuracy. The other 960 are in table.csv.",
+        "40 of 1000 arms are told of one by one, whatever the table or chart is about: those with the best means of Minimal pairs: \
+         accuracy, and their baselines. What is known of the other 960 is in table.csv.",
     );
     // All are in the table, twelve in the charts.
     assert_eq!(
