@@ -121,7 +121,12 @@ fn of_many_baselines_the_best_arms_stand_with_theirs() {
     made.write(&folder);
     let report = write(&folder).unwrap();
     let compared = |line: &&str| line.starts_with("| other ") && line.contains(" against base ");
-    let rows: Vec<&str> = report.table.lines().filter(compared).map(|line| &line[2..27]).collect();
+    let rows: Vec<&str> = report
+        .table
+        .lines()
+        .filter(compared)
+        .map(|line| line[2..27].trim_end())
+        .collect();
     let expected: Vec<String> = (4..24)
         .map(|pair| format!("other {pair:02} against base {pair:02}"))
         .collect();
