@@ -461,7 +461,7 @@ impl View {
 
     /// The arm of a field that is the baseline of `arm` but for the field: of its stem, or the first one where none is wished for.
     fn stand_in(&self, baseline: usize, field: &[usize], arm: usize) -> Option<usize> {
-        let is_named = self.plan.report.names_baseline(&self.arms[arm].name);
+        let is_named = self.plan.report.wanted(&self.arms[arm].name).is_some();
         let wanted = &self.arms[baseline];
         let of = |same: &dyn Fn(&Arm) -> bool| field.iter().copied().find(|arm| same(&self.arms[*arm]));
         let by_stem = of(&|arm| arm.stem.is_some() && arm.stem == wanted.stem);

@@ -19,11 +19,13 @@ pub struct Stand<'a> {
 /// stem, the one that has the same place in what the whole experiment sweeps. Where neither names one, the first arm.
 pub fn baselines(arms: &[Stand], report: &ReportConfig) -> Vec<Option<usize>> {
     let mut known: BTreeMap<&str, Vec<Option<usize>>> = BTreeMap::new();
-    let wanted = |arm: &Stand| report.baselines.get(arm.name).or(report.baseline.as_ref());
-    let found = arms.iter().enumerate().map(|(place, arm)| match wanted(arm) {
-        None => Some(0),
-        Some(wanted) => known.entry(wanted).or_insert_with(|| of(arms, wanted))[place],
-    });
+    let found = arms
+        .iter()
+        .enumerate()
+        .map(|(place, arm)| match report.wanted(arm.name) {
+            None => Some(0),
+            Some(wanted) => known.entry(wanted).or_insert_with(|| of(arms, wanted))[place],
+        });
     found.collect()
 }
 

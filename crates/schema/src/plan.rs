@@ -19,9 +19,10 @@ pub struct ReportConfig {
 }
 
 impl ReportConfig {
-    /// Whether the arm or the experiment says what an arm is compared with.
-    pub fn names_baseline(&self, arm: &str) -> bool {
-        self.baseline.is_some() || self.baselines.contains_key(arm)
+    /// What an arm is to be compared with, if the arm or the experiment says it.
+    pub fn wanted(&self, arm: &str) -> Option<&str> {
+        let own = self.baselines.get(arm);
+        own.or(self.baseline.as_ref()).map(String::as_str)
     }
 }
 

@@ -59,8 +59,8 @@ pub fn plan(arguments: &ExperimentArguments, data_root: Option<&Path>, json: boo
     let width = widths.max().unwrap_or(0).clamp(3, MOST_COLUMNS);
     // Where arms name what they are compared with, as it is written.
     let own = &plan.report.baselines;
-    let usual = plan.report.baseline.as_deref().or(arms.first().map(|(arm, ..)| *arm));
-    let than = |arm: &str| match own.get(arm).map(String::as_str).or(usual) {
+    let first = arms.first().map(|(arm, ..)| *arm);
+    let than = |arm: &str| match plan.report.wanted(arm).or(first) {
         Some(than) if than != arm => format!("         {}", name(than)),
         _ => String::new(),
     };

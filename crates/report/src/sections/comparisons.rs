@@ -111,7 +111,7 @@ pub(super) fn section(study: &Study, scored: &Scored) -> Result<Option<Section>>
         Some(decisions) => vec![at_looks(decisions, score)],
         None => power(found)?,
     };
-    let names_none = |one: &&Comparison| !view.plan.report.names_baseline(study.name(one.arm));
+    let names_none = |one: &&Comparison| view.plan.report.wanted(study.name(one.arm)).is_none();
     if told.iter().any(names_none) {
         let whose = match view.plan.report.baselines.is_empty() {
             true => "",
