@@ -188,7 +188,7 @@ impl Expected {
             config.encoder,
             config.corpus.tokenizer,
             config.budget,
-            config.optimizer.muon
+            config.optimizer.hidden_rule()
         );
         if let Some(step) = self.steps.get(&key) {
             return Ok(*step);

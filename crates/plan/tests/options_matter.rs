@@ -7,10 +7,11 @@ use cloze_backbone::tensors;
 use cloze_corpus::{Prepared, prepare};
 use cloze_foundation::{Result, files};
 use cloze_objectives::OBJECTIVES;
-use cloze_options::{Field, Kind, Options, Range, Usual};
+use cloze_options::{Field, Kind, Options, Range, Usual, Words};
 use cloze_plan::{Experiment, PlannedRun, expand};
 use cloze_schema::{Spent, Split};
 use cloze_trainer::observer::Unjudged;
+use cloze_trainer::optimizer::Kind as Optimizer;
 use cloze_trainer::{Observer, OptimizerOptions, Tick, train};
 
 /// Four steps of a tiny encoder. What the encoder's own options begin at stands here, so that nothing large is trained.
@@ -112,12 +113,11 @@ fn groups(path: &str, field: &Field) -> Vec<Vec<Variant>> {
 }
 
 /// What an option below a path says something beside: without it the plan refuses the option, or four steps show nothing of it.
-const BESIDE: [(&str, (&str, &str)); 8] = [
+const BESIDE: [(&str, (&str, &str)); 7] = [
     // The two are no more than everything.
     ("arm.0.replace.random", ("arm.0.replace.mask", "0.05")),
     // In four steps at the usual rate every answer is wrong, and improbable.
     ("arm.0.score", ("optimizer.peak_lr", "0.1")),
-    ("optimizer.muon.", ("optimizer.kind", "\"muon\"")),
     ("encoder.layer_groups", ("encoder.layers", "4")),
     ("encoder.pre_norm", ("encoder.preset", "\"bert\"")),
     ("encoder.embedding_residual", ("encoder.layers", "2")),
@@ -135,6 +135,14 @@ fn planned(objective: &str, variant: &Variant) -> Result<PlannedRun> {
         if variant.iter().any(|(path, _)| path.starts_with(below)) {
             variant.push((path.to_owned(), value.to_owned()));
         }
+    }
+    // The options of a kind of optimizer belong to that kind.
+    if let Some(kind) = Optimizer::ALL.iter().find(|kind| {
+        variant
+            .iter()
+            .any(|(path, _)| path.starts_with(&format!("optimizer.{kind}.")))
+    }) {
+        variant.push(("optimizer.kind".to_owned(), format!("\"{kind}\"")));
     }
     let set: Vec<String> = variant.iter().map(|(path, value)| format!("{path}={value}")).collect();
     let text = format!("{BASE}objective = \"{objective}\"\n");

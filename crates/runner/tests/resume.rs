@@ -12,7 +12,7 @@ use cloze_runner::{Cadence, Stop, train_run};
 use cloze_schema::metric::LOST_SECONDS;
 use cloze_schema::superseded::reproducible;
 use cloze_schema::{Axis, Items, parquet};
-use cloze_trainer::{Muon, Spacing, Stage};
+use cloze_trainer::{Muon, NorMuon, Spacing, Stage};
 use std::io::Write;
 use std::path::Path;
 
@@ -151,7 +151,7 @@ fn left_at_any_step_and_gone_on_with_the_bits_are_the_same() {
         .unwrap()
         .options();
     let mut asked = judged("electra");
-    asked.optimizer.muon = Some(Muon::default());
+    asked.optimizer.normuon = Some(NorMuon::default());
     asked.encoder.layers = 2;
     asked.encoder.value_embeddings = true;
     asked.encoder.logit_cap = Some(15.0);

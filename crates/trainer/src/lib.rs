@@ -23,7 +23,7 @@ pub use feed::Feed;
 pub use held_out::HeldOut;
 pub use job::Job;
 pub use observer::{Finding, Judge, Judgement, Moment, Observer, Position, Saved, Tick};
-pub use optimizer::{Muon, Optimizer, OptimizerConfig, OptimizerOptions};
+pub use optimizer::{Muon, NorMuon, Optimizer, OptimizerConfig, OptimizerOptions};
 pub use spacing::Spacing;
 pub use stages::{Shape, Stage};
 pub use step::Learner;

@@ -27,12 +27,7 @@ mod tests {
         OptimizerConfig {
             peak_lr: 2.0,
             warmup,
-            weight_decay: 0.0,
-            beta_1: 0.9,
-            beta_2: 0.98,
-            epsilon: 1e-6,
-            clip: 1.0,
-            muon: None,
+            ..OptimizerConfig::default()
         }
     }
 

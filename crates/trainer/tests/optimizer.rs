@@ -6,12 +6,13 @@ use cloze_backbone::{Dense, EncoderConfig, HiddenMatrix, Init, Parameter, Parame
 use cloze_corpus::{SpecialTokens, Vocabulary, Window};
 use cloze_foundation::Draw;
 use cloze_objectives::{Batch, Model, Objective};
+use cloze_options::Words;
 use cloze_trainer::optimizer::Matrices;
 use cloze_trainer::optimizer::gradient_norm;
-use cloze_trainer::optimizer::{Kind, OptimizerOptions};
-use cloze_trainer::{Muon, Optimizer, OptimizerConfig};
+use cloze_trainer::optimizer::{HiddenRule, Kind, OptimizerOptions};
+use cloze_trainer::{Muon, NorMuon, Optimizer, OptimizerConfig};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 fn device() -> Device {
     Device::flex().autodiff()
@@ -207,11 +208,11 @@ impl Parameters for Block {
     }
 }
 
-#[test]
-fn muons_updates_are_pytorchs() {
-    let golden: Value = serde_json::from_str(include_str!("optimizer/muon.json")).unwrap();
+/// What a rule makes of given gradients, against golden numbers.
+fn updates_are_golden(golden: &str, rule: impl Fn(&Value, Matrices) -> OptimizerConfig, remembered: &[&str]) {
+    let golden: Value = serde_json::from_str(golden).unwrap();
     let rates = floats(&golden["rates"]);
-    let setting = |key: &str| golden["settings"][key].as_f64().unwrap();
+    let settings = &golden["settings"];
     for case in golden["cases"].as_array().unwrap() {
         let size = |key: &str| case[key].as_u64().unwrap() as usize;
         let (inputs, outputs, parts) = (size("inputs"), size("outputs"), size("parts"));
@@ -227,18 +228,11 @@ fn muons_updates_are_pytorchs() {
             down: Tensor::zeros([outputs / parts, inputs], &device()),
         };
         let mut optimizer = Optimizer::new(OptimizerConfig {
-            weight_decay: setting("weight_decay"),
+            weight_decay: settings["weight_decay"].as_f64().unwrap(),
             // Gradients are larger than they should be, by another factor at every step, and clipping takes it away.
             clip: 1.0,
             peak_lr: 0.25,
-            muon: Some(Muon {
-                // Half of the other rate at every moment.
-                peak_lr: 0.125,
-                momentum: setting("momentum"),
-                iterations: setting("iterations") as usize,
-                matrices,
-            }),
-            ..OptimizerConfig::default()
+            ..rule(settings, matrices)
         });
         for (place, (step, rate)) in case["steps"].as_array().unwrap().iter().zip(&rates).enumerate() {
             let times = 2f64.powi(1 + place as i32);
@@ -253,8 +247,45 @@ fn muons_updates_are_pytorchs() {
             );
         }
         let kept: Vec<String> = optimizer.moments().into_keys().collect();
-        assert_eq!(kept, [format!("momentum/encoder.blocks.3.{name}.weight")]);
+        let named = |word: &&str| format!("{word}/encoder.blocks.3.{name}.weight");
+        assert_eq!(kept, remembered.iter().map(named).collect::<Vec<_>>());
     }
+}
+
+/// Half of the other rate at every moment.
+const HALF: f64 = 0.125;
+
+#[test]
+fn muons_updates_are_pytorchs() {
+    let muon = |settings: &Value, matrices| OptimizerConfig {
+        muon: Some(Muon {
+            peak_lr: HALF,
+            momentum: settings["momentum"].as_f64().unwrap(),
+            iterations: settings["iterations"].as_u64().unwrap() as usize,
+            matrices,
+        }),
+        ..OptimizerConfig::default()
+    };
+    updates_are_golden(include_str!("optimizer/muon.json"), muon, &["momentum"]);
+}
+
+#[test]
+fn normuons_updates_are_its_authors() {
+    let normuon = |settings: &Value, matrices| OptimizerConfig {
+        normuon: Some(NorMuon {
+            peak_lr: HALF,
+            momentum: settings["momentum"].as_f64().unwrap(),
+            beta_2: settings["beta_2"].as_f64().unwrap(),
+            iterations: settings["iterations"].as_u64().unwrap() as usize,
+            matrices,
+        }),
+        ..OptimizerConfig::default()
+    };
+    updates_are_golden(
+        include_str!("optimizer/normuon.json"),
+        normuon,
+        &["momentum", "variance"],
+    );
 }
 
 /// A model whose matrix is Muon's and whose vector is AdamW's.
@@ -297,54 +328,77 @@ impl Parameters for Both {
     }
 }
 
+/// Every kind of optimizer with what it remembers of a matrix between hidden states.
+fn kinds() -> Vec<(OptimizerConfig, Vec<&'static str>)> {
+    let of = |kind: &Kind| {
+        let config = OptimizerConfig::of(*kind);
+        let remembers = config
+            .hidden_rule()
+            .map_or(vec!["first", "second"], |rule| rule.remembers().to_vec());
+        (config, remembers)
+    };
+    Kind::ALL.iter().map(of).collect()
+}
+
 #[test]
 fn what_was_kept_goes_on_to_the_bit_and_what_is_not_whole_is_refused() {
-    let config = OptimizerConfig {
-        muon: Some(Muon::default()),
-        ..OptimizerConfig::default()
-    };
-    let (mut model, mut optimizer) = (Both::new(), Optimizer::new(config));
-    model.step(&mut optimizer);
-    let moments = optimizer.moments();
-    let names: Vec<&str> = moments.keys().map(String::as_str).collect();
     let path = "encoder.blocks.0.output";
-    let kept = [
-        format!("first/{path}.bias"),
-        format!("momentum/{path}.weight"),
-        format!("second/{path}.bias"),
-    ];
-    assert_eq!(names, kept);
-    let bytes = |without: Option<&str>, more: Option<&str>| {
-        let mut moments = moments.clone();
-        without.map(|name| moments.remove(name));
-        more.map(|name| moments.insert(name.to_owned(), moments[&kept[0]].clone()));
-        cloze_backbone::tensors::serialise(moments.iter().map(|(name, moment)| (name.clone(), moment))).unwrap()
-    };
     let host = Device::flex();
-    let mut again = Optimizer::new(config);
-    again.restore(1, &bytes(None, None), &host).unwrap();
-    let mut same = Both {
-        matrix: model.matrix.clone(),
-        vector: model.vector.clone(),
-    };
-    for _ in 0..2 {
-        model.step(&mut optimizer);
-        same.step(&mut again);
-    }
-    assert_eq!(numbers(&model), numbers(&same));
-    for (updates, bytes) in [
-        (1, bytes(Some(&kept[0]), None)),
-        (1, bytes(Some(&kept[2]), None)),
-        (1, bytes(None, Some("second/encoder.blocks.0.output.weight"))),
-        (1, bytes(None, Some("third/encoder.blocks.0.output.bias"))),
-        (0, bytes(None, None)),
-        (1, cloze_backbone::tensors::serialise([]).unwrap()),
-    ] {
-        let fault = Optimizer::new(config).restore(updates, &bytes, &host).unwrap_err();
-        assert!(fault.what.contains("not complete"), "{fault}");
-    }
     let none = cloze_backbone::tensors::serialise([]).unwrap();
-    Optimizer::new(config).restore(0, &none, &host).unwrap();
+    for (config, remembers) in kinds() {
+        let (mut model, mut optimizer) = (Both::new(), Optimizer::new(config));
+        model.step(&mut optimizer);
+        let moments = optimizer.moments();
+        let of_matrix = remembers.iter().map(|word| format!("{word}/{path}.weight"));
+        let of_vector = ["first", "second"].map(|word| format!("{word}/{path}.bias"));
+        let kept: BTreeSet<String> = of_matrix.chain(of_vector).collect();
+        assert_eq!(moments.keys().cloned().collect::<BTreeSet<_>>(), kept);
+        let bytes = |without: Option<&str>, more: Option<&str>| {
+            let mut moments = moments.clone();
+            let any = moments.values().next().unwrap().clone();
+            without.map(|name| moments.remove(name));
+            more.map(|name| moments.insert(name.to_owned(), any));
+            cloze_backbone::tensors::serialise(moments.iter().map(|(name, moment)| (name.clone(), moment))).unwrap()
+        };
+        let mut again = Optimizer::new(config);
+        again.restore(1, &bytes(None, None), &host).unwrap();
+        let mut same = Both {
+            matrix: model.matrix.clone(),
+            vector: model.vector.clone(),
+        };
+        for _ in 0..2 {
+            model.step(&mut optimizer);
+            same.step(&mut again);
+        }
+        assert_eq!(numbers(&model), numbers(&same));
+        let mut broken: Vec<(u64, Vec<u8>)> = vec![
+            (1, bytes(None, Some(&format!("third/{path}.bias")))),
+            (1, bytes(None, Some("first"))),
+            (0, bytes(None, None)),
+            (1, none.clone()),
+        ];
+        // Where all that is remembered of a matrix is one thing, nothing tells that it was there.
+        let has_partner = |name: &&String| name.ends_with(".bias") || remembers.len() > 1;
+        broken.extend(kept.iter().filter(has_partner).map(|name| (1, bytes(Some(name), None))));
+        let foreign = ["first", "second", "momentum", "variance"];
+        let foreign = foreign.iter().filter(|word| !remembers.contains(word));
+        broken.extend(foreign.map(|word| (1, bytes(None, Some(&format!("{word}/{path}.weight"))))));
+        for (updates, bytes) in broken {
+            let fault = Optimizer::new(config).restore(updates, &bytes, &host).unwrap_err();
+            assert!(fault.what.contains("not complete"), "{fault}");
+        }
+        Optimizer::new(config).restore(0, &none, &host).unwrap();
+    }
+}
+
+#[test]
+fn all_rates_change_together() {
+    for (config, _) in kinds() {
+        let changed = config.with_rates(|rate| 3.0 * rate);
+        assert_eq!(changed.peak_lr, 3.0 * config.peak_lr);
+        let own = |config: &OptimizerConfig| config.hidden_rule().map(HiddenRule::peak_lr);
+        assert_eq!(own(&changed), own(&config).map(|rate| 3.0 * rate));
+    }
 }
 
 #[test]
@@ -398,6 +452,12 @@ fn options_give_the_optimizer_and_those_of_another_one_are_refused() {
     };
     assert_eq!(usual.resolve().unwrap().muon, Some(Muon::default()));
     let fault = given.resolve().unwrap_err();
+    assert!(fault.what.contains("Muon has options and is not used"), "{fault}");
+    let other = OptimizerOptions {
+        kind: Kind::NorMuon,
+        ..given
+    };
+    let fault = other.resolve().unwrap_err();
     assert!(fault.what.contains("Muon has options and is not used"), "{fault}");
 }
 

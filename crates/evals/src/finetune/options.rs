@@ -2,8 +2,8 @@
 
 use cloze_foundation::{Fault, Place, Result};
 use cloze_options::{options, words};
+use cloze_trainer::OptimizerConfig;
 use cloze_trainer::optimizer::Kind;
-use cloze_trainer::{Muon, OptimizerConfig};
 use std::path::{Path, PathBuf};
 
 words! {
@@ -52,18 +52,13 @@ impl Recipe {
 
     /// The optimizer of a trial.
     pub(super) fn optimizer(&self, rate: f64) -> OptimizerConfig {
-        let usual = OptimizerConfig::default();
-        // Muon's own rate keeps its usual proportion to the other one.
-        let muon = |usual_muon: Muon| Muon {
-            peak_lr: usual_muon.peak_lr * rate / usual.peak_lr,
-            ..usual_muon
-        };
+        let usual = OptimizerConfig::of(self.optimizer);
+        // The rate of matrices between hidden states keeps its usual proportion to the other one.
         OptimizerConfig {
             peak_lr: rate,
             warmup: self.warmup,
             weight_decay: self.weight_decay,
-            muon: (self.optimizer == Kind::Muon).then(|| muon(Muon::default())),
-            ..usual
+            ..usual.with_rates(|other| other * rate / usual.peak_lr)
         }
     }
 }

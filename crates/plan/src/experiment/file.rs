@@ -25,7 +25,7 @@ options! {
         encoder: Swept<EncoderOptions> = Swept::default() => "`modern`, two layers of width 128";
         /// When a run ends.
         budget: Swept<BudgetOptions> = Swept::default() => "two million tokens";
-        /// AdamW or Muon, with warm-up and linear decay to zero at the end of the budget.
+        /// Who updates the weights, with warm-up and linear decay to zero at the end of the budget.
         optimizer: Swept<OptimizerOptions> = Swept::default() => "AdamW with a peak learning rate of 0.001";
         /// What is crossed with every arm.
         pub(crate) sweep: Sweep = Sweep::default() => "three seeds";

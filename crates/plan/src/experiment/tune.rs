@@ -207,10 +207,7 @@ pub(crate) fn at_rate(config: &RunConfig, factor: f64) -> RunConfig {
         _ => format!("{:.12e}", rate * factor).parse().unwrap_or(rate * factor),
     };
     let mut changed = config.clone();
-    changed.optimizer.peak_lr = times(changed.optimizer.peak_lr);
-    if let Some(muon) = &mut changed.optimizer.muon {
-        muon.peak_lr = times(muon.peak_lr);
-    }
+    changed.optimizer = changed.optimizer.with_rates(times);
     changed
 }
 

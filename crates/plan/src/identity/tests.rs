@@ -57,7 +57,7 @@ fn example() -> RunConfig {
             beta_2: 0.98,
             epsilon: 1e-6,
             clip: 1.0,
-            muon: None,
+            ..OptimizerConfig::default()
         },
         evaluate: vec![TaskConfig {
             task: "masked-loss".into(),

@@ -65,7 +65,7 @@ pub fn config(objective: &str, seed: u64, steps: u64) -> RunConfig {
             beta_2: 0.98,
             epsilon: 1e-6,
             clip: 1.0,
-            muon: None,
+            ..OptimizerConfig::default()
         },
         evaluate: Vec::new(),
         points: 2,

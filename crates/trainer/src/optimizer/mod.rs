@@ -1,35 +1,34 @@
 //! Optimizers over any model: state by parameter path, decay on matrices only, one global gradient norm.
 
+mod adamw;
 mod config;
 mod muon;
+mod normuon;
+mod rule;
 
 pub use config::{Kind, OptimizerConfig, OptimizerOptions};
 pub use muon::{Matrices, Muon};
+pub use normuon::NorMuon;
+pub use rule::{HiddenRule, Moved};
 
-use burn::tensor::{Device, Gradients};
+use burn::tensor::{Device, Gradients, Tensor};
 use cloze_backbone::{HiddenMatrix, Parameter, Parameters, tensors};
 use cloze_foundation::{Fault, Result};
-use cloze_kernels::AdamW;
 use std::collections::BTreeMap;
 
-/// What is remembered of a parameter between updates: AdamW's two moments, or Muon's momentum alone.
+/// What is remembered of a parameter between updates, and by which names.
 struct State {
-    first: Parameter,
-    second: Option<Parameter>,
+    names: &'static [&'static str],
+    values: Vec<Parameter>,
 }
 
-/// What stands before a parameter's path in what is kept: AdamW's two moments, Muon's momentum.
-const FIRST: &str = "first/";
-const SECOND: &str = "second/";
-const MOMENTUM: &str = "momentum/";
-
-/// AdamW (Loshchilov & Hutter 2019), with Muon for the matrices between hidden states where the configuration says so, and
-/// gradients clipped by their global norm (Pascanu et al. 2013).
+/// AdamW, with another rule for the matrices between hidden states where the configuration says so, and gradients clipped by
+/// their global norm (Pascanu et al. 2013).
 pub struct Optimizer {
     config: OptimizerConfig,
     updates: u64,
     states: BTreeMap<String, State>,
-    /// Muon's matrices by path, once a model was seen.
+    /// The matrices that another rule moves by path, once a model was seen.
     hidden: Option<BTreeMap<String, HiddenMatrix>>,
 }
 
@@ -44,15 +43,13 @@ impl Optimizer {
         }
     }
 
-    /// All that is remembered, by name: `first/<path>` and `second/<path>`, or `momentum/<path>`.
+    /// All that is remembered, by name: `first/<path>` and `second/<path>`, or what a rule remembers, as `momentum/<path>`.
     pub fn moments(&self) -> BTreeMap<String, Parameter> {
-        let mut found = BTreeMap::new();
-        for (path, state) in &self.states {
-            let first = if state.second.is_some() { FIRST } else { MOMENTUM };
-            found.insert(format!("{first}{path}"), state.first.clone());
-            found.extend(state.second.clone().map(|second| (format!("{SECOND}{path}"), second)));
-        }
-        found
+        let of = |(path, state): (&String, &State)| {
+            let named = |(name, value): (&&str, &Parameter)| (format!("{name}/{path}"), value.clone());
+            state.names.iter().zip(&state.values).map(named).collect::<Vec<_>>()
+        };
+        self.states.iter().flat_map(of).collect()
     }
 
     /// Goes on after `updates` updates with the moments of a safetensors file.
@@ -60,22 +57,28 @@ impl Optimizer {
     /// # Errors
     /// Bytes that are not such a file, or a moment without its partner.
     pub fn restore(&mut self, updates: u64, bytes: &[u8], device: &Device) -> Result<()> {
-        let mut tensors = tensors::parameters(bytes, device)?;
-        let mut states = BTreeMap::new();
-        for name in tensors.keys().cloned().collect::<Vec<_>>() {
-            let (path, second) = match (name.strip_prefix(FIRST), name.strip_prefix(MOMENTUM)) {
-                (Some(path), _) => (path, tensors.remove(&format!("{SECOND}{path}"))),
-                (_, Some(path)) => (path, None),
-                _ => continue,
-            };
-            let is_whole = second.is_some() == name.starts_with(FIRST);
-            // What has no partner stays, and is told below.
-            if is_whole && let Some(first) = tensors.remove(&name) {
-                states.insert(path.to_owned(), State { first, second });
-            }
+        let broken = || Fault::usage("the moments of the optimizer are not complete");
+        let mut found: BTreeMap<String, BTreeMap<String, Parameter>> = BTreeMap::new();
+        for (name, value) in tensors::parameters(bytes, device)? {
+            let (name, path) = name.split_once('/').ok_or_else(broken)?;
+            found.entry(path.to_owned()).or_default().insert(name.to_owned(), value);
         }
-        if states.is_empty() != (updates == 0) || !tensors.is_empty() {
-            return Err(Fault::usage("the moments of the optimizer are not complete"));
+        let rule = self.config.hidden_rule().map(HiddenRule::remembers);
+        let mut states = BTreeMap::new();
+        for (path, mut remembered) in found {
+            let are_all = |names: &&[&str]| {
+                names.len() == remembered.len() && names.iter().all(|name| remembered.contains_key(*name))
+            };
+            let names = [Some(adamw::REMEMBERS), rule]
+                .into_iter()
+                .flatten()
+                .find(are_all)
+                .ok_or_else(broken)?;
+            let values = names.iter().filter_map(|name| remembered.remove(*name)).collect();
+            states.insert(path, State { names, values });
+        }
+        if states.is_empty() != (updates == 0) {
+            return Err(broken());
         }
         (self.updates, self.states) = (updates, states);
         Ok(())
@@ -86,50 +89,42 @@ impl Optimizer {
     pub fn update(&mut self, model: &mut dyn Parameters, mut gradients: Gradients, norm: f64, learning_rate: f64) {
         self.updates += 1;
         let config = self.config;
-        let hidden = self.hidden.get_or_insert_with(|| match config.muon {
+        let rule = config.hidden_rule();
+        let hidden = self.hidden.get_or_insert_with(|| match rule {
             Some(_) => HiddenMatrix::all(model),
             None => BTreeMap::new(),
         });
         let clip = config.clip;
-        let shared = AdamW {
-            learning_rate,
-            beta_1: config.beta_1,
-            beta_2: config.beta_2,
-            epsilon: config.epsilon,
-            weight_decay: 0.0,
-            step: self.updates,
-            gradient_scale: if clip > 0.0 && norm > clip { clip / norm } else { 1.0 },
-        };
-        let matrices = AdamW {
-            weight_decay: config.weight_decay,
-            ..shared
-        };
+        let scale = if clip > 0.0 && norm > clip { clip / norm } else { 1.0 };
+        let settings = |is_matrix| adamw::settings(&config, self.updates, learning_rate, scale, is_matrix);
         let states = &mut self.states;
         model.change_parameters(&mut |path, parameter| {
             let Some(gradient) = parameter.grad_remove(&mut gradients) else {
                 return parameter;
             };
-            let settings = if parameter.is_matrix() { &matrices } else { &shared };
+            let settings = settings(parameter.is_matrix());
             let before = states.remove(path);
-            let muon = config.muon.zip(hidden.get(path));
-            let (parameter, state) = match (parameter.inner(), gradient, muon) {
-                (Parameter::Matrix(value), Parameter::Matrix(gradient), Some((muon, matrix))) => {
-                    let momentum = match before.map(|state| state.first) {
-                        Some(Parameter::Matrix(momentum)) => Some(momentum),
-                        _ => None,
+            // What another rule remembers is nothing to this one.
+            let known = |names| before.filter(|state| state.names == names).map(|state| state.values);
+            let (parameter, state) = match (parameter.inner(), gradient, rule.zip(hidden.get(path))) {
+                (Parameter::Matrix(value), Parameter::Matrix(gradient), Some((rule, matrix))) => {
+                    let names = rule.remembers();
+                    let moved = Moved {
+                        matrix: *matrix,
+                        value,
+                        gradient: gradient * scale,
+                        // One schedule for both.
+                        learning_rate: learning_rate / config.peak_lr * rule.peak_lr(),
+                        weight_decay: config.weight_decay,
                     };
-                    // One schedule for both.
-                    let rate = learning_rate / config.peak_lr * muon.peak_lr;
-                    let both = [value, gradient * shared.gradient_scale];
-                    let (value, momentum) = muon.update(*matrix, both, momentum, rate, config.weight_decay);
-                    let first = Parameter::Matrix(momentum);
-                    (Parameter::Matrix(value), State { first, second: None })
+                    let (value, remembered) = rule.update(moved, known(names).map(matrices));
+                    let values = remembered.into_iter().map(Parameter::Matrix).collect();
+                    (Parameter::Matrix(value), State { names, values })
                 }
                 (value, gradient, _) => {
-                    let moments = before.and_then(|state| Some([state.first, state.second?]));
-                    let (value, [first, second]) = value.adamw(gradient, moments, settings);
-                    let second = Some(second);
-                    (value, State { first, second })
+                    let names = adamw::REMEMBERS;
+                    let (value, values) = adamw::update(value, gradient, known(names), &settings);
+                    (value, State { names, values })
                 }
             };
             states.insert(path.to_owned(), state);
@@ -138,9 +133,18 @@ impl Optimizer {
     }
 }
 
+/// What a rule remembers are matrices.
+fn matrices(remembered: Vec<Parameter>) -> Vec<Tensor<2>> {
+    let matrix = |parameter| match parameter {
+        Parameter::Matrix(matrix) => Some(matrix),
+        _ => None,
+    };
+    remembered.into_iter().filter_map(matrix).collect()
+}
+
 /// FLOPs of an update, beside those that any optimizer takes for each number, which are not counted.
 pub fn flops(config: &OptimizerConfig, matrices: &[HiddenMatrix]) -> f64 {
-    config.muon.map_or(0.0, |muon| muon.flops(matrices))
+    config.hidden_rule().map_or(0.0, |rule| rule.flops(matrices))
 }
 
 /// The norm of all gradients together, summed in 64-bit in the order of the parameters.

@@ -1,6 +1,7 @@
 //! Muon (Jordan et al. 2024): a matrix between hidden states moves by its momentum, made orthogonal; each of its directions
 //! then moves alike, however small its gradient.
 
+use super::rule::{HiddenRule, Moved};
 use burn::tensor::Tensor;
 use cloze_backbone::HiddenMatrix;
 use cloze_options::{options, words};
@@ -32,50 +33,80 @@ options! {
     }
 }
 
-impl Muon {
+impl Matrices {
     /// In how many parts, side by side, a matrix is taken.
-    fn parts(&self, matrix: HiddenMatrix) -> usize {
-        match self.matrices {
-            Matrices::Whole => 1,
-            Matrices::Split => matrix.parts,
+    fn parts(self, matrix: HiddenMatrix) -> usize {
+        match self {
+            Self::Whole => 1,
+            Self::Split => matrix.parts,
         }
     }
+}
 
-    /// One update, all without a graph: the new value and its momentum, which starts at 0.
-    ///
-    /// The direction is scaled by √max(1, outputs / inputs), so that outputs move alike whatever the shape
-    /// (KellerJordan/Muon, `muon.py`).
+/// A momentum and the directions that follow from it.
+pub(super) struct Ahead {
+    /// The momentum, which starts at 0.
+    pub(super) momentum: Tensor<2>,
+    /// Of every part of the matrix, side by side, the direction that Nesterov's momentum has when it is made orthogonal.
+    pub(super) directions: Vec<Tensor<2>>,
+    /// √max(1, outputs / inputs) of a part: with it outputs move alike whatever the shape (KellerJordan/Muon, `muon.py`).
+    pub(super) scale: f64,
+}
+
+impl Muon {
+    pub(super) const MOMENTUM: &str = "momentum";
+
+    /// Where a matrix goes.
     ///
     /// # Shapes
     /// - all: `[inputs, outputs]`
-    pub(super) fn update(
-        &self,
-        matrix: HiddenMatrix,
-        [value, gradient]: [Tensor<2>; 2],
-        momentum: Option<Tensor<2>>,
-        learning_rate: f64,
-        weight_decay: f64,
-    ) -> (Tensor<2>, Tensor<2>) {
+    pub(super) fn ahead(&self, matrix: HiddenMatrix, gradient: Tensor<2>, momentum: Option<Tensor<2>>) -> Ahead {
         let (beta, rest) = (self.momentum, 1.0 - self.momentum);
-        let momentum = momentum.unwrap_or_else(|| value.zeros_like()) * beta + gradient.clone() * rest;
+        let momentum = momentum.unwrap_or_else(|| gradient.zeros_like()) * beta + gradient.clone() * rest;
         let ahead = gradient * rest + momentum.clone() * beta;
-        let ([inputs, outputs], parts) = (value.dims(), self.parts(matrix));
+        let ([inputs, outputs], parts) = (ahead.dims(), self.matrices.parts(matrix));
         let outputs = outputs / parts;
-        let scale = (outputs as f64 / inputs as f64).max(1.0).sqrt();
         let directions = (0..parts).map(|part| {
             let part = ahead.clone().slice([0..inputs, part * outputs..(part + 1) * outputs]);
             cloze_kernels::orthogonalise(part, self.iterations)
         });
-        let direction = Tensor::cat(directions.collect(), 1);
-        let kept = value * (1.0 - learning_rate * weight_decay);
-        (kept - direction * (learning_rate * scale), momentum)
+        Ahead {
+            momentum,
+            directions: directions.collect(),
+            scale: (outputs as f64 / inputs as f64).max(1.0).sqrt(),
+        }
+    }
+}
+
+impl HiddenRule for Muon {
+    fn peak_lr(&self) -> f64 {
+        self.peak_lr
     }
 
-    /// FLOPs of an update of these matrices, as computed: with n the smaller side and m the larger one, an iteration takes the
-    /// upper halves of X·Xᵀ and of its square, n(n + 1)m and n(n + 1)n, and one product of 2n²m.
-    pub fn flops(&self, matrices: &[HiddenMatrix]) -> f64 {
+    fn peak_lr_mut(&mut self) -> &mut f64 {
+        &mut self.peak_lr
+    }
+
+    fn remembers(&self) -> &'static [&'static str] {
+        &[Self::MOMENTUM]
+    }
+
+    fn update(&self, moved: Moved, remembered: Option<Vec<Tensor<2>>>) -> (Tensor<2>, Vec<Tensor<2>>) {
+        let momentum = remembered.and_then(|mut remembered| remembered.pop());
+        let ahead = self.ahead(moved.matrix, moved.gradient, momentum);
+        let direction = Tensor::cat(ahead.directions, 1);
+        let kept = moved.value * (1.0 - moved.learning_rate * moved.weight_decay);
+        (
+            kept - direction * (moved.learning_rate * ahead.scale),
+            vec![ahead.momentum],
+        )
+    }
+
+    /// As computed: with n the smaller side and m the larger one, an iteration takes the upper halves of X·Xᵀ and of its
+    /// square, n(n + 1)m and n(n + 1)n, and one product of 2n²m.
+    fn flops(&self, matrices: &[HiddenMatrix]) -> f64 {
         let of = |matrix: &HiddenMatrix| {
-            let parts = self.parts(*matrix);
+            let parts = self.matrices.parts(*matrix);
             let (inputs, outputs) = (matrix.inputs as f64, (matrix.outputs / parts) as f64);
             let (small, large) = (inputs.min(outputs), inputs.max(outputs));
             parts as f64 * (small * (small + 1.0) * (large + small) + 2.0 * small * small * large)

@@ -1,14 +1,15 @@
-"""Makes muon.json: what PyTorch's Muon makes of matrices and given gradients.
+"""Makes muon.json and normuon.json: what PyTorch's Muon and NorMuon's authors' code make of matrices and given gradients.
 
     python -m venv venv && venv/bin/pip install -r requirements.txt
     venv/bin/python make_muon.py
 
-PyTorch computes the Newton-Schulz iteration in bfloat16; here it is computed in 32-bit floats, by the same code.
+Both compute the Newton-Schulz iteration in bfloat16; here it is computed in 32-bit floats, by the same code.
 """
 
 import json
 from pathlib import Path
 
+import normuon
 import torch
 
 
@@ -20,9 +21,27 @@ class InFloat32:
 
 
 torch.optim._muon.torch = InFloat32()
-torch.manual_seed(20241008)
+torch.Tensor.bfloat16 = torch.Tensor.float
 RATES = [2e-2, 5e-2, 1e-2, 1e-3]
 SETTINGS = {"momentum": 0.95, "iterations": 5, "weight_decay": 0.1}
+BETA_2 = 0.9
+
+
+def muon(weights):
+    return torch.optim.Muon(
+        weights,
+        lr=1.0,
+        momentum=SETTINGS["momentum"],
+        weight_decay=SETTINGS["weight_decay"],
+        ns_steps=SETTINGS["iterations"],
+    )
+
+
+def normuon_of(weights):
+    # Its five iterations are no setting.
+    return normuon.SingleDeviceNorMuon(
+        weights, lr=1.0, momentum=SETTINGS["momentum"], weight_decay=SETTINGS["weight_decay"], beta2=BETA_2
+    )
 
 
 def flat(matrix):
@@ -30,16 +49,10 @@ def flat(matrix):
     return matrix.detach().T.flatten().tolist()
 
 
-def case(inputs, outputs, parts):
+def case(optimizer_of, inputs, outputs, parts):
     """`parts` matrices side by side, each updated by itself."""
     weights = [torch.nn.Parameter(torch.randn(outputs // parts, inputs)) for _ in range(parts)]
-    optimizer = torch.optim.Muon(
-        weights,
-        lr=1.0,
-        momentum=SETTINGS["momentum"],
-        weight_decay=SETTINGS["weight_decay"],
-        ns_steps=SETTINGS["iterations"],
-    )
+    optimizer = optimizer_of(weights)
     start = flat(torch.cat(list(weights)))
     steps = []
     for rate in RATES:
@@ -53,10 +66,19 @@ def case(inputs, outputs, parts):
     return {"inputs": inputs, "outputs": outputs, "parts": parts, "start": start, "steps": steps}
 
 
-golden = {
-    "made_by": f"torch {torch.__version__}",
-    "settings": SETTINGS,
-    "rates": RATES,
-    "cases": [case(5, 5, 1), case(4, 12, 1), case(9, 4, 1), case(4, 12, 3), case(4, 14, 2)],
-}
-Path(__file__).with_name("muon.json").write_text(json.dumps(golden, indent=1) + "\n")
+def write(name, made_by, optimizer_of, settings):
+    torch.manual_seed(20241008)
+    golden = {
+        "made_by": made_by,
+        "settings": settings,
+        "rates": RATES,
+        "cases": [case(optimizer_of, *shape) for shape in [(5, 5, 1), (4, 12, 1), (9, 4, 1), (4, 12, 3), (4, 14, 2)]],
+    }
+    Path(__file__).with_name(name).write_text(json.dumps(golden, indent=1) + "\n")
+
+
+# The commit that requirements.txt names.
+AUTHORS = "zichongli5/NorMuon d45c9a4"
+TORCH = f"torch {torch.__version__}"
+write("muon.json", TORCH, muon, SETTINGS)
+write("normuon.json", f"{AUTHORS}, {TORCH}", normuon_of, SETTINGS | {"beta_2": BETA_2})
