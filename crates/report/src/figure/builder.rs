@@ -1,11 +1,11 @@
 //! A figure: title, legend, panels in a grid, and the words below.
 
 use super::frame::Frame;
-use super::look::{LABEL, MARGIN, PANEL_TITLE, TICK, TITLE, TITLE_BEYOND, WIDTH, look};
+use super::look::{LABEL, MARGIN, PANEL_TITLE, ROW_NAME, TICK, TITLE, TITLE_BEYOND, WIDTH, look};
 use super::panel::{Panel, Scale};
 use super::range::Range;
 use super::scene::{GREY, INK, Scene, Side};
-use super::text::{fit, text_width, transcribed, wrap};
+use super::text::{fit, text_width, transcribed, two_lines, wrap};
 
 /// Pixels of a legend's sample.
 const SAMPLE: f64 = 30.0;
@@ -19,8 +19,6 @@ const CLOSE: f64 = 22.0;
 /// Room between panels and at the left of the first, for labels.
 const BETWEEN: f64 = 62.0;
 const LEFT: f64 = MARGIN + 56.0;
-/// The widest name of a row.
-const ROW_NAME: f64 = 170.0;
 /// What a chart says where it cannot write a name as it is.
 const TRANSCRIBED: &str = "Names are transcribed here where this picture's font does not have their letters; the SVG and the tables have them.";
 
@@ -186,8 +184,9 @@ impl Figure {
             .iter()
             .filter_map(|panel| panel.rows.as_ref())
             .flat_map(|rows| &rows.names);
-        let widest = names.map(|name| text_width(name, LABEL)).reduce(f64::max);
-        let left = widest.map_or(LEFT, |widest| MARGIN + widest.min(ROW_NAME) + 14.0);
+        let lines = names.flat_map(|name| two_lines(name, LABEL, ROW_NAME));
+        let widest = lines.map(|line| text_width(&line, LABEL)).reduce(f64::max);
+        let left = widest.map_or(LEFT, |widest| MARGIN + widest + 14.0);
         let inner = WIDTH - left - MARGIN - 14.0 - BETWEEN * (columns - 1) as f64;
         let wide = inner / columns as f64;
         let mut frames = Vec::new();

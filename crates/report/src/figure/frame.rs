@@ -1,10 +1,10 @@
 //! A panel at its place: axes, and its data in pixels.
 
-use super::look::{LABEL, MARGIN, PANEL_TITLE, TICK, TITLE_BEYOND};
+use super::look::{LABEL, LABEL_LINE, MARGIN, PANEL_TITLE, ROW_NAME, TICK, TITLE_BEYOND};
 use super::panel::{Layer, Panel, Point, Rows};
 use super::range::Range;
 use super::scene::{Colour, Dash, GREY, GRID, INK, Scene, Side, Spot};
-use super::text::{fit, text_width, wrap};
+use super::text::{fit, text_width, two_lines, wrap};
 use crate::number;
 
 /// How the level of a reference is drawn.
@@ -79,8 +79,12 @@ impl Frame {
         for (row, name) in rows.names.iter().enumerate() {
             let (_, middle) = self.at((self.x.low, row as f64 + 0.5));
             let (_, below) = self.at((self.x.low, row as f64 + 1.0));
-            let name = fit(name, LABEL, self.left - 10.0 - MARGIN);
-            scene.text((self.left - 10.0, middle), name, LABEL, INK, Side::End);
+            let lines = two_lines(name, LABEL, ROW_NAME);
+            let first = middle - LABEL_LINE * (lines.len() as f64 - 1.0) / 2.0;
+            for (place, line) in lines.into_iter().enumerate() {
+                let y = first + LABEL_LINE * place as f64;
+                scene.text((self.left - 10.0, y), line, LABEL, INK, Side::End);
+            }
             scene.line(vec![(MARGIN, below), (self.right, below)], GRID, 1.0, None);
         }
     }
@@ -115,9 +119,12 @@ impl Frame {
         if !named {
             return;
         }
-        let label = fit(&panel.x.label, LABEL, self.right - self.left + 40.0);
         let middle = (self.left + self.right) / 2.0;
-        scene.text((middle, self.bottom + 30.0), label, LABEL, INK, Side::Middle);
+        let lines = two_lines(&panel.x.label, LABEL, self.right - self.left + 40.0);
+        for (place, line) in lines.into_iter().enumerate() {
+            let y = self.bottom + 30.0 + LABEL_LINE * place as f64;
+            scene.text((middle, y), line, LABEL, INK, Side::Middle);
+        }
     }
 
     /// A level of y, named at the left end if no data begin there, and at the right end otherwise; `first` is the smallest

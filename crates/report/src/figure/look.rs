@@ -7,6 +7,10 @@ pub(super) const PANEL_TITLE: f64 = 14.0;
 /// So many pixels a line of a panel's title may reach beyond the panel.
 pub(super) const TITLE_BEYOND: f64 = 30.0;
 pub(super) const LABEL: f64 = 13.0;
+/// From a line of a label to the next.
+pub(super) const LABEL_LINE: f64 = 15.0;
+/// The widest that a line of a row's name may be.
+pub(super) const ROW_NAME: f64 = 170.0;
 pub(super) const TICK: f64 = 13.0;
 /// Space around a chart.
 pub(super) const MARGIN: f64 = 14.0;

@@ -1,7 +1,8 @@
 //! What a panel holds, in the units of its data and before it has a place.
 
-use super::look::Look;
+use super::look::{LABEL, LABEL_LINE, Look, ROW_NAME};
 use super::scene::{Colour, Dash, GREY, PALE, Shape};
+use super::text::two_lines;
 use crate::score::LEAST_SEEDS;
 use cloze_stats::{Interval, Summary};
 
@@ -137,7 +138,9 @@ impl Rows {
 
     /// Pixels of one row.
     pub(super) fn height(&self) -> f64 {
-        Self::SLOT * self.slots as f64 + Self::BETWEEN
+        let lines = self.names.iter().map(|name| two_lines(name, LABEL, ROW_NAME).len());
+        let named = LABEL_LINE * lines.max().unwrap_or(0) as f64 + 6.0;
+        named.max(Self::SLOT * self.slots as f64 + Self::BETWEEN)
     }
 }
 

@@ -241,3 +241,28 @@ fn a_figure_without_data_is_none() {
     figure.panel(panel);
     assert!(figure.scene().is_none());
 }
+
+#[test]
+fn what_tells_long_names_apart_is_written() {
+    let names = [0.15, 0.5].map(|rate| format!("mlm rate={rate} peak_lr=0.005"));
+    let label = "arm minus mlm rate=0.15 peak_lr=0.005; better to the left";
+    let mut panel = Panel::rows("loss", names.to_vec(), 1, Scale::around(label));
+    panel.dots(
+        look(0),
+        (0, 0),
+        &Dot {
+            value: 1.0,
+            is_filled: true,
+            intervals: Vec::new(),
+            seeds: Vec::new(),
+        },
+    );
+    let mut figure = Figure::new("Differences", 1, 0.0);
+    figure.panel(panel);
+    let scene = figure.scene().unwrap();
+    let words = texts(&scene.marks);
+    for word in ["mlm rate=0.15", "mlm rate=0.5", "peak_lr=0.005"] {
+        assert!(words.contains(&word), "{words:?}");
+    }
+    assert!(words.iter().all(|word| !word.contains('…')), "{words:?}");
+}

@@ -83,6 +83,15 @@ pub(super) fn fit(text: &str, size: f64, width: f64) -> String {
     letters.into_iter().take(1).collect()
 }
 
+/// One line, or two of which the second has all that the first has no room for, each of at most `width`.
+pub(super) fn two_lines(text: &str, size: f64, width: f64) -> Vec<String> {
+    let mut lines = wrap(text, size, width).into_iter();
+    let first = lines.next();
+    let rest = lines.collect::<Vec<_>>().join(" ");
+    let written = first.into_iter().chain((!rest.is_empty()).then_some(rest));
+    written.map(|line| fit(&line, size, width)).collect()
+}
+
 /// Lines of at most `width`, broken at spaces that are not no-break spaces.
 pub(super) fn wrap(text: &str, size: f64, width: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
