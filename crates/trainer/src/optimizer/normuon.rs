@@ -77,7 +77,7 @@ impl HiddenRule for NorMuon {
     fn update(&self, moved: Moved, remembered: Option<Vec<Tensor<2>>>) -> (Tensor<2>, Vec<Tensor<2>>) {
         let (momentum, variance) = match remembered.map(<[Tensor<2>; 2]>::try_from) {
             Some(Ok([momentum, variance])) => (Some(momentum), variance),
-            _ => (None, moved.gradient.zeros_like().slice([0..1])),
+            _ => (None, moved.gradient.zeros_like().narrow(0, 0, 1)),
         };
         let ahead = self.muon().ahead(moved.matrix, moved.gradient, momentum);
         let variances = variance.chunk(ahead.directions.len(), 1);
