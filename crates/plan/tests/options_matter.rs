@@ -67,6 +67,8 @@ fn values(kind: &Kind, usual: &Usual) -> Vec<String> {
     match kind {
         Kind::Number(range) => numbers(number, range, false),
         Kind::Whole(range) => numbers(number, range, true),
+        // Of tokens, of which a step here reads dozens.
+        Kind::Amount(..) => ["\"50\"", "\"200\"", "\"1k\""].map(str::to_owned).to_vec(),
         Kind::Boolean => vec!["false".into(), "true".into()],
         Kind::Words(words) => words.iter().map(|word| format!("\"{}\"", word.name)).collect(),
         Kind::Either(kinds) => kinds

@@ -429,7 +429,7 @@ fn muon_alone_costs_more_than_a_number_each() {
 #[test]
 fn options_give_the_optimizer_and_those_of_another_one_are_refused() {
     let none = OptimizerOptions::default();
-    assert_eq!(none.resolve().unwrap(), OptimizerConfig::default());
+    assert_eq!(none.resolve(1024).unwrap(), OptimizerConfig::default());
     let muon = Muon {
         momentum: 0.5,
         ..Muon::default()
@@ -444,20 +444,20 @@ fn options_give_the_optimizer_and_those_of_another_one_are_refused() {
         kind: Kind::Muon,
         ..given
     };
-    let found = found.resolve().unwrap();
+    let found = found.resolve(1024).unwrap();
     assert_eq!((found.peak_lr, found.beta_1, found.muon), (0.5, 0.25, Some(muon)));
     let usual = OptimizerOptions {
         kind: Kind::Muon,
         ..none
     };
-    assert_eq!(usual.resolve().unwrap().muon, Some(Muon::default()));
-    let fault = given.resolve().unwrap_err();
+    assert_eq!(usual.resolve(1024).unwrap().muon, Some(Muon::default()));
+    let fault = given.resolve(1024).unwrap_err();
     assert!(fault.what.contains("Muon has options and is not used"), "{fault}");
     let other = OptimizerOptions {
         kind: Kind::NorMuon,
         ..given
     };
-    let fault = other.resolve().unwrap_err();
+    let fault = other.resolve(1024).unwrap_err();
     assert!(fault.what.contains("Muon has options and is not used"), "{fault}");
 }
 

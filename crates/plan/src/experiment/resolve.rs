@@ -56,6 +56,7 @@ pub(crate) fn resolve(
             .allowed(["2 or more"])
             .remedy("raise budget.batch, or ask about the order of segments: pairs = \"order\""));
     }
+    let optimizer = OptimizerOptions::read(&tables.open("optimizer"))?.resolve(found.batch * encoder.window)?;
     let config = RunConfig {
         objective: arm.objective.clone(),
         options: fitted,
@@ -63,7 +64,7 @@ pub(crate) fn resolve(
         corpus,
         encoder,
         budget: found.resolve()?,
-        optimizer: OptimizerOptions::read(&tables.open("optimizer"))?.resolve()?,
+        optimizer,
         points: evaluate.points,
         spacing: evaluate.spacing(),
         validation_windows: evaluate.validation_windows,

@@ -81,6 +81,31 @@ fn what_is_written_is_what_is_planned() {
 }
 
 #[test]
+fn a_half_life_in_tokens_follows_the_batch_and_the_window() {
+    let of = |set: &[&str]| {
+        let runs = plan(MLM, set).unwrap().runs;
+        (runs[0].config.optimizer.beta_2, runs[0].id.clone())
+    };
+    let half_life = "optimizer.beta_2={ half_life = \"4096\" }";
+    let windows = |batch: &'static str| ["encoder.window=64", batch, half_life];
+    assert_eq!(of(&windows("budget.batch=64")).0, 0.5);
+    assert_eq!(of(&windows("budget.batch=32")).0, 0.5f64.sqrt());
+    assert_eq!(of(&["encoder.window=128", "budget.batch=32", half_life]).0, 0.5);
+    // What is written in two ways is one run.
+    let fixed = of(&["encoder.window=64", "budget.batch=64", "optimizer.beta_2=0.5"]);
+    assert_eq!(of(&windows("budget.batch=64")), fixed);
+    let said = fault(MLM, &["optimizer.beta_2={ half_life = 0 }"]);
+    assert!(
+        said.starts_with("half_life = 0 is out of range") && said.contains("optimizer.beta_2.half_life"),
+        "{said}"
+    );
+    let said = fault(MLM, &["optimizer.beta_2={ halflife = 5 }"]);
+    assert!(said.contains("did you mean `half_life`?"), "{said}");
+    let said = fault(MLM, &["optimizer.beta_2=\"slow\""]);
+    assert!(said.contains("a number, or { half_life }"), "{said}");
+}
+
+#[test]
 fn unknown_keys_are_named_with_their_place_and_the_nearest_key() {
     assert_eq!(
         fault("[encoder]\nwidht = 64\n[[arm]]\nobjective = \"mlm\"\n", &[]),

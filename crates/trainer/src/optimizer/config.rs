@@ -1,5 +1,6 @@
 //! `[optimizer]`: how weights are updated.
 
+use super::forgetting::Forgetting;
 use super::muon::Muon;
 use super::normuon::NorMuon;
 use super::rule::HiddenRule;
@@ -34,8 +35,8 @@ macro_rules! optimizers {
                 pub weight_decay: f64 = 0.01, from(0);
                 /// The decay of the first moment.
                 pub beta_1: f64 = 0.9, from(0).below(1);
-                /// The decay of the second moment.
-                pub beta_2: f64 = 0.98, from(0).below(1);
+                /// The decay of the second moment, or `{ half_life }` in tokens, from which it follows by batch and window.
+                pub beta_2: Forgetting = Forgetting::Decay(0.98), from(0).below(1);
                 /// What is added to the root of the second moment.
                 pub epsilon: f64 = 1e-6, above(0);
                 /// The largest global gradient norm; 0 switches clipping off.
@@ -45,7 +46,7 @@ macro_rules! optimizers {
                     pub $key: Option<$rule> = None => "as published, where that is the kind";
                 )+
             }
-            check |options| options.resolve().map(drop)
+            check |options| options.resolve(1).map(drop)
         }
 
         /// The resolved `[optimizer]` table. What was added later is left out of what is hashed where it is not used, so that ids stay.
@@ -74,11 +75,11 @@ macro_rules! optimizers {
         }
 
         impl OptimizerOptions {
-            /// The optimizer, every default filled in.
+            /// The optimizer where a step reads that many tokens, every default filled in.
             ///
             /// # Errors
             /// Options of an optimizer that is not used.
-            pub fn resolve(&self) -> Result<OptimizerConfig> {
+            pub fn resolve(&self, tokens_a_step: usize) -> Result<OptimizerConfig> {
                 $(
                     if self.kind != Kind::$rule && self.$key.is_some() {
                         return Err(Fault::usage(concat!(stringify!($rule), " has options and is not used"))
@@ -86,11 +87,12 @@ macro_rules! optimizers {
                             .remedy(concat!("say kind = \"", $word, "\", or leave its options out")));
                     }
                 )+
-                Ok(self.filled())
+                Ok(self.filled(tokens_a_step))
             }
 
-            fn filled(&self) -> OptimizerConfig {
+            fn filled(&self, tokens_a_step: usize) -> OptimizerConfig {
                 let Self { kind, peak_lr, warmup, weight_decay, beta_1, beta_2, epsilon, clip, $($key,)+ } = *self;
+                let beta_2 = beta_2.decay(tokens_a_step);
                 $(let $key = (kind == Kind::$rule).then(|| $key.unwrap_or_default());)+
                 OptimizerConfig { peak_lr, warmup, weight_decay, beta_1, beta_2, epsilon, clip, $($key,)+ }
             }
@@ -120,7 +122,7 @@ impl OptimizerConfig {
     /// An optimizer with everything else as usual.
     pub fn of(kind: Kind) -> Self {
         let usual = OptimizerOptions::default();
-        OptimizerOptions { kind, ..usual }.filled()
+        OptimizerOptions { kind, ..usual }.filled(1)
     }
 
     /// Changes every peak learning rate there is.
@@ -137,6 +139,6 @@ impl OptimizerConfig {
 
 impl Default for OptimizerConfig {
     fn default() -> Self {
-        OptimizerOptions::default().filled()
+        OptimizerOptions::default().filled(1)
     }
 }

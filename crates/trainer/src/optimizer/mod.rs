@@ -2,11 +2,13 @@
 
 mod adamw;
 mod config;
+mod forgetting;
 mod muon;
 mod normuon;
 mod rule;
 
 pub use config::{Kind, OptimizerConfig, OptimizerOptions};
+pub use forgetting::Forgetting;
 pub use muon::{Matrices, Muon};
 pub use normuon::NorMuon;
 pub use rule::{HiddenRule, Moved};
