@@ -1,11 +1,12 @@
 //! What became of the plan since it was frozen first: a plan is a pre-registration, and a changed one says so.
 
 use crate::names::some;
+use crate::number::counted;
 use crate::read::Settings;
 use crate::tuned::Tuned;
 use crate::view::View;
 use cloze_schema::history::Gap;
-use cloze_schema::tuning::TunedArm;
+use cloze_schema::tuning::{TunedArm, Tuning};
 use cloze_schema::{Claim, Frozen, Plan, PlannedRun};
 use std::collections::BTreeSet;
 
@@ -19,6 +20,46 @@ pub(crate) fn gaps(view: &View) -> Vec<String> {
         )
     };
     view.history.gaps.iter().map(said).collect()
+}
+
+/// The runs that a plan has and another has not, counted. A run of an arm that is tuned stands in the plan at every point that may be
+/// taken, and is trained at one of them.
+fn beyond(plan: &Plan<Settings>, other: &Plan<Settings>) -> Option<String> {
+    let there: BTreeSet<&str> = other.runs.iter().map(|run| run.id.as_str()).collect();
+    let runs = plan.runs.iter().map(|run| run.id.as_str());
+    let new: BTreeSet<&str> = runs.filter(|id| !there.contains(id)).collect();
+    let arms = plan.tuning.iter().flat_map(|tuning| &tuning.arms);
+    let at_points = || arms.clone().flat_map(|arm| &arm.points).flat_map(|point| &point.runs);
+    let trials = new.len() - at_points().filter(|id| new.contains(id.as_str())).count();
+    let of_arm = |arm: &TunedArm| {
+        let seeds = arm.points.iter().map(|point| point.runs.len()).max().unwrap_or(0);
+        let is_new = |seed: &usize| {
+            let runs = arm.points.iter().filter_map(|point| point.runs.get(*seed));
+            runs.into_iter().any(|id| new.contains(id.as_str()))
+        };
+        (0..seeds).filter(is_new).count()
+    };
+    let runs: usize = arms.clone().map(of_arm).sum();
+    match (&plan.tuning, trials, runs) {
+        (_, 0, 0) => None,
+        (None, runs, _) => Some(counted(runs, "run")),
+        (Some(_), 0, runs) => Some(format!("up to {}", counted(runs, "run"))),
+        (Some(_), trials, 0) => Some(counted(trials, "trial")),
+        (Some(_), trials, runs) => Some(format!(
+            "{} and up to {}",
+            counted(trials, "trial"),
+            counted(runs, "run")
+        )),
+    }
+}
+
+/// How arms are tuned, whatever runs they have then.
+fn tuned(plan: &Plan<Settings>) -> Option<Tuning> {
+    let mut tuning = plan.tuning.clone()?;
+    for point in tuning.arms.iter_mut().flat_map(|arm| &mut arm.points) {
+        point.runs.clear();
+    }
+    Some(tuning)
 }
 
 /// That the plan was changed, and what the present one leaves out.
@@ -49,18 +90,9 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         };
         let before = &plans[place - 1].plan;
         let mut what = Vec::new();
-        let ids = |runs: &[cloze_schema::PlannedRun<_>]| -> BTreeSet<String> {
-            runs.iter().map(|run| run.id.clone()).collect()
-        };
-        let (old, new) = (ids(&before.runs), ids(&frozen.plan.runs));
-        for (count, words) in [
-            (new.difference(&old).count(), "added"),
-            (old.difference(&new).count(), "dropped"),
-        ] {
-            if count > 0 {
-                what.push(format!("{count} runs {words}"));
-            }
-        }
+        let added = beyond(&frozen.plan, before).map(|runs| format!("{runs} added"));
+        let dropped = beyond(before, &frozen.plan).map(|runs| format!("{runs} dropped"));
+        what.extend(added.into_iter().chain(dropped));
         let models =
             |plan: &Plan<Settings>| -> Vec<String> { plan.models.iter().map(|model| model.id.clone()).collect() };
         if models(before) != models(&frozen.plan) {
@@ -72,7 +104,7 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         if before.sequential != frozen.plan.sequential {
             what.push("when seeds are enough changed".to_owned());
         }
-        if before.tuning != frozen.plan.tuning {
+        if tuned(before) != tuned(&frozen.plan) {
             what.push("how arms are tuned changed".to_owned());
         }
         let compared = |plan: &Plan<Settings>| (plan.report.baseline.clone(), plan.report.baselines.clone());

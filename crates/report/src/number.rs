@@ -3,6 +3,15 @@
 /// What stands where there is no number.
 pub(crate) const NONE: &str = "–";
 
+/// So many of what a word names.
+pub(crate) fn counted(count: usize, word: &str) -> String {
+    if count == 1 {
+        format!("1 {word}")
+    } else {
+        format!("{count} {word}s")
+    }
+}
+
 /// A p value.
 pub(crate) fn p(p: f64) -> String {
     if p < 0.001 {

@@ -176,7 +176,10 @@ fn power(found: &[Comparison]) -> Result<Vec<String>> {
     let needed = seeds_for_sign_flip(ALPHA, found.len())?;
     let mut lead = Vec::new();
     if pairs > 0 && pairs < needed {
-        let (of, seeds) = (plural(found.len(), "comparison"), plural(pairs, "common seed"));
+        let (of, seeds) = (
+            number::counted(found.len(), "comparison"),
+            number::counted(pairs, "common seed"),
+        );
         lead.push(format!(
             "With {seeds} the exact sign-flip test cannot give less than {}, so with {of} it can never be below 5 % \
              after Holm's correction: that takes {needed} seeds.",
@@ -190,12 +193,4 @@ fn power(found: &[Comparison]) -> Result<Vec<String>> {
         ));
     }
     Ok(lead)
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 {
-        format!("1 {word}")
-    } else {
-        format!("{count} {word}s")
-    }
 }
