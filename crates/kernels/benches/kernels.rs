@@ -215,7 +215,10 @@ fn vocabulary(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A parameter of a million numbers.
+/// Newton-Schulz iterations, as Muon has them.
+const ITERATIONS: usize = 5;
+
+/// A parameter of a million numbers, and matrices that Muon makes orthogonal.
 fn optimizer(criterion: &mut Criterion) {
     let shape = [1000, 1000];
     let device = Device::flex();
@@ -255,6 +258,19 @@ fn optimizer(criterion: &mut Criterion) {
         });
     }
     group.finish();
+
+    // Of blocks of width 64 and 256: an output projection, and queries, keys and values in one.
+    for [rows, columns] in [[64, 64], [64, 192], [256, 256], [256, 768]] {
+        let direction = numbers([rows, columns], &device);
+        let mut group = criterion.benchmark_group(format!("orthogonalise {rows} x {columns}"));
+        group.bench_function("fused", |bencher| {
+            bencher.iter(|| cloze_kernels::orthogonalise(direction.clone(), ITERATIONS))
+        });
+        group.bench_function("reference", |bencher| {
+            bencher.iter(|| reference::orthogonalise(direction.clone(), ITERATIONS))
+        });
+        group.finish();
+    }
 }
 
 criterion_group! {

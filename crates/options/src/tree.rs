@@ -130,7 +130,10 @@ impl Node {
                 "`{head}` would be a key of {}, which has none",
                 self.value.kind()
             ))
-            .at(&member.key)),
+            .at(&member.key)
+            .remedy(format!(
+                "give the whole value, as in {{ {head} = .. }}, if it may be a table"
+            ))),
         }
     }
 

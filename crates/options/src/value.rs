@@ -305,6 +305,9 @@ impl OptionType for Count {
                 .and_then(|amount| amount.of(Quantity::Count)),
         };
         let amount = amount.ok_or_else(none)?;
+        if amount.fract() != 0.0 {
+            return Err(written.fault(format!("{key} = {value} is not a whole number")));
+        }
         if range.contains(amount) {
             Ok(Self(amount as u64))
         } else {

@@ -6,7 +6,7 @@ use crate::read::Settings;
 use crate::tuned::Tuned;
 use crate::view::View;
 use cloze_schema::history::Gap;
-use cloze_schema::tuning::{TunedArm, Tuning};
+use cloze_schema::tuning::{TunedArm, TunedPoint, Tuning};
 use cloze_schema::{Claim, Frozen, Plan, PlannedRun};
 use std::collections::BTreeSet;
 
@@ -22,42 +22,82 @@ pub(crate) fn gaps(view: &View) -> Vec<String> {
     view.history.gaps.iter().map(said).collect()
 }
 
-/// The runs that a plan has and another has not, counted. A run of an arm that is tuned stands in the plan at every point that may be
-/// taken, and is trained at one of them.
-fn beyond(plan: &Plan<Settings>, other: &Plan<Settings>) -> Option<String> {
-    let there: BTreeSet<&str> = other.runs.iter().map(|run| run.id.as_str()).collect();
-    let runs = plan.runs.iter().map(|run| run.id.as_str());
-    let new: BTreeSet<&str> = runs.filter(|id| !there.contains(id)).collect();
-    let arms = plan.tuning.iter().flat_map(|tuning| &tuning.arms);
-    let at_points = || arms.clone().flat_map(|arm| &arm.points).flat_map(|point| &point.runs);
-    let trials = new.len() - at_points().filter(|id| new.contains(id.as_str())).count();
-    let of_arm = |arm: &TunedArm| {
-        let seeds = arm.points.iter().map(|point| point.runs.len()).max().unwrap_or(0);
-        let is_new = |seed: &usize| {
-            let runs = arm.points.iter().filter_map(|point| point.runs.get(*seed));
-            runs.into_iter().any(|id| new.contains(id.as_str()))
+/// The runs that a plan has and another has not.
+#[derive(Default)]
+struct Beyond {
+    trials: usize,
+    /// Runs that are trained whatever the trials say.
+    runs: usize,
+    /// Runs, and trials beside a point, that may be trained: an arm that is tuned has them at every point, and trains those of one.
+    perhaps: usize,
+}
+
+impl Beyond {
+    fn of(plan: &Plan<Settings>, other: &Plan<Settings>) -> Self {
+        let there: BTreeSet<&str> = other.runs.iter().map(|run| run.id.as_str()).collect();
+        let is_new = |id: &str| !there.contains(id);
+        let Some(tuning) = &plan.tuning else {
+            let runs = plan.runs.iter().filter(|run| is_new(&run.id)).count();
+            return Self {
+                runs,
+                ..Self::default()
+            };
         };
-        (0..seeds).filter(is_new).count()
-    };
-    let runs: usize = arms.clone().map(of_arm).sum();
-    match (&plan.tuning, trials, runs) {
-        (_, 0, 0) => None,
-        (None, runs, _) => Some(counted(runs, "run")),
-        (Some(_), 0, runs) => Some(format!("up to {}", counted(runs, "run"))),
-        (Some(_), trials, 0) => Some(counted(trials, "trial")),
-        (Some(_), trials, runs) => Some(format!(
-            "{} and up to {}",
-            counted(trials, "trial"),
-            counted(runs, "run")
-        )),
+        let trials: BTreeSet<&str> = tuning
+            .arms
+            .iter()
+            .flat_map(|arm| &arm.points)
+            .flat_map(|point| point.trials.iter().map(String::as_str))
+            .collect();
+        let mut found = Self {
+            trials: trials.iter().filter(|id| is_new(id)).count(),
+            ..Self::default()
+        };
+        for arm in &tuning.arms {
+            for alternatives in alternatives(arm, &|point| &point.runs) {
+                match alternatives.iter().filter(|id| is_new(id)).count() {
+                    0 => {}
+                    new if new == arm.points.len() => found.runs += 1,
+                    _ => found.perhaps += 1,
+                }
+            }
+            let factors = arm.points.iter().map(|point| point.beside.len()).max().unwrap_or(0);
+            for factor in 0..factors {
+                let beside = alternatives(arm, &|point| point.beside.get(factor).map_or(&[], Vec::as_slice));
+                let is_new = |ids: &&Vec<&str>| ids.iter().any(|id| is_new(id) && !trials.contains(id));
+                found.perhaps += beside.iter().filter(is_new).count();
+            }
+        }
+        found
+    }
+
+    /// What is sure, in words.
+    fn words(&self) -> Option<String> {
+        let of = |count: usize, word: &str| (count > 0).then(|| counted(count, word));
+        let words: Vec<String> = [of(self.trials, "trial"), of(self.runs, "run")]
+            .into_iter()
+            .flatten()
+            .collect();
+        (!words.is_empty()).then(|| words.join(" and "))
     }
 }
 
-/// How arms are tuned, whatever runs they have then.
-fn tuned(plan: &Plan<Settings>) -> Option<Tuning> {
+/// By seed, the ids that an arm has at its points, of which it trains one.
+fn alternatives<'a>(arm: &'a TunedArm, ids: &dyn Fn(&'a TunedPoint) -> &'a [String]) -> Vec<Vec<&'a str>> {
+    let seeds = arm.points.iter().map(|point| ids(point).len()).max().unwrap_or(0);
+    let of_seed = |seed: usize| arm.points.iter().filter_map(move |point| ids(point).get(seed));
+    (0..seeds)
+        .map(|seed| of_seed(seed).map(String::as_str).collect())
+        .collect()
+}
+
+/// How arms are tuned, whichever runs and trials that makes.
+fn way_of_tuning(plan: &Plan<Settings>) -> Option<Tuning> {
     let mut tuning = plan.tuning.clone()?;
     for point in tuning.arms.iter_mut().flat_map(|arm| &mut arm.points) {
         point.runs.clear();
+        let trials = point.trials.iter_mut().chain(point.beside.iter_mut().flatten());
+        trials.for_each(String::clear);
     }
     Some(tuning)
 }
@@ -90,9 +130,13 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         };
         let before = &plans[place - 1].plan;
         let mut what = Vec::new();
-        let added = beyond(&frozen.plan, before).map(|runs| format!("{runs} added"));
-        let dropped = beyond(before, &frozen.plan).map(|runs| format!("{runs} dropped"));
-        what.extend(added.into_iter().chain(dropped));
+        let (added, dropped) = (Beyond::of(&frozen.plan, before), Beyond::of(before, &frozen.plan));
+        what.extend(added.words().map(|runs| format!("{runs} added")));
+        what.extend(dropped.words().map(|runs| format!("{runs} dropped")));
+        let perhaps = added.perhaps.max(dropped.perhaps);
+        if perhaps > 0 {
+            what.push(format!("up to {} may be others", counted(perhaps, "run")));
+        }
         let models =
             |plan: &Plan<Settings>| -> Vec<String> { plan.models.iter().map(|model| model.id.clone()).collect() };
         if models(before) != models(&frozen.plan) {
@@ -104,7 +148,7 @@ pub(crate) fn changes(view: &View) -> Vec<String> {
         if before.sequential != frozen.plan.sequential {
             what.push("when seeds are enough changed".to_owned());
         }
-        if tuned(before) != tuned(&frozen.plan) {
+        if way_of_tuning(before) != way_of_tuning(&frozen.plan) {
             what.push("how arms are tuned changed".to_owned());
         }
         let compared = |plan: &Plan<Settings>| (plan.report.baseline.clone(), plan.report.baselines.clone());

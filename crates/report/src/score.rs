@@ -157,7 +157,7 @@ impl Score {
         let mut text = self.text(difference);
         let is_zero = text.chars().all(|letter| matches!(letter, '0' | '.'));
         if is_zero && difference != 0.0 {
-            text = format!("{:.1e}", difference * self.scale());
+            text = significant(difference * self.scale());
         }
         if text.starts_with('-') || text.chars().all(|letter| matches!(letter, '0' | '.')) {
             text
@@ -287,7 +287,7 @@ mod tests {
                 accuracy.difference(-0.0001),
                 accuracy.difference(0.02)
             ],
-            ["62.3", "-1.0e-2", "+2.0"]
+            ["62.3", "-0.01", "+2.0"]
         );
         // One unit for all that are shares, however they are taken and whoever answered.
         for metric in [

@@ -4,7 +4,7 @@ use crate::read::Settings;
 use crate::score::Score;
 use crate::view::is_diverged;
 use cloze_foundation::Result;
-use cloze_schema::tuning::{TunedArm, mean};
+use cloze_schema::tuning::{TunedArm, mean, number};
 use cloze_schema::{AttemptRows, Choice, Part, Plan, Trial, Tuning};
 use cloze_stats::{Kept, expected_best, order_kept};
 use std::collections::{BTreeMap, BTreeSet};
@@ -339,10 +339,6 @@ fn known(trial: Trial) -> Option<f64> {
         Trial::Score(score) => Some(score),
         Trial::Lost | Trial::Open => None,
     }
-}
-
-fn number(value: &Value) -> Option<f64> {
-    value.as_float().or(value.as_integer().map(|whole| whole as f64))
 }
 
 fn last(path: &str) -> &str {

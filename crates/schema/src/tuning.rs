@@ -2,6 +2,7 @@
 
 use crate::metric::{LOSS, PRETRAINING};
 use crate::{AttemptRows, Plan, Split, TaskFacts};
+use cloze_options::Quantity;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,6 +56,18 @@ pub struct TunedPoint {
     /// By factor and seed: trials beside this point, if it is taken. One that is a trial anyway has that one's id.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<Vec<String>>,
+}
+
+/// A value that was tried, as a number; an amount may be written with a unit. None where values have no order.
+pub fn number(value: &toml::Value) -> Option<f64> {
+    match value {
+        toml::Value::Float(number) => Some(*number),
+        toml::Value::Integer(whole) => Some(*whole as f64),
+        toml::Value::String(text) => [Quantity::Count, Quantity::Time]
+            .iter()
+            .find_map(|quantity| quantity.read(text)),
+        _ => None,
+    }
 }
 
 /// What became of a trial.

@@ -56,7 +56,9 @@ pub(crate) fn resolve(
             .allowed(["2 or more"])
             .remedy("raise budget.batch, or ask about the order of segments: pairs = \"order\""));
     }
-    let optimizer = OptimizerOptions::read(&tables.open("optimizer"))?.resolve(found.batch * encoder.window)?;
+    let optimizer = tables.open("optimizer");
+    let moved = OptimizerOptions::read(&optimizer)?.resolve(found.batch * encoder.window);
+    let moved = moved.map_err(|fault| optimizer.locate(fault))?;
     let config = RunConfig {
         objective: arm.objective.clone(),
         options: fitted,
@@ -64,7 +66,7 @@ pub(crate) fn resolve(
         corpus,
         encoder,
         budget: found.resolve()?,
-        optimizer,
+        optimizer: moved,
         points: evaluate.points,
         spacing: evaluate.spacing(),
         validation_windows: evaluate.validation_windows,

@@ -8,6 +8,9 @@ use cloze_foundation::{Fault, Place, Result};
 use cloze_options::{options, words};
 use serde::{Deserialize, Serialize};
 
+/// The usual decay of the second moment.
+const BETA_2: f64 = 0.98;
+
 /// Makes of one line for each who moves the matrices between hidden states: the kind, its table of options, what is frozen of it
 /// in a plan, and where the trainer finds it.
 macro_rules! optimizers {
@@ -36,7 +39,7 @@ macro_rules! optimizers {
                 /// The decay of the first moment.
                 pub beta_1: f64 = 0.9, from(0).below(1);
                 /// The decay of the second moment, or `{ half_life }` in tokens, from which it follows by batch and window.
-                pub beta_2: Forgetting = Forgetting::Decay(0.98), from(0).below(1);
+                pub beta_2: Forgetting = Forgetting::Decay(BETA_2), from(0).below(1);
                 /// What is added to the root of the second moment.
                 pub epsilon: f64 = 1e-6, above(0);
                 /// The largest global gradient norm; 0 switches clipping off.
@@ -46,7 +49,7 @@ macro_rules! optimizers {
                     pub $key: Option<$rule> = None => "as published, where that is the kind";
                 )+
             }
-            check |options| options.resolve(1).map(drop)
+            check Self::uses_all
         }
 
         /// The resolved `[optimizer]` table. What was added later is left out of what is hashed where it is not used, so that ids stay.
@@ -75,11 +78,8 @@ macro_rules! optimizers {
         }
 
         impl OptimizerOptions {
-            /// The optimizer where a step reads that many tokens, every default filled in.
-            ///
-            /// # Errors
-            /// Options of an optimizer that is not used.
-            pub fn resolve(&self, tokens_a_step: usize) -> Result<OptimizerConfig> {
+            /// Refuses options of an optimizer that is not used.
+            fn uses_all(&self) -> Result<()> {
                 $(
                     if self.kind != Kind::$rule && self.$key.is_some() {
                         return Err(Fault::usage(concat!(stringify!($rule), " has options and is not used"))
@@ -87,12 +87,21 @@ macro_rules! optimizers {
                             .remedy(concat!("say kind = \"", $word, "\", or leave its options out")));
                     }
                 )+
-                Ok(self.filled(tokens_a_step))
+                Ok(())
             }
 
-            fn filled(&self, tokens_a_step: usize) -> OptimizerConfig {
-                let Self { kind, peak_lr, warmup, weight_decay, beta_1, beta_2, epsilon, clip, $($key,)+ } = *self;
-                let beta_2 = beta_2.decay(tokens_a_step);
+            /// The optimizer where a step reads that many tokens, every default filled in.
+            ///
+            /// # Errors
+            /// Options of an optimizer that is not used; a half-life that does not fit such steps.
+            pub fn resolve(&self, tokens_a_step: usize) -> Result<OptimizerConfig> {
+                self.uses_all()?;
+                let beta_2 = self.beta_2.decay(tokens_a_step)?;
+                Ok(self.filled(beta_2))
+            }
+
+            fn filled(&self, beta_2: f64) -> OptimizerConfig {
+                let Self { kind, peak_lr, warmup, weight_decay, beta_1, epsilon, clip, $($key,)+ .. } = *self;
                 $(let $key = (kind == Kind::$rule).then(|| $key.unwrap_or_default());)+
                 OptimizerConfig { peak_lr, warmup, weight_decay, beta_1, beta_2, epsilon, clip, $($key,)+ }
             }
@@ -122,7 +131,7 @@ impl OptimizerConfig {
     /// An optimizer with everything else as usual.
     pub fn of(kind: Kind) -> Self {
         let usual = OptimizerOptions::default();
-        OptimizerOptions { kind, ..usual }.filled(1)
+        OptimizerOptions { kind, ..usual }.filled(BETA_2)
     }
 
     /// Changes every peak learning rate there is.
@@ -139,6 +148,6 @@ impl OptimizerConfig {
 
 impl Default for OptimizerConfig {
     fn default() -> Self {
-        OptimizerOptions::default().filled(1)
+        OptimizerOptions::default().filled(BETA_2)
     }
 }
