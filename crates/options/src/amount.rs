@@ -83,7 +83,13 @@ pub(crate) fn short(number: f64) -> String {
 /// Fifteen significant digits: `"2.3M"` is then 2300000 and not 2299999.9999999995, and what is written to plan.json is
 /// read back to the bit, by any reader.
 pub(crate) fn settle(number: f64) -> f64 {
-    format!("{number:.14e}").parse().unwrap_or(number)
+    digits(number, 15)
+}
+
+/// So many significant digits of a number, at least one.
+pub fn digits(number: f64, digits: usize) -> f64 {
+    let decimals = digits.saturating_sub(1);
+    format!("{number:.decimals$e}").parse().unwrap_or(number)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::evaluate::{HELD_OUT_LOSS, Judge, development};
 use crate::sweep::combinations;
 use crate::{RunConfig, TaskConfig};
 use cloze_foundation::{Draw, Fault, Place, Result};
+use cloze_options::amount::digits;
 use cloze_options::options;
 use cloze_schema::Axis;
 use cloze_trainer::Spacing;
@@ -204,7 +205,7 @@ pub(crate) fn at_rate(config: &RunConfig, factor: f64) -> RunConfig {
     // So that 3 times 0.1 is 0.3, and a trial that there is anyway the same one.
     let times = |rate: f64| match factor {
         1.0 => rate,
-        _ => format!("{:.12e}", rate * factor).parse().unwrap_or(rate * factor),
+        _ => digits(rate * factor, 13),
     };
     let mut changed = config.clone();
     changed.optimizer = changed.optimizer.with_rates(times);

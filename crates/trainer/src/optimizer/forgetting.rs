@@ -1,6 +1,7 @@
 //! How fast the second moment forgets: by the step, or by the tokens that steps read.
 
 use cloze_foundation::{Fault, Place, Result};
+use cloze_options::amount::digits;
 use cloze_options::{Count, Kind, OptionType, Options, Range, Value, Written, options, range};
 use std::f64::consts::LN_2;
 
@@ -45,13 +46,8 @@ impl Forgetting {
             .allowed([format!("{shortest} to {longest}")]));
         }
         let forgotten = -(-LN_2 * tokens_a_step as f64 / tokens as f64).exp_m1();
-        Ok(short(1.0 - short(forgotten, 6), 15))
+        Ok(digits(1.0 - digits(forgotten, 6), 15))
     }
-}
-
-/// So many significant digits of a number.
-fn short(number: f64, digits: usize) -> f64 {
-    format!("{number:.*e}", digits - 1).parse().unwrap_or(number)
 }
 
 impl OptionType for Forgetting {
